@@ -1,0 +1,218 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 The Stackyard developers
+ */
+
+/*
+ * What the files of host kind of libstackyard share: loops, hosts, and how
+ * failure is reported.  The program sees none of it.
+ *
+ * Who owns what: a loop owns its hosts, its calls (sy_loop_at), its watched
+ * descriptors, its captures and its hold on loaded modules.  A host owns its
+ * vnet and its watches.  A capture refers to hosts by their names' pointers;
+ * a host that goes leaves its captures first.
+ */
+#ifndef _SY_LOOP_H_
+#define	_SY_LOOP_H_
+
+#if __has_include(<bsd/sys/tree.h>)
+#include <bsd/sys/tree.h>
+#else
+#include <sys/tree.h>
+#endif
+#include <signal.h>
+
+#include "stackyard.h"
+#include "sy_internal.h"
+
+/* ---- Events (loop.c) ---- */
+
+/* Something with a place in the loop's heap. */
+struct sy_event {
+	uint32_t	ev_place;	/* index into l_heap */
+	bool		ev_ishost;	/* in a sy_host; else in a sy_call */
+};
+
+struct sy_slot {
+	uint64_t	s_when;		/* ns; SY_NEVER */
+	uint64_t	s_seq;		/* order among equal times */
+	struct sy_event	*s_event;
+};
+
+struct sy_call;
+struct sy_calls {			/* all of sy_loop_at()'s */
+	struct sy_call	**c_chunks;
+	uint32_t	c_nchunks;
+	struct sy_call	*c_free;
+};
+
+/* What running a loop for one event came to. */
+enum sy_ran {
+	SY_RAN,				/* one event was run */
+	SY_LIMIT,			/* none before the time limit */
+	SY_IDLE,			/* none, ever */
+	SY_STOPPED			/* sy_loop_stop() */
+};
+
+struct sy_kld;
+struct sy_real;
+#define	SY_DOORS	16		/* sy_host_enter() may nest so deep */
+
+struct sy_loop {
+	struct sy_slot	*l_heap;
+	uint32_t	l_len, l_room;
+	int		l_mode;		/* SY_VIRTUAL, SY_REAL */
+	uint64_t	l_now;		/* virtual time */
+	uint64_t	l_seq;
+	uint64_t	l_events;
+	struct sy_host	*l_running;	/* its vnet_run() is in progress */
+	struct sy_host	*l_subject;	/* its callbacks run; NULL: it went */
+	unsigned	l_depth;	/* callbacks in progress */
+	unsigned	l_gone;		/* hosts freed so far */
+	volatile sig_atomic_t l_stop;
+	void		(*l_hook)(struct sy_host *, void *);
+	void		*l_hookarg;
+	uint64_t	l_seed;
+	struct sy_calls	l_calls;
+	TAILQ_HEAD(, sy_host) l_hosts;	/* in order of creation */
+	RB_HEAD(sy_names, sy_host) l_names;
+	TAILQ_HEAD(, sy_capture) l_captures;
+	struct sy_kld	*l_klds[SYK_KLD_SLOTS];	/* in order of loading */
+	unsigned	l_nklds;
+	struct sy_real	*l_real;	/* NULL in virtual time */
+	struct vnet	*l_doors[SY_DOORS];	/* current before each */
+	unsigned	l_ndoors;
+};
+
+#define	SY_RNDBLOCK	256
+struct sy_random {			/* a stream of random bytes */
+	uint8_t		r_key[32];
+	uint64_t	r_block;	/* the next block's number */
+	uint32_t	r_used;		/* of r_buf */
+	bool		r_system;	/* the system's randomness instead */
+	uint8_t		r_buf[SY_RNDBLOCK];
+};
+
+struct sy_tap;
+struct sy_host {
+	struct sy_event	h_event;
+	struct vnet	*h_vnet;
+	struct sy_loop	*h_loop;
+	TAILQ_HEAD(, sy_watch) h_ready;	/* watches to look at */
+	struct sy_watch	**h_watches;	/* by descriptor */
+	int		h_nwatches;	/* room there */
+	struct sy_watch	*h_called;	/* its callback runs; NULL: it went */
+	struct sy_random h_random;
+	void		(*h_log)(void *, int, const char *);
+	void		*h_logarg;
+	struct sy_tap	*h_taps;
+	TAILQ_ENTRY(sy_host) h_link;
+	RB_ENTRY(sy_host) h_node;
+	bool		h_starting;	/* log lines go to the error, too */
+	char		h_name[SYK_NAMELEN];
+};
+RB_PROTOTYPE(sy_names, sy_host, h_node, );
+
+/* Put event into the heap, at SY_NEVER: ENOMEM. */
+int	sy_event_add(struct sy_loop *loop, struct sy_event *event);
+void	sy_event_remove(struct sy_loop *loop, struct sy_event *event);
+/* Have host's turn come no later than when. */
+void	sy_host_want(struct sy_host *host, uint64_t when);
+/* Run the next event no later than limit. */
+enum sy_ran sy_loop_next(struct sy_loop *loop, uint64_t limit);
+/* The event at the top of the heap, which is due. */
+void	sy_loop_event(struct sy_loop *loop);
+/* What follows an event in host: watches, the hook. */
+void	sy_loop_after(struct sy_loop *loop, struct sy_host *host);
+static inline uint64_t
+sy_loop_due(const struct sy_loop *loop)
+{
+	return (loop->l_len > 0 ? loop->l_heap[0].s_when : SY_NEVER);
+}
+/* May a call run the loop now?  0, or EDEADLK with the reason noted. */
+int	sy_loop_mayrun(struct sy_loop *loop);
+
+/* ---- Real time (real.c) ---- */
+
+int	sy_real_new(struct sy_loop *loop);
+void	sy_real_free(struct sy_loop *loop);
+uint64_t sy_real_clock(void);
+/* Nanoseconds from sy_real_clock()'s zero to 1970, negated. */
+int64_t	sy_real_epoch(void);
+enum sy_ran sy_real_next(struct sy_loop *loop, uint64_t limit);
+/* Wake a loop that waits; may be called by a signal handler. */
+void	sy_real_wakeup(struct sy_real *real);
+/*
+ * Watch fd; func is called outside any vnet.  host: whose event it is, or
+ * NULL.  events 0: stop.  ENOMEM, ENOENT.
+ */
+int	sy_real_watch(struct sy_loop *loop, int fd, short events,
+	    void (*func)(void *, short), void *arg, struct sy_host *host);
+
+/* ---- Hosts (host.c) ---- */
+
+/* len bytes from what names it: a label, a seed and two strings. */
+void	sy_derive(void *buf, size_t len, const char *label, uint64_t seed,
+	    const char *a, const char *b);
+
+/* ---- Modules (kld.c), captures (capture.c), TAP (path.c) ---- */
+
+int	sy_kld_attach_all(struct sy_host *host);
+void	sy_kld_release_all(struct sy_loop *loop);
+void	sy_capture_host_gone(struct sy_host *host);
+void	sy_capture_close_all(struct sy_loop *loop);
+void	sy_tap_host_gone(struct sy_host *host);
+
+/* ---- Watches and waiting (wait.c) ---- */
+
+void	sy_watch_dispatch(struct sy_host *host);
+void	sy_watch_forget(struct sy_host *host, int fd);
+void	sy_watch_forget_all(struct sy_host *host);
+/*
+ * Run the loop until the next event of host, or any that is nobody's, has
+ * been run.  0; EAGAIN at the deadline; EDEADLK; EINTR stopped; EBADF host
+ * is no more.  The reason is noted, unless 0.
+ */
+int	sy_wait_event(struct sy_host *host, uint64_t deadline);
+/* The same, until fd is ready for one of events (SYK_POLL*). */
+int	sy_wait_fd(struct sy_host *host, int fd, int events,
+	    uint64_t deadline);
+/* now + ns, or SY_NEVER if ns is 0. */
+uint64_t sy_deadline(const struct sy_loop *loop, uint64_t ns);
+
+/* ---- Failure (error.c) ---- */
+
+/* Note the sentence, set errno; return -1. */
+int	sy_fail(int error, const char *fmt, ...)
+	    __attribute__((__format__(__printf__, 2, 3)));
+/*
+ * The same for a call on a descriptor.  Cheap: the sentence is made when it
+ * is asked for.  call is a constant string.
+ */
+int	sy_fail_fd(int error, const char *call, const struct sy_host *host,
+	    int fd);
+/* Why a wait ended, for the sy_fail_fd() that follows: a constant string. */
+void	sy_note_wait(const char *why);
+/* A log line worth repeating in the next sentence; NULL: forget it. */
+void	sy_note_log(const char *line);
+const char *sy_noted_log(void);
+
+/* ---- Numbers of the host's and the stack's (translate.c) ---- */
+
+enum syk_af sy_tr_domain(int domain);
+int	sy_tr_type(int type);		/* -1: not known */
+/* EINVAL: too short. */
+int	sy_tr_addr_in(const struct sockaddr *sa, socklen_t len,
+	    struct syk_addr *addr);
+/* Cut to *len, which becomes the whole length. */
+void	sy_tr_addr_out(const struct syk_addr *addr, struct sockaddr *sa,
+	    socklen_t *len);
+int	sy_tr_msg_in(int flags, int *kflags);	/* EOPNOTSUPP */
+/* ENOPROTOOPT */
+int	sy_tr_option(int level, int name, int *klevel, int *kname);
+/* Values that are numbers of their own: SO_DOMAIN, SO_TYPE. */
+void	sy_tr_optval_out(int klevel, int kname, void *val, size_t len);
+int	sy_tr_poll_in(short events);
+short	sy_tr_poll_out(int kevents, short wanted);
+
+#endif /* !_SY_LOOP_H_ */

@@ -1,0 +1,43 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 The Stackyard developers
+ */
+
+/*
+ * What the files of sys/net share among themselves and with nobody else.
+ */
+#ifndef _STACKYARD_NET_IF_PRIVATE_H_
+#define	_STACKYARD_NET_IF_PRIVATE_H_
+
+#include <net/if_var.h>
+
+#define	IF_MTU_MIN	72	/* IP and TCP headers and 32 bytes */
+#define	IF_MTU_MAX	65535	/* all that an IP length can say */
+
+/* Take an interface from all lists and tables; ifp stays the caller's. */
+void	if_unlink(struct ifnet *ifp);
+
+/* Remove all addresses of ifp and their routes. */
+void	ifa_purge(struct ifnet *ifp);
+/* Give an Ethernet interface that has none the address fe80::/64 which its
+ * link address makes: ENOMEM. */
+int	ifa_add_linklocal(struct ifnet *ifp);
+
+/*
+ * The packets handed to interface hq_ifp, by its own host or another one,
+ * and not yet delivered; bounded in bytes of memory.
+ */
+struct if_handover {
+	struct mbuf	*hq_head;
+	struct mbuf	**hq_tail;
+	uint64_t	hq_bytes;
+	struct ifnet	*hq_ifp;
+	struct vnet_task hq_task;
+};
+void	if_handover_init(struct if_handover *hq, struct ifnet *ifp);
+/* Give m, an outgoing packet of curvnet, to hq: 0 or ENOBUFS.  Consumed. */
+int	if_handover(struct if_handover *hq, struct mbuf *m);
+/* Forget what waits; in hq_ifp's vnet. */
+void	if_handover_drain(struct if_handover *hq);
+
+#endif /* !_STACKYARD_NET_IF_PRIVATE_H_ */

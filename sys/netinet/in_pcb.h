@@ -1,0 +1,123 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 The Stackyard developers
+ */
+
+/*
+ * Internet protocol control blocks: who talks to whom, and by which way.
+ *
+ * Connections are found by a keyed hash of addresses and ports in a table
+ * with open addressing, whose entries hold the hash, so that one cache line
+ * answers in the common case; it doubles as connections come.  Sockets
+ * that are bound without being connected are found by their port.
+ *
+ * Addresses are struct in6_addr, IPv4 in mapped form.
+ */
+#ifndef _STACKYARD_NETINET_IN_PCB_H_
+#define	_STACKYARD_NETINET_IN_PCB_H_
+
+#include <sys/queue.h>
+#include <sys/socketvar.h>
+#include <net/route.h>
+#include <netinet/in.h>
+
+struct in_conninfo {
+	struct in6_addr	inc_faddr;	/* foreign */
+	struct in6_addr	inc_laddr;	/* local */
+	uint16_t	inc_fport;	/* host order */
+	uint16_t	inc_lport;
+	uint32_t	inc_scope;	/* link-local: interface index */
+};
+
+struct inpcb {
+	struct in_conninfo inp_inc;
+	struct socket	*inp_socket;	/* NULL: the user has gone */
+	struct route	inp_route;
+	uint32_t	inp_hash;	/* of the connection's four-tuple */
+	uint32_t	inp_flowid;
+	uint16_t	inp_flags;	/* INP_* */
+	uint8_t		inp_vflag;	/* INP_IPV4, INP_IPV6: what it takes */
+	uint8_t		inp_ttl;	/* 0: the host's default */
+	uint8_t		inp_tos;
+	uint8_t		inp_minttl;
+	LIST_ENTRY(inpcb) inp_portlist;	/* same local port */
+	TAILQ_ENTRY(inpcb) inp_list;	/* all */
+	struct mbuf	*inp_options;	/* IPv4 options to send, or NULL */
+};
+#define	inp_faddr	inp_inc.inc_faddr
+#define	inp_laddr	inp_inc.inc_laddr
+#define	inp_fport	inp_inc.inc_fport
+#define	inp_lport	inp_inc.inc_lport
+
+#define	INP_IPV4	0x1
+#define	INP_IPV6	0x2
+/* inp_flags */
+#define	INP_V6SOCKET	0x0001		/* the user speaks AF_INET6 */
+#define	INP_V6ONLY	0x0002
+#define	INP_INHASH	0x0004		/* in the connection table */
+#define	INP_INPORT	0x0008		/* in the port table */
+#define	INP_ANONPORT	0x0010		/* port chosen by us */
+#define	INP_DROPPED	0x0020		/* the connection is over */
+#define	INP_TIMEWAIT	0x0040
+#define	INP_MINMTU	0x0080
+
+#define	INP_WLOCK_ASSERT(inp)		((void)(inp))
+#define	INP_LOCK_ASSERT(inp)		((void)(inp))
+#define	INP_WLOCK(inp)			((void)(inp))
+#define	INP_WUNLOCK(inp)		((void)(inp))
+#define	INP_RLOCK(inp)			((void)(inp))
+#define	INP_RUNLOCK(inp)		((void)(inp))
+
+TAILQ_HEAD(inpcbhead, inpcb);
+LIST_HEAD(inpcbporthead, inpcb);
+
+struct in_pcbslot {
+	uint32_t	ps_hash;
+	struct inpcb	*ps_inp;	/* NULL: free */
+};
+
+struct inpcbinfo {
+	struct in_pcbslot *ipi_conns;	/* power of two, or NULL */
+	uint32_t	ipi_connmask;
+	uint32_t	ipi_nconns;
+	struct inpcbporthead *ipi_ports; /* by local port */
+	uint32_t	ipi_portmask;
+	uint32_t	ipi_nports;
+	uint32_t	ipi_count;	/* all */
+	struct inpcbhead ipi_list;
+	uint8_t		ipi_key[16];	/* of the hash */
+};
+
+void	in_pcbinfo_init(struct inpcbinfo *ipi);
+void	in_pcbinfo_destroy(struct inpcbinfo *ipi);
+
+/* Make inp (zeroed memory of the caller) known, with its socket. */
+void	in_pcbinit(struct inpcbinfo *ipi, struct inpcb *inp,
+	    struct socket *so);
+/* Forget it: tables, route, options. */
+void	in_pcbdestroy(struct inpcbinfo *ipi, struct inpcb *inp);
+/* Bind as bind(2): EINVAL bound already, EADDRNOTAVAIL, EADDRINUSE,
+ * EAFNOSUPPORT. */
+int	in_pcbbind(struct inpcbinfo *ipi, struct inpcb *inp,
+	    struct sockaddr *nam);
+/* Choose local address and port as needed and enter the connection table.
+ * Errors of bind, and EADDRNOTAVAIL, EHOSTUNREACH, EADDRINUSE. */
+int	in_pcbconnect(struct inpcbinfo *ipi, struct inpcb *inp,
+	    const struct in6_addr *faddr, uint16_t fport, uint32_t scope);
+/* Enter a connection whose inp_inc is filled in: ENOMEM, EADDRINUSE. */
+int	in_pcbinsert(struct inpcbinfo *ipi, struct inpcb *inp);
+/* Leave the connection table. */
+void	in_pcbremove(struct inpcbinfo *ipi, struct inpcb *inp);
+/* Give the port back too. */
+void	in_pcbrelease_port(struct inpcbinfo *ipi, struct inpcb *inp);
+/* Share the listener's port: for accepted connections. ENOMEM */
+int	in_pcbinherit_port(struct inpcbinfo *ipi, struct inpcb *inp,
+	    uint16_t port);
+/* The connection, or NULL. */
+struct inpcb *in_pcblookup(struct inpcbinfo *ipi,
+	    const struct in_conninfo *inc);
+/* The socket bound to inc's local side, listeners first, or NULL. */
+struct inpcb *in_pcblookup_wild(struct inpcbinfo *ipi,
+	    const struct in_conninfo *inc);
+
+#endif /* !_STACKYARD_NETINET_IN_PCB_H_ */

@@ -1,0 +1,131 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 The Stackyard developers
+ */
+
+/*
+ * What IP offers to transports, both families by one set of functions.
+ */
+#ifndef _STACKYARD_NETINET_IP_VAR_H_
+#define	_STACKYARD_NETINET_IP_VAR_H_
+
+#include <sys/mbuf.h>
+#include <net/route.h>
+#include <netinet/in.h>
+
+struct inpcb;
+
+/* How a packet is to leave. */
+struct ip_output_args {
+	struct in6_addr	ioa_src;	/* both mapped or both not */
+	struct in6_addr	ioa_dst;
+	uint32_t	ioa_scope;	/* link-local: interface index */
+	uint32_t	ioa_flowlabel;	/* IPv6: 20 bits, host order */
+	uint8_t		ioa_proto;	/* IPPROTO_* */
+	uint8_t		ioa_tos;	/* or traffic class */
+	uint8_t		ioa_ttl;	/* or hop limit; 0: the default */
+	uint8_t		ioa_flags;	/* IOA_* */
+	struct route	*ioa_ro;	/* the caller's cache, or NULL */
+	const struct mbuf *ioa_options;	/* IPv4 options, wire form; NULL */
+};
+#define	IOA_DF		0x01		/* do not fragment */
+#define	IOA_MINMTU	0x02		/* IPv6: cut at 1280 */
+
+/*
+ * Put the IP header in front of m, whose data begins with the transport's
+ * header and whose csum_flags and csum_data say what checksum is missing
+ * (its field holds the pseudo header's sum), and send it.  m is consumed.
+ * EMSGSIZE too big and IOA_DF; EHOSTUNREACH; ENETDOWN; ENOBUFS;
+ * EADDRNOTAVAIL.  A TSO packet (CSUM_TSO) goes to an interface that
+ * cuts, or is cut here.
+ */
+int	ip_send(struct mbuf *m, const struct ip_output_args *ioa);
+/* The bytes of IP packet that the way to dst takes (interface, route, path
+ * MTU learnt), and whether its interface cuts segments (CSUM_TSO bits) and
+ * sums; ro is filled.  0 if there is no way. */
+uint32_t ip_route_mtu(const struct in6_addr *dst, uint32_t scope,
+	    struct route *ro, uint32_t *tsomaxp);
+/* The source address for talking to dst: EHOSTUNREACH, EADDRNOTAVAIL. */
+int	ip_selectsrc(const struct in6_addr *dst, uint32_t scope,
+	    struct in6_addr *src);
+
+/* The parts of a received packet's IP header that transports look at. */
+struct ip_info {
+	struct in6_addr	ii_src, ii_dst;
+	uint32_t	ii_scope;	/* link-local: interface index */
+	uint16_t	ii_hdrlen;	/* IP header and all options, bytes */
+	uint8_t		ii_tos;
+	uint8_t		ii_ttl;
+	bool		ii_v6;
+	bool		ii_bcast;	/* came to a link broadcast, or
+					   multicast or broadcast address */
+};
+
+/* One ICMP error about a packet of ours. */
+struct ip_icmperr {
+	struct ip_info	ie_ip;		/* of the packet quoted: ii_src is us */
+	struct in6_addr	ie_from;	/* who sent the error */
+	uint8_t		ie_type, ie_code;	/* ICMP or ICMPv6's own */
+	uint32_t	ie_mtu;		/* too big: next hop's MTU; 0 unknown */
+	int		ie_errno;	/* what a user would be told */
+	bool		ie_toobig;	/* too big, or fragmentation needed */
+	const uint8_t	*ie_ulp;	/* transport header quoted */
+	size_t		ie_ulplen;	/* bytes of it there, at least 8 */
+};
+
+/* A transport. */
+struct ip_proto {
+	/* m's data begins with the transport's header (ii_hdrlen was cut
+	 * off; the IP header is still in front of m_data if contiguous);
+	 * pkthdr.len is the transport's length.  Consumes m. */
+	void	(*ipp_input)(struct mbuf *m, const struct ip_info *ii);
+	void	(*ipp_ctlinput)(const struct ip_icmperr *ie);	/* or NULL */
+};
+/* Register for curvnet; kept by reference.  EEXIST. */
+int	ip_proto_register(uint8_t proto, const struct ip_proto *ipp);
+void	ip_proto_unregister(uint8_t proto);
+
+/*
+ * The transport checksum of m (data begins at the transport header, len
+ * bytes): uses what the interface found, else sums.  0 if right.
+ */
+uint16_t ip_cksum_verify(const struct mbuf *m, const struct ip_info *ii,
+	    uint8_t proto, uint32_t len);
+/* The folded, not inverted sum of the pseudo header, for the checksum
+ * field of a packet whose sum the interface completes. */
+uint16_t in_pseudo_sum(const struct in6_addr *src, const struct in6_addr *dst,
+	    uint32_t len, uint8_t proto);
+/* Sum (RFC 1071) of len bytes at off of m, folded and inverted. */
+uint16_t in_cksum_skip(const struct mbuf *m, int len, int skip);
+#define	in_cksum(m, len)	in_cksum_skip((m), (len), 0)
+/* Partial sums of plain memory: 64-bit accumulator in and out, fold. */
+uint64_t in_cksum_partial(const void *buf, size_t len, uint64_t sum);
+uint16_t in_cksum_fold(uint64_t sum);
+/* Complete what csum_flags asks for in an IP packet (m_data at the IP
+ * header), and clear those flags.  m's headers must be contiguous. */
+void	in_delayed_cksum(struct mbuf *m);
+/* Cut a CSUM_TSO packet (m_data at the IP header) into a queue of segments
+ * with headers corrected and, like the original, checksum to be completed.
+ * Consumes m; NULL if memory is short. */
+struct mbuf *ip_tso_cut(struct mbuf *m);
+
+/* Path MTU by destination (RFC 1191, RFC 8201): learnt values expire after
+ * ten minutes; the table is bounded.  0: nothing learnt. */
+uint32_t ip_pmtu_get(const struct in6_addr *dst);
+void	ip_pmtu_update(const struct in6_addr *dst, uint32_t mtu);
+void	ip_pmtu_forget(const struct in6_addr *dst);
+
+/* Send an ICMP or ICMPv6 unreachable about m (m_data at the IP header;
+ * consumed), rate limited. code ICMP_UNREACH_PORT is translated for v6. */
+void	icmp_error_unreach_port(struct mbuf *m);
+
+VNET_DECLARE(int, ip_defttl);
+VNET_DECLARE(int, ip6_defhlim);
+VNET_DECLARE(int, ipforwarding);	/* net.inet.ip.forwarding */
+VNET_DECLARE(int, ip6_forwarding);
+#define	V_ip_defttl	VNET(ip_defttl)
+#define	V_ip6_defhlim	VNET(ip6_defhlim)
+#define	V_ipforwarding	VNET(ipforwarding)
+#define	V_ip6_forwarding VNET(ip6_forwarding)
+
+#endif /* !_STACKYARD_NETINET_IP_VAR_H_ */

@@ -1,0 +1,708 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 The Stackyard developers
+ */
+
+/*
+ * A connection (struct tcpcb), what travels through the stages of its
+ * input and output, and the interface of function blocks:
+ * tcp_functions(9).
+ *
+ * The life of a segment:
+ *
+ *   tcp_input       length, checksum, one parse into a struct tcp_seg
+ *     -> lookup     listener: tcp_listen | the block's do_segment
+ *     -> stages     sequence, RST, SYN, ACK, URG, text, FIN (RFC 9293,
+ *                   3.10.7.4); each returns a verdict, TV_*
+ *     -> verdict    acts on it in one place: acknowledge, wake, drop
+ *   tcp_output      quota -> plan -> build -> sent map -> ip_send
+ *
+ * Who frees: only tcp_verdict(), the timers' door and the user requests end
+ * a connection (tcp_drop, tcp_close); no stage does.
+ */
+#ifndef _STACKYARD_NETINET_TCP_VAR_H_
+#define	_STACKYARD_NETINET_TCP_VAR_H_
+
+#include <sys/callout.h>
+#include <sys/queue.h>
+#include <sys/socketvar.h>
+#include <sys/sysctl.h>
+#include <netinet/in_pcb.h>
+#include <netinet/ip_var.h>
+#include <netinet/tcp.h>
+#include <netinet/tcp_fsm.h>
+#include <netinet/tcp_seq.h>
+#include <netinet/tcp_timer.h>
+#include <netinet/cc/cc.h>
+
+struct tcp_function_block;
+struct tcpcb;
+
+/* ---- What is in flight ---- */
+
+/*
+ * One record of the sent map: a contiguous range of sequence numbers, from
+ * SND.UNA to SND.MAX in order without a gap.  A SYN or FIN counts as a
+ * byte.  A record is in flight, or SACKed, or lost (and to be sent again):
+ *
+ *            sent                SACKed by the peer
+ *   (new) ---------> in flight ------------------------> SACKED
+ *                     |    ^                               |
+ *      detect_loss    v    | sent again                    | reneged
+ *                    LOST -+ <-----------------------------+
+ *
+ * so that bytes in flight = (snd_max - snd_una) - t_snd_sacked - t_snd_lost.
+ */
+struct tcp_sent {
+	TAILQ_ENTRY(tcp_sent) ts_link;
+	tcp_seq		ts_start;
+	tcp_seq		ts_end;		/* the byte after the last */
+	nstime_t	ts_time;	/* last sent */
+	/* Delivery rate (draft-ietf-ccwg-bbr): the connection when sent. */
+	uint64_t	ts_delivered;	/* t_delivered */
+	nstime_t	ts_deltime;	/* t_delivered_time */
+	nstime_t	ts_firsttime;	/* t_first_sent_time */
+	tcp_seq		ts_nxt;		/* snd_max when last sent */
+	uint16_t	ts_xmits;	/* times sent */
+	uint16_t	ts_flags;	/* TS_* */
+	uint64_t	ts_block;	/* for the function block */
+};
+TAILQ_HEAD(tcp_sentmap, tcp_sent);
+#define	TS_SACKED	0x0001
+#define	TS_LOST		0x0002
+#define	TS_SYN		0x0004		/* its first byte is the SYN */
+#define	TS_FIN		0x0008		/* its last byte is the FIN */
+#define	TS_APPLIMITED	0x0010		/* sent while the user had no more */
+#define	TS_RXT(ts)	((ts)->ts_xmits > 1)
+
+/* ---- What came ---- */
+
+struct sackblk {
+	tcp_seq		start;
+	tcp_seq		end;		/* the byte after the last */
+};
+#define	MAX_SACK_BLKS	6		/* remembered */
+#define	TCP_MAX_SACK	4		/* in one segment */
+
+struct tcpopt {
+	uint32_t	to_flags;
+#define	TOF_MSS		0x0001
+#define	TOF_SCALE	0x0002
+#define	TOF_SACKPERM	0x0004
+#define	TOF_TS		0x0010
+#define	TOF_SIGNATURE	0x0040
+#define	TOF_SACK	0x0080
+#define	TOF_FASTOPEN	0x0100
+#define	TOF_BAD		0x8000		/* malformed: the rest was ignored */
+	uint32_t	to_tsval;	/* host order */
+	uint32_t	to_tsecr;
+	uint16_t	to_mss;
+	uint8_t		to_wscale;
+	uint8_t		to_nsacks;
+	struct sackblk	to_sack[TCP_MAX_SACK];	/* host order */
+};
+
+/* A segment that arrived, in host order. */
+struct tcp_seg {
+	struct mbuf	*sg_m;		/* its text only (NULL once taken) */
+	const struct ip_info *sg_ip;
+	struct in_conninfo sg_inc;	/* foreign: the sender */
+	tcp_seq		sg_seq;
+	tcp_seq		sg_ack;
+	uint32_t	sg_win;		/* as scaled by the peer's factor */
+	uint32_t	sg_len;		/* bytes of text */
+	uint16_t	sg_flags;	/* TH_* */
+	uint16_t	sg_urp;
+	uint16_t	sg_nsegs;	/* segments joined into this one */
+	int		sg_errno;	/* TV_DROP: what the user is told */
+	struct tcpopt	sg_to;
+};
+
+/* Verdicts of the input stages; OR-ed together. */
+#define	TV_OK		0x0000
+#define	TV_STOP		0x0001		/* no further stage */
+#define	TV_ACKNOW	0x0002		/* acknowledge when the batch ends */
+#define	TV_ACKEACH	0x0004		/* acknowledge this one at once */
+#define	TV_DELACK	0x0008		/* acknowledge soon */
+#define	TV_OUTPUT	0x0010		/* there may be something to send */
+#define	TV_WAKERD	0x0020		/* the reader has something */
+#define	TV_WAKEWR	0x0040		/* the writer has space */
+#define	TV_DROP		0x0080		/* end the connection: sg_errno */
+#define	TV_GONE		0x0100		/* over: close without an error */
+#define	TV_RST		0x0200		/* answer with a reset */
+#define	TV_CONNECTED	0x0400		/* tell the socket */
+#define	TV_DISCONNECTED	0x0800
+#define	TV_RCVEOF	0x1000		/* the peer will send no more */
+#define	TV_TIMEWAIT	0x2000		/* enter TIME_WAIT */
+
+/* What one ACK has told: argument of acked and detect_loss. */
+struct tcp_acked {
+	tcp_seq		ta_ack;
+	uint32_t	ta_acked;	/* bytes newly acknowledged */
+	uint32_t	ta_sacked;	/* bytes newly SACKed */
+	uint32_t	ta_lost;	/* bytes found lost by this ACK */
+	uint32_t	ta_inflight;	/* before this ACK */
+	uint64_t	ta_rtt;		/* ns; 0: no measurement */
+	uint32_t	ta_rtt_xmits;	/* times the measured one was sent */
+	uint32_t	ta_rtt_inflight;/* in flight when it was sent */
+	/* Delivery rate sample: rs_delivered bytes in rs_interval ns; 0: none. */
+	uint64_t	rs_delivered;
+	uint64_t	rs_interval;
+	uint64_t	rs_prior_delivered;
+	bool		rs_app_limited;
+	bool		ta_dupack;	/* a duplicate ACK (RFC 5681) */
+	bool		ta_ece;
+	uint16_t	ta_nsegs;
+};
+
+/* ---- A connection ---- */
+
+struct tseg {				/* out-of-order text */
+	TAILQ_ENTRY(tseg) tq_link;
+	tcp_seq		tq_start;
+	tcp_seq		tq_end;
+	uint32_t	tq_serial;	/* when last touched, for SACK's order */
+	bool		tq_fin;
+	struct mbuf	*tq_m;
+};
+TAILQ_HEAD(tsegqe_head, tseg);
+
+struct sackhint {
+	tcp_seq		last_sack_ack;
+	int		sack_bytes_rexmit;
+	int		sacked_bytes;
+	int		delivered_data;
+	uint32_t	prr_delivered;
+	uint32_t	prr_out;
+	uint32_t	recover_fs;	/* bytes in flight as recovery began */
+};
+
+struct tcpcb {
+	struct inpcb	t_inpcb;	/* first: tcpcb and inpcb are one */
+
+	struct tcp_function_block *t_fb; /* the vnet's copy */
+	void		*t_fb_ptr;	/* the block's state */
+	struct cc_algo	*t_cc;		/* the vnet's copy */
+	struct cc_var	t_ccv;
+
+	/* Hot: sending (RFC 9293, 3.3.1). */
+	tcp_seq		snd_una;
+	tcp_seq		snd_nxt;	/* = snd_max, but for probes */
+	tcp_seq		snd_max;
+	tcp_seq		snd_wl1, snd_wl2;
+	tcp_seq		snd_up;		/* urgent pointer */
+	uint32_t	snd_wnd;	/* peer's window, bytes */
+	uint32_t	snd_cwnd;
+	uint32_t	snd_ssthresh;
+	uint32_t	t_snd_sacked;	/* bytes SACKed, not acknowledged */
+	uint32_t	t_snd_lost;	/* bytes lost and not sent again */
+	tcp_seq		snd_fack;	/* highest SACKed + 1 */
+	tcp_seq		snd_recover;
+	struct tcp_sentmap t_map;
+	struct tcp_sent	*t_map_sack;	/* where the last SACK ended */
+	tcp_seq		t_loss_edge;	/* judged by SACK up to here */
+
+	/* Hot: receiving. */
+	tcp_seq		rcv_nxt;
+	tcp_seq		rcv_adv;	/* window promised up to here */
+	uint32_t	rcv_wnd;
+	tcp_seq		rcv_up;
+	tcp_seq		last_ack_sent;
+	uint32_t	ts_recent;
+	uint32_t	ts_offset;
+
+	u_int		t_flags;	/* TF_* */
+	u_int		t_flags2;	/* TF2_* */
+	uint8_t		t_state;	/* TCPS_* */
+	uint8_t		snd_scale, rcv_scale;
+	uint8_t		request_r_scale;
+	uint16_t	t_maxseg;	/* payload and options, bytes */
+	uint16_t	t_dupacks;
+	uint16_t	t_unacksegs;	/* full segments not acknowledged yet */
+	int		t_rxtshift;	/* timeouts in a row */
+
+	/* Times. */
+	nstime_t	t_timers[TT_N];	/* deadlines; UINT64_MAX: off */
+	struct callout	t_callout;
+	TAILQ_ENTRY(tcpcb) t_outlink;	/* waiting for its output */
+	uint32_t	t_srtt_us;	/* smoothed, microseconds; 0 none */
+	uint32_t	t_rttvar_us;
+	uint32_t	t_rttmin_us;	/* least seen */
+	int		t_srtt;		/* ticks * 32, for modules */
+	int		t_rttvar;	/* ticks * 16 */
+	u_int		t_rttupdated;	/* measurements */
+	uint32_t	t_rxtcur;	/* timeout in force, ticks */
+	uint32_t	ts_recent_age;	/* seconds of time_uptime */
+	nstime_t	t_rcvtime;	/* last segment came */
+	nstime_t	t_sndtime;	/* last data left */
+	nstime_t	t_starttime;	/* established; before: opened */
+
+	/* Delivery rate. */
+	uint64_t	t_delivered;	/* bytes delivered */
+	nstime_t	t_delivered_time;
+	nstime_t	t_first_sent_time;
+	uint64_t	t_app_limited;	/* t_delivered at its end, or 0 */
+	/* Rounds. */
+	uint32_t	t_round;
+	tcp_seq		t_round_end;
+
+	/* Loss recovery and its undoing. */
+	struct sackhint	sackhint;
+	uint32_t	snd_cwnd_prev, snd_ssthresh_prev;
+	tcp_seq		snd_recover_prev;
+	nstime_t	t_badrxtwin;
+	uint32_t	t_bytes_acked;	/* for byte counting (RFC 3465) */
+
+	/* Receiving out of order. */
+	struct tsegqe_head t_segq;
+	uint16_t	t_segqlen;
+	uint16_t	t_pmtud_saved;
+	uint32_t	t_segqbytes;
+	uint32_t	t_segqserial;
+	struct sackblk	t_dsack;	/* to be reported next; empty if equal */
+
+	/* Rare. */
+	tcp_seq		iss, irs;
+	uint32_t	max_sndwnd;
+	uint32_t	t_peermss;	/* what the peer's SYN said; 0 nothing */
+	uint16_t	t_usermss;	/* TCP_MAXSEG; 0 none */
+	uint16_t	t_keepprobes;
+	uint16_t	t_persprobes;
+	uint16_t	t_softerror;
+	uint32_t	t_keepinit, t_keepidle, t_keepintvl; /* s; 0: default */
+	uint32_t	t_maxunacktime;	/* s; 0: the variable's */
+	uint16_t	t_keepcnt;	/* 0: default */
+	int16_t		t_delack_opt;	/* TCP_DELACK; -1: the variable's */
+	uint32_t	t_sndrexmitpack;/* segments sent again */
+	uint32_t	t_rcvoopack;
+	uint32_t	t_sndzerowin;
+	uint64_t	t_sndbytes, t_sndrexmitbyte, t_rcvbytes;
+	void		*t_osd;		/* helper modules' data */
+};
+
+#define	intotcpcb(inp)	((struct tcpcb *)(inp))
+#define	sototcpcb(so)	((struct tcpcb *)(so)->so_pcb)
+#define	tptoinpcb(tp)	(&(tp)->t_inpcb)
+#define	tptosocket(tp)	((tp)->t_inpcb.inp_socket)
+
+/* t_flags */
+#define	TF_ACKNOW	0x00000001	/* acknowledge at the next output */
+#define	TF_DELACK	0x00000002	/* one is owed */
+#define	TF_NODELAY	0x00000004
+#define	TF_NOOPT	0x00000008
+#define	TF_SENTFIN	0x00000010
+#define	TF_REQ_SCALE	0x00000020
+#define	TF_RCVD_SCALE	0x00000040
+#define	TF_REQ_TSTMP	0x00000080
+#define	TF_RCVD_TSTMP	0x00000100
+#define	TF_SACK_PERMIT	0x00000200
+#define	TF_NEEDSYN	0x00000400
+#define	TF_NEEDFIN	0x00000800	/* the user will send no more */
+#define	TF_NOPUSH	0x00001000
+#define	TF_PREVVALID	0x00002000	/* *_prev can be restored */
+#define	TF_WAKESOR	0x00004000
+#define	TF_GPUTINPROG	0x00008000
+#define	TF_MORETOCOME	0x00010000
+#define	TF_SONOTCONN	0x00020000
+#define	TF_LASTIDLE	0x00040000	/* idle at the last output */
+#define	TF_RXWIN0SENT	0x00080000	/* a window of 0 was promised */
+#define	TF_FASTRECOVERY	0x00100000
+#define	TF_WASFRECOVERY	0x00200000
+#define	TF_SIGNATURE	0x00400000
+#define	TF_FORCEDATA	0x00800000	/* a probe of a closed window */
+#define	TF_TSO		0x01000000
+#define	TF_ACTIVEOPEN	0x02000000	/* we sent the first SYN */
+#define	TF_CONGRECOVERY	0x20000000
+#define	TF_WASCRECOVERY	0x40000000
+#define	TF_FASTOPEN	0x80000000
+#define	TF_RECOVERY	(TF_FASTRECOVERY | TF_CONGRECOVERY)
+/* t_flags2 */
+#define	TF2_PLPMTU_BLACKHOLE	0x00000001
+#define	TF2_OUTPENDING		0x00000002	/* on the vnet's output list */
+#define	TF2_DETACHED		0x00000004	/* the user has gone */
+#define	TF2_RTOLOSS		0x00000008	/* recovering from a timeout */
+#define	TF2_ECN_PERMIT		0x00000020
+#define	TF2_ECN_SND_CWR		0x00000040
+#define	TF2_ECN_SND_ECE		0x00000080
+#define	TF2_ACE_PERMIT		0x00000100
+#define	TF2_ECN_USE_ECT1	0x00000800
+#define	TF2_INOUTPUT		0x00001000	/* output is running */
+
+#define	IN_FASTRECOVERY(t_flags)	((t_flags) & TF_FASTRECOVERY)
+#define	ENTER_FASTRECOVERY(t_flags)	((t_flags) |= TF_FASTRECOVERY)
+#define	EXIT_FASTRECOVERY(t_flags)	((t_flags) &= ~TF_FASTRECOVERY)
+#define	IN_CONGRECOVERY(t_flags)	((t_flags) & TF_CONGRECOVERY)
+#define	ENTER_CONGRECOVERY(t_flags)	((t_flags) |= TF_CONGRECOVERY)
+#define	EXIT_CONGRECOVERY(t_flags)	((t_flags) &= ~TF_CONGRECOVERY)
+#define	IN_RECOVERY(t_flags)		((t_flags) & TF_RECOVERY)
+#define	ENTER_RECOVERY(t_flags)		((t_flags) |= TF_RECOVERY)
+#define	EXIT_RECOVERY(t_flags)		((t_flags) &= ~TF_RECOVERY)
+
+/* Bytes in flight, by the sent map. */
+static inline uint32_t
+tcp_inflight(const struct tcpcb *tp)
+{
+	return (tp->snd_max - tp->snd_una - tp->t_snd_sacked -
+	    tp->t_snd_lost);
+}
+
+/* ---- Function blocks ---- */
+
+struct tcp_query_resp {
+	int		req;
+#define	TCP_QUERY_SENDMAP	1
+#define	TCP_QUERY_TIMERS_UP	2
+#define	TCP_QUERY_RACK_TIMES	3
+	uint32_t	rack_num_dropped;
+	uint32_t	rack_reorder_ts;
+};
+struct stack_specific_info {
+	char		stack_name[TCP_FUNCTION_NAME_LEN_MAX];
+	uint32_t	policer_last_bw;
+	uint32_t	reserved;
+};
+
+struct tcp_function_block {
+	char	tfb_tcp_block_name[TCP_FUNCTION_NAME_LEN_MAX];
+	/* Required, unless a base has them. */
+	int	(*tfb_tcp_output)(struct tcpcb *);
+	void	(*tfb_tcp_do_segment)(struct tcpcb *, struct mbuf *,
+		    struct tcphdr *, int drop_hdrlen, int tlen,
+		    uint8_t iptos);
+	int	(*tfb_tcp_ctloutput)(struct tcpcb *, struct sockopt *);
+	int	(*tfb_tcp_handoff_ok)(struct tcpcb *);
+	/* Optional. */
+	int	(*tfb_do_segment_nounlock)(struct tcpcb *, struct mbuf *,
+		    struct tcphdr *, int, int, uint8_t, int,
+		    struct timeval *);
+	int	(*tfb_do_queued_segments)(struct tcpcb *, int);
+	int	(*tfb_tcp_fb_init)(struct tcpcb *, void **);
+	void	(*tfb_tcp_fb_fini)(struct tcpcb *, int destroyed);
+	int	(*tfb_tcp_timer_stop_all)(struct tcpcb *);
+	void	(*tfb_tcp_rexmit_tmr)(struct tcpcb *);
+	void	(*tfb_tcp_mtu_chg)(struct tcpcb *);
+	int	(*tfb_pru_options)(struct tcpcb *, int);
+	void	(*tfb_hwtls_change)(struct tcpcb *, int);
+	int	(*tfb_chg_query)(struct tcpcb *, struct tcp_query_resp *);
+	void	(*tfb_switch_failed)(struct tcpcb *);
+	int	(*tfb_compute_pipe)(struct tcpcb *);
+	int	(*tfb_stack_info)(struct tcpcb *,
+		    struct stack_specific_info *);
+	void	(*tfb_inherit)(struct tcpcb *, struct inpcb *);
+	/* The framework's. */
+	volatile uint32_t tfb_refcnt;	/* connections that use it */
+	uint32_t	tfb_flags;
+#define	TCP_FUNC_BEING_REMOVED	0x01
+#define	TCP_FUNC_OUTPUT_CANDROP	0x02
+#define	TCP_FUNC_DEFAULT_OK	0x04
+	uint8_t		tfb_id;
+
+	/*
+	 * Stackyard's: what the default do_segment and output are made of.
+	 * A member left NULL comes from the block called tfb_base, or from
+	 * the default if tfb_base is NULL.
+	 */
+	const char	*tfb_base;	/* a registered block's name */
+	/* An ACK has updated the sent map. */
+	void	(*tfb_acked)(struct tcpcb *, const struct tcp_acked *);
+	/* Mark what is lost with tcp_sent_lose(); returns the bytes marked. */
+	uint32_t (*tfb_detect_loss)(struct tcpcb *, const struct tcp_acked *);
+	/* Bytes that may leave now; if 0, *when (ns) may say when to ask
+	 * again (UINT64_MAX: when something happens). */
+	uint32_t (*tfb_quota)(struct tcpcb *, nstime_t *when);
+	/* ts was sent, for the ts_xmits-th time. */
+	void	(*tfb_sent)(struct tcpcb *, struct tcp_sent *ts);
+	/* Timer TT_* fired: 0, or an errno to end the connection with. */
+	int	(*tfb_timer)(struct tcpcb *, tt_which);
+	/* Bytes of t_fb_ptr for each connection, zeroed; 0: none, or
+	 * tfb_tcp_fb_init allocates it itself. */
+	size_t	tfb_statesize;
+};
+
+/*
+ * Register blk, or blk under other names, with curvnet; it is copied.
+ * wait is M_NOWAIT or M_WAITOK.  EINVAL a required member is missing or the
+ * base unknown; ENOMEM; EALREADY a name is taken; E2BIG more than 8 names.
+ * With names all or nothing: *num_names becomes the index that failed.
+ */
+#define	TCP_FUNCTION_NAME_NUM_MAX	8
+int	register_tcp_functions(struct tcp_function_block *blk, int wait);
+int	register_tcp_functions_as_name(struct tcp_function_block *blk,
+	    const char *name, int wait);
+int	register_tcp_functions_as_names(struct tcp_function_block *blk,
+	    int wait, const char *names[], int *num_names);
+/*
+ * EPERM the built-in default; ENOENT unknown; EBUSY the current default, or
+ * in use and not force.  quiesce: only ask.  force: connections change to
+ * the default block.
+ */
+int	deregister_tcp_functions(struct tcp_function_block *blk, bool quiesce,
+	    bool force);
+/* By name, with a reference on the block, or NULL. */
+struct tcp_function_block *find_and_ref_tcp_functions(
+	    struct tcp_function_set *fs);
+struct tcp_function_block *find_and_ref_tcp_fb(
+	    struct tcp_function_block *blk);
+int	find_tcp_function_alias(struct tcp_function_block *blk,
+	    struct tcp_function_set *fs);
+void	tcp_switch_back_to_default(struct tcpcb *tp);
+/* The default for new connections, with a reference. */
+struct tcp_function_block *tcp_default_functions(void);
+/* Begin using blk, whose reference is given over; frees nothing on failure. */
+int	tcp_functions_attach(struct tcpcb *tp,
+	    struct tcp_function_block *blk);
+void	tcp_functions_detach(struct tcpcb *tp, int destroyed);
+/* setsockopt(TCP_FUNCTION_BLK): ENOENT, handoff_ok's and fb_init's errors. */
+int	tcp_functions_switch(struct tcpcb *tp,
+	    const struct tcp_function_set *fs);
+
+/* The default fine steps and members; a block may call them. */
+extern const struct tcp_function_block tcp_freebsd_block;
+int	tcp_default_output(struct tcpcb *tp);
+void	tcp_default_do_segment(struct tcpcb *tp, struct mbuf *m,
+	    struct tcphdr *th, int drop_hdrlen, int tlen, uint8_t iptos);
+int	tcp_default_ctloutput(struct tcpcb *tp, struct sockopt *sopt);
+int	tcp_default_handoff_ok(struct tcpcb *tp);
+void	tcp_default_acked(struct tcpcb *tp, const struct tcp_acked *ta);
+uint32_t tcp_default_detect_loss(struct tcpcb *tp,
+	    const struct tcp_acked *ta);
+uint32_t tcp_default_quota(struct tcpcb *tp, nstime_t *when);
+void	tcp_default_sent(struct tcpcb *tp, struct tcp_sent *ts);
+int	tcp_default_timer(struct tcpcb *tp, tt_which timer);
+
+/* ---- The sent map (tcp_sentmap.c) ---- */
+
+/* Append [snd_max, snd_max + len) as sent now: ENOBUFS. */
+int	tcp_sent_new(struct tcpcb *tp, uint32_t len, uint16_t flags,
+	    struct tcp_sent **tsp);
+/* The first len bytes of ts (LOST) are sent again now; ts is split if it is
+ * longer: ENOBUFS. */
+int	tcp_sent_again(struct tcpcb *tp, struct tcp_sent *ts, uint32_t len);
+/* Mark ts lost (if it is in flight), or everything in flight. */
+uint32_t tcp_sent_lose(struct tcpcb *tp, struct tcp_sent *ts);
+uint32_t tcp_sent_lose_all(struct tcpcb *tp);
+/* Take what ack covers off the map and note it in ta. */
+void	tcp_sent_acked(struct tcpcb *tp, tcp_seq ack, struct tcp_acked *ta);
+/* Mark what a segment's SACK blocks cover and note it in ta. */
+void	tcp_sent_sacked(struct tcpcb *tp, const struct tcpopt *to,
+	    struct tcp_acked *ta);
+/* The first lost record, or NULL. */
+struct tcp_sent *tcp_sent_firstlost(const struct tcpcb *tp);
+/* Forget all. */
+void	tcp_sent_flush(struct tcpcb *tp);
+/* NULL, or what is wrong with the connection's bookkeeping (DESIGN 11):
+ * text for a person. */
+const char *tcp_check(struct tcpcb *tp);
+
+/* ---- The shared parts ---- */
+
+VNET_DECLARE(struct inpcbinfo, tcbinfo);
+VNET_DECLARE(uma_zone_t, tcp_sent_zone);
+VNET_DECLARE(uma_zone_t, tcp_seg_zone);
+#define	V_tcbinfo		VNET(tcbinfo)
+#define	V_tcp_sent_zone		VNET(tcp_sent_zone)
+#define	V_tcp_seg_zone		VNET(tcp_seg_zone)
+
+VNET_DECLARE(int, tcp_mssdflt);
+VNET_DECLARE(int, tcp_v6mssdflt);
+VNET_DECLARE(int, tcp_minmss);
+VNET_DECLARE(int, tcp_delack_enabled);
+VNET_DECLARE(int, tcp_do_rfc1323);
+VNET_DECLARE(int, tcp_do_rfc3042);
+VNET_DECLARE(int, tcp_do_rfc3390);
+VNET_DECLARE(int, tcp_do_rfc3465);
+VNET_DECLARE(int, tcp_abc_l_var);
+VNET_DECLARE(int, tcp_do_sack);
+VNET_DECLARE(int, tcp_do_newsack);
+VNET_DECLARE(int, tcp_do_prr);
+VNET_DECLARE(int, tcp_do_tso);
+VNET_DECLARE(int, tcp_do_pmtud);
+VNET_DECLARE(int, tcp_initcwnd_segments);
+VNET_DECLARE(int, tcp_sendspace);
+VNET_DECLARE(int, tcp_recvspace);
+VNET_DECLARE(int, tcp_do_autosndbuf);
+VNET_DECLARE(int, tcp_autosndbuf_inc);
+VNET_DECLARE(int, tcp_autosndbuf_max);
+VNET_DECLARE(int, tcp_do_autorcvbuf);
+VNET_DECLARE(int, tcp_autorcvbuf_max);
+VNET_DECLARE(int, blackhole);
+VNET_DECLARE(u_int, tcp_ack_war_cnt);
+VNET_DECLARE(u_int, tcp_ack_war_timewindow);
+VNET_DECLARE(u_int, tcp_map_limit);
+VNET_DECLARE(u_int, tcp_reass_maxqueuelen);
+VNET_DECLARE(int, tcp_ts_offset_per_conn);
+VNET_DECLARE(int, tcp_tolerate_missing_ts);
+VNET_DECLARE(int, tcp_rexmit_drop_options);
+VNET_DECLARE(int, tcp_functions_inherit_listen_socket_stack);
+#define	V_tcp_mssdflt		VNET(tcp_mssdflt)
+#define	V_tcp_v6mssdflt		VNET(tcp_v6mssdflt)
+#define	V_tcp_minmss		VNET(tcp_minmss)
+#define	V_tcp_delack_enabled	VNET(tcp_delack_enabled)
+#define	V_tcp_do_rfc1323	VNET(tcp_do_rfc1323)
+#define	V_tcp_do_rfc3042	VNET(tcp_do_rfc3042)
+#define	V_tcp_do_rfc3390	VNET(tcp_do_rfc3390)
+#define	V_tcp_do_rfc3465	VNET(tcp_do_rfc3465)
+#define	V_tcp_abc_l_var		VNET(tcp_abc_l_var)
+#define	V_tcp_do_sack		VNET(tcp_do_sack)
+#define	V_tcp_do_newsack	VNET(tcp_do_newsack)
+#define	V_tcp_do_prr		VNET(tcp_do_prr)
+#define	V_tcp_do_tso		VNET(tcp_do_tso)
+#define	V_tcp_do_pmtud		VNET(tcp_do_pmtud)
+#define	V_tcp_initcwnd_segments	VNET(tcp_initcwnd_segments)
+#define	V_tcp_sendspace		VNET(tcp_sendspace)
+#define	V_tcp_recvspace		VNET(tcp_recvspace)
+#define	V_tcp_do_autosndbuf	VNET(tcp_do_autosndbuf)
+#define	V_tcp_autosndbuf_inc	VNET(tcp_autosndbuf_inc)
+#define	V_tcp_autosndbuf_max	VNET(tcp_autosndbuf_max)
+#define	V_tcp_do_autorcvbuf	VNET(tcp_do_autorcvbuf)
+#define	V_tcp_autorcvbuf_max	VNET(tcp_autorcvbuf_max)
+#define	V_blackhole		VNET(blackhole)
+#define	V_tcp_ack_war_cnt	VNET(tcp_ack_war_cnt)
+#define	V_tcp_ack_war_timewindow VNET(tcp_ack_war_timewindow)
+#define	V_tcp_map_limit		VNET(tcp_map_limit)
+#define	V_tcp_reass_maxqueuelen	VNET(tcp_reass_maxqueuelen)
+#define	V_tcp_ts_offset_per_conn VNET(tcp_ts_offset_per_conn)
+#define	V_tcp_tolerate_missing_ts VNET(tcp_tolerate_missing_ts)
+#define	V_tcp_rexmit_drop_options VNET(tcp_rexmit_drop_options)
+#define	V_functions_inherit_listen_socket_stack			\
+	VNET(tcp_functions_inherit_listen_socket_stack)
+
+struct tcpstat {
+	uint64_t	tcps_connattempt, tcps_accepts, tcps_connects;
+	uint64_t	tcps_drops, tcps_conndrops, tcps_closed;
+	uint64_t	tcps_segstimed, tcps_rttupdated, tcps_delack;
+	uint64_t	tcps_timeoutdrop, tcps_rexmttimeo, tcps_persisttimeo;
+	uint64_t	tcps_keeptimeo, tcps_keepprobe, tcps_keepdrops;
+	uint64_t	tcps_persistdrop;
+	uint64_t	tcps_sndtotal, tcps_sndpack, tcps_sndbyte;
+	uint64_t	tcps_sndrexmitpack, tcps_sndrexmitbyte;
+	uint64_t	tcps_sndacks, tcps_sndctrl, tcps_sndprobe;
+	uint64_t	tcps_sndurg, tcps_sndwinup;
+	uint64_t	tcps_rcvtotal, tcps_rcvpack, tcps_rcvbyte;
+	uint64_t	tcps_rcvbadsum, tcps_rcvbadoff, tcps_rcvshort;
+	uint64_t	tcps_rcvduppack, tcps_rcvdupbyte;
+	uint64_t	tcps_rcvpartduppack, tcps_rcvpartdupbyte;
+	uint64_t	tcps_rcvoopack, tcps_rcvoobyte, tcps_rcvreassfull;
+	uint64_t	tcps_rcvpackafterwin, tcps_rcvbyteafterwin;
+	uint64_t	tcps_rcvafterclose, tcps_rcvwinprobe;
+	uint64_t	tcps_rcvdupack, tcps_rcvacktoomuch;
+	uint64_t	tcps_rcvackpack, tcps_rcvackbyte, tcps_rcvwinupd;
+	uint64_t	tcps_pawsdrop, tcps_badsyn, tcps_badrst;
+	uint64_t	tcps_listendrop, tcps_minmssdrops;
+	uint64_t	tcps_sack_recovery_episode, tcps_sack_rexmits;
+	uint64_t	tcps_sack_rexmit_bytes;
+	uint64_t	tcps_sack_rcv_blocks, tcps_sack_send_blocks;
+	uint64_t	tcps_sack_lostrexmt;
+	uint64_t	tcps_sndrexmitbad, tcps_cachedrtt;
+	uint64_t	tcps_chack_sent, tcps_nomem;
+};
+VNET_DECLARE(struct tcpstat, tcpstat);
+#define	V_tcpstat		VNET(tcpstat)
+#define	TCPSTAT_INC(name)	(V_tcpstat.name++)
+#define	TCPSTAT_ADD(name, val)	(V_tcpstat.name += (val))
+
+/* tcp_subr.c: birth, change of state and end of a connection. */
+struct tcpcb *tcp_newtcpcb(struct socket *so, struct inpcb *listener);
+void	tcp_state_change(struct tcpcb *tp, int newstate);
+/* End it: tell the peer by RST if it is synchronized, the user by errnum.
+ * tp is gone afterwards. */
+void	tcp_drop(struct tcpcb *tp, int errnum);
+/* End it without a word.  tp is gone afterwards, unless the user still has
+ * the socket: then the pcb is only out of the tables. */
+void	tcp_close(struct tcpcb *tp);
+/* Free a pcb that is INP_DROPPED or was never used, severed from its
+ * socket. */
+void	tcp_free(struct tcpcb *tp);
+/* The peer's MSS is known (0: it said nothing): sets t_maxseg, buffers,
+ * initial window. */
+void	tcp_mss(struct tcpcb *tp, int offer);
+/* MSS to offer to inc's peer. */
+int	tcp_mssopt(struct tcpcb *tp);
+/* t_maxseg for a path of mtu bytes. */
+void	tcp_mtu_update(struct tcpcb *tp, uint32_t mtu);
+/* Payload of a full segment with the options in use now. */
+u_int	tcp_maxseg(const struct tcpcb *tp);
+u_int	tcp_fixed_maxseg(const struct tcpcb *tp);
+int	tcp_compute_pipe(struct tcpcb *tp);
+uint32_t tcp_compute_initwnd(uint32_t maxseg);
+#define	TCP_TMR_GRANULARITY_TICKS	1
+#define	TCP_TMR_GRANULARITY_USEC	2
+uint32_t tcp_get_srtt(struct tcpcb *tp, int granularity);
+uint32_t tcp_get_usecs(struct timeval *tv);
+/* Milliseconds, for time stamps. */
+uint32_t tcp_ts_getticks(void);
+tcp_seq	tcp_new_isn(const struct in_conninfo *inc);
+uint32_t tcp_new_ts_offset(const struct in_conninfo *inc);
+void	tcp_enter_timewait(struct tcpcb *tp);
+void	tcp_established(struct tcpcb *tp);
+
+/* tcp_parse.c */
+/* Parse m (its data at the TCP header) into sg: 0, or EINVAL for a header
+ * that is not one.  sg_m is left NULL. */
+int	tcp_parse(const struct mbuf *m, const struct ip_info *ii,
+	    struct tcp_seg *sg);
+void	tcp_dooptions(struct tcpopt *to, const uint8_t *cp, int cnt,
+	    bool syn);
+/* The parsed segment that goes with an mbuf given to do_segment. */
+struct tcp_seg *tcp_seg_of(const struct mbuf *m);
+
+/* tcp_stages.c, tcp_synsent.c, tcp_ack.c: the stages. */
+int	tcp_synsent(struct tcpcb *tp, struct tcp_seg *sg);
+int	tcp_stage_sequence(struct tcpcb *tp, struct tcp_seg *sg);
+int	tcp_stage_rst(struct tcpcb *tp, struct tcp_seg *sg);
+int	tcp_stage_syn(struct tcpcb *tp, struct tcp_seg *sg);
+int	tcp_stage_ack(struct tcpcb *tp, struct tcp_seg *sg);
+int	tcp_stage_urg(struct tcpcb *tp, struct tcp_seg *sg);
+int	tcp_stage_text(struct tcpcb *tp, struct tcp_seg *sg);
+int	tcp_stage_fin(struct tcpcb *tp, struct tcp_seg *sg);
+/* Act on a verdict; tp may be gone afterwards: returns true if it is. */
+bool	tcp_verdict(struct tcpcb *tp, struct tcp_seg *sg, int verdict);
+
+/* tcp_input.c */
+void	tcp_input(struct mbuf *m, const struct ip_info *ii);
+void	tcp_ctlinput(const struct ip_icmperr *ie);
+
+/* tcp_listen.c: what a listener does with a segment (the syncache's door). */
+void	tcp_listen_input(struct tcpcb *lp, struct tcp_seg *sg);
+
+/* tcp_reass.c */
+int	tcp_reass(struct tcpcb *tp, struct tcp_seg *sg);
+void	tcp_reass_flush(struct tcpcb *tp);
+/* The blocks to report, newest first: returns how many (<= max). */
+int	tcp_sack_report(const struct tcpcb *tp, struct sackblk *blk, int max);
+
+/* tcp_output.c */
+#define	tcp_output(tp)	((tp)->t_fb->tfb_tcp_output(tp))
+/* Ask the block to output when the batch ends. */
+void	tcp_output_later(struct tcpcb *tp);
+/* Not for the block's sake: a RST or ACK out of the blue. tp may be NULL. */
+void	tcp_respond(struct tcpcb *tp, const struct in_conninfo *inc,
+	    tcp_seq ack, tcp_seq seq, uint16_t flags, const struct tcp_seg *sg);
+/* Answer sg with the reset that RFC 9293, 3.10.7 prescribes. */
+void	tcp_reset_reply(struct tcpcb *tp, const struct tcp_seg *sg);
+/* A challenge ACK (RFC 5961), unless there were too many. */
+void	tcp_challenge_ack(struct tcpcb *tp);
+/* Window and buffer space to advertise. */
+uint32_t tcp_rcv_window(struct tcpcb *tp);
+
+/* tcp_cong.c: between the core and the cc module. */
+void	cc_conn_init(struct tcpcb *tp);
+void	cc_ack_received(struct tcpcb *tp, uint32_t acked, uint16_t nsegs,
+	    ccsignal_t type);
+void	cc_cong_signal(struct tcpcb *tp, tcp_seq ack, ccsignal_t type);
+void	cc_post_recovery(struct tcpcb *tp, tcp_seq ack);
+void	cc_after_idle(struct tcpcb *tp);
+void	tcp_round_update(struct tcpcb *tp, const struct tcp_acked *ta);
+
+/* tcp_timer.c */
+void	tcp_rtt_sample(struct tcpcb *tp, uint64_t rtt_ns);
+void	tcp_setpersist(struct tcpcb *tp);
+int	tcp_timer_rexmt(struct tcpcb *tp);
+
+/* tcp_usrreq.c */
+extern const struct protosw tcp_protosw, tcp6_protosw;
+void	tcp_fill_info(struct tcpcb *tp, struct tcp_info *ti);
+
+SYSCTL_DECL(_net_inet_tcp);
+
+#endif /* !_STACKYARD_NETINET_TCP_VAR_H_ */

@@ -1,0 +1,64 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 The Stackyard developers
+ */
+
+/*
+ * callout(9): a function to be called at a time.
+ *
+ * Each vnet has one hierarchical timing wheel with a resolution of one
+ * microsecond: 8 levels of 64 slots, each level with a bitmap of the slots
+ * in use, so that the next expiry is found without walking.  Arming and
+ * stopping are O(1).  A callout fires at the first whole microsecond at or
+ * after its deadline, callouts of one microsecond in the order they were
+ * armed.  Callouts run from vnet_run(), never from anywhere else.
+ */
+#ifndef _STACKYARD_SYS_CALLOUT_H_
+#define	_STACKYARD_SYS_CALLOUT_H_
+
+#include <sys/queue.h>
+#include <sys/time.h>
+
+typedef	void callout_func_t(void *);
+
+/* All zeros is a valid, idle callout. */
+struct callout {
+	TAILQ_ENTRY(callout) c_link;	/* the wheel's slot */
+	nstime_t	c_time;		/* deadline, ns */
+	callout_func_t	*c_func;
+	void		*c_arg;
+	uint16_t	c_slot;		/* level * 64 + slot */
+	uint16_t	c_flags;
+};
+#define	CALLOUT_ACTIVE	0x0002		/* armed and not deactivated since */
+#define	CALLOUT_PENDING	0x0004		/* in the wheel */
+#define	C_HARDCLOCK	0
+#define	C_PREL(x)	0
+
+void	callout_init(struct callout *c, int mpsafe);
+#define	callout_init_mtx(c, m, f)	callout_init((c), 1)
+/* Arm c for the absolute time when (ns); re-arms if pending. Returns 1 if it
+ * was pending. */
+int	callout_reset_at(struct callout *c, nstime_t when,
+	    callout_func_t *func, void *arg);
+/* As callout(9); sbt and to_ticks count from now, prec and flags are not
+ * used. */
+int	callout_reset_sbt(struct callout *c, sbintime_t sbt, sbintime_t prec,
+	    callout_func_t *func, void *arg, int flags);
+int	callout_reset(struct callout *c, int to_ticks, callout_func_t *func,
+	    void *arg);
+/* Disarm; returns 1 if it was pending, else 0. */
+int	callout_stop(struct callout *c);
+#define	callout_drain(c)	callout_stop(c)
+#define	callout_pending(c)	(((c)->c_flags & CALLOUT_PENDING) != 0)
+#define	callout_active(c)	(((c)->c_flags & CALLOUT_ACTIVE) != 0)
+#define	callout_deactivate(c)	((c)->c_flags &= ~CALLOUT_ACTIVE)
+
+/* For vnet.c: the wheel's birth and death, its next expiry (UINT64_MAX:
+ * none), and running what is due at vnet_now. */
+struct callout_wheel *callout_wheel_create(nstime_t now);
+void	callout_wheel_destroy(struct callout_wheel *w);
+nstime_t callout_wheel_next(const struct callout_wheel *w);
+void	callout_wheel_run(struct callout_wheel *w, nstime_t now);
+
+#endif /* !_STACKYARD_SYS_CALLOUT_H_ */

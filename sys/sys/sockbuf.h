@@ -1,0 +1,108 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 The Stackyard developers
+ */
+
+/*
+ * Socket buffers: a byte stream held in mbufs.
+ *
+ * The mbufs of sb_mb hold sb_ccc bytes.  A send buffer keeps what has been
+ * sent and not acknowledged at its front; sb_sndptr remembers the mbuf
+ * that holds the next byte to be sent for the first time, so that output
+ * does not walk the buffer (sb_sndptroff is the offset of the start of that
+ * mbuf's data from the start of the buffer).
+ */
+#ifndef _STACKYARD_SYS_SOCKBUF_H_
+#define	_STACKYARD_SYS_SOCKBUF_H_
+
+#include <sys/types.h>
+
+struct mbuf;
+struct socket;
+
+#define	SB_MAX		(2 * 1024 * 1024) /* kern.ipc.maxsockbuf's default */
+
+/* sb_flags */
+#define	SB_WAIT		0x0004		/* a reader or writer waits */
+#define	SB_SEL		0x0008		/* a poll waits */
+#define	SB_UPCALL	0x0020
+#define	SB_NOINTR	0x0040
+#define	SB_KNOTE	0x0100		/* knotes are attached */
+#define	SB_AUTOSIZE	0x0800		/* may be resized by the protocol */
+#define	SB_STOP		0x1000
+/* sb_state */
+#define	SBS_CANTSENDMORE	0x0010
+#define	SBS_CANTRCVMORE		0x0020
+#define	SBS_RCVATMARK		0x0040	/* at the urgent mark */
+
+struct sockbuf {
+	struct mbuf	*sb_mb;		/* the data */
+	struct mbuf	*sb_mbtail;	/* its last mbuf */
+	struct mbuf	*sb_sndptr;	/* holds the next new byte, or NULL */
+	u_int		sb_sndptroff;	/* offset of sb_sndptr's first byte */
+	u_int		sb_ccc;		/* bytes here */
+	u_int		sb_hiwat;	/* bytes at most */
+	u_int		sb_lowat;	/* bytes or space that wakes */
+	u_int		sb_mbcnt;	/* memory the mbufs take, bytes */
+	u_int		sb_mbmax;	/* at most */
+	uint16_t	sb_flags;
+	uint16_t	sb_state;
+	nstime_t	sb_timeo;	/* SO_RCVTIMEO, SO_SNDTIMEO, ns; 0 none */
+};
+
+/* Bytes that can be read now; the same, FreeBSD's two names. */
+static inline u_int
+sbavail(const struct sockbuf *sb)
+{
+	return (sb->sb_ccc);
+}
+
+static inline u_int
+sbused(const struct sockbuf *sb)
+{
+	return (sb->sb_ccc);
+}
+
+/* Space for data, bytes; negative if the buffer is over-full. */
+static inline long
+sbspace(const struct sockbuf *sb)
+{
+	long data = (long)sb->sb_hiwat - (long)sb->sb_ccc;
+	long mem = (long)sb->sb_mbmax - (long)sb->sb_mbcnt;
+
+	return (data < mem ? data : mem);
+}
+
+/* Append chain m (consumed), a part of a stream. */
+void	sbappendstream(struct sockbuf *sb, struct mbuf *m, int flags);
+/* Drop len (<= sb_ccc) bytes from the front. */
+void	sbdrop(struct sockbuf *sb, int len);
+/* As sbdrop(), but the mbufs are returned, for freeing later. */
+struct mbuf *sbcut(struct sockbuf *sb, int len);
+/* Drop all. */
+void	sbflush(struct sockbuf *sb);
+/* Let the buffer hold cc bytes: 1, or 0 if that is over maxsockbuf. */
+int	sbreserve(struct sockbuf *sb, u_long cc);
+/*
+ * The mbuf that holds byte off (<= sb_ccc), *moff its place in it.  Fast
+ * when off is at or shortly behind the last sbsndptr_adv().
+ */
+struct mbuf *sbsndptr_noadv(struct sockbuf *sb, uint32_t off,
+	    uint32_t *moff);
+/* Note that len bytes from the mbuf mb on have now been sent. */
+void	sbsndptr_adv(struct sockbuf *sb, struct mbuf *mb, uint32_t len);
+/* Account for mbuf m that enters or leaves. */
+void	sballoc(struct sockbuf *sb, struct mbuf *m);
+void	sbfree(struct sockbuf *sb, struct mbuf *m);
+/* Free what the buffer holds, and its reservation. */
+void	sbdestroy(struct sockbuf *sb);
+/* Panics under INVARIANTS if counts and chain disagree. */
+void	sbcheck(const struct sockbuf *sb);
+
+/* For soisdisconnected() and the like: wake whoever waits for so. */
+void	sorwakeup(struct socket *so);
+void	sowwakeup(struct socket *so);
+void	socantrcvmore(struct socket *so);
+void	socantsendmore(struct socket *so);
+
+#endif /* !_STACKYARD_SYS_SOCKBUF_H_ */

@@ -1,0 +1,194 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 The Stackyard developers
+ */
+
+/*
+ * One host is one vnet.  All state of one host's stack hangs off a struct
+ * vnet; a process holds thousands.  One thread drives one vnet at a time,
+ * so nothing inside takes a lock.
+ *
+ * A file owns its variables by VNET_DEFINE.  The initial values stand in
+ * the section set_vnet of the object that defines them; every vnet has a
+ * copy of that section, and V_name is VNET(name), the current vnet's copy.
+ * Code of the stack itself reaches its variables with one load and one
+ * addition.  Code of a module (KLD_MODULE) may name variables of the stack
+ * or its own, and tells them apart by address.
+ *
+ * The current vnet, curvnet, is thread-local and is set at the doors of
+ * the stack: vnet_enter() and vnet_leave().
+ */
+#ifndef _STACKYARD_SYS_VNET_H_
+#define	_STACKYARD_SYS_VNET_H_
+
+#include <sys/types.h>
+#include <sys/queue.h>
+
+#define	VNET_NAMELEN	32	/* a host's name with its NUL, bytes */
+#define	VNET_MODULES	64	/* modules with VNET variables, at most */
+
+/*
+ * What a host lends its stack.  The arg is the one given to vnet_alloc().
+ */
+struct vnet_hostops {
+	/* The time in nanoseconds; never runs backwards. */
+	nstime_t (*ho_clock)(void *arg);
+	/* Nanoseconds to add to ho_clock's time to have that since 1970. */
+	int64_t	(*ho_epoch)(void *arg);
+	/* Fill buf with len random bytes. */
+	void	(*ho_random)(void *arg, void *buf, size_t len);
+	/* Take a log line (no newline at its end); level is LOG_*. */
+	void	(*ho_log)(void *arg, int level, const char *line);
+	/*
+	 * The vnet wants its turn (vnet_run()) no later than when.  Called
+	 * only when this is earlier than what was asked for before.
+	 */
+	void	(*ho_wakeup)(void *arg, nstime_t when);
+};
+
+struct vnet_tunable {
+	const char	*vt_name;	/* as sysctl(8) writes it */
+	const char	*vt_value;
+};
+
+/*
+ * Work put off until the batch in progress ends: done by vnet_leave() and
+ * vnet_run(), in the order it was asked for, once however often asked.
+ */
+struct vnet_task {
+	STAILQ_ENTRY(vnet_task) vt_link;
+	void	(*vt_func)(void *arg);
+	void	*vt_arg;
+	bool	vt_pending;
+};
+#define	VNET_TASK_INIT(t, func, arg) do {				\
+	(t)->vt_func = (func);						\
+	(t)->vt_arg = (arg);						\
+	(t)->vt_pending = false;					\
+} while (0)
+
+struct callout_wheel;
+struct uma_zone;
+struct mbuf_pool;
+
+struct vnet {
+	uintptr_t	vnet_data_base;	/* core: copy minus template address */
+	nstime_t	vnet_now;	/* time of the batch in progress, ns */
+	struct callout_wheel *vnet_wheel;
+	struct mbuf_pool *vnet_mbufs;
+	STAILQ_HEAD(, vnet_task) vnet_tasks;
+	nstime_t	vnet_wanted;	/* earliest turn asked of ho_wakeup */
+	u_int		vnet_depth;	/* doors passed and not left */
+	const struct vnet_hostops *vnet_ops;
+	void		*vnet_arg;	/* for vnet_ops */
+	void		*vnet_data_mem;	/* the core's copy */
+	void		*vnet_modmem[VNET_MODULES]; /* the modules' copies */
+	uint32_t	vnet_state;
+	uint32_t	vnet_id;	/* unique in the process */
+	char		vnet_name[VNET_NAMELEN];
+	/* For the layer that created the vnet (libstackyard). */
+	void		*vnet_owner;
+};
+
+extern __thread struct vnet *curvnet
+    __attribute__((__tls_model__("initial-exec")));
+
+/*
+ * Make a host.  Its variables get their defaults, then the tunables'
+ * values (ntun of them; may be 0), then SYSINITs run in order.
+ * On success *vnetp is the caller's, to be given to vnet_destroy().
+ * Returns 0; ENOMEM; EINVAL or ENOENT for a tunable whose value or name is
+ * wrong (the name is logged); or what a SYSINIT failed with.
+ */
+int	vnet_alloc(const char *name, const struct vnet_hostops *ops,
+	    void *arg, const struct vnet_tunable *tun, size_t ntun,
+	    struct vnet **vnetp);
+/* Close all sockets, remove interfaces, run SYSUNINITs, free all of it. */
+void	vnet_destroy(struct vnet *vnet);
+
+/*
+ * The doors.  vnet_enter() makes vnet current, reads its clock once, and
+ * returns what was current before; vnet_leave() runs the tasks that were
+ * put off and restores that.  Doors nest: only the outermost one of a vnet
+ * reads the clock and runs tasks.
+ */
+struct vnet *vnet_enter(struct vnet *vnet);
+void	vnet_leave(struct vnet *saved);
+
+/*
+ * Give vnet its turn: enter, run the callouts that are due, run tasks,
+ * leave.  Returns when it wants its next turn, UINT64_MAX for never.
+ */
+nstime_t vnet_run(struct vnet *vnet);
+/* When vnet wants its turn, UINT64_MAX for never. */
+nstime_t vnet_next(const struct vnet *vnet);
+
+/* Put task off to the end of the batch of curvnet. */
+void	vnet_task_enqueue(struct vnet_task *task);
+/* Forget task if it is pending. */
+void	vnet_task_cancel(struct vnet_task *task);
+/*
+ * Put task off in a vnet that need not be current, and wake that vnet now.
+ * For what hands packets from one vnet to another (if_epair).
+ */
+void	vnet_task_send(struct vnet *vnet, struct vnet_task *task);
+
+/* len random bytes of curvnet's own stream. */
+void	vnet_random(void *buf, size_t len);
+
+/* The copy in curvnet of the variable whose template is at addr. */
+void	*vnet_ptr(const void *addr);
+/* As vnet_ptr(), or NULL if addr is in no VNET section. */
+void	*vnet_ptr_or_null(const void *addr);
+
+#define	VNET_NAME(n)		vnet_entry_##n
+#define	VNET_DECLARE(t, n)	extern __typeof__(t) VNET_NAME(n)
+#define	VNET_DEFINE(t, n)						\
+	__typeof__(t) VNET_NAME(n) __section("set_vnet") __used
+#define	VNET_DEFINE_STATIC(t, n)					\
+	static __typeof__(t) VNET_NAME(n) __section("set_vnet") __used
+
+#ifdef KLD_MODULE
+extern char __start_set_vnet[] __weak_symbol __hidden;
+extern char __stop_set_vnet[] __weak_symbol __hidden;
+extern int kld_vnet_slot __hidden;
+/* The module's own variables here, all others by search. */
+static inline void *
+vnet_module_ptr(void *addr)
+{
+	if ((char *)addr >= __start_set_vnet && (char *)addr <
+	    __stop_set_vnet)
+		return ((char *)curvnet->vnet_modmem[kld_vnet_slot] +
+		    ((char *)addr - __start_set_vnet));
+	return (vnet_ptr(addr));
+}
+#define	VNET_PTR(n)							\
+	((__typeof__(VNET_NAME(n)) *)vnet_module_ptr(&VNET_NAME(n)))
+#else
+#define	VNET_PTR(n)							\
+	((__typeof__(VNET_NAME(n)) *)(curvnet->vnet_data_base +		\
+	    (uintptr_t)&VNET_NAME(n)))
+#endif
+#define	VNET(n)			(*VNET_PTR(n))
+
+#define	CURVNET_SET(v)							\
+	struct vnet *saved_vnet = curvnet;				\
+	curvnet = (v)
+#define	CURVNET_SET_QUIET(v)	CURVNET_SET(v)
+#define	CURVNET_RESTORE()	curvnet = saved_vnet
+#define	IS_DEFAULT_VNET(v)	((v) != NULL)
+
+/* A module runs once in every vnet, so the only vnet it meets is its own. */
+#define	VNET_ITERATOR_DECL(v)	struct vnet *v
+#define	VNET_FOREACH(v)							\
+	for ((v) = curvnet; (v) != NULL; (v) = NULL)
+#define	VNET_LIST_RLOCK()		do { } while (0)
+#define	VNET_LIST_RUNLOCK()		do { } while (0)
+#define	VNET_LIST_RLOCK_NOSLEEP()	do { } while (0)
+#define	VNET_LIST_RUNLOCK_NOSLEEP()	do { } while (0)
+#define	VNET_SYSINIT(ident, subsys, order, func, arg)			\
+	SYSINIT(ident, subsys, order, func, arg)
+#define	VNET_SYSUNINIT(ident, subsys, order, func, arg)			\
+	SYSUNINIT(ident, subsys, order, func, arg)
+
+#endif /* !_STACKYARD_SYS_VNET_H_ */

@@ -1,0 +1,90 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 The Stackyard developers
+ */
+
+/*
+ * Zones: objects of one size, with a free list for each vnet, a limit,
+ * statistics and a fault point.
+ *
+ * A zone belongs to the vnet that was current when it was made.  Freed
+ * objects are kept on the zone's list (at most uz_keep) in last-in,
+ * first-out order, so the object handed out next is the one whose cache
+ * lines are warm; the rest goes back to the host.  Objects may outlive
+ * uma_zdestroy() (an mbuf on its way to another host): the zone goes when
+ * the last of them comes back.
+ *
+ * Under the address sanitizer nothing is kept, so that it sees each use
+ * after free.
+ */
+#ifndef _STACKYARD_VM_UMA_H_
+#define	_STACKYARD_VM_UMA_H_
+
+#include <sys/malloc.h>
+#include <sys/queue.h>
+
+typedef	struct uma_zone *uma_zone_t;
+/* As zone(9): ctor returns 0 or an errno, which fails the allocation. */
+typedef	int (*uma_ctor)(void *mem, int size, void *arg, int flags);
+typedef	void (*uma_dtor)(void *mem, int size, void *arg);
+typedef	int (*uma_init)(void *mem, int size, int flags);
+typedef	void (*uma_fini)(void *mem, int size);
+
+#define	UMA_ALIGN_PTR	(sizeof(void *) - 1)
+#define	UMA_ALIGN_CACHE	(CACHE_LINE_SIZE - 1)
+#define	UMA_ZONE_NOFREE	0x0001	/* never give memory back before the end */
+#define	UMA_ZONE_ZINIT	0x0002	/* the first use of an item is zeroed */
+
+struct uma_zone {
+	void		*uz_free;	/* first free item; links inside them */
+	u_int		uz_nfree;
+	u_int		uz_size;	/* bytes of an item */
+	struct mem_stats uz_stats;	/* ms_limit in bytes: items * size */
+	uma_ctor	uz_ctor;
+	uma_dtor	uz_dtor;
+	uma_init	uz_init;
+	uma_fini	uz_fini;
+	u_int		uz_keep;	/* free items kept at most */
+	u_int		uz_align;	/* alignment less 1 */
+	u_int		uz_flags;
+	u_int		uz_linkoff;	/* where a free item has its link */
+	u_int		uz_hostsize;	/* bytes of an item and its link */
+	bool		uz_plain;	/* no ctor, dtor, init, fini */
+	bool		uz_dying;
+	struct vnet	*uz_vnet;
+	const char	*uz_name;
+	TAILQ_ENTRY(uma_zone) uz_link;	/* all zones of the vnet */
+};
+
+/*
+ * A zone called name (kept by reference) of items of size bytes with
+ * alignment align + 1.  ctor, dtor run at each allocation and free; init,
+ * fini when memory comes from and goes to the host; each may be NULL.
+ * NULL if memory is short.
+ */
+uma_zone_t uma_zcreate(const char *name, size_t size, uma_ctor ctor,
+	    uma_dtor dtor, uma_init init, uma_fini fini, int align,
+	    uint32_t flags);
+/* Free what the zone keeps; the zone goes with its last item. */
+void	uma_zdestroy(uma_zone_t zone);
+/* An item, or NULL: no memory, limit reached, fault point, ctor failed. */
+void	*uma_zalloc_arg(uma_zone_t zone, void *arg, int flags);
+/* Give an item back to the zone it came from. */
+void	uma_zfree_arg(uma_zone_t zone, void *item, void *arg);
+#define	uma_zalloc(zone, flags)	uma_zalloc_arg((zone), NULL, (flags))
+#define	uma_zfree(zone, item)	uma_zfree_arg((zone), (item), NULL)
+/* Let at most nitems exist (0: no limit); returns the limit now in force. */
+int	uma_zone_set_max(uma_zone_t zone, int nitems);
+int	uma_zone_get_max(uma_zone_t zone);
+/* Items in use. */
+int	uma_zone_get_cur(uma_zone_t zone);
+/* Fail the allocation after `after` more; UINT64_MAX: never. */
+void	uma_zone_set_fault(uma_zone_t zone, uint64_t after);
+/* The zone of curvnet called name, or NULL. */
+uma_zone_t uma_zone_find(const char *name);
+/* Call func for each zone of curvnet until it returns non-zero. */
+int	uma_zone_foreach(int (*func)(uma_zone_t, void *), void *arg);
+/* Give kept free items of all zones of curvnet back to the host. */
+void	uma_reclaim(int req);
+
+#endif /* !_STACKYARD_VM_UMA_H_ */
