@@ -20,7 +20,8 @@
 
 static _Thread_local struct {
 	const char	*call;		/* not NULL: compose the sentence */
-	const char	*why;		/* why a wait ended */
+	const char	*why;		/* why the call's wait ended */
+	const char	*noted;		/* why a wait ended, call unknown */
 	int		error;
 	int		fd;
 	char		host[SYK_NAMELEN];
@@ -105,7 +106,6 @@ sy_fail(int error, const char *fmt, ...)
 	(void)vsnprintf(last.text, sizeof(last.text), fmt, ap);
 	va_end(ap);
 	last.call = NULL;
-	last.why = NULL;
 	errno = error;
 	return (-1);
 }
@@ -118,8 +118,8 @@ sy_fail_fd(int error, const char *call, const struct sy_host *host, int fd)
 	last.error = error;
 	last.fd = fd;
 	memcpy(last.host, host->h_name, sizeof(last.host));
-	if (error != EDEADLK && error != EINTR && error != EAGAIN)
-		last.why = NULL;
+	last.why = last.noted;
+	last.noted = NULL;
 	errno = error;
 	return (-1);
 }
@@ -128,7 +128,7 @@ void
 sy_note_wait(const char *why)
 {
 
-	last.why = why;
+	last.noted = why;
 }
 
 void

@@ -244,6 +244,9 @@ int	sy_getsockname(struct sy_host *host, int fd, struct sockaddr *addr,
 	    socklen_t *len);
 int	sy_getpeername(struct sy_host *host, int fd, struct sockaddr *addr,
 	    socklen_t *len);
+/* A flag for the receiving calls: throw the bytes away, without a copy; the
+ * buffer may be NULL. */
+#define	SY_MSG_DISCARD	0x01000000
 /* SY_FION*: FreeBSD's ioctls. */
 #define	SY_FIONREAD	0x4004667fUL	/* int: bytes to read */
 #define	SY_FIONWRITE	0x40046677UL	/* int: bytes to send */

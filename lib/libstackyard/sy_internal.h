@@ -63,6 +63,8 @@ void	syh_wakeup(struct sy_host *host, uint64_t when);
 
 /* ---- Variables (k_vars.c) ---- */
 
+/* Is name one of the stack's own, and set before the stack starts? */
+bool	syk_sysctl_istunable(const char *name);
 int	syk_sysctl_set(struct vnet *vnet, const char *name,
 	    const char *value);
 /* Text of a variable into buf, cut to size; *lenp is its whole length. */
@@ -111,14 +113,14 @@ int	syk_pipe_stats(struct vnet *vnet, const char *ifname,
 	    struct syk_pipe_stats *stats);
 int	syk_pipe_reset(struct vnet *vnet, const char *ifname);
 
-/* addr is text; plen of the address's own family.  EINVAL: no address. */
+/* text: an address; plen of the address's own family.  EINVAL: no address. */
 int	syk_addr_add(struct vnet *vnet, const char *ifname,
-	    const char *addr, int plen);
+	    const char *text, int plen);
 int	syk_addr_del(struct vnet *vnet, const char *ifname,
-	    const char *addr);
-int	syk_route_add(struct vnet *vnet, const char *addr, int plen,
+	    const char *text);
+int	syk_route_add(struct vnet *vnet, const char *text, int plen,
 	    const char *gateway);
-int	syk_route_del(struct vnet *vnet, const char *addr, int plen);
+int	syk_route_del(struct vnet *vnet, const char *text, int plen);
 /* 4 or 6, or 0 if text is no address. */
 int	syk_addr_family(const char *text);
 
@@ -152,6 +154,10 @@ int	syk_accept(struct vnet *vnet, int fd, struct syk_addr *addr,
 int	syk_connect(struct vnet *vnet, int fd, const struct syk_addr *addr);
 /* Flags and levels from here on are the stack's own numbers.  The first
  * skip bytes of iov are done already; *lenp becomes the bytes moved. */
+#define	SYK_MSG_OOB		0x1
+#define	SYK_MSG_PEEK		0x2
+#define	SYK_MSG_WAITALL		0x40
+#define	SYK_MSG_DONTWAIT	0x80
 int	syk_send(struct vnet *vnet, int fd, const struct iovec *iov,
 	    int iovcnt, size_t skip, int flags, const struct syk_addr *to,
 	    size_t *lenp);
@@ -205,12 +211,14 @@ struct sy_watch {
 	struct sy_host	*w_host;
 	bool		w_queued;
 	int		w_fd;
+	uint64_t	w_turn;		/* the event that looked at it last */
 	short		w_events;	/* the program's POLL* */
 	int		w_kevents;	/* the same, SYK_POLL* */
 	void		(*w_func)(void *, int, short);
 	void		*w_arg;
 };
-/* Have fd's upcalls call syh_watch_ready(watch); EBADF, ENOTSOCK. */
+/* Have fd's upcalls, of the sides that w_kevents names, call
+ * syh_watch_ready(watch); EBADF, ENOTSOCK. */
 int	syk_watch(struct vnet *vnet, int fd, struct sy_watch *watch);
 void	syk_unwatch(struct vnet *vnet, int fd);
 void	syh_watch_ready(struct sy_watch *watch);

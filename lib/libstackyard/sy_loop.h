@@ -67,8 +67,10 @@ struct sy_loop {
 	uint64_t	l_events;
 	struct sy_host	*l_running;	/* its vnet_run() is in progress */
 	struct sy_host	*l_subject;	/* its callbacks run; NULL: it went */
+	struct sy_host	*l_last;	/* whose the last event was, or NULL */
 	unsigned	l_depth;	/* callbacks in progress */
 	unsigned	l_gone;		/* hosts freed so far */
+	uint64_t	l_born;		/* hosts made so far */
 	volatile sig_atomic_t l_stop;
 	void		(*l_hook)(struct sy_host *, void *);
 	void		*l_hookarg;
@@ -108,6 +110,7 @@ struct sy_host {
 	struct sy_tap	*h_taps;
 	TAILQ_ENTRY(sy_host) h_link;
 	RB_ENTRY(sy_host) h_node;
+	uint64_t	h_id;		/* l_born when it was made */
 	bool		h_starting;	/* log lines go to the error, too */
 	char		h_name[SYK_NAMELEN];
 };
@@ -191,7 +194,8 @@ int	sy_fail(int error, const char *fmt, ...)
  */
 int	sy_fail_fd(int error, const char *call, const struct sy_host *host,
 	    int fd);
-/* Why a wait ended, for the sy_fail_fd() that follows: a constant string. */
+/* Why a wait ended, for the sy_fail_fd() that follows: a constant string;
+ * NULL: none will follow. */
 void	sy_note_wait(const char *why);
 /* A log line worth repeating in the next sentence; NULL: forget it. */
 void	sy_note_log(const char *line);

@@ -17,6 +17,9 @@
 /* Take an interface from all lists and tables; ifp stays the caller's. */
 void	if_unlink(struct ifnet *ifp);
 
+/* The entry of ifp for addr, or NULL. */
+struct ifaddr *ifa_find(const struct ifnet *ifp,
+	    const struct in6_addr *addr);
 /* Remove all addresses of ifp and their routes. */
 void	ifa_purge(struct ifnet *ifp);
 /* Give an Ethernet interface that has none the address fe80::/64 which its

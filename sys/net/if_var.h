@@ -97,7 +97,7 @@ VNET_DECLARE(struct ifnethead, ifnet);
 #define	V_ifnet		VNET(ifnet)
 
 /* An interface of curvnet, not attached yet; name such as "epair0a".
- * NULL: ENOMEM. */
+ * NULL: ENOMEM, or the name is too long. */
 struct ifnet *if_alloc(uint8_t type, const char *name);
 /* Give it an index and put it on the list: EEXIST if the name is taken. */
 int	if_attach(struct ifnet *ifp);
@@ -197,9 +197,12 @@ int	epair_create(struct vnet *a, struct vnet *b, int unit,
  * Recording (pcapng, nanoseconds, both directions).  write() is given
  * finished blocks; it returns 0 or an errno, after which recording stops.
  * One section with one interface block per captured interface: several
- * interfaces may share one struct capture, which the caller owns.
+ * interfaces may share one struct capture, which the caller owns.  Wireshark
+ * reads any mixture; tcpdump (libpcap) only files whose interfaces have one
+ * link type, so not lo0 among Ethernets, and one snaplen.
  */
 struct capture;
+/* comment may be NULL.  NULL: memory is short. */
 struct capture *capture_create(int (*write)(void *arg, const void *buf,
 	    size_t len), void *arg, const char *comment);
 /* Give the writer what is recorded so far: 0 or its errno. */
@@ -207,7 +210,8 @@ int	capture_flush(struct capture *cap);
 /* Flush and free; interfaces must have been stopped before. 0 or errno of
  * the writer. */
 int	capture_destroy(struct capture *cap);
-/* Record at most snaplen bytes of each packet of ifp: ENOMEM, EBUSY. */
+/* Record at most snaplen bytes (0: all) of each packet of ifp, as ifname
+ * (NULL: its own name): ENOMEM, EBUSY, or the writer's errno. */
 int	if_capture_start(struct ifnet *ifp, struct capture *cap,
 	    uint32_t snaplen, const char *ifname);
 void	if_capture_stop(struct ifnet *ifp);

@@ -50,8 +50,9 @@ void	rt_gen_bump(void);
 /* Remove all routes through ifp. */
 void	rt_flush_if(struct ifnet *ifp);
 /* The next hop for dst (scope: interface index for link-local ones, else
- * 0), counted for the caller, or NULL.  An own address is reached by lo0; a
- * next hop with RTF_REJECT or RTF_BLACKHOLE takes no packets. */
+ * 0), counted for the caller, or NULL.  An own address is reached by lo0,
+ * unless scope says by which interface.  A next hop with RTF_REJECT or
+ * RTF_BLACKHOLE takes no packets. */
 struct nhop_object *rt_lookup(const struct in6_addr *dst, uint32_t scope);
 /* Make ro hold the way to dst: 0 or EHOSTUNREACH (also for RTF_REJECT; with
  * RTF_BLACKHOLE it is 0, and the sender drops the packet). */

@@ -28,7 +28,7 @@
 #include <netinet/in.h>
 #include <netinet/ip.h>
 #include <netinet/ip6.h>
-#include <netinet/ip_var.h>
+#include <netinet/ip_impl.h>
 
 /* 64-bit one's complement addition. */
 static inline uint64_t
@@ -180,6 +180,7 @@ ip_cksum_verify(const struct mbuf *m, const struct ip_info *ii,
 void
 in_delayed_cksum(struct mbuf *m)
 {
+	const uint32_t tcp = CSUM_IP_TCP | CSUM_IP6_TCP;
 	uint32_t flags;
 	uint16_t sum;
 	int hlen, place;
@@ -191,12 +192,13 @@ in_delayed_cksum(struct mbuf *m)
 		hlen = m->m_pkthdr.l3hlen;
 	else
 		hlen = sizeof(struct ip6_hdr);
-	place = hlen + m->m_pkthdr.csum_data;
+	/* Not csum_data, which a packet that was received has no more. */
+	place = hlen + ((flags & tcp) != 0 ? TCP_SUM_OFF : UDP_SUM_OFF);
 	MPASS(place + (int)sizeof(sum) <= m->m_len);
 
 	sum = in_cksum_skip(m, m->m_pkthdr.len, hlen);
 	/* In UDP zero says that there is no sum (RFC 768). */
-	if (sum == 0 && (flags & (CSUM_IP_UDP | CSUM_IP6_UDP)) != 0)
+	if (sum == 0 && (flags & tcp) == 0)
 		sum = 0xffff;
 	memcpy(mtod(m, char *) + place, &sum, sizeof(sum));
 	m->m_pkthdr.csum_flags = flags &

@@ -17,6 +17,12 @@ struct ip6_hdr {
 	struct in6_addr	ip6_src, ip6_dst;
 } __packed __aligned(4);
 
+/* The traffic class of the header at ip6. */
+static inline uint8_t
+ip6_tclass(const struct ip6_hdr *ip6)
+{
+	return ((uint8_t)(ntohl(ip6->ip6_flow) >> 20));
+}
 #define	IPV6_VERSION		0x60
 #define	IPV6_DEFHLIM		64
 #define	IPV6_MMTU		1280	/* every link carries that much */

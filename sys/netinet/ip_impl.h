@@ -31,13 +31,18 @@
 #include <netinet/ip6.h>
 #include <netinet/ip_var.h>
 
-/* All that csum_flags can ask of an interface. */
-#define	CSUM_OUT	(CSUM_IP | CSUM_DELAY_DATA | CSUM_DELAY_DATA_IPV6 | \
-			CSUM_TSO)
+/* What IP may leave to an interface; header checksums it never does. */
+#define	CSUM_OUT	(CSUM_DELAY_DATA | CSUM_DELAY_DATA_IPV6 | CSUM_TSO)
+
+/* Where the checksum is in a transport's header. */
+#define	TCP_SUM_OFF	16
+#define	UDP_SUM_OFF	6
 
 /* Where a packet with its IP header leaves. */
 struct ip_way {
 	struct ifnet	*w_ifp;
+	struct ifnet	*w_rcvif;	/* own link-local address: w_ifp is
+					   lo0, and this one receives; NULL */
 	const struct in6_addr *w_nexthop;	/* on w_ifp's link */
 	struct route	*w_ro;		/* for the link address; or NULL */
 	uint32_t	w_mtu;		/* bytes of IP packet */
@@ -48,6 +53,14 @@ struct ip_way {
 const struct ip_proto *ip_proto_find(uint8_t proto);
 
 /* ip_output.c */
+/* The checksum of the IPv4 header at ip, whose ip_sum is 0 (to fill in) or
+ * filled in (0 if right). */
+static inline uint16_t
+ip_header_sum(const struct ip *ip)
+{
+	return ((uint16_t)~in_cksum_fold(in_cksum_partial(ip,
+	    (size_t)ip->ip_hl << 2, 0)));
+}
 /* Send m, m_data at the IP header, by way; consumed. */
 int	ip_xmit(struct mbuf *m, const struct ip_way *way);
 /* The first address behind ro: the router's or dst itself. */
@@ -98,11 +111,12 @@ void	ip_forward(struct mbuf *m);
  * m_data at its IP header and that contiguous and right, once all is there;
  * else NULL, and m was kept or freed.
  *
- * For IPv6 off is the offset of the fragment header and prev that of the
- * field that named it; the packet returned has no fragment header any more.
+ * For IPv6 *off is the offset of the fragment header and *prev that of the
+ * field that named it.  The packet returned has no fragment header any more;
+ * *off and *prev are where it was, what follows it being there now.
  */
 struct mbuf *ip_reass(struct mbuf *m);
-struct mbuf *ip6_reass(struct mbuf *m, int off, int prev);
+struct mbuf *ip6_reass(struct mbuf *m, int *off, int *prev);
 
 /* ip_icmp.c: what can be wrong with a packet. */
 enum ip_errkind {

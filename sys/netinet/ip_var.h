@@ -41,8 +41,9 @@ struct ip_output_args {
  */
 int	ip_send(struct mbuf *m, const struct ip_output_args *ioa);
 /* The bytes of IP packet that the way to dst takes (interface, route, path
- * MTU learnt), and whether its interface cuts segments (CSUM_TSO bits) and
- * sums; ro is filled.  0 if there is no way. */
+ * MTU learnt); ro is filled.  0 if there is no way.  *tsomaxp becomes the
+ * bytes of CSUM_TSO packet that the interface cuts by itself; 0: it does
+ * not, and packets of up to IP_MAXPACKET bytes are cut by ip_send(). */
 uint32_t ip_route_mtu(const struct in6_addr *dst, uint32_t scope,
 	    struct route *ro, uint32_t *tsomaxp);
 /* The source address for talking to dst: EHOSTUNREACH, EADDRNOTAVAIL. */
@@ -57,6 +58,8 @@ struct ip_info {
 	uint8_t		ii_tos;
 	uint8_t		ii_ttl;
 	bool		ii_v6;
+	bool		ii_front;	/* the IP header is right in front of
+					   m_data, ii_hdrlen bytes */
 	bool		ii_bcast;	/* came to a link broadcast, or
 					   multicast or broadcast address */
 };
@@ -75,8 +78,8 @@ struct ip_icmperr {
 
 /* A transport. */
 struct ip_proto {
-	/* m's data begins with the transport's header (ii_hdrlen was cut
-	 * off; the IP header is still in front of m_data if contiguous);
+	/* m's data begins with the transport's header, whose first 20 bytes
+	 * (or all there are) are contiguous; ii_hdrlen was cut off;
 	 * pkthdr.len is the transport's length.  Consumes m. */
 	void	(*ipp_input)(struct mbuf *m, const struct ip_info *ii);
 	void	(*ipp_ctlinput)(const struct ip_icmperr *ie);	/* or NULL */
@@ -95,10 +98,11 @@ uint16_t ip_cksum_verify(const struct mbuf *m, const struct ip_info *ii,
  * field of a packet whose sum the interface completes. */
 uint16_t in_pseudo_sum(const struct in6_addr *src, const struct in6_addr *dst,
 	    uint32_t len, uint8_t proto);
-/* Sum (RFC 1071) of len bytes at off of m, folded and inverted. */
+/* Sum (RFC 1071) of the bytes from skip to len of m, folded and inverted. */
 uint16_t in_cksum_skip(const struct mbuf *m, int len, int skip);
 #define	in_cksum(m, len)	in_cksum_skip((m), (len), 0)
-/* Partial sums of plain memory: 64-bit accumulator in and out, fold. */
+/* Partial sums of plain memory, of which only the last may be of odd length:
+ * 64-bit accumulator in and out; fold to 16 bits, not inverted. */
 uint64_t in_cksum_partial(const void *buf, size_t len, uint64_t sum);
 uint16_t in_cksum_fold(uint64_t sum);
 /* Complete what csum_flags asks for in an IP packet (m_data at the IP
@@ -111,13 +115,45 @@ struct mbuf *ip_tso_cut(struct mbuf *m);
 
 /* Path MTU by destination (RFC 1191, RFC 8201): learnt values expire after
  * ten minutes; the table is bounded.  0: nothing learnt. */
+#define	IP_PMTU_MIN4	68		/* every IPv4 link carries (RFC 791) */
 uint32_t ip_pmtu_get(const struct in6_addr *dst);
+/* mtu below what the family allows counts as that; ENOMEM is not told, the
+ * next error says it again. */
 void	ip_pmtu_update(const struct in6_addr *dst, uint32_t mtu);
 void	ip_pmtu_forget(const struct in6_addr *dst);
 
 /* Send an ICMP or ICMPv6 unreachable about m (m_data at the IP header;
  * consumed), rate limited. code ICMP_UNREACH_PORT is translated for v6. */
 void	icmp_error_unreach_port(struct mbuf *m);
+
+/* What IP has seen and done, counted for each family. */
+struct ipstat {
+	uint64_t	ips_total;	/* received */
+	uint64_t	ips_tooshort;	/* fewer bytes than the header says */
+	uint64_t	ips_badvers;
+	uint64_t	ips_badhlen;	/* header length, or extension header */
+	uint64_t	ips_badlen;	/* total length smaller than header */
+	uint64_t	ips_badsum;	/* header checksum */
+	uint64_t	ips_badoptions;
+	uint64_t	ips_badaddr;	/* addresses that cannot be on a wire */
+	uint64_t	ips_cantforward; /* for others, and not forwarded */
+	uint64_t	ips_forward;	/* forwarded */
+	uint64_t	ips_noproto;	/* no such transport */
+	uint64_t	ips_delivered;	/* to a transport */
+	uint64_t	ips_fragments;	/* fragments received */
+	uint64_t	ips_fragdropped; /* for lack of room, or wrong */
+	uint64_t	ips_fragtimeout; /* packets never completed */
+	uint64_t	ips_reassembled; /* packets completed */
+	uint64_t	ips_localout;	/* sent by transports */
+	uint64_t	ips_odropped;	/* of these, not sent */
+	uint64_t	ips_fragmented;	/* packets cut */
+	uint64_t	ips_ofragments;	/* into so many fragments */
+	uint64_t	ips_cantfrag;	/* too big and not to be cut */
+};
+VNET_DECLARE(struct ipstat, ipstat);
+VNET_DECLARE(struct ipstat, ip6stat);
+#define	V_ipstat	VNET(ipstat)
+#define	V_ip6stat	VNET(ip6stat)
 
 VNET_DECLARE(int, ip_defttl);
 VNET_DECLARE(int, ip6_defhlim);

@@ -151,6 +151,8 @@ struct tcp_acked {
 	uint64_t	rs_prior_delivered;
 	bool		rs_app_limited;
 	bool		ta_dupack;	/* a duplicate ACK (RFC 5681) */
+	bool		ta_syn;		/* it covers our SYN */
+	bool		ta_fin;		/* it covers our FIN */
 	bool		ta_ece;
 	uint16_t	ta_nsegs;
 };
@@ -260,6 +262,9 @@ struct tcpcb {
 	uint32_t	t_segqbytes;
 	uint32_t	t_segqserial;
 	struct sackblk	t_dsack;	/* to be reported next; empty if equal */
+	uint32_t	rfbuf_ts;	/* our time stamp as counting began */
+	uint32_t	rfbuf_cnt;	/* bytes received since */
+	tcp_seq		rfbuf_mark;	/* end of the window then */
 
 	/* Rare. */
 	tcp_seq		iss, irs;
@@ -269,6 +274,9 @@ struct tcpcb {
 	uint16_t	t_keepprobes;
 	uint16_t	t_persprobes;
 	uint16_t	t_softerror;
+	uint16_t	t_chackcnt;	/* challenge ACKs sent */
+	nstime_t	t_chackend;	/* since the period that ends then */
+	uint32_t	t_tsomax;	/* bytes of IP packet for TSO; 0 none */
 	uint32_t	t_keepinit, t_keepidle, t_keepintvl; /* s; 0: default */
 	uint32_t	t_maxunacktime;	/* s; 0: the variable's */
 	uint16_t	t_keepcnt;	/* 0: default */
@@ -319,7 +327,6 @@ struct tcpcb {
 /* t_flags2 */
 #define	TF2_PLPMTU_BLACKHOLE	0x00000001
 #define	TF2_OUTPENDING		0x00000002	/* on the vnet's output list */
-#define	TF2_DETACHED		0x00000004	/* the user has gone */
 #define	TF2_RTOLOSS		0x00000008	/* recovering from a timeout */
 #define	TF2_ECN_PERMIT		0x00000020
 #define	TF2_ECN_SND_CWR		0x00000040
@@ -337,6 +344,14 @@ struct tcpcb {
 #define	IN_RECOVERY(t_flags)		((t_flags) & TF_RECOVERY)
 #define	ENTER_RECOVERY(t_flags)		((t_flags) |= TF_RECOVERY)
 #define	EXIT_RECOVERY(t_flags)		((t_flags) &= ~TF_RECOVERY)
+
+/* Has the user gone? */
+static inline bool
+tcp_detached(const struct tcpcb *tp)
+{
+	return (tptosocket(tp) == NULL ||
+	    (tptosocket(tp)->so_state & SS_NOFDREF) != 0);
+}
 
 /* Bytes in flight, by the sent map. */
 static inline uint32_t
@@ -452,6 +467,8 @@ struct tcp_function_block *tcp_default_functions(void);
 int	tcp_functions_attach(struct tcpcb *tp,
 	    struct tcp_function_block *blk);
 void	tcp_functions_detach(struct tcpcb *tp, int destroyed);
+/* A new connection takes its listener's block, if the variable says so. */
+int	tcp_functions_inherit(struct tcpcb *tp, struct tcpcb *listener);
 /* setsockopt(TCP_FUNCTION_BLK): ENOENT, handoff_ok's and fb_init's errors. */
 int	tcp_functions_switch(struct tcpcb *tp,
 	    const struct tcp_function_set *fs);
@@ -514,6 +531,7 @@ VNET_DECLARE(int, tcp_do_rfc3465);
 VNET_DECLARE(int, tcp_abc_l_var);
 VNET_DECLARE(int, tcp_do_sack);
 VNET_DECLARE(int, tcp_do_newsack);
+VNET_DECLARE(int, tcp_do_lrd);
 VNET_DECLARE(int, tcp_do_prr);
 VNET_DECLARE(int, tcp_do_tso);
 VNET_DECLARE(int, tcp_do_pmtud);
@@ -545,6 +563,7 @@ VNET_DECLARE(int, tcp_functions_inherit_listen_socket_stack);
 #define	V_tcp_abc_l_var		VNET(tcp_abc_l_var)
 #define	V_tcp_do_sack		VNET(tcp_do_sack)
 #define	V_tcp_do_newsack	VNET(tcp_do_newsack)
+#define	V_tcp_do_lrd		VNET(tcp_do_lrd)
 #define	V_tcp_do_prr		VNET(tcp_do_prr)
 #define	V_tcp_do_tso		VNET(tcp_do_tso)
 #define	V_tcp_do_pmtud		VNET(tcp_do_pmtud)
@@ -602,7 +621,7 @@ VNET_DECLARE(struct tcpstat, tcpstat);
 #define	TCPSTAT_ADD(name, val)	(V_tcpstat.name += (val))
 
 /* tcp_subr.c: birth, change of state and end of a connection. */
-struct tcpcb *tcp_newtcpcb(struct socket *so, struct inpcb *listener);
+struct tcpcb *tcp_newtcpcb(struct socket *so);
 void	tcp_state_change(struct tcpcb *tp, int newstate);
 /* End it: tell the peer by RST if it is synchronized, the user by errnum.
  * tp is gone afterwards. */
@@ -667,6 +686,8 @@ void	tcp_listen_input(struct tcpcb *lp, struct tcp_seg *sg);
 
 /* tcp_reass.c */
 int	tcp_reass(struct tcpcb *tp, struct tcp_seg *sg);
+/* Give the reader what is in order now: a verdict. */
+int	tcp_reass_deliver(struct tcpcb *tp, struct tcp_seg *sg);
 void	tcp_reass_flush(struct tcpcb *tp);
 /* The blocks to report, newest first: returns how many (<= max). */
 int	tcp_sack_report(const struct tcpcb *tp, struct sackblk *blk, int max);
@@ -675,6 +696,7 @@ int	tcp_sack_report(const struct tcpcb *tp, struct sackblk *blk, int max);
 #define	tcp_output(tp)	((tp)->t_fb->tfb_tcp_output(tp))
 /* Ask the block to output when the batch ends. */
 void	tcp_output_later(struct tcpcb *tp);
+void	tcp_output_cancel(struct tcpcb *tp);
 /* Not for the block's sake: a RST or ACK out of the blue. tp may be NULL. */
 void	tcp_respond(struct tcpcb *tp, const struct in_conninfo *inc,
 	    tcp_seq ack, tcp_seq seq, uint16_t flags, const struct tcp_seg *sg);

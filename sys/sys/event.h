@@ -33,7 +33,13 @@
 #define	EV_ERROR	0x4000
 
 #define	NOTE_LOWAT	0x0001		/* data: the low-water mark */
-#define	NOTE_TRIGGER	0x01000000	/* EVFILT_USER */
+#define	NOTE_TRIGGER	0x01000000	/* EVFILT_USER: make it fire */
+#define	NOTE_FFNOP	0x00000000	/* its flags: as they were, */
+#define	NOTE_FFAND	0x40000000	/* and, */
+#define	NOTE_FFOR	0x80000000	/* or, */
+#define	NOTE_FFCOPY	0xc0000000	/* those of the change */
+#define	NOTE_FFCTRLMASK	0xc0000000
+#define	NOTE_FFLAGSMASK	0x00ffffff
 #define	NOTE_SECONDS	0x0001		/* EVFILT_TIMER's unit; ms if none */
 #define	NOTE_MSECONDS	0x0002
 #define	NOTE_USECONDS	0x0004
@@ -57,13 +63,21 @@ struct kqueue *kqueue_create(void);
 void	kqueue_destroy(struct kqueue *kq);
 /*
  * Apply one change.  For EVFILT_READ and EVFILT_WRITE ident is a descriptor
- * of curvnet.  EBADF, ENOENT (delete or change of what is not there),
- * EINVAL (unknown filter), ENOMEM.
+ * of curvnet, of a socket.  EBADF, ENOENT (delete or change of what is not
+ * there), EINVAL (unknown filter or unit, a kqueue's descriptor), ENOMEM
+ * (or over kern.kq_calloutmax timers, or KQ_USERMAX user events).
  */
 int	kqueue_register(struct kqueue *kq, const struct kevent *kev);
 /* Up to n events that are ready; returns how many. */
 int	kqueue_scan(struct kqueue *kq, struct kevent *out, int n);
-/* Called, unless NULL, when the first event becomes ready. */
+/* Would a scan return something? */
+bool	kqueue_ready(struct kqueue *kq);
+#define	KQ_USERMAX	65536	/* EVFILT_USER events of one kqueue */
+/*
+ * Called, unless NULL, when the first event becomes ready: after a scan that
+ * returned 0, this says when to scan again.  func notes it and returns; it
+ * does not call kqueue_* or close anything.
+ */
 void	kqueue_set_notify(struct kqueue *kq, void (*func)(void *), void *arg);
 
 /* For the socket layer: so's state changed; its descriptor fd is closing. */

@@ -7,7 +7,7 @@
  * Start-up in order, and kernel time.
  *
  * SYSINIT(uniquifier, subsystem, order, func, ident) has func(ident) run
- * when a vnet is created, sorted by subsystem, then by order; SYSUNINIT's
+ * when a vnet is created, sorted by subsystem, order and name; SYSUNINIT's
  * run in the opposite order when it is destroyed.  In a module they run in
  * every vnet when the module is loaded and unloaded.
  */

@@ -26,7 +26,7 @@ struct mem_stats {
 	uint64_t	ms_fails;	/* requests refused */
 	uint64_t	ms_bytes;	/* in use */
 	uint64_t	ms_limit;	/* bytes at most; 0: no limit */
-	/* Fail the request after this many more succeed; UINT64_MAX: never */
+	/* Fail one request after this many more succeed; UINT64_MAX: never */
 	uint64_t	ms_fault_after;
 };
 

@@ -203,6 +203,7 @@ void	m_freep(struct mbuf *pkts);
 /*
  * Let m refer to size bytes at buf, lent until freef(arg1, arg2) is called
  * (freef may be NULL).  ENOMEM: nothing was done, freef not called.
+ * flags: M_RDONLY, unless the stack may write anywhere in it.
  */
 int	m_extadd(struct mbuf *m, char *buf, u_int size,
 	    void (*freef)(void *, void *), void *arg1, void *arg2, int flags);

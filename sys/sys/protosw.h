@@ -10,7 +10,12 @@
  * or an errno.  Addresses have been checked for their length.  When the
  * socket is closed, pr_disconnect or pr_close starts the protocol's goodbye;
  * pr_detach severs socket and pcb for good: the pcb may live on without a
- * socket (so_pcb is NULL then).
+ * socket (so_pcb is NULL then, and must be when pr_detach returns).  See
+ * sys/socketvar.h for how long a pcb keeps its socket.
+ *
+ * No request is made of a socket whose so_pcb is NULL.  Options of level
+ * SOL_SOCKET that were set are shown to pr_ctloutput too, and what it
+ * returns for them is not looked at.
  */
 #ifndef _STACKYARD_SYS_PROTOSW_H_
 #define	_STACKYARD_SYS_PROTOSW_H_
@@ -43,6 +48,8 @@ struct protosw {
 	int	(*pr_disconnect)(struct socket *so);
 	void	(*pr_close)(struct socket *so);
 	void	(*pr_abort)(struct socket *so);
+	/* how is SHUT_WR or SHUT_RDWR: send what there is, then FIN.  (Of
+	 * SHUT_RD the protocol hears by pr_rcvd only.) */
 	int	(*pr_shutdown)(struct socket *so, int how);
 	/* Bytes were read from so_rcv. */
 	int	(*pr_rcvd)(struct socket *so, int flags);

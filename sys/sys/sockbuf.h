@@ -73,25 +73,29 @@ sbspace(const struct sockbuf *sb)
 	return (data < mem ? data : mem);
 }
 
-/* Append chain m (consumed), a part of a stream. */
+/* Append chain m (consumed), a part of a stream; the flags are PRUS_*. */
 void	sbappendstream(struct sockbuf *sb, struct mbuf *m, int flags);
 /* Drop len (<= sb_ccc) bytes from the front. */
 void	sbdrop(struct sockbuf *sb, int len);
-/* As sbdrop(), but the mbufs are returned, for freeing later. */
+/* As sbdrop(), but the mbufs that go are returned, with their bytes; one
+ * that is dropped in part stays. */
 struct mbuf *sbcut(struct sockbuf *sb, int len);
 /* Drop all. */
 void	sbflush(struct sockbuf *sb);
 /* Let the buffer hold cc bytes: 1, or 0 if that is over maxsockbuf. */
 int	sbreserve(struct sockbuf *sb, u_long cc);
 /*
- * The mbuf that holds byte off (<= sb_ccc), *moff its place in it.  Fast
- * when off is at or shortly behind the last sbsndptr_adv().
+ * The mbuf that holds byte off (<= sb_ccc), *moff its place in it; for the
+ * end of the buffer the last mbuf, or NULL if it is empty.  Fast when off
+ * is in or behind the mbuf where the last look-up ahead of all others
+ * ended, and near the front.
  */
 struct mbuf *sbsndptr_noadv(struct sockbuf *sb, uint32_t off,
 	    uint32_t *moff);
-/* Note that len bytes from the mbuf mb on have now been sent. */
+/* Note that len bytes from the mbuf mb on, which sbsndptr_noadv() returned,
+ * have now been sent. */
 void	sbsndptr_adv(struct sockbuf *sb, struct mbuf *mb, uint32_t len);
-/* Account for mbuf m that enters or leaves. */
+/* Account for mbuf m that enters, or leaves at the front. */
 void	sballoc(struct sockbuf *sb, struct mbuf *m);
 void	sbfree(struct sockbuf *sb, struct mbuf *m);
 /* Free what the buffer holds, and its reservation. */
@@ -99,7 +103,11 @@ void	sbdestroy(struct sockbuf *sb);
 /* Panics under INVARIANTS if counts and chain disagree. */
 void	sbcheck(const struct sockbuf *sb);
 
-/* For soisdisconnected() and the like: wake whoever waits for so. */
+/*
+ * Wake whoever waits for so: knotes, then the upcall.  An upcall may close
+ * the socket, so the caller holds a reference (soref()) if it touches so
+ * afterwards, and expects pr_close and what follows from it beneath itself.
+ */
 void	sorwakeup(struct socket *so);
 void	sowwakeup(struct socket *so);
 void	socantrcvmore(struct socket *so);

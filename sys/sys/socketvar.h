@@ -6,11 +6,32 @@
 /*
  * Sockets.
  *
- * A socket is referred to by the descriptor table (so_count) and by its
- * pcb.  A listening socket keeps connections that are complete on so_comp
- * until accepted; those have no descriptor yet (SS_NOFDREF, SQ_COMP).
+ * Who holds a socket, and when it goes:
+ *
+ *	descriptor	one reference of so_count, from socreate() or
+ *			soaccept() to soclose(); SS_NOFDREF without it
+ *	listener	so_qstate is not SQ_NONE: on a queue of so_listen,
+ *			without a descriptor; accepted or aborted later
+ *	protocol	so_pcb is not NULL
+ *	passers-by	soref() ... sorele(), references of so_count
+ *
+ * sofree() frees it when none of these is left.  Of the protocol it asks
+ * one thing more: a pcb keeps the socket, with the bytes still to be sent,
+ * while so_state says SS_ISCONNECTED, SS_ISCONNECTING or
+ * SS_ISDISCONNECTING, or while the protocol has a reference by soref().
+ * A pcb left in any other state is cut off by pr_detach.  The protocol lets
+ * go by itself with so_pcb = NULL and sofree().
+ *
+ *	listener --+-- sol_incomp: sonewconn(head, 0)
+ *		   |	    | soisconnected()
+ *		   |	    v
+ *		   +-- sol_comp: sonewconn(head, SS_ISCONNECTED)
+ *			    | soaccept()
+ *			    v
+ *			descriptor
+ *
  * Nothing in here sleeps: a call that cannot go on returns EWOULDBLOCK, and
- * whoever drives the vnet decides to wait.
+ * whoever drives the vnet decides to wait.  curvnet is so_vnet in all calls.
  */
 #ifndef _STACKYARD_SYS_SOCKETVAR_H_
 #define	_STACKYARD_SYS_SOCKETVAR_H_
@@ -44,8 +65,11 @@ typedef	int so_upcall_t(struct socket *so, void *arg, int waitflag);
 /* The part of a listening socket that others do not need. */
 struct solisten {
 	TAILQ_HEAD(, socket) sol_comp;	/* complete, not accepted */
+	TAILQ_HEAD(, socket) sol_incomp; /* of sonewconn(head, 0) */
 	u_int		sol_qlen;	/* of sol_comp */
-	u_int		sol_incqlen;	/* handshakes the protocol has open */
+	u_int		sol_nincomp;	/* of sol_incomp */
+	u_int		sol_incqlen;	/* the protocol's: handshakes open
+					 * that have no socket yet */
 	u_int		sol_qlimit;	/* listen(2)'s backlog */
 	uint64_t	sol_overflows;
 	/* Options that accepted sockets take over. */
@@ -55,30 +79,32 @@ struct solisten {
 	nstime_t	sol_sbrcv_timeo, sol_sbsnd_timeo;
 };
 
+/* In the order of use: the first line, and each buffer, is a cache line. */
 struct socket {
 	short		so_type;	/* SOCK_* */
 	short		so_qstate;	/* SQ_* */
 	int		so_options;	/* SO_* */
-	short		so_linger;	/* seconds; SO_LINGER is in so_options */
+	u_short		so_linger;	/* seconds; SO_LINGER is in so_options */
 	short		so_state;	/* SS_* */
 	int		so_count;	/* references */
 	void		*so_pcb;
-	struct vnet	*so_vnet;
 	const struct protosw *so_proto;
+	struct vnet	*so_vnet;
+	struct solisten	*so_sol;	/* not NULL: listening */
+	SLIST_HEAD(, knote) so_knotes;
 	uint16_t	so_error;	/* what the next call will return */
 	uint16_t	so_rerror;
-	int		so_fibnum;
-	so_upcall_t	*so_upcall[2];	/* SO_RCV, SO_SND */
-	void		*so_upcallarg[2];
-	SLIST_HEAD(, knote) so_knotes;
-	struct socket	*so_listen;	/* the listener we wait at */
-	TAILQ_ENTRY(socket) so_list;	/* on its sol_comp */
-	TAILQ_ENTRY(socket) so_all;	/* all sockets of the vnet */
-	struct solisten	*so_sol;	/* not NULL: listening */
+	u_int		so_oobmark;	/* bytes from so_rcv's front to it */
 	struct sockbuf	so_rcv;
 	struct sockbuf	so_snd;
-	u_int		so_oobmark;	/* bytes from so_rcv's front to it */
+	so_upcall_t	*so_upcall[2];	/* SO_RCV, SO_SND */
+	void		*so_upcallarg[2];
+	struct socket	*so_listen;	/* the listener we wait at */
+	TAILQ_ENTRY(socket) so_list;	/* on its sol_comp or sol_incomp */
+	TAILQ_ENTRY(socket) so_all;	/* all sockets of the vnet */
+	int		so_fibnum;
 	u_int		so_user_cookie;
+	nstime_t	so_lingerend;	/* when soclose() waits no longer */
 };
 #define	SO_RCV		0
 #define	SO_SND		1
@@ -111,7 +137,8 @@ int	solisten(struct socket *so, int backlog);
  * it so; solisten_proto: ENOMEM. */
 int	solisten_proto_check(struct socket *so);
 int	solisten_proto(struct socket *so, int backlog);
-/* The oldest complete connection, with a reference, and its peer's address.
+/* The oldest complete connection, with a reference, and (ss not NULL) its
+ * peer's address.
  * EINVAL not listening; EWOULDBLOCK none; ECONNABORTED it died meanwhile. */
 int	soaccept(struct socket *head, struct socket **so,
 	    struct sockaddr_storage *ss);
@@ -119,29 +146,50 @@ int	soaccept(struct socket *head, struct socket **so,
 int	soconnect(struct socket *so, struct sockaddr *nam);
 int	sodisconnect(struct socket *so);
 int	soshutdown(struct socket *so, int how);
-/* The last descriptor closes; honours SO_LINGER (a wait is the caller's:
- * EWOULDBLOCK means it lingers and close is to be tried again). */
+/* The descriptor closes; honours SO_LINGER (a wait is the caller's:
+ * EWOULDBLOCK means it lingers and close is to be tried again, when so_state
+ * changes or the time is over).  With any other result, so is gone for the
+ * caller; an errno is what pr_disconnect said. */
 int	soclose(struct socket *so);
+/* End so at once: the peer is told by a reset, the descriptor's reference
+ * (if there is one) and the listener's queue are left. */
 void	soabort(struct socket *so);
 void	soref(struct socket *so);
 void	sorele(struct socket *so);
 
 /*
- * Send what uio has, or the chain top (consumed), to addr (NULL: connected).
- * Sends as much as there is space for; uio_resid tells what is left.
- * EWOULDBLOCK if nothing could be taken.  flags MSG_*.
- * EPIPE, ENOTCONN, EDESTADDRREQ, EMSGSIZE, ENOBUFS, so_error.
+ * Send what uio has, or else the chain top (consumed in any case), to addr
+ * (NULL: connected).  Of uio as much as there is space and memory for is
+ * taken; uio_resid tells what is left.  A chain is taken whole once there
+ * is space for sb_lowat bytes.  EWOULDBLOCK if nothing could be taken.
+ * flags MSG_*: MSG_OOB, MSG_EOF (no more to send once all is taken),
+ * MSG_MORETOCOME (the protocol may wait for more).
+ * EPIPE, ENOTCONN, EDESTADDRREQ, ENOBUFS, EINVAL, so_error.
  */
 int	sosend(struct socket *so, struct sockaddr *addr, struct uio *uio,
 	    struct mbuf *top, int flags);
 /*
  * Receive into uio; or if mp0 is not NULL, up to uio_resid bytes as an mbuf
- * chain in *mp0, without a copy.  *flagsp in and out: MSG_*.  No bytes and
- * no error is the end of the stream.  EWOULDBLOCK, ENOTCONN, so_error.
+ * chain (without packet header) in *mp0, without a copy.  uio_resid goes
+ * down by what was received.  No bytes and no error is the end of the
+ * stream.  First come the bytes, then so_error, then the end.
+ * EWOULDBLOCK, ENOTCONN, ENOBUFS (mp0 only), so_error.
+ *
+ * *flagsp: MSG_*; set to what is to be told, for a stream nothing.
+ *	MSG_DONTWAIT	take what there is, whatever SO_RCVLOWAT says
+ *	MSG_PEEK	leave the bytes
+ *	MSG_OOB		the urgent byte that is out of line
+ *	MSG_TRUNC, MSG_DISCARD	throw the bytes away; uio needs no ranges
+ *	MSG_WAITALL	EWOULDBLOCK, with nothing taken, until all of
+ *			uio_resid is there, if that is at most half of what
+ *			the buffer holds; of more, what there is is taken,
+ *			and the caller comes again for the rest
+ * No call reads across the urgent mark.
  */
 int	soreceive(struct socket *so, struct sockaddr_storage *from,
 	    struct uio *uio, struct mbuf **mp0, int *flagsp);
-/* POLLIN and the like (host's poll bits are not ours): */
+/* What of events is true, and SOPOLL_ERR and SOPOLL_HUP (the host's poll
+ * bits are not ours). */
 #define	SOPOLL_IN	0x1
 #define	SOPOLL_OUT	0x4
 #define	SOPOLL_ERR	0x8
@@ -154,9 +202,10 @@ void	soupcall_set(struct socket *so, int which, so_upcall_t func,
 	    void *arg);
 void	soupcall_clear(struct socket *so, int which);
 
-/* For protocols. */
+/* For protocols.  All of these may run upcalls: see sorwakeup(). */
 /* A socket for a connection that came to head, NULL if the queue is full or
- * memory short.  connstatus SS_ISCONNECTED or 0. */
+ * memory short.  connstatus SS_ISCONNECTED: can be accepted at once, even by
+ * an upcall before this returns; 0: when soisconnected() is called. */
 struct socket *sonewconn(struct socket *head, int connstatus);
 void	soisconnected(struct socket *so);
 void	soisconnecting(struct socket *so);
@@ -166,7 +215,7 @@ void	soisdisconnecting(struct socket *so);
 int	soreserve(struct socket *so, u_long sndcc, u_long rcvcc);
 /* The peer sent urgent data: tell who waits. */
 void	sohasoutofband(struct socket *so);
-/* The pcb lets go of the socket; frees it if nothing else refers to it. */
+/* Free so if nothing refers to it any more (see above). */
 void	sofree(struct socket *so);
 
 /* ioctl(2) requests, FreeBSD's numbers. */
@@ -175,6 +224,7 @@ void	sofree(struct socket *so);
 #define	FIONWRITE	0x40046677	/* int: bytes to send */
 #define	FIONSPACE	0x40046676	/* int: space to send */
 #define	SIOCATMARK	0x40047307	/* int: at the urgent mark? */
+/* Others go to pr_control; ENOTTY without one. */
 int	soioctl(struct socket *so, u_long cmd, void *data);
 
 #endif /* !_STACKYARD_SYS_SOCKETVAR_H_ */

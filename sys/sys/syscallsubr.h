@@ -19,14 +19,16 @@
 #include <sys/uio.h>
 
 int	kern_socket(int domain, int type, int protocol, int *fdp);
-int	kern_close(int fd);	/* EWOULDBLOCK: lingers; try again */
+/* EWOULDBLOCK: it lingers, try again; else fd is closed (EBADF: was none). */
+int	kern_close(int fd);
 int	kern_bind(int fd, struct sockaddr *sa);
 int	kern_listen(int fd, int backlog);
 /* ss, unless NULL, becomes the peer's address. */
 int	kern_accept(int fd, struct sockaddr_storage *ss, int *fdp);
 int	kern_connect(int fd, struct sockaddr *sa);
 int	kern_shutdown(int fd, int how);
-/* *lenp becomes the bytes moved. */
+/* *lenp becomes the bytes moved, 0 with an error; EINVAL if uio's ranges have
+ * not uio_resid bytes. */
 int	kern_send(int fd, struct uio *uio, int flags, struct sockaddr *to,
 	    size_t *lenp);
 int	kern_recv(int fd, struct uio *uio, int *flagsp,
@@ -43,6 +45,8 @@ int	kern_kqueue(int *fdp);
  * reported with EV_ERROR as kevent(2) does, or returned if there is no room. */
 int	kern_kevent(int fd, const struct kevent *changes, int nchanges,
 	    struct kevent *out, int nout, int *nevents);
+/* kqueue_set_notify() for a descriptor. */
+int	kern_kqueue_notify(int fd, void (*func)(void *), void *arg);
 int	kern_fcntl_getfl(int fd, bool *nonblock);
 int	kern_fcntl_setfl(int fd, bool nonblock);
 

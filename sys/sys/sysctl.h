@@ -64,11 +64,11 @@
 
 #define	CTL_SYSCTL		0
 #define	CTL_SYSCTL_NAME		1	/* name of an oid */
-#define	CTL_SYSCTL_NEXT		2	/* next oid, CTLFLAG_SKIP ones too */
+#define	CTL_SYSCTL_NEXT		2	/* next oid without CTLFLAG_SKIP */
 #define	CTL_SYSCTL_NAME2OID	3
 #define	CTL_SYSCTL_OIDFMT	4
 #define	CTL_SYSCTL_OIDDESCR	5
-#define	CTL_SYSCTL_NEXTNOSKIP	7	/* next oid without CTLFLAG_SKIP */
+#define	CTL_SYSCTL_NEXTNOSKIP	7	/* next oid, CTLFLAG_SKIP ones too */
 #define	CTL_KERN	1
 #define	CTL_NET		4
 

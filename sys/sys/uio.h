@@ -31,8 +31,8 @@ struct uio {
 
 #define	UIO_MAXIOV	1024
 
-/* Move n bytes between cp and the ranges of uio; always succeeds, moving at
- * most uio_resid. */
+/* Move n bytes between cp and the ranges of uio, which hold uio_resid bytes;
+ * always succeeds, moving at most uio_resid. */
 int	uiomove(void *cp, int n, struct uio *uio);
 #endif /* _KERNEL */
 

@@ -84,7 +84,7 @@ struct vnet {
 	void		*vnet_data_mem;	/* the core's copy */
 	void		*vnet_modmem[VNET_MODULES]; /* the modules' copies */
 	uint32_t	vnet_state;
-	uint32_t	vnet_id;	/* unique in the process */
+	uint32_t	vnet_id;	/* tells those alive apart; no seed */
 	char		vnet_name[VNET_NAMELEN];
 	/* For the layer that created the vnet (libstackyard). */
 	void		*vnet_owner;

@@ -115,6 +115,20 @@ VNET_DECLARE(int, cc_abe_frlossreduce);
 #define	CC_DEFAULT_ALGO()	V_default_cc_ptr
 #define	CCV(ccv, what)		((ccv)->tp->what)
 
+/* HyStart++ (cc_hystart.c), under FreeBSD's names. */
+VNET_DECLARE(u_int, cc_hystart_css_growth_div);
+VNET_DECLARE(u_int, cc_hystart_css_rounds);
+VNET_DECLARE(u_int, cc_hystart_minrtt_thresh);
+VNET_DECLARE(u_int, cc_hystart_maxrtt_thresh);
+VNET_DECLARE(u_int, cc_hystart_n_rttsamples);
+VNET_DECLARE(u_int, cc_hystart_lowcwnd);
+#define	hystart_css_growth_div	VNET(cc_hystart_css_growth_div)
+#define	hystart_css_rounds	VNET(cc_hystart_css_rounds)
+#define	hystart_minrtt_thresh	VNET(cc_hystart_minrtt_thresh)
+#define	hystart_maxrtt_thresh	VNET(cc_hystart_maxrtt_thresh)
+#define	hystart_n_rttsamples	VNET(cc_hystart_n_rttsamples)
+#define	hystart_lowcwnd		VNET(cc_hystart_lowcwnd)
+
 MALLOC_DECLARE(M_CC_MEM);
 
 /* EEXIST for a name that is there, EINVAL (cb_init without cc_data_sz),

@@ -1,0 +1,465 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 The Stackyard developers
+ */
+
+/*
+ * The system calls of a host, for socket.c and wait.c: each enters the
+ * vnet, makes the call, and leaves.
+ *
+ * Kernel kind: calls kern_*(), and reads a socket's fields where no call
+ * tells how a wait is to end.
+ */
+#include <sys/param.h>
+#include <sys/event.h>
+#include <sys/kernel.h>
+#include <sys/socketvar.h>
+#include <sys/syscallsubr.h>
+#include <sys/systm.h>
+#include <sys/vnet.h>
+#include <netinet/in.h>
+
+#include "sy_internal.h"
+
+CTASSERT(sizeof(struct kevent) == SYK_KEVENT_SIZE);
+CTASSERT(__offsetof(struct kevent, data) == SYK_KEVENT_DATA);
+CTASSERT(__offsetof(struct kevent, udata) == SYK_KEVENT_UDATA);
+CTASSERT(SYK_POLLIN == SOPOLL_IN && SYK_POLLOUT == SOPOLL_OUT &&
+    SYK_POLLERR == SOPOLL_ERR && SYK_POLLHUP == SOPOLL_HUP &&
+    SYK_POLLPRI == SOPOLL_PRI);
+CTASSERT(SYK_MSG_OOB == MSG_OOB && SYK_MSG_PEEK == MSG_PEEK &&
+    SYK_MSG_WAITALL == MSG_WAITALL && SYK_MSG_DONTWAIT == MSG_DONTWAIT);
+
+/* ---- Addresses ---- */
+
+static struct sockaddr *
+addr_to_ss(const struct syk_addr *addr, struct sockaddr_storage *ss)
+{
+	struct sockaddr_in *sin;
+	struct sockaddr_in6 *sin6;
+
+	memset(ss, 0, sizeof(*ss));
+	switch (addr->family) {
+	case SYK_AF_INET:
+		sin = (struct sockaddr_in *)(void *)ss;
+		sin->sin_len = sizeof(*sin);
+		sin->sin_family = AF_INET;
+		sin->sin_port = addr->port;
+		memcpy(&sin->sin_addr, addr->addr, 4);
+		break;
+	case SYK_AF_INET6:
+		sin6 = (struct sockaddr_in6 *)(void *)ss;
+		sin6->sin6_len = sizeof(*sin6);
+		sin6->sin6_family = AF_INET6;
+		sin6->sin6_port = addr->port;
+		sin6->sin6_flowinfo = addr->flowinfo;
+		sin6->sin6_scope_id = addr->scope;
+		memcpy(&sin6->sin6_addr, addr->addr, 16);
+		break;
+	default:
+		ss->ss_len = sizeof(struct sockaddr_in);
+		ss->ss_family = addr->family == SYK_AF_NONE ? AF_UNSPEC :
+		    AF_LINK;
+		break;
+	}
+	return ((struct sockaddr *)ss);
+}
+
+static void
+addr_from_ss(struct syk_addr *addr, const struct sockaddr_storage *ss)
+{
+	const struct sockaddr_in *sin;
+	const struct sockaddr_in6 *sin6;
+
+	memset(addr, 0, sizeof(*addr));
+	if (ss->ss_family == AF_INET) {
+		sin = (const struct sockaddr_in *)(const void *)ss;
+		addr->family = SYK_AF_INET;
+		addr->port = sin->sin_port;
+		memcpy(addr->addr, &sin->sin_addr, 4);
+	} else if (ss->ss_family == AF_INET6) {
+		sin6 = (const struct sockaddr_in6 *)(const void *)ss;
+		addr->family = SYK_AF_INET6;
+		addr->port = sin6->sin6_port;
+		addr->flowinfo = sin6->sin6_flowinfo;
+		addr->scope = sin6->sin6_scope_id;
+		memcpy(addr->addr, &sin6->sin6_addr, 16);
+	}
+}
+
+/* ---- Connections ---- */
+
+int
+syk_socket(struct vnet *vnet, enum syk_af family, int type, int protocol,
+    int *fdp)
+{
+	struct vnet *saved;
+	int domain, error;
+
+	domain = family == SYK_AF_INET ? AF_INET :
+	    family == SYK_AF_INET6 ? AF_INET6 : AF_UNSPEC;
+	saved = vnet_enter(vnet);
+	error = kern_socket(domain, type, protocol, fdp);
+	vnet_leave(saved);
+	return (error);
+}
+
+int
+syk_bind(struct vnet *vnet, int fd, const struct syk_addr *addr)
+{
+	struct sockaddr_storage ss;
+	struct vnet *saved;
+	int error;
+
+	saved = vnet_enter(vnet);
+	error = kern_bind(fd, addr_to_ss(addr, &ss));
+	vnet_leave(saved);
+	return (error);
+}
+
+int
+syk_listen(struct vnet *vnet, int fd, int backlog)
+{
+	struct vnet *saved;
+	int error;
+
+	saved = vnet_enter(vnet);
+	error = kern_listen(fd, backlog);
+	vnet_leave(saved);
+	return (error);
+}
+
+int
+syk_accept(struct vnet *vnet, int fd, struct syk_addr *addr, int *fdp)
+{
+	struct sockaddr_storage ss;
+	struct vnet *saved;
+	int error;
+
+	memset(&ss, 0, sizeof(ss));
+	saved = vnet_enter(vnet);
+	error = kern_accept(fd, &ss, fdp);
+	vnet_leave(saved);
+	if (error == 0)
+		addr_from_ss(addr, &ss);
+	return (error);
+}
+
+int
+syk_connect(struct vnet *vnet, int fd, const struct syk_addr *addr)
+{
+	struct sockaddr_storage ss;
+	struct vnet *saved;
+	int error;
+
+	saved = vnet_enter(vnet);
+	error = kern_connect(fd, addr_to_ss(addr, &ss));
+	vnet_leave(saved);
+	return (error);
+}
+
+int
+syk_shutdown(struct vnet *vnet, int fd, int how)
+{
+	struct vnet *saved;
+	int error;
+
+	saved = vnet_enter(vnet);
+	error = kern_shutdown(fd, how);
+	vnet_leave(saved);
+	return (error);
+}
+
+int
+syk_close(struct vnet *vnet, int fd)
+{
+	struct vnet *saved;
+	int error;
+
+	saved = vnet_enter(vnet);
+	error = kern_close(fd);
+	vnet_leave(saved);
+	return (error);
+}
+
+/* ---- Data ---- */
+
+/*
+ * A uio over what iov has behind its first skip bytes.  Its vector is kiov
+ * (of UIO_MAXIOV).
+ */
+static void
+make_uio(struct uio *uio, struct iovec *kiov, const struct iovec *iov,
+    int iovcnt, size_t skip, enum uio_rw rw)
+{
+	size_t resid;
+	int i, n;
+
+	resid = 0;
+	n = 0;
+	for (i = 0; i < iovcnt && n < UIO_MAXIOV; i++) {
+		if (skip >= iov[i].iov_len) {
+			skip -= iov[i].iov_len;
+			continue;
+		}
+		kiov[n].iov_base = (char *)iov[i].iov_base + skip;
+		kiov[n].iov_len = iov[i].iov_len - skip;
+		skip = 0;
+		if (kiov[n].iov_len > (size_t)PTRDIFF_MAX - resid)
+			kiov[n].iov_len = (size_t)PTRDIFF_MAX - resid;
+		resid += kiov[n++].iov_len;
+	}
+	uio->uio_iov = kiov;
+	uio->uio_iovcnt = n;
+	uio->uio_resid = (ssize_t)resid;
+	uio->uio_rw = rw;
+}
+
+int
+syk_send(struct vnet *vnet, int fd, const struct iovec *iov, int iovcnt,
+    size_t skip, int flags, const struct syk_addr *to, size_t *lenp)
+{
+	struct sockaddr_storage ss;
+	struct iovec kiov[UIO_MAXIOV];
+	struct vnet *saved;
+	struct uio uio;
+	int error;
+
+	make_uio(&uio, kiov, iov, iovcnt, skip, UIO_WRITE);
+	*lenp = 0;
+	saved = vnet_enter(vnet);
+	error = kern_send(fd, &uio, flags,
+	    to != NULL ? addr_to_ss(to, &ss) : NULL, lenp);
+	vnet_leave(saved);
+	return (error);
+}
+
+int
+syk_recv(struct vnet *vnet, int fd, const struct iovec *iov, int iovcnt,
+    size_t skip, int *flags, struct syk_addr *from, size_t *lenp)
+{
+	struct sockaddr_storage ss;
+	struct iovec kiov[UIO_MAXIOV];
+	struct vnet *saved;
+	struct uio uio;
+	int error;
+
+	make_uio(&uio, kiov, iov, iovcnt, skip, UIO_READ);
+	*lenp = 0;
+	if (from != NULL)
+		memset(&ss, 0, sizeof(ss));
+	saved = vnet_enter(vnet);
+	error = kern_recv(fd, &uio, flags, from != NULL ? &ss : NULL, lenp);
+	vnet_leave(saved);
+	if (error == 0 && from != NULL)
+		addr_from_ss(from, &ss);
+	return (error);
+}
+
+/* ---- Options and names ---- */
+
+int
+syk_setsockopt(struct vnet *vnet, int fd, int level, int name,
+    const void *val, size_t len)
+{
+	struct vnet *saved;
+	int error;
+
+	saved = vnet_enter(vnet);
+	error = kern_setsockopt(fd, level, name, val, len);
+	vnet_leave(saved);
+	return (error);
+}
+
+int
+syk_getsockopt(struct vnet *vnet, int fd, int level, int name, void *val,
+    size_t *lenp)
+{
+	struct vnet *saved;
+	int error;
+
+	saved = vnet_enter(vnet);
+	error = kern_getsockopt(fd, level, name, val, lenp);
+	vnet_leave(saved);
+	return (error);
+}
+
+int
+syk_soerror(struct vnet *vnet, int fd, int *soerror)
+{
+	size_t len;
+
+	*soerror = 0;
+	len = sizeof(*soerror);
+	return (syk_getsockopt(vnet, fd, SOL_SOCKET, SO_ERROR, soerror,
+	    &len));
+}
+
+int
+syk_getsockname(struct vnet *vnet, int fd, struct syk_addr *addr)
+{
+	struct sockaddr_storage ss;
+	struct vnet *saved;
+	int error;
+
+	memset(&ss, 0, sizeof(ss));
+	saved = vnet_enter(vnet);
+	error = kern_getsockname(fd, &ss);
+	vnet_leave(saved);
+	if (error == 0)
+		addr_from_ss(addr, &ss);
+	return (error);
+}
+
+int
+syk_getpeername(struct vnet *vnet, int fd, struct syk_addr *addr)
+{
+	struct sockaddr_storage ss;
+	struct vnet *saved;
+	int error;
+
+	memset(&ss, 0, sizeof(ss));
+	saved = vnet_enter(vnet);
+	error = kern_getpeername(fd, &ss);
+	vnet_leave(saved);
+	if (error == 0)
+		addr_from_ss(addr, &ss);
+	return (error);
+}
+
+int
+syk_ioctl(struct vnet *vnet, int fd, unsigned long cmd, void *data)
+{
+	struct vnet *saved;
+	int error;
+
+	saved = vnet_enter(vnet);
+	error = kern_ioctl(fd, cmd, data);
+	vnet_leave(saved);
+	return (error);
+}
+
+int
+syk_setnonblock(struct vnet *vnet, int fd, bool on)
+{
+	struct vnet *saved;
+	int error;
+
+	saved = vnet_enter(vnet);
+	error = kern_fcntl_setfl(fd, on);
+	vnet_leave(saved);
+	return (error);
+}
+
+/* ---- Waiting ---- */
+
+int
+syk_waitinfo(struct vnet *vnet, int fd, struct syk_waitinfo *wi)
+{
+	struct socket *so;
+	struct vnet *saved;
+	int error;
+
+	saved = vnet_enter(vnet);
+	error = fd_getsock(fd, &so);
+	if (error == 0) {
+		wi->nonblock = (so->so_state & SS_NBIO) != 0;
+		wi->listening = SOLISTENING(so);
+		wi->rcvtimeo = wi->listening ? so->so_sol->sol_sbrcv_timeo :
+		    so->so_rcv.sb_timeo;
+		wi->sndtimeo = so->so_snd.sb_timeo;
+		wi->linger = (so->so_options & SO_LINGER) != 0 &&
+		    so->so_linger > 0 ?
+		    (uint64_t)so->so_linger * NS_PER_SEC : 0;
+	}
+	vnet_leave(saved);
+	return (error);
+}
+
+int
+syk_poll(struct vnet *vnet, int fd, int events, int *revents)
+{
+	struct vnet *saved;
+	int error;
+
+	saved = vnet_enter(vnet);
+	error = kern_poll(fd, events, revents);
+	vnet_leave(saved);
+	return (error);
+}
+
+int
+syk_kqueue(struct vnet *vnet, int *fdp)
+{
+	struct vnet *saved;
+	int error;
+
+	saved = vnet_enter(vnet);
+	error = kern_kqueue(fdp);
+	vnet_leave(saved);
+	return (error);
+}
+
+int
+syk_kevent(struct vnet *vnet, int kq, const void *changes, int nchanges,
+    void *events, int nevents, int *n)
+{
+	struct vnet *saved;
+	int error;
+
+	*n = 0;
+	saved = vnet_enter(vnet);
+	error = kern_kevent(kq, changes, nchanges, events, nevents, n);
+	vnet_leave(saved);
+	return (error);
+}
+
+static int
+watch_upcall(struct socket *so __unused, void *arg, int waitflag __unused)
+{
+
+	syh_watch_ready(arg);
+	return (SU_OK);
+}
+
+/* One side of so, if watch wants any of events. */
+static void
+watch_side(struct socket *so, int which, int events, struct sy_watch *watch)
+{
+
+	if ((watch->w_kevents & events) != 0)
+		soupcall_set(so, which, watch_upcall, watch);
+	else
+		soupcall_clear(so, which);
+}
+
+int
+syk_watch(struct vnet *vnet, int fd, struct sy_watch *watch)
+{
+	struct socket *so;
+	struct vnet *saved;
+	int error;
+
+	saved = vnet_enter(vnet);
+	error = fd_getsock(fd, &so);
+	if (error == 0) {
+		watch_side(so, SO_RCV, SYK_POLLIN | SYK_POLLPRI, watch);
+		watch_side(so, SO_SND, SYK_POLLOUT, watch);
+	}
+	vnet_leave(saved);
+	return (error);
+}
+
+void
+syk_unwatch(struct vnet *vnet, int fd)
+{
+	struct socket *so;
+	struct vnet *saved;
+
+	saved = vnet_enter(vnet);
+	if (fd_getsock(fd, &so) == 0) {
+		soupcall_clear(so, SO_RCV);
+		soupcall_clear(so, SO_SND);
+	}
+	vnet_leave(saved);
+}

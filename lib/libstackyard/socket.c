@@ -1,0 +1,476 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 The Stackyard developers
+ */
+
+/*
+ * Sockets: the program's calls, translated (translate.c), made (k_socket.c)
+ * and, on a blocking descriptor, made again each time the loop has brought
+ * what they wait for (wait.c).
+ *
+ * The stack itself never waits: EWOULDBLOCK, or EINPROGRESS for connect,
+ * means not yet.  Whether and how long to wait is asked only then, so a call
+ * that can go on at once costs no more than the stack's own.
+ */
+#include <sys/socket.h>
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "sy_loop.h"
+
+#define	IOV_LIMIT	1024		/* the stack's UIO_MAXIOV */
+
+enum side { RECEIVE, SEND };
+
+/*
+ * fd is not ready.  Wait for events, if it may: until *deadlinep, which is
+ * found out first if it is 0.  EAGAIN: it may not, or not longer.
+ */
+static int
+wait_ready(struct sy_host *host, int fd, enum side side, uint64_t *deadlinep)
+{
+	struct syk_waitinfo wi;
+	int error;
+
+	error = syk_waitinfo(host->h_vnet, fd, &wi);
+	if (error != 0)
+		return (error);
+	if (wi.nonblock)
+		return (EAGAIN);
+	if (*deadlinep == 0)
+		*deadlinep = sy_deadline(host->h_loop,
+		    side == RECEIVE ? wi.rcvtimeo : wi.sndtimeo);
+	return (sy_wait_fd(host, fd, side == RECEIVE ?
+	    SYK_POLLIN | SYK_POLLPRI : SYK_POLLOUT, *deadlinep));
+}
+
+/* As sy_fail_fd(), when host may have gone during a wait (EBADF). */
+static int
+fail_after_wait(int error, const char *call, const struct sy_host *host,
+    int fd, bool waited)
+{
+
+	if (waited && error == EBADF)
+		return (sy_fail(EBADF, "%s: descriptor %d: it was closed, or "
+		    "its host freed, during the call", call, fd));
+	return (sy_fail_fd(error, call, host, fd));
+}
+
+/* ---- Connections ---- */
+
+int
+sy_socket(struct sy_host *host, int domain, int type, int protocol)
+{
+	int error, fd, flags;
+
+	flags = 0;
+#ifdef SOCK_NONBLOCK
+	flags |= type & SOCK_NONBLOCK;
+	type &= ~SOCK_NONBLOCK;
+#endif
+#ifdef SOCK_CLOEXEC
+	type &= ~SOCK_CLOEXEC;
+#endif
+	error = syk_socket(host->h_vnet, sy_tr_domain(domain),
+	    sy_tr_type(type), protocol, &fd);
+	if (error != 0)
+		return (sy_fail_fd(error, "socket", host, -1));
+	if (flags != 0)
+		(void)syk_setnonblock(host->h_vnet, fd, true);
+	return (fd);
+}
+
+int
+sy_bind(struct sy_host *host, int fd, const struct sockaddr *addr,
+    socklen_t len)
+{
+	struct syk_addr kaddr;
+	int error;
+
+	error = sy_tr_addr_in(addr, len, &kaddr);
+	if (error == 0)
+		error = syk_bind(host->h_vnet, fd, &kaddr);
+	return (error == 0 ? 0 : sy_fail_fd(error, "bind", host, fd));
+}
+
+int
+sy_listen(struct sy_host *host, int fd, int backlog)
+{
+	int error;
+
+	error = syk_listen(host->h_vnet, fd, backlog);
+	return (error == 0 ? 0 : sy_fail_fd(error, "listen", host, fd));
+}
+
+int
+sy_accept(struct sy_host *host, int fd, struct sockaddr *addr,
+    socklen_t *len)
+{
+	struct syk_addr kaddr;
+	uint64_t deadline;
+	bool waited;
+	int error, newfd;
+
+	deadline = 0;
+	waited = false;
+	while ((error = syk_accept(host->h_vnet, fd, &kaddr, &newfd)) ==
+	    EWOULDBLOCK) {
+		waited = true;
+		error = wait_ready(host, fd, RECEIVE, &deadline);
+		if (error != 0)
+			break;
+	}
+	if (error != 0)
+		return (fail_after_wait(error, "accept", host, fd, waited));
+	sy_tr_addr_out(&kaddr, addr, len);
+	return (newfd);
+}
+
+int
+sy_connect(struct sy_host *host, int fd, const struct sockaddr *addr,
+    socklen_t len)
+{
+	struct syk_addr kaddr;
+	struct syk_waitinfo wi;
+	int error, soerror;
+
+	error = sy_tr_addr_in(addr, len, &kaddr);
+	if (error == 0)
+		error = syk_connect(host->h_vnet, fd, &kaddr);
+	if (error == 0)
+		return (0);
+	if (error != EINPROGRESS ||
+	    syk_waitinfo(host->h_vnet, fd, &wi) != 0 || wi.nonblock)
+		return (sy_fail_fd(error, "connect", host, fd));
+	error = sy_wait_fd(host, fd, SYK_POLLOUT, SY_NEVER);
+	if (error == 0)
+		error = syk_soerror(host->h_vnet, fd, &soerror);
+	if (error == 0)
+		error = soerror;
+	if (error != 0)
+		return (fail_after_wait(error, "connect", host, fd, true));
+	return (0);
+}
+
+int
+sy_shutdown(struct sy_host *host, int fd, int how)
+{
+	int error;
+
+	error = syk_shutdown(host->h_vnet, fd, how == SHUT_RD ? 0 :
+	    how == SHUT_WR ? 1 : how == SHUT_RDWR ? 2 : -1);
+	return (error == 0 ? 0 : sy_fail_fd(error, "shutdown", host, fd));
+}
+
+int
+sy_close(struct sy_host *host, int fd)
+{
+	struct syk_waitinfo wi;
+	uint64_t deadline;
+	bool waited;
+	int error;
+
+	sy_watch_forget(host, fd);
+	deadline = 0;
+	waited = false;
+	while ((error = syk_close(host->h_vnet, fd)) == EWOULDBLOCK) {
+		/* Lingering, which ends by itself at the deadline. */
+		if (deadline == 0 &&
+		    syk_waitinfo(host->h_vnet, fd, &wi) == 0)
+			deadline = sy_deadline(host->h_loop, wi.linger);
+		waited = true;
+		error = sy_wait_event(host, deadline);
+		if (error == EBADF)
+			break;
+		if (error != 0 && error != EAGAIN) {
+			/* No waiting here: close, and let the stack go on. */
+			sy_note_wait(NULL);
+			(void)syk_setnonblock(host->h_vnet, fd, true);
+		}
+	}
+	if (error != 0)
+		return (fail_after_wait(error, "close", host, fd, waited));
+	return (0);
+}
+
+/* ---- Data ---- */
+
+/* The sum of the lengths; false: too many, or too long for a ssize_t. */
+static bool
+iov_total(const struct iovec *iov, int iovcnt, size_t *total)
+{
+	int i;
+
+	*total = 0;
+	if (iovcnt < 0 || iovcnt > IOV_LIMIT || (iovcnt > 0 && iov == NULL))
+		return (false);
+	for (i = 0; i < iovcnt; i++) {
+		if (iov[i].iov_len > (size_t)PTRDIFF_MAX - *total)
+			return (false);
+		*total += iov[i].iov_len;
+	}
+	return (true);
+}
+
+static ssize_t
+send_all(struct sy_host *host, const char *call, int fd,
+    const struct iovec *iov, int iovcnt, int flags,
+    const struct syk_addr *to)
+{
+	uint64_t deadline;
+	size_t done, n, total;
+	bool waited;
+	int error, kflags;
+
+	if (!iov_total(iov, iovcnt, &total))
+		return (sy_fail_fd(EINVAL, call, host, fd));
+	error = sy_tr_msg_in(flags, &kflags);
+	if (error != 0)
+		return (sy_fail_fd(error, call, host, fd));
+	deadline = 0;
+	waited = false;
+	for (done = 0;;) {
+		error = syk_send(host->h_vnet, fd, iov, iovcnt, done,
+		    kflags, done == 0 ? to : NULL, &n);
+		done += n;
+		if ((error == 0 && done == total) ||
+		    (error != 0 && error != EWOULDBLOCK))
+			break;
+		error = EAGAIN;
+		if ((kflags & SYK_MSG_DONTWAIT) != 0)
+			break;
+		waited = true;
+		error = wait_ready(host, fd, SEND, &deadline);
+		if (error != 0)
+			break;
+	}
+	if (error == 0 || done > 0) {
+		sy_note_wait(NULL);
+		return ((ssize_t)done);
+	}
+	return (fail_after_wait(error, call, host, fd, waited));
+}
+
+static ssize_t
+receive(struct sy_host *host, const char *call, int fd,
+    const struct iovec *iov, int iovcnt, int flags, struct syk_addr *from)
+{
+	uint64_t deadline;
+	size_t done, n, total;
+	bool all, waited;
+	int error, kflags, oflags;
+
+	if (!iov_total(iov, iovcnt, &total))
+		return (sy_fail_fd(EINVAL, call, host, fd));
+	error = sy_tr_msg_in(flags, &kflags);
+	if (error != 0)
+		return (sy_fail_fd(error, call, host, fd));
+	all = (kflags & (SYK_MSG_WAITALL | SYK_MSG_PEEK)) ==
+	    SYK_MSG_WAITALL;
+	kflags &= ~SYK_MSG_WAITALL;
+	deadline = 0;
+	waited = false;
+	for (done = 0;;) {
+		oflags = kflags;
+		error = syk_recv(host->h_vnet, fd, iov, iovcnt, done,
+		    &oflags, from, &n);
+		done += n;
+		if (error == 0 && all && n > 0 && done < total)
+			continue;
+		if (error != EWOULDBLOCK || (done > 0 && !all) ||
+		    (kflags & SYK_MSG_DONTWAIT) != 0)
+			break;
+		waited = true;
+		error = wait_ready(host, fd, RECEIVE, &deadline);
+		if (error != 0)
+			break;
+	}
+	if (error == 0 || done > 0) {
+		sy_note_wait(NULL);
+		return ((ssize_t)done);
+	}
+	return (fail_after_wait(error, call, host, fd, waited));
+}
+
+static struct iovec
+one_iov(const void *buf, size_t len)
+{
+
+	return ((struct iovec){ .iov_base = (void *)(uintptr_t)buf,
+	    .iov_len = len });
+}
+
+ssize_t
+sy_send(struct sy_host *host, int fd, const void *buf, size_t len, int flags)
+{
+	struct iovec iov;
+
+	iov = one_iov(buf, len);
+	return (send_all(host, "send", fd, &iov, 1, flags, NULL));
+}
+
+ssize_t
+sy_sendto(struct sy_host *host, int fd, const void *buf, size_t len,
+    int flags, const struct sockaddr *to, socklen_t tolen)
+{
+	struct syk_addr kaddr;
+	struct iovec iov;
+
+	if (to != NULL && sy_tr_addr_in(to, tolen, &kaddr) != 0)
+		return (sy_fail_fd(EINVAL, "sendto", host, fd));
+	iov = one_iov(buf, len);
+	return (send_all(host, "sendto", fd, &iov, 1, flags,
+	    to != NULL ? &kaddr : NULL));
+}
+
+ssize_t
+sy_writev(struct sy_host *host, int fd, const struct iovec *iov, int iovcnt)
+{
+
+	return (send_all(host, "writev", fd, iov, iovcnt, 0, NULL));
+}
+
+ssize_t
+sy_write(struct sy_host *host, int fd, const void *buf, size_t len)
+{
+	struct iovec iov;
+
+	iov = one_iov(buf, len);
+	return (send_all(host, "write", fd, &iov, 1, 0, NULL));
+}
+
+ssize_t
+sy_recv(struct sy_host *host, int fd, void *buf, size_t len, int flags)
+{
+	struct iovec iov;
+
+	iov = one_iov(buf, len);
+	return (receive(host, "recv", fd, &iov, 1, flags, NULL));
+}
+
+ssize_t
+sy_recvfrom(struct sy_host *host, int fd, void *buf, size_t len, int flags,
+    struct sockaddr *from, socklen_t *fromlen)
+{
+	struct syk_addr kaddr;
+	struct iovec iov;
+	ssize_t n;
+
+	memset(&kaddr, 0, sizeof(kaddr));
+	iov = one_iov(buf, len);
+	n = receive(host, "recvfrom", fd, &iov, 1, flags,
+	    from != NULL ? &kaddr : NULL);
+	if (n >= 0)
+		sy_tr_addr_out(&kaddr, from, fromlen);
+	return (n);
+}
+
+ssize_t
+sy_readv(struct sy_host *host, int fd, const struct iovec *iov, int iovcnt)
+{
+
+	return (receive(host, "readv", fd, iov, iovcnt, 0, NULL));
+}
+
+ssize_t
+sy_read(struct sy_host *host, int fd, void *buf, size_t len)
+{
+	struct iovec iov;
+
+	iov = one_iov(buf, len);
+	return (receive(host, "read", fd, &iov, 1, 0, NULL));
+}
+
+/* ---- Options and names ---- */
+
+int
+sy_setsockopt(struct sy_host *host, int fd, int level, int name,
+    const void *val, socklen_t len)
+{
+	int error, klevel, kname;
+
+	error = val == NULL && len > 0 ? EFAULT :
+	    sy_tr_option(level, name, &klevel, &kname);
+	if (error == 0)
+		error = syk_setsockopt(host->h_vnet, fd, klevel, kname, val,
+		    len);
+	if (error != 0)
+		return (sy_fail_fd(error, "setsockopt", host, fd));
+	return (0);
+}
+
+int
+sy_getsockopt(struct sy_host *host, int fd, int level, int name, void *val,
+    socklen_t *len)
+{
+	size_t klen;
+	int error, klevel, kname;
+
+	error = len == NULL || (val == NULL && *len > 0) ? EFAULT :
+	    sy_tr_option(level, name, &klevel, &kname);
+	if (error != 0)
+		return (sy_fail_fd(error, "getsockopt", host, fd));
+	klen = *len;
+	error = syk_getsockopt(host->h_vnet, fd, klevel, kname, val, &klen);
+	if (error != 0)
+		return (sy_fail_fd(error, "getsockopt", host, fd));
+	sy_tr_optval_out(klevel, kname, val, klen);
+	*len = (socklen_t)klen;
+	return (0);
+}
+
+/* Give the program an address that a call has found. */
+static int
+name_out(int error, const char *call, const struct sy_host *host, int fd,
+    const struct syk_addr *kaddr, struct sockaddr *addr, socklen_t *len)
+{
+
+	if (error == 0 && (addr == NULL || len == NULL))
+		error = EFAULT;
+	if (error != 0)
+		return (sy_fail_fd(error, call, host, fd));
+	sy_tr_addr_out(kaddr, addr, len);
+	return (0);
+}
+
+int
+sy_getsockname(struct sy_host *host, int fd, struct sockaddr *addr,
+    socklen_t *len)
+{
+	struct syk_addr kaddr;
+	int error;
+
+	error = syk_getsockname(host->h_vnet, fd, &kaddr);
+	return (name_out(error, "getsockname", host, fd, &kaddr, addr, len));
+}
+
+int
+sy_getpeername(struct sy_host *host, int fd, struct sockaddr *addr,
+    socklen_t *len)
+{
+	struct syk_addr kaddr;
+	int error;
+
+	error = syk_getpeername(host->h_vnet, fd, &kaddr);
+	return (name_out(error, "getpeername", host, fd, &kaddr, addr, len));
+}
+
+int
+sy_ioctl(struct sy_host *host, int fd, unsigned long request, void *arg)
+{
+	int error;
+
+	error = arg == NULL ? EFAULT :
+	    syk_ioctl(host->h_vnet, fd, request, arg);
+	return (error == 0 ? 0 : sy_fail_fd(error, "ioctl", host, fd));
+}
+
+int
+sy_setnonblock(struct sy_host *host, int fd, bool on)
+{
+	int error;
+
+	error = syk_setnonblock(host->h_vnet, fd, on);
+	return (error == 0 ? 0 : sy_fail_fd(error, "setnonblock", host, fd));
+}

@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Copyright (c) 2026 The Stackyard developers
+#
+# host.mk: what every other file here needs to know of the machine and of this
+# build: the compiler, the variant, the flags of the two kinds of source, the
+# libraries.  Included first by all of them; safe to include twice.
+#
+# A variant is a compiler and a set of sanitizers; each has a directory of its
+# own that is laid out like an installed prefix, so programs find their parts
+# by the same relative paths in the build and after `make install':
+#
+#	build/gcc/			CC=gcc (the default)
+#	build/clang-thread/		CC=clang SAN=thread
+#	    bin/ libexec/stackyard/ lib/ include/ share/	as installed
+#	    obj/<path of the Makefile>/<path of the source>.o	objects
+#	    tests/<path>/			tests and their Kyuafiles
+#	build/current			the variant made last
+#
+# The two kinds of source:
+#
+#	SRCS		kernel kind: the stack.  C17 as a kernel sees it, our
+#			headers under sys/ before the host's.
+#	HOST_SRCS	host kind: speaks to the operating system, sees the
+#			host's headers and those beside it, never sys/.
+#
+# For one file, CFLAGS.<path as listed> or CFLAGS.<file name> adds flags; for
+# one directory, CFLAGS.  What belongs to the person at the keyboard is COPTS
+# (default -O2 -g) and, on the command line, CFLAGS, which then means COPTS.
+
+.if !defined(_HOST_MK_)
+_HOST_MK_=	yes
+
+.MAKEFLAGS: -r
+.SUFFIXES:
+.MAIN: all
+.MAKE.JOB.PREFIX=
+
+TOP:=		${.PARSEDIR:tA:H}
+
+# The first make of a build looks around, the ones below it are told.
+.if empty(STACKYARD_MAKE) || ${STACKYARD_MAKE} != ${TOP}
+.  if !empty(.MAKEOVERRIDES:MCFLAGS)
+COPTS:=		${CFLAGS}
+.MAKEOVERRIDES:=	${.MAKEOVERRIDES:NCFLAGS}
+.undef CFLAGS
+.  endif
+OSNAME!=	uname -s
+NCPU!=		getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2
+# `cc' is make's own default, not a choice: prefer gcc, so that the variant's
+# name says what built it.
+.  if empty(CC) || ${CC:[1]} == "cc" || ${CC:[1]} == "c99"
+CC!=		command -v gcc >/dev/null 2>&1 && echo gcc || \
+		{ command -v clang >/dev/null 2>&1 && echo clang || echo cc; }
+.  endif
+COPTS?=		-O2 -g
+SAN?=
+_cc!=		command -v ${CC:N-*:[-1]} || echo no
+.  if ${_cc} == "no" && !make(demo) && !make(check)
+.    error "CC=${CC}: no such compiler"
+.  endif
+VARIANT:=	${CC:N-*:[-1]:T}${SAN:D-${SAN}:N-}
+BUILDDIR:=	${TOP}/build/${VARIANT}
+STACKYARD_MAKE:=${TOP}
+.  export OSNAME NCPU CC COPTS SAN VARIANT BUILDDIR STACKYARD_MAKE
+_FIRST_MAKE=	yes
+.endif
+
+# Where this Makefile's products go.
+RELDIR:=	${.CURDIR:tA:S|^${TOP}/||}
+OBJDIR=		${BUILDDIR}/obj/${RELDIR}
+
+PREFIX?=	/usr/local
+DESTDIR?=
+BINDIR?=	${PREFIX}/bin
+LIBEXECDIR?=	${PREFIX}/libexec/stackyard
+LIBDIR?=	${PREFIX}/lib
+INCLUDEDIR?=	${PREFIX}/include
+SHAREDIR?=	${PREFIX}/share/stackyard
+MANDIR?=	${PREFIX}/share/man
+
+VERSION=	0.1
+
+# Languages and warnings.
+CSTD=		-std=c17
+CWARN=		-Wall -Wextra -Werror
+CGEN=		-fPIC -fno-semantic-interposition \
+		-fmacro-prefix-map=${TOP}/=
+.if !empty(SAN)
+CSAN=		-fsanitize=${SAN} -fno-omit-frame-pointer
+.  if ${SAN:S/,/ /g:Mundefined}
+CSAN+=		-fno-sanitize-recover=all
+.  endif
+# A sanitizer brings its own allocator, which jemalloc would hide.
+CMALLOC=	-DHOST_MALLOC_LIBC
+.else
+CSAN=
+CMALLOC=
+LIBJEMALLOC=	-ljemalloc
+.endif
+.if ${OSNAME} == "FreeBSD"
+CHOST=		-I/usr/local/include
+LDHOST=		-L/usr/local/lib
+LIBJEMALLOC=
+LIBBSD=
+.else
+CHOST=
+LDHOST=
+LIBBSD=		-lbsd
+LIBDL=		-ldl
+.endif
+
+C_COMMON=	${CSTD} ${COPTS} ${CWARN} ${CGEN} ${CSAN} ${CMALLOC}
+C_KERN=		${C_COMMON} -D_KERNEL -I${TOP}/sys ${CHOST}
+C_HOST=		${C_COMMON} -D_GNU_SOURCE -I${TOP}/lib/libstackyard ${CHOST}
+LD_COMMON=	${COPTS} ${CSAN} ${LDHOST}
+
+# What libstackyard is made on, and how a program takes all of it: linker sets
+# are found by nobody's reference, and a loaded module resolves against the
+# program.
+LIBS_STACKYARD=	${LIBJEMALLOC} -lsodium ${LIBBSD} -lmd -lm ${LIBDL} -lpthread
+LIBSTACKYARD_A=	${BUILDDIR}/lib/libstackyard.a
+LD_STACKYARD=	-rdynamic -Wl,--whole-archive ${LIBSTACKYARD_A} \
+		-Wl,--no-whole-archive ${LIBS_STACKYARD}
+
+INSTALL?=	install
+AR?=		ar
+
+# V=0 says nothing, V=1 a line per step, V=2 the commands themselves.
+V?=		1
+.export V
+.if ${V} == 2
+SAY=		:
+Q=
+.elif ${V} == 0
+SAY=		:
+Q=		@
+.else
+SAY=		echo
+Q=		@
+.endif
+
+# Objects depend on this file, which changes when the flags do.
+FLAGSFILE=	${BUILDDIR}/flags
+_flags:=	${CC} ${C_KERN} ${C_HOST} ${LD_COMMON}
+_putflags=	mkdir -p ${BUILDDIR} && ln -sfn ${VARIANT} ${TOP}/build/current && \
+		{ echo ${_flags:Q} | cmp -s - ${FLAGSFILE} || \
+		    echo ${_flags:Q} >${FLAGSFILE}; }
+.if defined(_FIRST_MAKE) && !make(clean) && !make(help) && !make(lint)
+_!=		${_putflags}
+.endif
+.if !exists(${FLAGSFILE})
+${FLAGSFILE}:
+	@${_putflags}
+.endif
+
+# STAMP: a shell fragment; the list $2 goes into the file $1 if it differs, so
+# that what depends on the file is remade when a source joins or leaves.
+STAMP=		stamp() { mkdir -p "$${1%/*}"; f=$$1; shift; echo "$$@" | \
+		cmp -s - "$$f" || echo "$$@" >"$$f"; }; stamp
+
+.endif

@@ -1,0 +1,238 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 The Stackyard developers
+ */
+
+/*
+ * Descriptors: small numbers for a host's sockets and kqueues.
+ *
+ * One array for each vnet, made with the first descriptor and doubled when
+ * full, and a bitmap of the numbers in use for finding the lowest that is
+ * free:
+ *
+ *	fd_files[n]	{ what it is, pointer }
+ *	fd_used		1 1 1 0 1 1 ...		fd_hint: none is free below
+ *
+ * A descriptor owns one reference of its socket, or its kqueue.  There is
+ * no dup(2), so nothing else counts.  When a host goes down its sockets are
+ * aborted: nobody is left to wait for a goodbye.
+ *
+ * Touches: curvnet's table.
+ */
+#include <sys/param.h>
+#include <sys/event.h>
+#include <sys/kernel.h>
+#include <sys/malloc.h>
+#include <sys/socketvar.h>
+#include <sys/syscallsubr.h>
+#include <sys/sysctl.h>
+#include <sys/systm.h>
+#include <sys/vnet.h>
+
+#include "uipc_private.h"
+
+MALLOC_DEFINE(M_FILEDESC, "filedesc", "descriptor tables");
+
+#define	FD_FIRST	64		/* size of the first table */
+#define	FD_MOST		(1 << 24)	/* of the last */
+#define	FD_WORD		64		/* bits of a word of the bitmap */
+
+enum file_type { DTYPE_NONE, DTYPE_SOCKET, DTYPE_KQUEUE };
+
+struct file {
+	enum file_type	f_type;
+	union {
+		struct socket	*f_socket;
+		struct kqueue	*f_kqueue;
+	};
+};
+
+struct filedesc {
+	struct file	*fd_files;
+	uint64_t	*fd_used;
+	int		fd_nfiles;	/* size, a multiple of FD_WORD */
+	int		fd_hint;
+};
+VNET_DEFINE_STATIC(struct filedesc, filedesc);
+VNET_DEFINE_STATIC(int, maxfilesperproc) = 1048576;
+#define	V_filedesc		VNET(filedesc)
+#define	V_maxfilesperproc	VNET(maxfilesperproc)
+
+static int
+sysctl_maxfilesperproc(SYSCTL_HANDLER_ARGS)
+{
+
+	(void)arg1;
+	(void)arg2;
+	return (sysctl_int_range(oidp, req, &V_maxfilesperproc, 1, FD_MOST));
+}
+SYSCTL_PROC(_kern, OID_AUTO, maxfilesperproc, CTLTYPE_INT | CTLFLAG_RWTUN |
+    CTLFLAG_VNET, NULL, 0, sysctl_maxfilesperproc, "I",
+    "Maximum number of descriptors");
+
+static int
+fd_grow(struct filedesc *fdp)
+{
+	struct file *files;
+	uint64_t *used;
+	int n;
+
+	n = fdp->fd_nfiles == 0 ? FD_FIRST : 2 * fdp->fd_nfiles;
+	files = mallocarray((size_t)n, sizeof(*files), M_FILEDESC,
+	    M_NOWAIT | M_ZERO);
+	used = malloc((size_t)n / 8, M_FILEDESC, M_NOWAIT | M_ZERO);
+	if (files == NULL || used == NULL) {
+		free(files, M_FILEDESC);
+		free(used, M_FILEDESC);
+		return (ENOMEM);
+	}
+	if (fdp->fd_nfiles != 0) {
+		memcpy(files, fdp->fd_files,
+		    (size_t)fdp->fd_nfiles * sizeof(*files));
+		memcpy(used, fdp->fd_used, (size_t)fdp->fd_nfiles / 8);
+	}
+	free(fdp->fd_files, M_FILEDESC);
+	free(fdp->fd_used, M_FILEDESC);
+	fdp->fd_files = files;
+	fdp->fd_used = used;
+	fdp->fd_nfiles = n;
+	return (0);
+}
+
+/* Take the lowest free descriptor: EMFILE, ENOMEM. */
+static int
+fd_alloc(int *fdp)
+{
+	struct filedesc *fd;
+	uint64_t unused;
+	int error, n;
+
+	fd = &V_filedesc;
+	for (n = fd->fd_hint; ; n = (n / FD_WORD + 1) * FD_WORD) {
+		if (n >= V_maxfilesperproc)
+			return (EMFILE);
+		if (n >= fd->fd_nfiles) {
+			error = fd_grow(fd);
+			if (error != 0)
+				return (error);
+		}
+		unused = ~fd->fd_used[n / FD_WORD] &
+		    ~(uint64_t)0 << (n % FD_WORD);
+		if (unused != 0)
+			break;
+	}
+	n = n / FD_WORD * FD_WORD + __builtin_ctzll(unused);
+	if (n >= V_maxfilesperproc)
+		return (EMFILE);
+	fd->fd_used[n / FD_WORD] |= (uint64_t)1 << (n % FD_WORD);
+	fd->fd_hint = n + 1;
+	*fdp = n;
+	return (0);
+}
+
+int
+fd_install_socket(struct socket *so, int *fdp)
+{
+	int error;
+
+	error = fd_alloc(fdp);
+	if (error != 0)
+		return (error);
+	V_filedesc.fd_files[*fdp].f_type = DTYPE_SOCKET;
+	V_filedesc.fd_files[*fdp].f_socket = so;
+	return (0);
+}
+
+int
+fd_install_kqueue(struct kqueue *kq, int *fdp)
+{
+	int error;
+
+	error = fd_alloc(fdp);
+	if (error != 0)
+		return (error);
+	V_filedesc.fd_files[*fdp].f_type = DTYPE_KQUEUE;
+	V_filedesc.fd_files[*fdp].f_kqueue = kq;
+	return (0);
+}
+
+int
+fd_get(int fd, struct socket **so, struct kqueue **kq)
+{
+	struct filedesc *fdp;
+	struct file *fp;
+
+	fdp = &V_filedesc;
+	*so = NULL;
+	*kq = NULL;
+	if (fd < 0 || fd >= fdp->fd_nfiles)
+		return (EBADF);
+	fp = &fdp->fd_files[fd];
+	switch (fp->f_type) {
+	case DTYPE_SOCKET:
+		*so = fp->f_socket;
+		return (0);
+	case DTYPE_KQUEUE:
+		*kq = fp->f_kqueue;
+		return (0);
+	default:
+		return (EBADF);
+	}
+}
+
+int
+fd_getsock(int fd, struct socket **so)
+{
+	struct kqueue *kq;
+	int error;
+
+	error = fd_get(fd, so, &kq);
+	if (error == 0 && *so == NULL)
+		error = ENOTSOCK;
+	return (error);
+}
+
+void
+fd_release(int fd)
+{
+	struct filedesc *fdp;
+
+	fdp = &V_filedesc;
+	fdp->fd_files[fd].f_type = DTYPE_NONE;
+	fdp->fd_used[fd / FD_WORD] &= ~((uint64_t)1 << (fd % FD_WORD));
+	if (fd < fdp->fd_hint)
+		fdp->fd_hint = fd;
+}
+
+void
+fd_closeall(void)
+{
+	struct filedesc *fdp;
+	struct kqueue *kq;
+	struct socket *so;
+	int fd;
+
+	fdp = &V_filedesc;
+	for (fd = 0; fd < fdp->fd_nfiles; fd++) {
+		if (fd_get(fd, &so, &kq) != 0)
+			continue;
+		fd_release(fd);
+		if (kq != NULL)
+			kqueue_destroy(kq);
+		else {
+			knote_fdclose(so);
+			soabort(so);
+		}
+	}
+	free(fdp->fd_files, M_FILEDESC);
+	free(fdp->fd_used, M_FILEDESC);
+	memset(fdp, 0, sizeof(*fdp));
+}
+
+static void
+filedesc_uninit(const void *arg __unused)
+{
+
+	fd_closeall();
+}
+SYSUNINIT(filedesc, SI_SUB_LAST, SI_ORDER_ANY, filedesc_uninit, NULL);

@@ -1,0 +1,365 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 The Stackyard developers
+ */
+
+/*
+ * Where mbufs come from and go back to.
+ *
+ * A vnet has one pool: a zone for mbufs, one for each size of cluster, and
+ * one for the headers of lent storage.  A cluster is one item, its header
+ * in front of its bytes:
+ *
+ *	item:	| struct m_extref | pad |  er_size bytes of storage  |
+ *		0                 CL_HEADER (a cache line)
+ *
+ * so that one allocation gives both, and the storage starts on a cache
+ * line.  er_refs counts the mbufs that refer to the storage; whoever holds
+ * an mbuf holds one reference through it.
+ *
+ * Owners: an mbuf belongs to the pool m_pool, storage to er_pool; they are
+ * freed there, whichever vnet is current.  A pool whose vnet is destroyed
+ * has no more allocations; it counts down what is still out (mp_left) and
+ * goes with the last.  The zones do the same for themselves, and the pool's
+ * own memory is the only item of such a zone.  A pool that is alive counts
+ * nothing: the zones know how many items are out.
+ *
+ * Getting and freeing are the hottest calls of the stack, so the zones have
+ * no constructors: a new mbuf has its header set, and nothing else.
+ *
+ * Touches: curvnet->vnet_mbufs, kern.ipc.nmb*.
+ */
+#include <sys/param.h>
+#include <sys/kernel.h>
+#include <sys/mbuf.h>
+#include <sys/sysctl.h>
+#include <sys/systm.h>
+#include <sys/vnet.h>
+
+#include <vm/uma.h>
+
+#define	CL_HEADER	CACHE_LINE_SIZE	/* bytes in front of the storage */
+
+CTASSERT(sizeof(struct m_extref) <= CL_HEADER);
+CTASSERT(sizeof(struct mbuf) <= MSIZE);
+CTASSERT(MPKTHSIZE + sizeof(struct m_ext) <= MSIZE);
+
+/* Items that may be out at a time; 0: as many as there is memory for. */
+VNET_DEFINE_STATIC(int, nmbufs) = 0;
+VNET_DEFINE_STATIC(int, nmbclusters) = 262144;
+VNET_DEFINE_STATIC(int, nmbjumbop) = 131072;
+VNET_DEFINE_STATIC(int, nmbjumbo16) = 32768;
+#define	V_nmbufs	VNET(nmbufs)
+#define	V_nmbclusters	VNET(nmbclusters)
+#define	V_nmbjumbop	VNET(nmbjumbop)
+#define	V_nmbjumbo16	VNET(nmbjumbo16)
+
+/* Put the limits in force.  Without a pool (a tunable): it will ask. */
+static void
+mb_set_limits(void)
+{
+	struct mbuf_pool *pool;
+
+	pool = curvnet->vnet_mbufs;
+	if (pool == NULL)
+		return;
+	(void)uma_zone_set_max(pool->mp_mbuf, V_nmbufs);
+	(void)uma_zone_set_max(pool->mp_cluster, V_nmbclusters);
+	(void)uma_zone_set_max(pool->mp_jumbop, V_nmbjumbop);
+	(void)uma_zone_set_max(pool->mp_jumbo16, V_nmbjumbo16);
+}
+
+/* One of the limits; arg1 is its variable. */
+static int
+sysctl_nmb(SYSCTL_HANDLER_ARGS)
+{
+	int *limit, error;
+
+	(void)arg2;
+	limit = arg1;
+	error = sysctl_int_range(oidp, req, limit, 0, INT_MAX);
+	if (error == 0 && req->newptr != NULL)
+		mb_set_limits();
+	return (error);
+}
+SYSCTL_PROC(_kern_ipc, OID_AUTO, nmbufs, CTLTYPE_INT | CTLFLAG_RWTUN |
+    CTLFLAG_VNET, &VNET_NAME(nmbufs), 0, sysctl_nmb, "I",
+    "Maximum number of mbufs (0: no limit)");
+SYSCTL_PROC(_kern_ipc, OID_AUTO, nmbclusters, CTLTYPE_INT | CTLFLAG_RWTUN |
+    CTLFLAG_VNET, &VNET_NAME(nmbclusters), 0, sysctl_nmb, "I",
+    "Maximum number of 2 KiB clusters (0: no limit)");
+SYSCTL_PROC(_kern_ipc, OID_AUTO, nmbjumbop, CTLTYPE_INT | CTLFLAG_RWTUN |
+    CTLFLAG_VNET, &VNET_NAME(nmbjumbop), 0, sysctl_nmb, "I",
+    "Maximum number of 4 KiB clusters (0: no limit)");
+SYSCTL_PROC(_kern_ipc, OID_AUTO, nmbjumbo16, CTLTYPE_INT | CTLFLAG_RWTUN |
+    CTLFLAG_VNET, &VNET_NAME(nmbjumbo16), 0, sysctl_nmb, "I",
+    "Maximum number of 16 KiB clusters (0: no limit)");
+
+static uma_zone_t
+mb_cluster_zone(const char *name, size_t size)
+{
+
+	return (uma_zcreate(name, CL_HEADER + size, NULL, NULL, NULL, NULL,
+	    UMA_ALIGN_CACHE, 0));
+}
+
+/* The pool of a new vnet. */
+static void
+mb_pool_create(const void *arg __unused)
+{
+	struct mbuf_pool *pool;
+	uma_zone_t zone;
+
+	zone = uma_zcreate("mbuf_pool", sizeof(*pool), NULL, NULL, NULL,
+	    NULL, UMA_ALIGN_PTR, 0);
+	pool = zone == NULL ? NULL : uma_zalloc(zone, M_ZERO);
+	if (pool == NULL) {
+		sysinit_fail(ENOMEM);
+		return;
+	}
+	pool->mp_self = zone;
+	pool->mp_mbuf = uma_zcreate("mbuf", MSIZE, NULL, NULL, NULL, NULL,
+	    UMA_ALIGN_CACHE, 0);
+	pool->mp_cluster = mb_cluster_zone("mbuf_cluster", MCLBYTES);
+	pool->mp_jumbop = mb_cluster_zone("mbuf_jumbo_page", MJUMPAGESIZE);
+	pool->mp_jumbo16 = mb_cluster_zone("mbuf_jumbo_16k", MJUM16BYTES);
+	pool->mp_extref = uma_zcreate("mbuf_ext_refcnt",
+	    sizeof(struct m_extref), NULL, NULL, NULL, NULL, UMA_ALIGN_PTR,
+	    0);
+	if (pool->mp_mbuf == NULL || pool->mp_cluster == NULL ||
+	    pool->mp_jumbop == NULL || pool->mp_jumbo16 == NULL ||
+	    pool->mp_extref == NULL) {
+		uma_zfree(zone, pool);
+		sysinit_fail(ENOMEM);
+		return;
+	}
+	curvnet->vnet_mbufs = pool;
+	mb_set_limits();
+}
+SYSINIT(mbuf, SI_SUB_MBUF, SI_ORDER_FIRST, mb_pool_create, NULL);
+
+/* The last item came back to a dead pool. */
+static void
+mb_pool_free(struct mbuf_pool *pool)
+{
+
+	uma_zfree(pool->mp_self, pool);
+}
+
+/* The vnet goes; items that are out come back later. */
+static void
+mb_pool_destroy(const void *arg __unused)
+{
+	struct mbuf_pool *pool;
+	uma_zone_t zones[5];
+	u_int i;
+
+	pool = curvnet->vnet_mbufs;
+	if (pool == NULL)
+		return;
+	curvnet->vnet_mbufs = NULL;
+	zones[0] = pool->mp_mbuf;
+	zones[1] = pool->mp_cluster;
+	zones[2] = pool->mp_jumbop;
+	zones[3] = pool->mp_jumbo16;
+	zones[4] = pool->mp_extref;
+	pool->mp_dead = true;
+	for (i = 0; i < nitems(zones); i++) {
+		pool->mp_left += (uint64_t)uma_zone_get_cur(zones[i]);
+		uma_zdestroy(zones[i]);
+	}
+	uma_zdestroy(pool->mp_self);
+	if (pool->mp_left == 0)
+		mb_pool_free(pool);
+}
+SYSUNINIT(mbuf, SI_SUB_MBUF, SI_ORDER_FIRST, mb_pool_destroy, NULL);
+
+/* An item went back to its zone. */
+static inline void
+mb_pool_put(struct mbuf_pool *pool)
+{
+
+	if (__predict_false(pool->mp_dead) && --pool->mp_left == 0)
+		mb_pool_free(pool);
+}
+
+static inline void
+mb_init(struct mbuf *m, struct mbuf_pool *pool, int type)
+{
+
+	m->m_next = NULL;
+	m->m_nextpkt = NULL;
+	m->m_len = 0;
+	m->m_type = (uint32_t)type & 0xff;
+	m->m_pool = pool;
+}
+
+struct mbuf *
+m_get(int how, int type)
+{
+	struct mbuf_pool *pool;
+	struct mbuf *m;
+
+	pool = curvnet->vnet_mbufs;
+	m = uma_zalloc(pool->mp_mbuf, how);
+	if (__predict_false(m == NULL))
+		return (NULL);
+	mb_init(m, pool, type);
+	m->m_data = m->m_dat;
+	m->m_flags = 0;
+	return (m);
+}
+
+struct mbuf *
+m_gethdr(int how, int type)
+{
+	struct mbuf_pool *pool;
+	struct mbuf *m;
+
+	pool = curvnet->vnet_mbufs;
+	m = uma_zalloc(pool->mp_mbuf, how);
+	if (__predict_false(m == NULL))
+		return (NULL);
+	mb_init(m, pool, type);
+	m->m_data = m->m_pktdat;
+	m->m_flags = M_PKTHDR;
+	m->m_pkthdr = (struct pkthdr){ .len = 0 };
+	return (m);
+}
+
+/* Give m an empty cluster of size from zone. */
+static bool
+mb_attach(struct mbuf *m, uma_zone_t zone, int size, u_int ext_type, int how)
+{
+	struct m_extref *er;
+
+	er = uma_zalloc(zone, how);
+	if (__predict_false(er == NULL))
+		return (false);
+	er->er_refs = 1;
+	er->er_size = (uint32_t)size;
+	er->er_pool = m->m_pool;
+	er->er_zone = zone;
+	m->m_ext.ext_buf = (char *)er + CL_HEADER;
+	m->m_ext.ext_ref = er;
+	m->m_ext.ext_size = (uint32_t)size;
+	m->m_ext.ext_type = ext_type;
+	m->m_data = m->m_ext.ext_buf;
+	m->m_flags |= M_EXT;
+	return (true);
+}
+
+struct mbuf *
+m_getjcl(int how, int type, int flags, int size)
+{
+	struct mbuf_pool *pool;
+	struct mbuf *m;
+	bool ok;
+
+	m = (flags & M_PKTHDR) != 0 ? m_gethdr(how, type) : m_get(how, type);
+	if (__predict_false(m == NULL))
+		return (NULL);
+	pool = m->m_pool;
+	if (size == MCLBYTES)
+		ok = mb_attach(m, pool->mp_cluster, MCLBYTES, EXT_CLUSTER,
+		    how);
+	else if (size == MJUMPAGESIZE)
+		ok = mb_attach(m, pool->mp_jumbop, MJUMPAGESIZE, EXT_JUMBOP,
+		    how);
+	else if (size == MJUM16BYTES)
+		ok = mb_attach(m, pool->mp_jumbo16, MJUM16BYTES, EXT_JUMBO16,
+		    how);
+	else
+		panic("m_getjcl: no clusters of %d bytes", size);
+	if (__predict_false(!ok))
+		return (m_free(m));
+	return (m);
+}
+
+struct mbuf *
+m_getcl(int how, int type, int flags)
+{
+
+	return (m_getjcl(how, type, flags, MCLBYTES));
+}
+
+int
+m_extadd(struct mbuf *m, char *buf, u_int size,
+    void (*freef)(void *, void *), void *arg1, void *arg2, int flags)
+{
+	struct m_extref *er;
+	struct mbuf_pool *pool;
+
+	KASSERT((m->m_flags & M_EXT) == 0, ("m_extadd: %p has storage",
+	    (void *)m));
+	pool = curvnet->vnet_mbufs;
+	er = uma_zalloc(pool->mp_extref, M_NOWAIT);
+	if (er == NULL)
+		return (ENOMEM);
+	er->er_refs = 1;
+	er->er_size = size;
+	er->er_pool = pool;
+	er->er_zone = pool->mp_extref;
+	er->er_free = freef;
+	er->er_arg1 = arg1;
+	er->er_arg2 = arg2;
+	m->m_ext.ext_buf = buf;
+	m->m_ext.ext_ref = er;
+	m->m_ext.ext_size = size;
+	m->m_ext.ext_type = EXT_LENT;
+	m->m_data = buf;
+	m->m_flags |= M_EXT | ((uint32_t)flags & M_RDONLY);
+	return (0);
+}
+
+/* m lets go of its storage. */
+static inline void
+mb_ext_free(struct mbuf *m)
+{
+	struct m_extref *er;
+	struct mbuf_pool *pool;
+
+	er = m->m_ext.ext_ref;
+	if (--er->er_refs != 0)
+		return;
+	pool = er->er_pool;
+	if (__predict_false(m->m_ext.ext_type == EXT_LENT) &&
+	    er->er_free != NULL)
+		er->er_free(er->er_arg1, er->er_arg2);
+	uma_zfree(er->er_zone, er);
+	mb_pool_put(pool);
+}
+
+struct mbuf *
+m_free(struct mbuf *m)
+{
+	struct mbuf_pool *pool;
+	struct mbuf *n;
+
+	n = m->m_next;
+	pool = m->m_pool;
+	if ((m->m_flags & M_EXT) != 0)
+		mb_ext_free(m);
+	uma_zfree(pool->mp_mbuf, m);
+	mb_pool_put(pool);
+	return (n);
+}
+
+void
+m_freem(struct mbuf *m)
+{
+
+	while (m != NULL)
+		m = m_free(m);
+}
+
+void
+m_freep(struct mbuf *pkts)
+{
+	struct mbuf *next;
+
+	for (; pkts != NULL; pkts = next) {
+		next = pkts->m_nextpkt;
+		m_freem(pkts);
+	}
+}

@@ -1,0 +1,308 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 The Stackyard developers
+ */
+
+/*
+ * callout(9) on a hierarchical timing wheel (G. Varghese and T. Lauck,
+ * Hashed and Hierarchical Timing Wheels, 1987).
+ *
+ * Time is counted in microseconds; a deadline in nanoseconds is rounded
+ * up.  A time t is seen as 8 digits of 6 bits, the level being the digit's
+ * place.  With `cur' the time the wheel has reached, a callout for t > cur
+ * is kept at the level of the highest digit in which t and cur differ, in
+ * the slot that t's digit there names; one for t == cur at level 0.  So
+ *
+ * - all of a level's callouts come before those of the level above it;
+ * - within a level a smaller slot comes first, and at level 0 all callouts
+ *   of a slot have the same time;
+ * - callouts of one time are always in one slot, in the order they were
+ *   armed, and a slot is dealt out to lower levels in its own order.
+ *
+ * The first callout is hence in the first slot of the first level in use:
+ * two counts of trailing zeros in bitmaps.  When cur reaches the start of
+ * a slot above level 0, the slot is dealt out.  cur stops nowhere between.
+ *
+ * Callouts that differ from cur above the 8th digit (8.9 years) lie on a
+ * list of their own, the slot SLOT_FAR, dealt out when cur gets there.
+ *
+ * The next expiry is exact at level 0.  Above it each slot remembers the
+ * least time put into it while in use: exact too, unless that callout has
+ * been stopped since; then it is early, never late, and the run at that
+ * time deals the slot out and finds the truth.
+ *
+ * A callout's memory is not touched after its function is called, which
+ * may therefore free it, arm it again, or stop any other.
+ */
+#include <sys/param.h>
+#include <sys/callout.h>
+#include <sys/malloc.h>
+#include <sys/queue.h>
+#include <sys/systm.h>
+#include <sys/time.h>
+#include <sys/vnet.h>
+
+#include "kern_private.h"
+
+#define	DIGIT_BITS	6
+#define	SLOTS		(1 << DIGIT_BITS)	/* of a level */
+#define	LEVELS		8
+#define	SLOT_FAR	(LEVELS * SLOTS)
+
+TAILQ_HEAD(callout_list, callout);
+
+struct callout_wheel {
+	uint64_t	w_cur;			/* time reached, us */
+	uint64_t	w_levels;		/* bit l: w_slots[l] != 0 */
+	uint64_t	w_slots[LEVELS];	/* bit s: slot s in use */
+	/* Least time of a slot in use, us; of levels 1 and up. */
+	uint64_t	w_least[SLOT_FAR - SLOTS + 1];
+	struct callout_list w_list[SLOT_FAR + 1];
+};
+
+/* The microsecond in which a deadline is met. */
+static uint64_t
+deadline_usec(nstime_t when)
+{
+
+	return (when / NS_PER_USEC + (when % NS_PER_USEC != 0));
+}
+
+/* The slot of a callout for time t >= w_cur. */
+static u_int
+slot_for(const struct callout_wheel *w, uint64_t t)
+{
+	uint64_t diff;
+	u_int level;
+
+	diff = t ^ w->w_cur;
+	if (diff >> (LEVELS * DIGIT_BITS) != 0)
+		return (SLOT_FAR);
+	level = diff == 0 ? 0 :
+	    (63 - (u_int)__builtin_clzll(diff)) / DIGIT_BITS;
+	return (level * SLOTS +
+	    (u_int)(t >> (level * DIGIT_BITS)) % SLOTS);
+}
+
+static bool
+slot_in_use(const struct callout_wheel *w, u_int slot)
+{
+
+	return (!TAILQ_EMPTY(&w->w_list[slot]));
+}
+
+static void
+wheel_insert(struct callout_wheel *w, struct callout *c)
+{
+	uint64_t *least, t;
+	u_int level, slot;
+
+	t = u64max(deadline_usec(c->c_time), w->w_cur);
+	slot = slot_for(w, t);
+	if (slot >= SLOTS) {
+		least = &w->w_least[slot - SLOTS];
+		*least = slot_in_use(w, slot) ? u64min(*least, t) : t;
+	}
+	TAILQ_INSERT_TAIL(&w->w_list[slot], c, c_link);
+	c->c_slot = (uint16_t)slot;
+	if (slot != SLOT_FAR) {
+		level = slot / SLOTS;
+		w->w_slots[level] |= 1ULL << slot % SLOTS;
+		w->w_levels |= 1ULL << level;
+	}
+}
+
+/* Note that slot is empty. */
+static void
+slot_emptied(struct callout_wheel *w, u_int slot)
+{
+	u_int level;
+
+	if (slot == SLOT_FAR)
+		return;
+	level = slot / SLOTS;
+	w->w_slots[level] &= ~(1ULL << slot % SLOTS);
+	if (w->w_slots[level] == 0)
+		w->w_levels &= ~(1ULL << level);
+}
+
+static void
+wheel_remove(struct callout_wheel *w, struct callout *c)
+{
+
+	TAILQ_REMOVE(&w->w_list[c->c_slot], c, c_link);
+	if (!slot_in_use(w, c->c_slot))
+		slot_emptied(w, c->c_slot);
+}
+
+/* Put the callouts of slot where they belong now. */
+static void
+wheel_deal_out(struct callout_wheel *w, u_int slot)
+{
+	struct callout_list list;
+	struct callout *c;
+
+	TAILQ_INIT(&list);
+	TAILQ_CONCAT(&list, &w->w_list[slot], c_link);
+	slot_emptied(w, slot);
+	while ((c = TAILQ_FIRST(&list)) != NULL) {
+		TAILQ_REMOVE(&list, c, c_link);
+		wheel_insert(w, c);
+	}
+}
+
+/*
+ * The first slot in use and the time at which it starts, us.  Returns
+ * false if the wheel is empty.
+ */
+static bool
+wheel_first(const struct callout_wheel *w, u_int *slotp, uint64_t *startp)
+{
+	u_int level, shift, slot;
+
+	if (w->w_levels != 0) {
+		level = (u_int)__builtin_ctzll(w->w_levels);
+		slot = (u_int)__builtin_ctzll(w->w_slots[level]);
+		shift = level * DIGIT_BITS;
+		*slotp = level * SLOTS + slot;
+		*startp = (w->w_cur >> shift >> DIGIT_BITS << DIGIT_BITS |
+		    slot) << shift;
+		return (true);
+	}
+	if (slot_in_use(w, SLOT_FAR)) {
+		shift = LEVELS * DIGIT_BITS;
+		*slotp = SLOT_FAR;
+		*startp = w->w_least[SLOT_FAR - SLOTS] >> shift << shift;
+		return (true);
+	}
+	return (false);
+}
+
+struct callout_wheel *
+callout_wheel_create(nstime_t now)
+{
+	struct callout_wheel *w;
+	u_int i;
+
+	w = host_alloc(sizeof(*w), 0, true);
+	if (w == NULL)
+		return (NULL);
+	w->w_cur = now / NS_PER_USEC;
+	for (i = 0; i < nitems(w->w_list); i++)
+		TAILQ_INIT(&w->w_list[i]);
+	return (w);
+}
+
+void
+callout_wheel_destroy(struct callout_wheel *w)
+{
+
+	host_free(w, sizeof(*w));
+}
+
+nstime_t
+callout_wheel_next(const struct callout_wheel *w)
+{
+	uint64_t t;
+	u_int slot;
+
+	if (!wheel_first(w, &slot, &t))
+		return (UINT64_MAX);
+	if (slot >= SLOTS)
+		t = w->w_least[slot - SLOTS];
+	return (t > UINT64_MAX / NS_PER_USEC ? UINT64_MAX : t * NS_PER_USEC);
+}
+
+void
+callout_wheel_run(struct callout_wheel *w, nstime_t now)
+{
+	struct callout *c;
+	uint64_t start, target;
+	u_int slot;
+
+	target = now / NS_PER_USEC;
+	while (wheel_first(w, &slot, &start) && start <= target) {
+		w->w_cur = start;
+		if (slot >= SLOTS) {
+			wheel_deal_out(w, slot);
+			continue;
+		}
+		c = TAILQ_FIRST(&w->w_list[slot]);
+		wheel_remove(w, c);
+		c->c_flags &= ~CALLOUT_PENDING;
+		c->c_func(c->c_arg);
+	}
+	if (target > w->w_cur)
+		w->w_cur = target;
+}
+
+void
+callout_init(struct callout *c, int mpsafe __unused)
+{
+
+	bzero(c, sizeof(*c));
+}
+
+int
+callout_reset_at(struct callout *c, nstime_t when, callout_func_t *func,
+    void *arg)
+{
+	struct vnet *vnet;
+	int was_pending;
+
+	vnet = curvnet;
+	was_pending = callout_pending(c);
+	if (was_pending)
+		wheel_remove(vnet->vnet_wheel, c);
+	c->c_time = when;
+	c->c_func = func;
+	c->c_arg = arg;
+	c->c_flags |= CALLOUT_ACTIVE | CALLOUT_PENDING;
+	wheel_insert(vnet->vnet_wheel, c);
+	if (vnet->vnet_depth == 0)
+		vnet_want(vnet, callout_wheel_next(vnet->vnet_wheel));
+	return (was_pending);
+}
+
+/* Arm c for delay from now; a sum too large is the end of time. */
+static int
+callout_reset_in(struct callout *c, nstime_t delay, callout_func_t *func,
+    void *arg)
+{
+	nstime_t when;
+
+	if (__builtin_add_overflow(curvnet->vnet_now, delay, &when))
+		when = UINT64_MAX;
+	return (callout_reset_at(c, when, func, arg));
+}
+
+int
+callout_reset_sbt(struct callout *c, sbintime_t sbt,
+    sbintime_t prec __unused, callout_func_t *func, void *arg,
+    int flags __unused)
+{
+
+	return (callout_reset_in(c, sbt > 0 ? sbttons(sbt) : 0, func, arg));
+}
+
+/* As in callout(9), the least delay is a tick. */
+int
+callout_reset(struct callout *c, int to_ticks, callout_func_t *func,
+    void *arg)
+{
+
+	return (callout_reset_in(c, (nstime_t)imax(to_ticks, 1) *
+	    NS_PER_TICK, func, arg));
+}
+
+int
+callout_stop(struct callout *c)
+{
+	int was_pending;
+
+	was_pending = callout_pending(c);
+	if (was_pending)
+		wheel_remove(curvnet->vnet_wheel, c);
+	c->c_flags &= ~(CALLOUT_ACTIVE | CALLOUT_PENDING);
+	return (was_pending);
+}

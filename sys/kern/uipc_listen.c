@@ -1,0 +1,260 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 The Stackyard developers
+ */
+
+/*
+ * Listening sockets and their queues.
+ *
+ * listen(2) gives a socket its struct solisten, which stays until the
+ * socket goes.  A transport makes a socket for an arrival by sonewconn();
+ * it has no descriptor, and the listener's queue holds it:
+ *
+ *	sol_incomp	SQ_INCOMP: the handshake goes on.  Not counted as
+ *			overflow; the oldest is aborted when there are more
+ *			than sol_qlimit.  One whose pcb goes is freed.
+ *	sol_comp	SQ_COMP: for accept(2).  One whose connection ends
+ *			stays, and accept(2) says ECONNABORTED.
+ *
+ * New arrivals are refused, and counted in sol_overflows, while more than
+ * 3/2 of sol_qlimit are on sol_comp: room for what was begun before the
+ * queue was full.  kern.ipc.soacceptqueue bounds sol_qlimit.
+ *
+ * Touches: listeners and the sockets at them.
+ */
+#include <sys/param.h>
+#include <sys/malloc.h>
+#include <sys/protosw.h>
+#include <sys/socketvar.h>
+#include <sys/sysctl.h>
+#include <sys/systm.h>
+#include <sys/vnet.h>
+
+#include "uipc_private.h"
+
+MALLOC_DEFINE(M_SOLISTEN, "solisten", "listening sockets' queues");
+
+VNET_DEFINE(u_int, somaxconn) = SOMAXCONN;
+
+static int
+sysctl_somaxconn(SYSCTL_HANDLER_ARGS)
+{
+
+	(void)arg1;
+	(void)arg2;
+	return (sysctl_uint_range(oidp, req, &V_somaxconn, 1, USHRT_MAX));
+}
+SYSCTL_PROC(_kern_ipc, OID_AUTO, soacceptqueue, CTLTYPE_UINT | CTLFLAG_RW |
+    CTLFLAG_VNET, NULL, 0, sysctl_somaxconn, "IU",
+    "Maximum backlog of a listening socket");
+SYSCTL_PROC(_kern_ipc, OID_AUTO, somaxconn, CTLTYPE_UINT | CTLFLAG_RW |
+    CTLFLAG_VNET, NULL, 0, sysctl_somaxconn, "IU",
+    "Maximum backlog of a listening socket (the same as soacceptqueue)");
+
+int
+solisten(struct socket *so, int backlog)
+{
+
+	if (so->so_pcb == NULL)
+		return (EINVAL);
+	return (so->so_proto->pr_listen(so, backlog));
+}
+
+int
+solisten_proto_check(struct socket *so)
+{
+
+	if ((so->so_state & (SS_ISCONNECTED | SS_ISCONNECTING |
+	    SS_ISDISCONNECTING)) != 0)
+		return (EINVAL);
+	return (0);
+}
+
+void
+solisten_note_buffers(struct socket *head)
+{
+	struct solisten *sol;
+
+	sol = head->so_sol;
+	sol->sol_sbrcv_flags = head->so_rcv.sb_flags & SB_AUTOSIZE;
+	sol->sol_sbsnd_flags = head->so_snd.sb_flags & SB_AUTOSIZE;
+	sol->sol_sbrcv_lowat = head->so_rcv.sb_lowat;
+	sol->sol_sbsnd_lowat = head->so_snd.sb_lowat;
+	sol->sol_sbrcv_hiwat = head->so_rcv.sb_hiwat;
+	sol->sol_sbsnd_hiwat = head->so_snd.sb_hiwat;
+	sol->sol_sbrcv_timeo = head->so_rcv.sb_timeo;
+	sol->sol_sbsnd_timeo = head->so_snd.sb_timeo;
+}
+
+int
+solisten_proto(struct socket *so, int backlog)
+{
+	struct solisten *sol;
+
+	sol = so->so_sol;
+	if (sol == NULL) {
+		sol = malloc(sizeof(*sol), M_SOLISTEN, M_NOWAIT | M_ZERO);
+		if (sol == NULL)
+			return (ENOMEM);
+		TAILQ_INIT(&sol->sol_comp);
+		TAILQ_INIT(&sol->sol_incomp);
+		so->so_sol = sol;
+		so->so_options |= SO_ACCEPTCONN;
+		solisten_note_buffers(so);
+	}
+	if (backlog < 0 || (u_int)backlog > V_somaxconn)
+		backlog = (int)V_somaxconn;
+	sol->sol_qlimit = (u_int)backlog;
+	return (0);
+}
+
+void
+solisten_dequeue(struct socket *so)
+{
+	struct solisten *sol;
+
+	sol = so->so_listen->so_sol;
+	if (so->so_qstate == SQ_COMP) {
+		TAILQ_REMOVE(&sol->sol_comp, so, so_list);
+		sol->sol_qlen--;
+	} else {
+		TAILQ_REMOVE(&sol->sol_incomp, so, so_list);
+		sol->sol_nincomp--;
+	}
+	so->so_qstate = SQ_NONE;
+	so->so_listen = NULL;
+}
+
+static void
+solisten_enqueue(struct socket *head, struct socket *so, short qstate)
+{
+	struct solisten *sol;
+
+	sol = head->so_sol;
+	so->so_listen = head;
+	so->so_qstate = qstate;
+	if (qstate == SQ_COMP) {
+		TAILQ_INSERT_TAIL(&sol->sol_comp, so, so_list);
+		sol->sol_qlen++;
+	} else {
+		TAILQ_INSERT_TAIL(&sol->sol_incomp, so, so_list);
+		sol->sol_nincomp++;
+	}
+}
+
+void
+solisten_complete(struct socket *so)
+{
+	struct socket *head;
+
+	head = so->so_listen;
+	solisten_dequeue(so);
+	solisten_enqueue(head, so, SQ_COMP);
+	sorwakeup(head);
+}
+
+void
+solisten_flush(struct socket *head)
+{
+	struct socket *so;
+	struct solisten *sol;
+
+	sol = head->so_sol;
+	while ((so = TAILQ_FIRST(&sol->sol_incomp)) != NULL)
+		soabort(so);
+	while ((so = TAILQ_FIRST(&sol->sol_comp)) != NULL)
+		soabort(so);
+}
+
+/* so, new, is to be as the sockets accepted from head are. */
+static int
+soinherit(struct socket *so, const struct socket *head)
+{
+	const struct solisten *sol;
+	int error;
+
+	sol = head->so_sol;
+	so->so_options = head->so_options & ~SO_ACCEPTCONN;
+	so->so_linger = head->so_linger;
+	so->so_fibnum = head->so_fibnum;
+	so->so_user_cookie = head->so_user_cookie;
+	error = soreserve(so, sol->sol_sbsnd_hiwat, sol->sol_sbrcv_hiwat);
+	if (error == 0)
+		error = so->so_proto->pr_attach(so, 0);
+	if (error != 0) {
+		so->so_pcb = NULL;
+		return (error);
+	}
+	so->so_rcv.sb_flags = (so->so_rcv.sb_flags & (uint16_t)~SB_AUTOSIZE) |
+	    sol->sol_sbrcv_flags;
+	so->so_snd.sb_flags = (so->so_snd.sb_flags & (uint16_t)~SB_AUTOSIZE) |
+	    sol->sol_sbsnd_flags;
+	so->so_rcv.sb_lowat = sol->sol_sbrcv_lowat;
+	so->so_snd.sb_lowat = sol->sol_sbsnd_lowat;
+	so->so_rcv.sb_timeo = sol->sol_sbrcv_timeo;
+	so->so_snd.sb_timeo = sol->sol_sbsnd_timeo;
+	return (0);
+}
+
+struct socket *
+sonewconn(struct socket *head, int connstatus)
+{
+	struct solisten *sol;
+	struct socket *so;
+
+	sol = head->so_sol;
+	if (sol->sol_qlen > 3 * sol->sol_qlimit / 2) {
+		sol->sol_overflows++;
+		return (NULL);
+	}
+	if (soalloc(head->so_proto, &so) != 0)
+		return (NULL);
+	if (soinherit(so, head) != 0) {
+		sodealloc(so);
+		return (NULL);
+	}
+	if (connstatus != 0) {
+		so->so_state |= (short)connstatus;
+		solisten_enqueue(head, so, SQ_COMP);
+		sorwakeup(head);
+		return (so);
+	}
+	if (sol->sol_nincomp > sol->sol_qlimit)
+		soabort(TAILQ_FIRST(&sol->sol_incomp));
+	solisten_enqueue(head, so, SQ_INCOMP);
+	return (so);
+}
+
+int
+soaccept(struct socket *head, struct socket **sop,
+    struct sockaddr_storage *ss)
+{
+	struct sockaddr_storage unused;
+	struct socket *so;
+	int error;
+
+	if (!SOLISTENING(head))
+		return (EINVAL);
+	if (head->so_error != 0) {
+		error = head->so_error;
+		head->so_error = 0;
+		return (error);
+	}
+	so = TAILQ_FIRST(&head->so_sol->sol_comp);
+	if (so == NULL)
+		return (EWOULDBLOCK);
+	soref(so);
+	solisten_dequeue(so);
+	so->so_state &= ~SS_NOFDREF;
+	so->so_state |= head->so_state & SS_NBIO;
+	error = ECONNABORTED;
+	if (so->so_pcb != NULL)
+		error = so->so_proto->pr_accept(so, ss != NULL ? ss :
+		    &unused);
+	if (error != 0) {
+		soabort(so);
+		return (error);
+	}
+	*sop = so;
+	return (0);
+}

@@ -1,0 +1,359 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 The Stackyard developers
+ */
+
+/*
+ * Socket buffers.
+ *
+ *	sb_mb -> mbuf -> mbuf -> mbuf -> mbuf -> NULL
+ *	         ^                 ^       ^
+ *	         front             |       sb_mbtail: bytes join here
+ *	         sbdrop()          sb_sndptr: holds the next new byte,
+ *	                           sb_sndptroff bytes from the front
+ *
+ * What the buffer holds it owns.  sb_ccc counts the bytes, sb_mbcnt the
+ * memory: MSIZE for each mbuf, and all of the storage it refers to, which
+ * is counted once for each reference and so too high rather than too low.
+ * What is lent for reading (a program's own bytes on their way out) costs
+ * us nothing; a driver's receive buffers, lent to be written, do.
+ *
+ * A buffer of sb_hiwat bytes may take up to kern.ipc.sockbuf_waste_factor
+ * times as much memory, and never more than kern.ipc.maxsockbuf.  That also
+ * bounds sb_hiwat, less what the mbufs of a buffer full of 2 KiB clusters
+ * take:
+ *
+ *	sb_hiwat <= maxsockbuf * MCLBYTES / (MSIZE + MCLBYTES)
+ *
+ * Bytes that arrive join the last mbuf if they follow its own in the same
+ * storage (segments of one cluster that came one after the other: no copy,
+ * and the memory is counted once), or if they are few and there is room
+ * behind it that nobody else refers to.
+ *
+ * sb_sndptr only ever moves forward, along with what is sent for the first
+ * time: a look-up at the mbuf it points to or further on starts there, one
+ * before it at the front, which is where retransmissions are.
+ *
+ * Touches: socket buffers, and through the wakeups so's knotes and upcalls.
+ */
+#include <sys/param.h>
+#include <sys/event.h>
+#include <sys/mbuf.h>
+#include <sys/sockbuf.h>
+#include <sys/socketvar.h>
+#include <sys/sysctl.h>
+#include <sys/systm.h>
+#include <sys/vnet.h>
+
+#define	SB_COPYMAX	(MCLBYTES / 4)	/* more bytes than this: no copy */
+
+VNET_DEFINE(u_long, sb_max) = SB_MAX;
+VNET_DEFINE_STATIC(int, sb_efficiency) = 8;
+#define	V_sb_efficiency	VNET(sb_efficiency)
+
+static int
+sysctl_maxsockbuf(SYSCTL_HANDLER_ARGS)
+{
+	u_long value;
+	int error;
+
+	(void)arg1;
+	(void)arg2;
+	value = V_sb_max;
+	error = sysctl_handle_long(oidp, &value, 0, req);
+	if (error != 0 || req->newptr == NULL)
+		return (error);
+	if (value < MSIZE + MCLBYTES)
+		return (EINVAL);
+	V_sb_max = value;
+	return (0);
+}
+SYSCTL_PROC(_kern_ipc, OID_AUTO, maxsockbuf, CTLTYPE_ULONG | CTLFLAG_RW |
+    CTLFLAG_VNET, NULL, 0, sysctl_maxsockbuf, "LU",
+    "Maximum memory of a socket buffer");
+
+static int
+sysctl_waste_factor(SYSCTL_HANDLER_ARGS)
+{
+
+	(void)arg1;
+	(void)arg2;
+	return (sysctl_int_range(oidp, req, &V_sb_efficiency, 1, INT_MAX));
+}
+SYSCTL_PROC(_kern_ipc, OID_AUTO, sockbuf_waste_factor, CTLTYPE_INT |
+    CTLFLAG_RW | CTLFLAG_VNET, NULL, 0, sysctl_waste_factor, "I",
+    "Memory of a socket buffer for each byte that it may hold");
+
+/* The memory that m stands for, bytes. */
+static inline u_int
+sb_mbmem(const struct mbuf *m)
+{
+
+	if ((m->m_flags & M_EXT) == 0 || ((m->m_flags & M_RDONLY) != 0 &&
+	    m->m_ext.ext_type == EXT_LENT))
+		return (MSIZE);
+	return (MSIZE + m->m_ext.ext_size);
+}
+
+int
+sbreserve(struct sockbuf *sb, u_long cc)
+{
+	u_long most;
+
+	most = V_sb_max / (MSIZE + MCLBYTES) * MCLBYTES +
+	    V_sb_max % (MSIZE + MCLBYTES) * MCLBYTES / (MSIZE + MCLBYTES);
+	if (cc > most || cc > INT_MAX)
+		return (0);
+	sb->sb_hiwat = (u_int)cc;
+	sb->sb_mbmax = (u_int)ulmin(ulmin(cc * (u_long)V_sb_efficiency,
+	    V_sb_max), UINT_MAX);
+	if (sb->sb_lowat > sb->sb_hiwat)
+		sb->sb_lowat = sb->sb_hiwat;
+	return (1);
+}
+
+void
+sballoc(struct sockbuf *sb, struct mbuf *m)
+{
+
+	sb->sb_ccc += (u_int)m->m_len;
+	sb->sb_mbcnt += sb_mbmem(m);
+}
+
+void
+sbfree(struct sockbuf *sb, struct mbuf *m)
+{
+
+	sb->sb_ccc -= (u_int)m->m_len;
+	sb->sb_mbcnt -= sb_mbmem(m);
+	if (sb->sb_sndptr == m) {
+		sb->sb_sndptr = NULL;
+		sb->sb_sndptroff = 0;
+	} else if (sb->sb_sndptr != NULL)
+		sb->sb_sndptroff -= (u_int)m->m_len;
+}
+
+/* Add the bytes of m to the mbuf n in front of it, if that is cheap. */
+static inline bool
+sb_join(struct mbuf *n, struct mbuf *m)
+{
+
+	if (n->m_type != m->m_type)
+		return (false);
+	if ((n->m_flags & m->m_flags & M_EXT) != 0 &&
+	    n->m_ext.ext_ref == m->m_ext.ext_ref &&
+	    n->m_data + n->m_len == m->m_data &&
+	    m->m_len <= INT_MAX - n->m_len) {
+		n->m_len += m->m_len;
+		return (true);
+	}
+	if (m->m_len > SB_COPYMAX || m->m_len > M_TRAILINGSPACE(n))
+		return (false);
+	memcpy(n->m_data + n->m_len, m->m_data, (size_t)m->m_len);
+	n->m_len += m->m_len;
+	return (true);
+}
+
+void
+sbappendstream(struct sockbuf *sb, struct mbuf *m, int flags __unused)
+{
+	struct mbuf *n, *next;
+
+	for (; m != NULL; m = next) {
+		next = m->m_next;
+		n = sb->sb_mbtail;
+		if (m->m_len == 0 || (n != NULL && sb_join(n, m))) {
+			sb->sb_ccc += (u_int)m->m_len;
+			(void)m_free(m);
+			continue;
+		}
+		m->m_flags &= M_EXT | M_RDONLY | M_EOR;
+		m->m_next = m->m_nextpkt = NULL;
+		if (n != NULL)
+			n->m_next = m;
+		else
+			sb->sb_mb = m;
+		sb->sb_mbtail = m;
+		sballoc(sb, m);
+	}
+}
+
+struct mbuf *
+sbcut(struct sockbuf *sb, int len)
+{
+	struct mbuf *first, *last, *m;
+
+	KASSERT(len >= 0 && (u_int)len <= sb->sb_ccc, ("sbcut: %d of %u "
+	    "bytes", len, sb->sb_ccc));
+	first = sb->sb_mb;
+	last = NULL;
+	for (m = first; m != NULL && len >= m->m_len; m = m->m_next) {
+		len -= m->m_len;
+		sbfree(sb, m);
+		last = m;
+	}
+	if (len > 0) {
+		m->m_data += len;
+		m->m_len -= len;
+		sb->sb_ccc -= (u_int)len;
+		if (sb->sb_sndptroff != 0)
+			sb->sb_sndptroff -= (u_int)len;
+	}
+	sb->sb_mb = m;
+	if (m == NULL)
+		sb->sb_mbtail = NULL;
+	if (last == NULL)
+		return (NULL);
+	last->m_next = NULL;
+	return (first);
+}
+
+void
+sbdrop(struct sockbuf *sb, int len)
+{
+
+	m_freem(sbcut(sb, len));
+}
+
+void
+sbflush(struct sockbuf *sb)
+{
+
+	sbdrop(sb, (int)sb->sb_ccc);
+}
+
+void
+sbdestroy(struct sockbuf *sb)
+{
+
+	sbflush(sb);
+	sb->sb_hiwat = 0;
+	sb->sb_mbmax = 0;
+}
+
+struct mbuf *
+sbsndptr_noadv(struct sockbuf *sb, uint32_t off, uint32_t *moff)
+{
+	struct mbuf *m;
+	uint32_t start;
+	bool ahead;
+
+	KASSERT(off <= sb->sb_ccc, ("sbsndptr: byte %u of %u", off,
+	    sb->sb_ccc));
+	ahead = sb->sb_sndptr == NULL || off >= sb->sb_sndptroff;
+	if (sb->sb_sndptr != NULL && ahead) {
+		m = sb->sb_sndptr;
+		start = sb->sb_sndptroff;
+	} else {
+		m = sb->sb_mb;
+		start = 0;
+	}
+	if (m == NULL) {
+		*moff = 0;
+		return (NULL);
+	}
+	while (off - start >= (uint32_t)m->m_len && m->m_next != NULL) {
+		start += (uint32_t)m->m_len;
+		m = m->m_next;
+	}
+	if (ahead) {
+		sb->sb_sndptr = m;
+		sb->sb_sndptroff = start;
+	}
+	*moff = off - start;
+	return (m);
+}
+
+void
+sbsndptr_adv(struct sockbuf *sb, struct mbuf *mb, uint32_t len)
+{
+
+	if (mb == NULL || mb != sb->sb_sndptr)
+		return;
+	while (len >= (uint32_t)mb->m_len && mb->m_next != NULL) {
+		len -= (uint32_t)mb->m_len;
+		sb->sb_sndptroff += (uint32_t)mb->m_len;
+		mb = mb->m_next;
+	}
+	sb->sb_sndptr = mb;
+}
+
+void
+sbcheck(const struct sockbuf *sb)
+{
+#ifdef INVARIANTS
+	const struct mbuf *m, *last;
+	u_int cc, mem;
+	bool found;
+
+	cc = mem = 0;
+	last = NULL;
+	found = sb->sb_sndptr == NULL && sb->sb_sndptroff == 0;
+	for (m = sb->sb_mb; m != NULL; m = m->m_next) {
+		KASSERT(m->m_len > 0 && m->m_nextpkt == NULL &&
+		    (m->m_flags & M_PKTHDR) == 0, ("sockbuf %p: mbuf %p",
+		    (const void *)sb, (const void *)m));
+		if (m == sb->sb_sndptr)
+			found = sb->sb_sndptroff == cc;
+		cc += (u_int)m->m_len;
+		mem += sb_mbmem(m);
+		last = m;
+	}
+	KASSERT(cc == sb->sb_ccc && mem == sb->sb_mbcnt &&
+	    last == sb->sb_mbtail, ("sockbuf %p: %u bytes, not %u, in %u "
+	    "bytes of memory, not %u", (const void *)sb, cc, sb->sb_ccc, mem,
+	    sb->sb_mbcnt));
+	KASSERT(found, ("sockbuf %p: sndptr %p at %u", (const void *)sb,
+	    (const void *)sb->sb_sndptr, sb->sb_sndptroff));
+#else
+	(void)sb;
+#endif
+}
+
+/*
+ * Somebody waits for a side of so.  The upcall comes last, as it may close
+ * the socket; what it leaves of so is for the caller's own reference.
+ */
+static inline void
+sowakeup(struct socket *so, struct sockbuf *sb, int which)
+{
+
+	if (!SLIST_EMPTY(&so->so_knotes))
+		knote_socket(so);
+	if (__predict_false((sb->sb_flags & SB_UPCALL) != 0) &&
+	    so->so_upcall[which](so, so->so_upcallarg[which], M_NOWAIT) ==
+	    SU_ISCONNECTED) {
+		soupcall_clear(so, which);
+		soisconnected(so);
+	}
+}
+
+void
+sorwakeup(struct socket *so)
+{
+
+	sowakeup(so, &so->so_rcv, SO_RCV);
+}
+
+void
+sowwakeup(struct socket *so)
+{
+
+	sowakeup(so, &so->so_snd, SO_SND);
+}
+
+void
+socantrcvmore(struct socket *so)
+{
+
+	so->so_rcv.sb_state |= SBS_CANTRCVMORE;
+	sorwakeup(so);
+}
+
+void
+socantsendmore(struct socket *so)
+{
+
+	so->so_snd.sb_state |= SBS_CANTSENDMORE;
+	sowwakeup(so);
+}

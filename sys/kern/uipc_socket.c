@@ -1,0 +1,474 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 The Stackyard developers
+ */
+
+/*
+ * Sockets: birth, connection, and end.
+ *
+ * The socket layer stands between a program and a transport.  This file
+ * has what happens once in a connection's life; uipc_sockio.c moves its
+ * bytes, uipc_sockopt.c has its options, uipc_listen.c its queue of
+ * arrivals.
+ *
+ * so_state as a transport changes it:
+ *
+ *	0 --soisconnecting--> ISCONNECTING --soisconnected--> ISCONNECTED
+ *	ISCONNECTED --soisdisconnecting--> +ISDISCONNECTING
+ *	any --soisdisconnected--> ISDISCONNECTED
+ *
+ * sys/socketvar.h says who holds a socket and when it goes.  A request
+ * goes to the transport only while it has a pcb; a socket whose pcb has
+ * gone answers as one whose connection has ended.
+ *
+ * soclose() gives the transport the socket's end in three steps: goodbye
+ * (pr_disconnect: what is in so_snd will still be sent), the descriptor is
+ * gone (pr_close), and, by sofree(), sever (pr_detach), unless the goodbye
+ * takes longer and the pcb keeps the socket for that time.
+ *
+ * Touches: sockets, curvnet's list of them, transports through protosw.
+ */
+#include <sys/param.h>
+#include <sys/event.h>
+#include <sys/kernel.h>
+#include <sys/malloc.h>
+#include <sys/mbuf.h>
+#include <sys/protosw.h>
+#include <sys/socketvar.h>
+#include <sys/sysctl.h>
+#include <sys/systm.h>
+#include <sys/time.h>
+#include <sys/vnet.h>
+
+#include <vm/uma.h>
+
+#include "uipc_private.h"
+
+/* A socket may take five cache lines, and its buffers have one each. */
+CTASSERT(sizeof(struct socket) <= 5 * CACHE_LINE_SIZE);
+CTASSERT(__offsetof(struct socket, so_rcv) == CACHE_LINE_SIZE);
+CTASSERT(__offsetof(struct socket, so_snd) == 2 * CACHE_LINE_SIZE);
+
+TAILQ_HEAD(socket_list, socket);
+VNET_DEFINE_STATIC(struct socket_list, sockets);
+VNET_DEFINE_STATIC(uma_zone_t, socket_zone);
+VNET_DEFINE_STATIC(int, maxsockets) = 1048576;
+VNET_DEFINE_STATIC(int, numopensockets);
+#define	V_sockets		VNET(sockets)
+#define	V_socket_zone		VNET(socket_zone)
+#define	V_maxsockets		VNET(maxsockets)
+#define	V_numopensockets	VNET(numopensockets)
+
+SYSCTL_INT(_kern_ipc, OID_AUTO, maxsockets, CTLFLAG_RDTUN | CTLFLAG_VNET,
+    &VNET_NAME(maxsockets), 0, "Maximum number of sockets");
+SYSCTL_INT(_kern_ipc, OID_AUTO, numopensockets, CTLFLAG_RD | CTLFLAG_VNET,
+    &VNET_NAME(numopensockets), 0, "Number of sockets");
+
+static void
+sockets_init(const void *arg __unused)
+{
+
+	TAILQ_INIT(&V_sockets);
+	V_socket_zone = uma_zcreate("socket", sizeof(struct socket), NULL,
+	    NULL, NULL, NULL, UMA_ALIGN_CACHE, 0);
+	if (V_socket_zone == NULL)
+		sysinit_fail(ENOMEM);
+}
+SYSINIT(socket, SI_SUB_PROTO_BEGIN, SI_ORDER_FIRST, sockets_init, NULL);
+
+/* The transports are gone; what they have left here goes too. */
+static void
+sockets_uninit(const void *arg __unused)
+{
+	struct socket *so;
+
+	if (V_socket_zone == NULL)
+		return;
+	while ((so = TAILQ_FIRST(&V_sockets)) != NULL)
+		sodealloc(so);
+	uma_zdestroy(V_socket_zone);
+	V_socket_zone = NULL;
+}
+SYSUNINIT(socket, SI_SUB_PROTO_BEGIN, SI_ORDER_FIRST, sockets_uninit, NULL);
+
+int
+sockaddr_check(const struct sockaddr *sa)
+{
+
+	if (sa == NULL)
+		return (EINVAL);
+	switch (sa->sa_family) {
+	case AF_INET:
+		return (sa->sa_len == 16 ? 0 : EINVAL);
+	case AF_INET6:
+		return (sa->sa_len == 28 ? 0 : EINVAL);
+	default:
+		return (sa->sa_len >= __offsetof(struct sockaddr, sa_data) ?
+		    0 : EINVAL);
+	}
+}
+
+int
+soalloc(const struct protosw *pr, struct socket **sop)
+{
+	struct socket *so;
+
+	if (V_numopensockets >= V_maxsockets)
+		return (ENFILE);
+	so = uma_zalloc(V_socket_zone, M_NOWAIT | M_ZERO);
+	if (so == NULL)
+		return (ENOBUFS);
+	so->so_type = pr->pr_type;
+	so->so_state = SS_NOFDREF;
+	so->so_proto = pr;
+	so->so_vnet = curvnet;
+	SLIST_INIT(&so->so_knotes);
+	TAILQ_INSERT_TAIL(&V_sockets, so, so_all);
+	V_numopensockets++;
+	*sop = so;
+	return (0);
+}
+
+void
+sodealloc(struct socket *so)
+{
+
+	if (!SLIST_EMPTY(&so->so_knotes))
+		knote_fdclose(so);
+	sbdestroy(&so->so_rcv);
+	sbdestroy(&so->so_snd);
+	free(so->so_sol, M_SOLISTEN);
+	TAILQ_REMOVE(&V_sockets, so, so_all);
+	V_numopensockets--;
+	uma_zfree(V_socket_zone, so);
+}
+
+void
+soref(struct socket *so)
+{
+
+	so->so_count++;
+}
+
+void
+sorele(struct socket *so)
+{
+
+	KASSERT(so->so_count > 0, ("sorele: socket %p without references",
+	    (void *)so));
+	if (--so->so_count == 0)
+		sofree(so);
+}
+
+/* Is the pcb of so still busy with the connection? */
+static bool
+so_pcb_busy(const struct socket *so)
+{
+
+	return (so->so_qstate != SQ_NONE || (so->so_state & (SS_ISCONNECTED |
+	    SS_ISCONNECTING | SS_ISDISCONNECTING)) != 0);
+}
+
+void
+sofree(struct socket *so)
+{
+
+	if (so->so_count != 0 || so->so_qstate == SQ_COMP)
+		return;
+	if (so->so_pcb != NULL) {
+		if (so_pcb_busy(so))
+			return;
+		so->so_count++;
+		so->so_proto->pr_detach(so);
+		so->so_count--;
+		KASSERT(so->so_pcb == NULL, ("socket %p: pcb not detached",
+		    (void *)so));
+	}
+	if (so->so_qstate != SQ_NONE)
+		solisten_dequeue(so);
+	sodealloc(so);
+}
+
+int
+socreate(int dom, struct socket **sop, int type, int proto)
+{
+	const struct protosw *pr;
+	struct socket *so;
+	int error;
+
+	pr = protosw_find(dom, type, proto, &error);
+	if (pr == NULL)
+		return (error);
+	error = soalloc(pr, &so);
+	if (error != 0)
+		return (error);
+	so->so_state = 0;
+	so->so_count = 1;
+	error = pr->pr_attach(so, proto);
+	if (error != 0) {
+		so->so_pcb = NULL;
+		sodealloc(so);
+		return (error);
+	}
+	*sop = so;
+	return (0);
+}
+
+int
+soreserve(struct socket *so, u_long sndcc, u_long rcvcc)
+{
+
+	if (sbreserve(&so->so_snd, sndcc) == 0 ||
+	    sbreserve(&so->so_rcv, rcvcc) == 0) {
+		so->so_snd.sb_hiwat = so->so_snd.sb_mbmax = 0;
+		so->so_rcv.sb_hiwat = so->so_rcv.sb_mbmax = 0;
+		return (ENOBUFS);
+	}
+	if (so->so_rcv.sb_lowat == 0)
+		so->so_rcv.sb_lowat = 1;
+	if (so->so_snd.sb_lowat == 0)
+		so->so_snd.sb_lowat = MCLBYTES;
+	if (so->so_snd.sb_lowat > so->so_snd.sb_hiwat)
+		so->so_snd.sb_lowat = so->so_snd.sb_hiwat;
+	return (0);
+}
+
+int
+sobind(struct socket *so, struct sockaddr *nam)
+{
+
+	if (sockaddr_check(nam) != 0 || so->so_pcb == NULL)
+		return (EINVAL);
+	return (so->so_proto->pr_bind(so, nam));
+}
+
+int
+soconnect(struct socket *so, struct sockaddr *nam)
+{
+	int error;
+
+	if (SOLISTENING(so))
+		return (EOPNOTSUPP);
+	if ((so->so_state & SS_ISCONNECTING) != 0)
+		return (EALREADY);
+	if ((so->so_state & SS_ISCONNECTED) != 0 &&
+	    ((so->so_proto->pr_flags & PR_CONNREQUIRED) != 0 ||
+	    sodisconnect(so) != 0))
+		return (EISCONN);
+	if (sockaddr_check(nam) != 0 || so->so_pcb == NULL)
+		return (EINVAL);
+	so->so_error = 0;
+	error = so->so_proto->pr_connect(so, nam);
+	if (error != 0)
+		return (error);
+	if ((so->so_state & SS_ISCONNECTING) != 0)
+		return (EINPROGRESS);
+	error = so->so_error;
+	so->so_error = 0;
+	return (error);
+}
+
+int
+sodisconnect(struct socket *so)
+{
+
+	if ((so->so_state & SS_ISCONNECTED) == 0 || so->so_pcb == NULL)
+		return (ENOTCONN);
+	if ((so->so_state & SS_ISDISCONNECTING) != 0)
+		return (EALREADY);
+	return (so->so_proto->pr_disconnect(so));
+}
+
+/* The program reads no more: what is there goes, and what will come. */
+static void
+sorflush(struct socket *so)
+{
+
+	sbflush(&so->so_rcv);
+	so->so_oobmark = 0;
+	so->so_rcv.sb_state &= (uint16_t)~SBS_RCVATMARK;
+	if ((so->so_proto->pr_flags & PR_WANTRCVD) != 0)
+		(void)so->so_proto->pr_rcvd(so, 0);
+	socantrcvmore(so);
+}
+
+int
+soshutdown(struct socket *so, int how)
+{
+	int error;
+
+	if (how != SHUT_RD && how != SHUT_WR && how != SHUT_RDWR)
+		return (EINVAL);
+	if ((so->so_state & (SS_ISCONNECTED | SS_ISCONNECTING |
+	    SS_ISDISCONNECTING)) == 0 || so->so_pcb == NULL)
+		return (ENOTCONN);
+	soref(so);
+	if (how != SHUT_WR)
+		sorflush(so);
+	error = 0;
+	if (how != SHUT_RD && so->so_pcb != NULL) {
+		socantsendmore(so);
+		if (so->so_pcb != NULL)
+			error = so->so_proto->pr_shutdown(so, how);
+	}
+	sorele(so);
+	return (error);
+}
+
+/* Is a close of so to wait until the peer has all of it? */
+static bool
+so_lingers(const struct socket *so)
+{
+
+	return ((so->so_options & SO_LINGER) != 0 && so->so_linger != 0 &&
+	    (so->so_state & SS_NBIO) == 0);
+}
+
+/*
+ * Begin the goodbye of a connection, or go on with it.  EWOULDBLOCK: the
+ * program wants to wait until the peer has all of it.
+ */
+static int
+soclose_disconnect(struct socket *so)
+{
+	int error;
+
+	error = 0;
+	if ((so->so_state & SS_ISDISCONNECTING) == 0) {
+		error = sodisconnect(so);
+		if (error == ENOTCONN || error == EWOULDBLOCK)
+			error = 0;
+	}
+	if (error != 0 || !so_lingers(so) ||
+	    (so->so_state & SS_ISCONNECTED) == 0)
+		return (error);
+	if (so->so_lingerend == 0)
+		so->so_lingerend = getnstime() + so->so_linger * NS_PER_SEC;
+	return (getnstime() < so->so_lingerend ? EWOULDBLOCK : 0);
+}
+
+int
+soclose(struct socket *so)
+{
+	int error;
+
+	KASSERT((so->so_state & SS_NOFDREF) == 0, ("socket %p closed twice",
+	    (void *)so));
+	error = 0;
+	if (!so_lingers(so)) {
+		soupcall_clear(so, SO_RCV);
+		soupcall_clear(so, SO_SND);
+	}
+	if (SOLISTENING(so))
+		solisten_flush(so);
+	else if ((so->so_state & SS_ISCONNECTED) != 0) {
+		error = soclose_disconnect(so);
+		if (error == EWOULDBLOCK)
+			return (error);
+	}
+	soupcall_clear(so, SO_RCV);
+	soupcall_clear(so, SO_SND);
+	if (so->so_pcb != NULL)
+		so->so_proto->pr_close(so);
+	so->so_state |= SS_NOFDREF;
+	sorele(so);
+	return (error);
+}
+
+void
+soabort(struct socket *so)
+{
+
+	soref(so);
+	if ((so->so_state & SS_NOFDREF) == 0) {
+		so->so_state |= SS_NOFDREF;
+		so->so_count--;
+	}
+	soupcall_clear(so, SO_RCV);
+	soupcall_clear(so, SO_SND);
+	if (so->so_qstate != SQ_NONE)
+		solisten_dequeue(so);
+	if (SOLISTENING(so))
+		solisten_flush(so);
+	if (so->so_pcb != NULL)
+		so->so_proto->pr_abort(so);
+	sorele(so);
+}
+
+void
+soupcall_set(struct socket *so, int which, so_upcall_t func, void *arg)
+{
+	struct sockbuf *sb;
+
+	sb = which == SO_RCV ? &so->so_rcv : &so->so_snd;
+	so->so_upcall[which] = func;
+	so->so_upcallarg[which] = arg;
+	sb->sb_flags |= SB_UPCALL;
+}
+
+void
+soupcall_clear(struct socket *so, int which)
+{
+	struct sockbuf *sb;
+
+	sb = which == SO_RCV ? &so->so_rcv : &so->so_snd;
+	sb->sb_flags &= (uint16_t)~SB_UPCALL;
+	so->so_upcall[which] = NULL;
+	so->so_upcallarg[which] = NULL;
+}
+
+void
+soisconnecting(struct socket *so)
+{
+
+	so->so_state &= ~(SS_ISCONNECTED | SS_ISDISCONNECTING);
+	so->so_state |= SS_ISCONNECTING;
+}
+
+void
+soisconnected(struct socket *so)
+{
+
+	so->so_state &= ~(SS_ISCONNECTING | SS_ISDISCONNECTING |
+	    SS_ISCONFIRMING);
+	so->so_state |= SS_ISCONNECTED;
+	if (so->so_qstate == SQ_INCOMP) {
+		solisten_complete(so);
+		return;
+	}
+	sorwakeup(so);
+	sowwakeup(so);
+}
+
+void
+soisdisconnecting(struct socket *so)
+{
+
+	so->so_state &= ~SS_ISCONNECTING;
+	so->so_state |= SS_ISDISCONNECTING;
+	if (SOLISTENING(so))
+		return;
+	socantrcvmore(so);
+	socantsendmore(so);
+}
+
+void
+soisdisconnected(struct socket *so)
+{
+
+	so->so_state &= ~(SS_ISCONNECTING | SS_ISCONNECTED |
+	    SS_ISDISCONNECTING);
+	so->so_state |= SS_ISDISCONNECTED;
+	if (SOLISTENING(so))
+		return;
+	sbflush(&so->so_snd);
+	socantrcvmore(so);
+	socantsendmore(so);
+}
+
+void
+sohasoutofband(struct socket *so)
+{
+
+	sorwakeup(so);
+}

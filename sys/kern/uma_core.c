@@ -1,0 +1,347 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 The Stackyard developers
+ */
+
+/*
+ * Zones.
+ *
+ * An item is in one of three places: with its user, on the zone's free
+ * list, or with the host:
+ *
+ *	host --init--> free list --ctor--> user --dtor--> free list
+ *	     --fini-->
+ *
+ * What init made stays while an item is on the list, so the list's link
+ * stands behind the item in zones with init, fini or UMA_ZONE_ZINIT, else
+ * in its first word.  uz_linkoff says where.
+ *
+ * Zones without any of these, and without a ctor, are plain; then an
+ * allocation from the list touches the first cache lines of the zone and
+ * the item, and a free likewise.  mbufs and segments of the sent map come
+ * this way.
+ *
+ * ms_bytes counts the items in use.  A zone that was destroyed lives on
+ * without its vnet (uz_vnet is NULL) until ms_bytes is 0; a free touches
+ * the zone and nothing else, so it may come after the vnet's end.
+ */
+#include <sys/param.h>
+#include <sys/kernel.h>
+#include <sys/malloc.h>
+#include <sys/queue.h>
+#include <sys/systm.h>
+#include <sys/vnet.h>
+
+#include <vm/uma.h>
+
+#include "kern_private.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#define	UMA_KEEP_NOTHING
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define	UMA_KEEP_NOTHING
+#endif
+#endif
+
+/* Free items kept: this many bytes' worth, but at least and at most ... */
+#define	UMA_KEEP_BYTES	(256 * 1024)
+#define	UMA_KEEP_MIN	16
+#define	UMA_KEEP_MAX	1024
+
+TAILQ_HEAD(zone_list, uma_zone);
+VNET_DEFINE_STATIC(struct zone_list, zones);
+#define	V_zones		VNET(zones)
+
+static inline void **
+item_link(uma_zone_t zone, void *item)
+{
+
+	return ((void **)(void *)((char *)item + zone->uz_linkoff));
+}
+
+static inline void
+zone_push(uma_zone_t zone, void *item)
+{
+
+	*item_link(zone, item) = zone->uz_free;
+	zone->uz_free = item;
+	zone->uz_nfree++;
+}
+
+static inline void *
+zone_pop(uma_zone_t zone)
+{
+	void *item;
+
+	item = zone->uz_free;
+	zone->uz_free = *item_link(zone, item);
+	zone->uz_nfree--;
+	return (item);
+}
+
+/* An item from the host, initialized, or NULL. */
+static void *
+zone_import(uma_zone_t zone, int flags)
+{
+	void *item;
+
+	item = host_alloc(zone->uz_hostsize, zone->uz_align + 1,
+	    (zone->uz_flags & UMA_ZONE_ZINIT) != 0);
+	if (item == NULL)
+		return (NULL);
+	if (zone->uz_init != NULL &&
+	    zone->uz_init(item, (int)zone->uz_size, flags) != 0) {
+		host_free(item, zone->uz_hostsize);
+		return (NULL);
+	}
+	return (item);
+}
+
+static void
+zone_export(uma_zone_t zone, void *item)
+{
+
+	if (zone->uz_fini != NULL)
+		zone->uz_fini(item, (int)zone->uz_size);
+	host_free(item, zone->uz_hostsize);
+}
+
+/* Give back all free items. */
+static void
+zone_drain(uma_zone_t zone)
+{
+
+	while (zone->uz_free != NULL)
+		zone_export(zone, zone_pop(zone));
+}
+
+/* What a zone of items of size bytes keeps. */
+static u_int
+zone_keep(size_t size, uint32_t flags)
+{
+#ifdef UMA_KEEP_NOTHING
+	(void)size;
+	(void)flags;
+	return (0);
+#else
+	if ((flags & UMA_ZONE_NOFREE) != 0)
+		return (UINT_MAX);
+	return (max(UMA_KEEP_MIN, min(UMA_KEEP_MAX,
+	    (u_int)(UMA_KEEP_BYTES / size))));
+#endif
+}
+
+uma_zone_t
+uma_zcreate(const char *name, size_t size, uma_ctor ctor, uma_dtor dtor,
+    uma_init init, uma_fini fini, int align, uint32_t flags)
+{
+	uma_zone_t zone;
+	bool outside;
+
+	KASSERT(size > 0 && size <= INT_MAX / 2, ("zone %s: size", name));
+	KASSERT(align >= 0 && powerof2(align + 1), ("zone %s: align", name));
+	zone = host_alloc(sizeof(*zone), CACHE_LINE_SIZE, true);
+	if (zone == NULL)
+		return (NULL);
+	outside = init != NULL || fini != NULL ||
+	    (flags & UMA_ZONE_ZINIT) != 0;
+	zone->uz_name = name;
+	zone->uz_size = (u_int)size;
+	zone->uz_ctor = ctor;
+	zone->uz_dtor = dtor;
+	zone->uz_init = init;
+	zone->uz_fini = fini;
+	zone->uz_flags = flags;
+	zone->uz_align = (u_int)align;
+	zone->uz_keep = zone_keep(size, flags);
+	zone->uz_plain = ctor == NULL && dtor == NULL && !outside;
+	zone->uz_linkoff = outside ? (u_int)roundup2(size, sizeof(void *)) :
+	    0;
+	zone->uz_hostsize = (u_int)roundup2(outside ? zone->uz_linkoff +
+	    sizeof(void *) : MAX(size, sizeof(void *)), (u_int)align + 1);
+	zone->uz_stats.ms_fault_after = UINT64_MAX;
+	zone->uz_vnet = curvnet;
+	TAILQ_INSERT_TAIL(&V_zones, zone, uz_link);
+	return (zone);
+}
+
+void
+uma_zdestroy(uma_zone_t zone)
+{
+
+	if (zone == NULL)
+		return;
+	KASSERT(!zone->uz_dying, ("zone %s destroyed twice",
+	    zone->uz_name));
+	KASSERT(zone->uz_vnet == curvnet, ("zone %s destroyed elsewhere",
+	    zone->uz_name));
+	TAILQ_REMOVE(&V_zones, zone, uz_link);
+	zone_drain(zone);
+	zone->uz_vnet = NULL;
+	zone->uz_dying = true;
+	zone->uz_keep = 0;
+	if (zone->uz_stats.ms_bytes == 0)
+		host_free(zone, sizeof(*zone));
+}
+
+/* The way of everything that is not the plain case. */
+static void *
+zone_alloc(uma_zone_t zone, void *arg, int flags)
+{
+	struct mem_stats *ms;
+	void *item;
+
+	ms = &zone->uz_stats;
+	item = NULL;
+	if (mem_stats_admit(ms, zone->uz_size)) {
+		if (zone->uz_free != NULL)
+			item = zone_pop(zone);
+		else
+			item = zone_import(zone, flags);
+	}
+	if (item != NULL && (flags & M_ZERO) != 0)
+		memset(item, 0, zone->uz_size);
+	if (item != NULL && zone->uz_ctor != NULL &&
+	    zone->uz_ctor(item, (int)zone->uz_size, arg, flags) != 0) {
+		zone_export(zone, item);
+		item = NULL;
+	}
+	if (item == NULL) {
+		ms->ms_fails++;
+		return (NULL);
+	}
+	ms->ms_allocs++;
+	ms->ms_bytes += zone->uz_size;
+	return (item);
+}
+
+void *
+uma_zalloc_arg(uma_zone_t zone, void *arg, int flags)
+{
+	struct mem_stats *ms;
+	void *item;
+
+	item = zone->uz_free;
+	ms = &zone->uz_stats;
+	/* A limit of 0, less 1, is the largest number. */
+	if (__predict_false(item == NULL || !zone->uz_plain ||
+	    ms->ms_bytes + zone->uz_size - 1 > ms->ms_limit - 1 ||
+	    ms->ms_fault_after != UINT64_MAX || (flags & M_ZERO) != 0))
+		return (zone_alloc(zone, arg, flags));
+	zone->uz_free = *(void **)item;
+	zone->uz_nfree--;
+	ms->ms_allocs++;
+	ms->ms_bytes += zone->uz_size;
+	return (item);
+}
+
+/* An item that the zone does not keep. */
+static void
+zone_release(uma_zone_t zone, void *item)
+{
+
+	zone_export(zone, item);
+	if (zone->uz_dying && zone->uz_stats.ms_bytes == 0)
+		host_free(zone, sizeof(*zone));
+}
+
+void
+uma_zfree_arg(uma_zone_t zone, void *item, void *arg)
+{
+
+	if (item == NULL)
+		return;
+	if (!zone->uz_plain && zone->uz_dtor != NULL)
+		zone->uz_dtor(item, (int)zone->uz_size, arg);
+	zone->uz_stats.ms_frees++;
+	zone->uz_stats.ms_bytes -= zone->uz_size;
+	if (__predict_true(zone->uz_nfree < zone->uz_keep))
+		zone_push(zone, item);
+	else
+		zone_release(zone, item);
+}
+
+int
+uma_zone_set_max(uma_zone_t zone, int nitems)
+{
+
+	KASSERT(nitems >= 0, ("zone %s: limit", zone->uz_name));
+	zone->uz_stats.ms_limit = (uint64_t)nitems * zone->uz_size;
+	return (nitems);
+}
+
+int
+uma_zone_get_max(uma_zone_t zone)
+{
+
+	return ((int)(zone->uz_stats.ms_limit / zone->uz_size));
+}
+
+int
+uma_zone_get_cur(uma_zone_t zone)
+{
+
+	return ((int)(zone->uz_stats.ms_bytes / zone->uz_size));
+}
+
+void
+uma_zone_set_fault(uma_zone_t zone, uint64_t after)
+{
+
+	zone->uz_stats.ms_fault_after = after;
+}
+
+uma_zone_t
+uma_zone_find(const char *name)
+{
+	uma_zone_t zone;
+
+	TAILQ_FOREACH(zone, &V_zones, uz_link)
+		if (strcmp(zone->uz_name, name) == 0)
+			return (zone);
+	return (NULL);
+}
+
+int
+uma_zone_foreach(int (*func)(uma_zone_t, void *), void *arg)
+{
+	uma_zone_t next, zone;
+	int error;
+
+	TAILQ_FOREACH_SAFE(zone, &V_zones, uz_link, next) {
+		error = func(zone, arg);
+		if (error != 0)
+			return (error);
+	}
+	return (0);
+}
+
+void
+uma_reclaim(int req __unused)
+{
+	uma_zone_t zone;
+
+	TAILQ_FOREACH(zone, &V_zones, uz_link)
+		if ((zone->uz_flags & UMA_ZONE_NOFREE) == 0)
+			zone_drain(zone);
+}
+
+static void
+zones_init(const void *arg __unused)
+{
+
+	TAILQ_INIT(&V_zones);
+}
+SYSINIT(uma, SI_SUB_VM, SI_ORDER_FIRST, zones_init, NULL);
+
+/* The zones that their owners left behind. */
+static void
+zones_uninit(const void *arg __unused)
+{
+	uma_zone_t zone;
+
+	while ((zone = TAILQ_FIRST(&V_zones)) != NULL)
+		uma_zdestroy(zone);
+}
+SYSUNINIT(uma, SI_SUB_VM, SI_ORDER_FIRST, zones_uninit, NULL);

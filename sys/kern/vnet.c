@@ -1,0 +1,374 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 The Stackyard developers
+ */
+
+/*
+ * Hosts: their birth and death, the doors through which a thread enters
+ * them, and work put off to the end of a batch.
+ *
+ * A vnet's variables are a copy of the section set_vnet.  With
+ *
+ *	vnet_data_base = address of the copy - address of the section
+ *
+ * the copy of a variable is at vnet_data_base plus the address that the
+ * compiler knows.  The copy has the section's offset from a 64-byte
+ * boundary, so a variable is aligned in each vnet as it was declared.
+ *
+ * A batch lasts from the outermost vnet_enter() of a vnet to its
+ * vnet_leave().  The clock is read once, at its start; what was put off is
+ * done at its end; then, if the vnet needs its turn sooner than its driver
+ * knows (vnet_wanted), ho_wakeup says so.  vnet_run() is a batch that runs
+ * callouts and tells its caller directly.
+ *
+ * Life:	vnet_alloc: variables, wheel, sysctls, tunables, SYSINITs
+ *		vnet_destroy: SYSUNINITs, then all of that backwards; what
+ *		is still put off then is never done
+ *
+ * The id is made of the structure's address, since nothing is shared by
+ * the threads of a process: it tells vnets alive at one time apart, within
+ * 256 GiB of addresses, and differs from run to run.  What a run must
+ * repeat cannot come from it.
+ */
+#include <sys/param.h>
+#include <sys/callout.h>
+#include <sys/kld_image.h>
+#include <sys/malloc.h>
+#include <sys/sysctl.h>
+#include <sys/systm.h>
+#include <sys/vnet.h>
+
+#include "kern_private.h"
+
+#define	REGION_ALIGN	64	/* no variable is aligned to more, bytes */
+
+__thread struct vnet *curvnet
+    __attribute__((__tls_model__("initial-exec")));
+
+void *
+vnet_region_alloc(const char *start, const char *stop)
+{
+	size_t len, off;
+	char *mem;
+
+	off = (uintptr_t)start % REGION_ALIGN;
+	len = (size_t)((uintptr_t)stop - (uintptr_t)start);
+	mem = host_alloc(off + len + 1, REGION_ALIGN, false);
+	if (mem == NULL)
+		return (NULL);
+	if (len > 0)
+		memcpy(mem + off, start, len);
+	return (mem + off);
+}
+
+void
+vnet_region_free(void *copy, const char *start, const char *stop)
+{
+	size_t len, off;
+
+	if (copy == NULL)
+		return;
+	off = (uintptr_t)start % REGION_ALIGN;
+	len = (size_t)((uintptr_t)stop - (uintptr_t)start);
+	host_free((char *)copy - off, off + len + 1);
+}
+
+/* The structure and what vnet_enter() needs; NULL if memory is short. */
+static struct vnet *
+vnet_create(const char *name, const struct vnet_hostops *ops, void *arg)
+{
+	struct vnet *vnet;
+
+	vnet = host_alloc(sizeof(*vnet), CACHE_LINE_SIZE, true);
+	if (vnet == NULL)
+		return (NULL);
+	vnet->vnet_ops = ops;
+	vnet->vnet_arg = arg;
+	vnet->vnet_wanted = UINT64_MAX;
+	vnet->vnet_state = VNET_STARTING;
+	vnet->vnet_id = (uint32_t)((uintptr_t)vnet / CACHE_LINE_SIZE);
+	STAILQ_INIT(&vnet->vnet_tasks);
+	(void)strlcpy(vnet->vnet_name, name, sizeof(vnet->vnet_name));
+	vnet->vnet_data_mem = vnet_region_alloc(__start_set_vnet,
+	    __stop_set_vnet);
+	if (vnet->vnet_data_mem == NULL) {
+		host_free(vnet, sizeof(*vnet));
+		return (NULL);
+	}
+	vnet->vnet_data_base = (uintptr_t)vnet->vnet_data_mem -
+	    (uintptr_t)__start_set_vnet;
+	return (vnet);
+}
+
+/* The end of vnet, which is current; makes saved current. */
+static void
+vnet_free(struct vnet *vnet, struct vnet *saved)
+{
+
+	linker_detach_all();
+	if (vnet->vnet_wheel != NULL)
+		callout_wheel_destroy(vnet->vnet_wheel);
+	curvnet = saved;
+	vnet_region_free(vnet->vnet_data_mem, __start_set_vnet,
+	    __stop_set_vnet);
+	host_free(vnet, sizeof(*vnet));
+}
+
+/* Set curvnet's variables as the ntun tunables say. */
+static int
+vnet_set_tunables(const struct vnet_tunable *tun, size_t ntun)
+{
+	size_t i;
+	int error;
+
+	for (i = 0; i < ntun; i++) {
+		error = sysctl_set_string(tun[i].vt_name, tun[i].vt_value,
+		    true);
+		if (error != 0) {
+			kern_log(LOG_ERR, "tunable %s=%s: %s",
+			    tun[i].vt_name, tun[i].vt_value,
+			    error == ENOENT ? "unknown variable" :
+			    error == EPERM ? "variable cannot be set" :
+			    "invalid value");
+			return (error == ENOENT || error == ENOMEM ? error :
+			    EINVAL);
+		}
+	}
+	return (0);
+}
+
+/* Bring curvnet up. */
+static int
+vnet_start(const struct vnet_tunable *tun, size_t ntun)
+{
+	int error;
+
+	curvnet->vnet_wheel = callout_wheel_create(curvnet->vnet_now);
+	if (curvnet->vnet_wheel == NULL)
+		return (ENOMEM);
+	error = linker_core_attach();
+	if (error == 0)
+		error = vnet_set_tunables(tun, ntun);
+	if (error == 0)
+		error = linker_core_start();
+	return (error);
+}
+
+int
+vnet_alloc(const char *name, const struct vnet_hostops *ops, void *arg,
+    const struct vnet_tunable *tun, size_t ntun, struct vnet **vnetp)
+{
+	struct vnet *vnet, *saved;
+	int error;
+
+	vnet = vnet_create(name, ops, arg);
+	if (vnet == NULL)
+		return (ENOMEM);
+	saved = vnet_enter(vnet);
+	error = vnet_start(tun, ntun);
+	if (error != 0) {
+		vnet_free(vnet, saved);
+		return (error);
+	}
+	vnet->vnet_state = VNET_RUNNING;
+	*vnetp = vnet;
+	vnet_leave(saved);
+	return (0);
+}
+
+/* Say which malloc type has memory in use, which nothing will free now. */
+static int
+report_leak(const struct malloc_type *type, struct mem_stats *ms,
+    void *arg __unused)
+{
+
+	if (ms->ms_bytes != 0)
+		kern_log(LOG_WARNING, "%s: %ju bytes of %s never freed",
+		    curvnet->vnet_name, (uintmax_t)ms->ms_bytes,
+		    type->ks_shortdesc);
+	return (0);
+}
+
+void
+vnet_destroy(struct vnet *vnet)
+{
+	struct vnet *saved;
+
+	KASSERT(vnet->vnet_depth == 0, ("vnet %s destroyed while entered",
+	    vnet->vnet_name));
+	saved = vnet_enter(vnet);
+	vnet->vnet_state = VNET_DYING;
+	linker_stop();
+	(void)malloc_type_foreach(report_leak, NULL);
+	vnet_free(vnet, saved);
+}
+
+struct vnet *
+vnet_enter(struct vnet *vnet)
+{
+	struct vnet *saved;
+	nstime_t now;
+
+	saved = curvnet;
+	curvnet = vnet;
+	if (vnet->vnet_depth++ == 0) {
+		now = vnet->vnet_ops->ho_clock(vnet->vnet_arg);
+		if (now > vnet->vnet_now)
+			vnet->vnet_now = now;
+	}
+	return (saved);
+}
+
+/* Do what was put off, and what that puts off. */
+static void
+vnet_run_tasks(struct vnet *vnet)
+{
+	struct vnet_task *task;
+
+	while ((task = STAILQ_FIRST(&vnet->vnet_tasks)) != NULL) {
+		STAILQ_REMOVE_HEAD(&vnet->vnet_tasks, vt_link);
+		task->vt_pending = false;
+		task->vt_func(task->vt_arg);
+	}
+}
+
+void
+vnet_leave(struct vnet *saved)
+{
+	struct vnet *vnet;
+
+	vnet = curvnet;
+	KASSERT(vnet->vnet_depth > 0, ("vnet_leave without vnet_enter"));
+	if (vnet->vnet_depth > 1) {
+		vnet->vnet_depth--;
+		curvnet = saved;
+		return;
+	}
+	vnet_run_tasks(vnet);
+	vnet->vnet_depth = 0;
+	curvnet = saved;
+	vnet_want(vnet, vnet_next(vnet));
+}
+
+nstime_t
+vnet_run(struct vnet *vnet)
+{
+	struct vnet *saved;
+
+	KASSERT(vnet->vnet_depth == 0, ("vnet_run of a vnet entered"));
+	saved = vnet_enter(vnet);
+	callout_wheel_run(vnet->vnet_wheel, vnet->vnet_now);
+	vnet_run_tasks(vnet);
+	vnet->vnet_depth = 0;
+	curvnet = saved;
+	vnet->vnet_wanted = vnet_next(vnet);
+	return (vnet->vnet_wanted);
+}
+
+nstime_t
+vnet_next(const struct vnet *vnet)
+{
+
+	if (!STAILQ_EMPTY(&vnet->vnet_tasks))
+		return (vnet->vnet_now);
+	return (callout_wheel_next(vnet->vnet_wheel));
+}
+
+void
+vnet_want(struct vnet *vnet, nstime_t when)
+{
+
+	if (when >= vnet->vnet_wanted)
+		return;
+	vnet->vnet_wanted = when;
+	vnet->vnet_ops->ho_wakeup(vnet->vnet_arg, when);
+}
+
+static void
+task_insert(struct vnet *vnet, struct vnet_task *task)
+{
+
+	if (task->vt_pending)
+		return;
+	task->vt_pending = true;
+	STAILQ_INSERT_TAIL(&vnet->vnet_tasks, task, vt_link);
+}
+
+void
+vnet_task_enqueue(struct vnet_task *task)
+{
+
+	task_insert(curvnet, task);
+}
+
+void
+vnet_task_cancel(struct vnet_task *task)
+{
+
+	if (!task->vt_pending)
+		return;
+	STAILQ_REMOVE(&curvnet->vnet_tasks, task, vnet_task, vt_link);
+	task->vt_pending = false;
+}
+
+void
+vnet_task_send(struct vnet *vnet, struct vnet_task *task)
+{
+
+	task_insert(vnet, task);
+	if (vnet->vnet_depth == 0)
+		vnet_want(vnet, curvnet != NULL ? curvnet->vnet_now :
+		    vnet->vnet_now);
+}
+
+void
+vnet_random(void *buf, size_t len)
+{
+
+	curvnet->vnet_ops->ho_random(curvnet->vnet_arg, buf, len);
+}
+
+/* Where an image's VNET section holds addr. */
+struct vnet_search {
+	const char	*vs_addr;
+	void		*vs_copy;
+};
+
+static int
+vnet_search_image(const struct kld_image *image, void *arg)
+{
+	struct vnet_search *vs;
+
+	vs = arg;
+	if (vs->vs_addr < image->ki_vnet[0] || vs->vs_addr >=
+	    image->ki_vnet[1] || image->ki_slot == NULL)
+		return (0);
+	vs->vs_copy = (char *)curvnet->vnet_modmem[*image->ki_slot] +
+	    (vs->vs_addr - image->ki_vnet[0]);
+	return (1);
+}
+
+void *
+vnet_ptr_or_null(const void *addr)
+{
+	struct vnet_search vs;
+
+	vs.vs_addr = addr;
+	if (vs.vs_addr >= __start_set_vnet && vs.vs_addr < __stop_set_vnet)
+		return ((void *)(curvnet->vnet_data_base +
+		    (uintptr_t)addr));
+	vs.vs_copy = NULL;
+	(void)linker_foreach_image(vnet_search_image, &vs);
+	return (vs.vs_copy);
+}
+
+void *
+vnet_ptr(const void *addr)
+{
+	void *copy;
+
+	copy = vnet_ptr_or_null(addr);
+	if (copy == NULL)
+		panic("%p is in no VNET section of this host", addr);
+	return (copy);
+}

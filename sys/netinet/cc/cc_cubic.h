@@ -1,0 +1,45 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 The Stackyard developers
+ */
+
+/*
+ * The cubic module's state, and its arithmetic, which tests compare with
+ * the formulae of RFC 9438.
+ */
+#ifndef _STACKYARD_NETINET_CC_CC_CUBIC_H_
+#define	_STACKYARD_NETINET_CC_CC_CUBIC_H_
+
+#include <netinet/cc/cc.h>
+#include <netinet/cc/cc_hystart.h>
+
+/* What describes the curve: RFC 9438's variables, windows in bytes. */
+struct cubic_stage {
+	nstime_t	epoch;		/* when the stage began */
+	uint64_t	west_rem;	/* see cubic_west() */
+	uint32_t	w_max;
+	uint32_t	k;		/* seconds, in 1/CUBIC_TIME */
+	uint32_t	w_est;
+	uint32_t	cwnd_prior;
+	bool		begun;		/* of these, only w_max and
+					   cwnd_prior mean something if not */
+};
+#define	CUBIC_TIME_SHIFT	20
+#define	CUBIC_TIME		(1U << CUBIC_TIME_SHIFT)
+
+struct cubic {
+	struct cubic_stage stage;
+	struct cubic_stage undo;	/* as it was before the timeout */
+	nstime_t	last_ack;
+	uint32_t	cwnd_rem;	/* see cubic_step() */
+	struct cc_hystart hystart;
+};
+
+extern const struct cc_algo cubic_cc_algo;
+
+/* K for a window `below' bytes under w_max, in 1/CUBIC_TIME s. */
+uint32_t cubic_k(uint32_t below, uint32_t mss);
+/* W_cubic at t ns after the stage began, bytes. */
+uint32_t cubic_window(nstime_t t, uint32_t k, uint32_t w_max, uint32_t mss);
+
+#endif /* !_STACKYARD_NETINET_CC_CC_CUBIC_H_ */

@@ -1,0 +1,49 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 The Stackyard developers
+ */
+
+/*
+ * HyStart++ (RFC 9406) for any congestion control module: what a module
+ * keeps of it per connection, and where it calls it.
+ *
+ *	conn_init	cc_hystart_start()
+ *	newround	cc_hystart_round()
+ *	rttsample	cc_hystart_sample()
+ *	ack_received	in slow start, cc_hystart_increase()
+ *	cong_signal	cc_hystart_stop()
+ */
+#ifndef _STACKYARD_NETINET_CC_CC_HYSTART_H_
+#define	_STACKYARD_NETINET_CC_CC_HYSTART_H_
+
+#include <netinet/cc/cc.h>
+
+/* All zeros: off. */
+struct cc_hystart {
+	uint32_t	hs_lastmin;	/* least round trip of the last round */
+	uint32_t	hs_curmin;	/* of this one, us; UINT32_MAX: none */
+	uint32_t	hs_baseline;	/* of the round that began CSS, us */
+	uint32_t	hs_fas;		/* bytes in flight then */
+	uint32_t	hs_rem;		/* growth in CSS not given yet, bytes */
+	uint16_t	hs_samples;	/* in this round */
+	uint8_t		hs_rounds;	/* begun since CSS began */
+	uint8_t		hs_state;
+#define	HS_OFF		0		/* the first slow start is over */
+#define	HS_SLOWSTART	1
+#define	HS_CSS		2		/* conservative slow start */
+};
+
+/* The connection is established: begin, if the block allows it and nothing
+ * (a cached ssthresh) ends slow start already. */
+void	cc_hystart_start(struct cc_hystart *hs, struct cc_var *ccv);
+/* Congestion: never again for this connection. */
+void	cc_hystart_stop(struct cc_hystart *hs);
+/* A round begins; sets ssthresh when conservative slow start has lasted. */
+void	cc_hystart_round(struct cc_hystart *hs, struct cc_var *ccv);
+/* The arguments of rttsample. */
+void	cc_hystart_sample(struct cc_hystart *hs, struct cc_var *ccv,
+	    uint32_t usec_rtt, uint32_t rxtcnt, uint32_t fas);
+/* What becomes of slow start's growth by incr bytes. */
+uint32_t cc_hystart_increase(struct cc_hystart *hs, uint32_t incr);
+
+#endif /* !_STACKYARD_NETINET_CC_CC_HYSTART_H_ */

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Copyright (c) 2026 The Stackyard developers
+#
+# The TCP that every function block shares, and the default block.
+
+SRCS+=	netinet/in_pcb.c
+SRCS+=	netinet/tcp_ack.c
+SRCS+=	netinet/tcp_cong.c
+SRCS+=	netinet/tcp_functions.c
+SRCS+=	netinet/tcp_input.c
+SRCS+=	netinet/tcp_listen.c
+SRCS+=	netinet/tcp_output.c
+SRCS+=	netinet/tcp_parse.c
+SRCS+=	netinet/tcp_reass.c
+SRCS+=	netinet/tcp_sentmap.c
+SRCS+=	netinet/tcp_stages.c
+SRCS+=	netinet/tcp_subr.c
+SRCS+=	netinet/tcp_synsent.c
+SRCS+=	netinet/tcp_timer.c
+SRCS+=	netinet/tcp_usrreq.c
+SRCS+=	netinet/tcp_stacks/freebsd/freebsd.c

@@ -1,0 +1,429 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 The Stackyard developers
+ */
+
+/*
+ * Protocol control blocks: binding, connecting, and finding.
+ *
+ * Connections stand in a table with open addressing and linear probing.
+ * A slot holds the full 32-bit hash beside the pointer, so a look-up touches
+ * the pcb itself only when the hash fits, and with at most half of the slots
+ * in use it ends within one cache line as a rule.  Removal closes the gap by
+ * moving later entries of the run back (Knuth 6.4, algorithm R), so there
+ * are no tombstones.  The hash is SipHash under a random key: a peer cannot
+ * choose ports that collide.
+ *
+ * Bound ports stand in a second table, chained, which holds every pcb with a
+ * local port, connected or not; listeners are found there.
+ *
+ * May touch: pcbs, routes for the choice of a source.  Knows no TCP.
+ */
+#include <sys/param.h>
+#include <sys/malloc.h>
+#include <sys/mbuf.h>
+#include <sys/socketvar.h>
+#include <sys/systm.h>
+
+#include <net/if_var.h>
+#include <netinet/in.h>
+#include <netinet/in_pcb.h>
+#include <netinet/ip_var.h>
+
+#define	PCB_MINSLOTS	16		/* of a table's first version */
+#define	PORT_MINSLOTS	16
+
+MALLOC_DEFINE(M_PCB, "pcb", "Protocol control block tables");
+
+static bool	pcb_grow(struct inpcbinfo *ipi);
+
+void
+in_pcbinfo_init(struct inpcbinfo *ipi)
+{
+	memset(ipi, 0, sizeof(*ipi));
+	TAILQ_INIT(&ipi->ipi_list);
+	vnet_random(ipi->ipi_key, sizeof(ipi->ipi_key));
+}
+
+void
+in_pcbinfo_destroy(struct inpcbinfo *ipi)
+{
+	KASSERT(ipi->ipi_count == 0, ("%u pcbs left", ipi->ipi_count));
+	free(ipi->ipi_conns, M_PCB);
+	free(ipi->ipi_ports, M_PCB);
+}
+
+void
+in_pcbinit(struct inpcbinfo *ipi, struct inpcb *inp, struct socket *so)
+{
+	inp->inp_socket = so;
+	TAILQ_INSERT_TAIL(&ipi->ipi_list, inp, inp_list);
+	ipi->ipi_count++;
+}
+
+void
+in_pcbdestroy(struct inpcbinfo *ipi, struct inpcb *inp)
+{
+	in_pcbremove(ipi, inp);
+	in_pcbrelease_port(ipi, inp);
+	ro_invalidate(&inp->inp_route);
+	m_freem(inp->inp_options);
+	TAILQ_REMOVE(&ipi->ipi_list, inp, inp_list);
+	ipi->ipi_count--;
+}
+
+/* ---- The table of connections ---- */
+
+static uint32_t
+pcb_hash(const struct inpcbinfo *ipi, const struct in_conninfo *inc)
+{
+	struct {
+		struct in6_addr f, l;
+		uint16_t fp, lp;
+		uint32_t scope;
+	} key;
+
+	key.f = inc->inc_faddr;
+	key.l = inc->inc_laddr;
+	key.fp = inc->inc_fport;
+	key.lp = inc->inc_lport;
+	key.scope = inc->inc_scope;
+	return ((uint32_t)siphash24(ipi->ipi_key, &key, sizeof(key)));
+}
+
+static bool
+pcb_same(const struct in_conninfo *a, const struct in_conninfo *b)
+{
+	return (a->inc_fport == b->inc_fport &&
+	    a->inc_lport == b->inc_lport &&
+	    a->inc_scope == b->inc_scope &&
+	    IN6_ARE_ADDR_EQUAL(&a->inc_faddr, &b->inc_faddr) &&
+	    IN6_ARE_ADDR_EQUAL(&a->inc_laddr, &b->inc_laddr));
+}
+
+static struct inpcb *
+pcb_find(const struct inpcbinfo *ipi, const struct in_conninfo *inc,
+    uint32_t hash)
+{
+	const struct in_pcbslot *ps;
+	uint32_t i;
+
+	if (ipi->ipi_conns == NULL)
+		return (NULL);
+	for (i = hash & ipi->ipi_connmask;; i = (i + 1) & ipi->ipi_connmask) {
+		ps = &ipi->ipi_conns[i];
+		if (ps->ps_inp == NULL)
+			return (NULL);
+		if (ps->ps_hash == hash && pcb_same(&ps->ps_inp->inp_inc, inc))
+			return (ps->ps_inp);
+	}
+}
+
+struct inpcb *
+in_pcblookup(struct inpcbinfo *ipi, const struct in_conninfo *inc)
+{
+	if (ipi->ipi_nconns == 0)
+		return (NULL);
+	return (pcb_find(ipi, inc, pcb_hash(ipi, inc)));
+}
+
+/* Put inp into the first free slot of its run. */
+static void
+pcb_place(struct inpcbinfo *ipi, struct inpcb *inp)
+{
+	uint32_t i;
+
+	i = inp->inp_hash & ipi->ipi_connmask;
+	while (ipi->ipi_conns[i].ps_inp != NULL)
+		i = (i + 1) & ipi->ipi_connmask;
+	ipi->ipi_conns[i].ps_hash = inp->inp_hash;
+	ipi->ipi_conns[i].ps_inp = inp;
+}
+
+/* Twice the slots, so that at most half are in use. */
+static bool
+pcb_grow(struct inpcbinfo *ipi)
+{
+	struct in_pcbslot *old = ipi->ipi_conns, *new;
+	uint32_t i, oldslots, slots;
+
+	oldslots = old == NULL ? 0 : ipi->ipi_connmask + 1;
+	slots = old == NULL ? PCB_MINSLOTS : 2 * oldslots;
+	new = mallocarray(slots, sizeof(*new), M_PCB, M_NOWAIT | M_ZERO);
+	if (new == NULL)
+		return (false);
+	ipi->ipi_conns = new;
+	ipi->ipi_connmask = slots - 1;
+	for (i = 0; i < oldslots; i++)
+		if (old[i].ps_inp != NULL)
+			pcb_place(ipi, old[i].ps_inp);
+	free(old, M_PCB);
+	return (true);
+}
+
+int
+in_pcbinsert(struct inpcbinfo *ipi, struct inpcb *inp)
+{
+	KASSERT((inp->inp_flags & INP_INHASH) == 0, ("in the table"));
+	inp->inp_hash = pcb_hash(ipi, &inp->inp_inc);
+	inp->inp_flowid = inp->inp_hash;
+	if (pcb_find(ipi, &inp->inp_inc, inp->inp_hash) != NULL)
+		return (EADDRINUSE);
+	if ((ipi->ipi_conns == NULL ||
+	    2 * (ipi->ipi_nconns + 1) > ipi->ipi_connmask + 1) &&
+	    !pcb_grow(ipi))
+		return (ENOMEM);
+	pcb_place(ipi, inp);
+	ipi->ipi_nconns++;
+	inp->inp_flags |= INP_INHASH;
+	return (0);
+}
+
+void
+in_pcbremove(struct inpcbinfo *ipi, struct inpcb *inp)
+{
+	uint32_t home, i, j, mask = ipi->ipi_connmask;
+
+	if ((inp->inp_flags & INP_INHASH) == 0)
+		return;
+	i = inp->inp_hash & mask;
+	while (ipi->ipi_conns[i].ps_inp != inp)
+		i = (i + 1) & mask;
+	/* An entry may move back to i if its home is not behind i. */
+	for (j = (i + 1) & mask; ipi->ipi_conns[j].ps_inp != NULL;
+	    j = (j + 1) & mask) {
+		home = ipi->ipi_conns[j].ps_hash & mask;
+		if (((j - home) & mask) >= ((j - i) & mask)) {
+			ipi->ipi_conns[i] = ipi->ipi_conns[j];
+			i = j;
+		}
+	}
+	ipi->ipi_conns[i].ps_inp = NULL;
+	ipi->ipi_nconns--;
+	inp->inp_flags &= ~INP_INHASH;
+}
+
+/* ---- The table of ports ---- */
+
+static struct inpcbporthead *
+port_head(const struct inpcbinfo *ipi, uint16_t port)
+{
+	/* Fibonacci hashing: neighbouring ports go to distant chains. */
+	return (&ipi->ipi_ports[((port * 2654435769U) >> 16) &
+	    ipi->ipi_portmask]);
+}
+
+static bool
+port_grow(struct inpcbinfo *ipi)
+{
+	struct inpcbporthead *old = ipi->ipi_ports, *new;
+	struct inpcb *inp;
+	uint32_t i, oldslots, slots;
+
+	oldslots = old == NULL ? 0 : ipi->ipi_portmask + 1;
+	slots = old == NULL ? PORT_MINSLOTS : 2 * oldslots;
+	new = mallocarray(slots, sizeof(*new), M_PCB, M_NOWAIT | M_ZERO);
+	if (new == NULL)
+		return (false);
+	ipi->ipi_ports = new;
+	ipi->ipi_portmask = slots - 1;
+	for (i = 0; i < oldslots; i++)
+		while ((inp = LIST_FIRST(&old[i])) != NULL) {
+			LIST_REMOVE(inp, inp_portlist);
+			LIST_INSERT_HEAD(port_head(ipi, inp->inp_lport), inp,
+			    inp_portlist);
+		}
+	free(old, M_PCB);
+	return (true);
+}
+
+int
+in_pcbinherit_port(struct inpcbinfo *ipi, struct inpcb *inp, uint16_t port)
+{
+	KASSERT((inp->inp_flags & INP_INPORT) == 0, ("has a port"));
+	if ((ipi->ipi_ports == NULL || (ipi->ipi_nports > ipi->ipi_portmask &&
+	    ipi->ipi_portmask < UINT16_MAX)) && !port_grow(ipi) &&
+	    ipi->ipi_ports == NULL)
+		return (ENOMEM);
+	inp->inp_lport = port;
+	LIST_INSERT_HEAD(port_head(ipi, port), inp, inp_portlist);
+	ipi->ipi_nports++;
+	inp->inp_flags |= INP_INPORT;
+	return (0);
+}
+
+void
+in_pcbrelease_port(struct inpcbinfo *ipi, struct inpcb *inp)
+{
+	if ((inp->inp_flags & INP_INPORT) == 0)
+		return;
+	LIST_REMOVE(inp, inp_portlist);
+	ipi->ipi_nports--;
+	inp->inp_flags &= ~INP_INPORT;
+}
+
+/* Could both receive the same packet?  An IPv6 wildcard takes IPv4 too,
+ * unless it is IPV6_V6ONLY; a wildcard takes every address. */
+static bool
+port_overlap(const struct inpcb *a, const struct in6_addr *laddr,
+    uint8_t vflag)
+{
+	if ((a->inp_vflag & vflag) == 0)
+		return (false);
+	return (in_any(&a->inp_laddr) || in_any(laddr) ||
+	    IN6_ARE_ADDR_EQUAL(&a->inp_laddr, laddr));
+}
+
+/*
+ * May inp take port at laddr?  SO_REUSEPORT on both sides allows all;
+ * SO_REUSEADDR allows it beside connections and sockets at another address,
+ * but not beside an unconnected socket at the same one.
+ */
+static bool
+port_free(const struct inpcbinfo *ipi, const struct inpcb *inp,
+    const struct in6_addr *laddr, uint16_t port)
+{
+	const struct inpcb *t;
+	int mine, theirs;
+
+	if (ipi->ipi_ports == NULL)
+		return (true);
+	mine = inp->inp_socket != NULL ? inp->inp_socket->so_options : 0;
+	LIST_FOREACH(t, port_head(ipi, port), inp_portlist) {
+		if (t == inp || t->inp_lport != port ||
+		    !port_overlap(t, laddr, inp->inp_vflag))
+			continue;
+		theirs = t->inp_socket != NULL ? t->inp_socket->so_options :
+		    SO_REUSEADDR;
+		if ((mine & theirs & (SO_REUSEPORT | SO_REUSEPORT_LB)) != 0)
+			continue;
+		if ((mine & SO_REUSEADDR) != 0 && (t->inp_fport != 0 ||
+		    (in_any(&t->inp_laddr) != in_any(laddr))))
+			continue;
+		return (false);
+	}
+	return (true);
+}
+
+/* A free port of the ephemeral range (RFC 6056, algorithm 1), or 0. */
+static uint16_t
+port_pick(const struct inpcbinfo *ipi, const struct inpcb *inp,
+    const struct in6_addr *laddr)
+{
+	uint32_t first, i, n;
+	uint16_t port;
+
+	n = IPPORT_EPHEMERALLAST - IPPORT_EPHEMERALFIRST + 1;
+	first = prng32_bounded(n);
+	for (i = 0; i < n; i++) {
+		port = IPPORT_EPHEMERALFIRST + (first + i) % n;
+		if (port_free(ipi, inp, laddr, port))
+			return (port);
+	}
+	return (0);
+}
+
+int
+in_pcbbind(struct inpcbinfo *ipi, struct inpcb *inp, struct sockaddr *nam)
+{
+	struct in6_addr laddr = inp->inp_laddr;
+	uint32_t scope = 0;
+	uint16_t port = 0;
+	int error;
+
+	if ((inp->inp_flags & INP_INPORT) != 0)
+		return (EINVAL);
+	if (nam != NULL) {
+		error = in_sockaddr_get(nam, (inp->inp_flags &
+		    INP_V6SOCKET) != 0 ? AF_INET6 : AF_INET, &laddr, &port,
+		    &scope);
+		if (error != 0)
+			return (error);
+		if (in_multicast(&laddr) || (!in_any(&laddr) &&
+		    ifa_ifwithaddr(&laddr) == NULL))
+			return (EADDRNOTAVAIL);
+		if (IN6_IS_ADDR_V4MAPPED(&laddr) &&
+		    (inp->inp_vflag & INP_IPV4) == 0)
+			return (EADDRNOTAVAIL);
+	}
+	if (port == 0) {
+		if ((port = port_pick(ipi, inp, &laddr)) == 0)
+			return (EADDRNOTAVAIL);
+		inp->inp_flags |= INP_ANONPORT;
+	} else if (!port_free(ipi, inp, &laddr, port))
+		return (EADDRINUSE);
+	if ((error = in_pcbinherit_port(ipi, inp, port)) != 0)
+		return (error);
+	inp->inp_laddr = laddr;
+	inp->inp_inc.inc_scope = scope;
+	return (0);
+}
+
+int
+in_pcbconnect(struct inpcbinfo *ipi, struct inpcb *inp,
+    const struct in6_addr *faddr, uint16_t fport, uint32_t scope)
+{
+	struct in_conninfo old = inp->inp_inc;
+	struct in6_addr laddr = inp->inp_laddr;
+	int error;
+
+	if (in_any(&laddr) &&
+	    (error = ip_selectsrc(faddr, scope, &laddr)) != 0)
+		return (error);
+	if (IN6_IS_ADDR_V4MAPPED(faddr) != IN6_IS_ADDR_V4MAPPED(&laddr))
+		return (EADDRNOTAVAIL);
+	if ((inp->inp_flags & INP_INPORT) == 0) {
+		inp->inp_laddr = laddr;
+		error = in_pcbbind(ipi, inp, NULL);
+		inp->inp_laddr = old.inc_laddr;
+		if (error != 0)
+			return (error);
+	}
+	inp->inp_laddr = laddr;
+	inp->inp_faddr = *faddr;
+	inp->inp_fport = fport;
+	inp->inp_inc.inc_scope = scope;
+	if ((error = in_pcbinsert(ipi, inp)) != 0) {
+		inp->inp_laddr = old.inc_laddr;
+		inp->inp_faddr = old.inc_faddr;
+		inp->inp_fport = old.inc_fport;
+		inp->inp_inc.inc_scope = old.inc_scope;
+	}
+	return (error);
+}
+
+/*
+ * The best unconnected socket for a packet: a listener before one that is
+ * only bound, the exact address before the wildcard, a socket of the
+ * packet's own family before a dual one.
+ */
+struct inpcb *
+in_pcblookup_wild(struct inpcbinfo *ipi, const struct in_conninfo *inc)
+{
+	struct inpcb *best = NULL, *inp;
+	int score, top = -1;
+	uint8_t vflag;
+
+	if (ipi->ipi_ports == NULL)
+		return (NULL);
+	vflag = IN6_IS_ADDR_V4MAPPED(&inc->inc_laddr) ? INP_IPV4 : INP_IPV6;
+	LIST_FOREACH(inp, port_head(ipi, inc->inc_lport), inp_portlist) {
+		if (inp->inp_lport != inc->inc_lport || inp->inp_fport != 0 ||
+		    (inp->inp_vflag & vflag) == 0 || inp->inp_socket == NULL)
+			continue;
+		score = inp->inp_vflag == vflag ? 1 : 0;
+		if (!in_any(&inp->inp_laddr)) {
+			if (!IN6_ARE_ADDR_EQUAL(&inp->inp_laddr,
+			    &inc->inc_laddr))
+				continue;
+			score += 2;
+		}
+		if (SOLISTENING(inp->inp_socket))
+			score += 4;
+		if (score > top) {
+			top = score;
+			best = inp;
+		}
+	}
+	return (best);
+}

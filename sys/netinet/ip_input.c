@@ -1,0 +1,384 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 The Stackyard developers
+ */
+
+/*
+ * IPv4 input (RFC 791; RFC 1122, 3.2 and 3.3), and the last step of both
+ * families: giving a packet to its transport.
+ *
+ * A packet is taken if all that its header says can be true, in this order:
+ *
+ *	version, header length, header checksum		ip_check_header
+ *	total length: no more than came; a link's padding goes
+ *	addresses: no multicast or broadcast source,	ip_check_addrs
+ *	    no loopback address and no source of ours from a wire
+ *	options: well formed; no source routes		ip_check_options
+ *
+ * (source routes let outsiders choose paths and are refused by everybody;
+ * RFC 7126, 4.3).  The destination then says whose it is: ours, to be
+ * reassembled and delivered, or another host's, to be forwarded.  Any own
+ * address will do, whatever the interface (the weak host model of RFC 1122,
+ * 3.3.4.2).
+ *
+ * May touch the packet; keeps nothing.
+ */
+
+#include <sys/param.h>
+#include <sys/kernel.h>
+#include <sys/mbuf.h>
+#include <sys/sysctl.h>
+#include <sys/systm.h>
+#include <net/if_var.h>
+#include <netinet/ip_icmp.h>
+#include <netinet/ip_impl.h>
+
+#define	INADDR_ALLHOSTS_GROUP	0xe0000001U	/* 224.0.0.1 */
+#define	IPOPT_EOL	0
+#define	IPOPT_NOP	1
+#define	IPOPT_LSRR	131			/* loose source route */
+#define	IPOPT_SSRR	137			/* strict source route */
+
+/* Bytes of transport header that are made contiguous: TCP's without options,
+ * the longest of those that all transports' begin with. */
+#define	ULP_CONTIG	20
+
+VNET_DEFINE(struct ipstat, ipstat);
+VNET_DEFINE(int, ip_defttl) = IPDEFTTL;
+VNET_DEFINE(int, ipforwarding);
+
+SYSCTL_NODE(_net_inet, IPPROTO_IP, ip, CTLFLAG_RW, NULL, "IPv4");
+
+static int
+sysctl_ip_ttl(SYSCTL_HANDLER_ARGS)
+{
+	(void)arg1;
+	(void)arg2;
+	return (sysctl_int_range(oidp, req, &V_ip_defttl, 1, 255));
+}
+SYSCTL_PROC(_net_inet_ip, 3, ttl, CTLTYPE_INT | CTLFLAG_VNET |
+    CTLFLAG_RWTUN, NULL, 0, sysctl_ip_ttl, "I",
+    "Hops that packets sent may take if their socket does not say");
+SYSCTL_INT(_net_inet_ip, 1, forwarding, CTLFLAG_VNET | CTLFLAG_RWTUN,
+    &VNET_NAME(ipforwarding), 0,
+    "Not 0: be a router, send on packets that are for others");
+
+struct mbuf *
+ip_own_header(struct mbuf *m, int len)
+{
+	struct mbuf *n;
+
+	MPASS(len <= MHLEN - max_linkhdr && len <= m->m_pkthdr.len);
+	n = m_gethdr(M_NOWAIT, MT_DATA);
+	if (n == NULL) {
+		m_freem(m);
+		return (NULL);
+	}
+	n->m_data += max_linkhdr;
+	m_copydata(m, 0, len, n->m_data);
+	m_move_pkthdr(n, m);
+	n->m_len = len;
+	m_adj(m, len);
+	while (m != NULL && m->m_len == 0)
+		m = m_free(m);
+	n->m_next = m;
+	return (n);
+}
+
+bool
+in_broadcast(const struct in6_addr *a, const struct ifnet *ifp)
+{
+	const struct ifaddr *ifa;
+	uint32_t host, v4;
+
+	if (!IN6_IS_ADDR_V4MAPPED(a))
+		return (false);
+	v4 = ntohl(a->s6_addr32[3]);
+	if (v4 == INADDR_BROADCAST)
+		return (true);
+	TAILQ_FOREACH(ifa, &ifp->if_addrhead, ifa_link) {
+		/* A subnet of two addresses or one has none (RFC 3021). */
+		if (!IN6_IS_ADDR_V4MAPPED(&ifa->ifa_addr) ||
+		    ifa->ifa_plen > 126)
+			continue;
+		host = (uint32_t)((1ULL << (128 - ifa->ifa_plen)) - 1);
+		if (v4 == (ntohl(ifa->ifa_addr.s6_addr32[3]) | host))
+			return (true);
+	}
+	return (false);
+}
+
+/* Free m, which is wrong in the way that *counter counts. */
+static struct mbuf *
+ip_drop(struct mbuf *m, uint64_t *counter)
+{
+	(*counter)++;
+	m_freem(m);
+	return (NULL);
+}
+
+/* The header contiguous and readable, with its options; or NULL. */
+static inline struct mbuf *
+ip_pullup_header(struct mbuf *m)
+{
+	int hlen;
+
+	if (__predict_false(m->m_pkthdr.len < (int)sizeof(struct ip)))
+		return (ip_drop(m, &V_ipstat.ips_tooshort));
+	if (__predict_false(m->m_len < (int)sizeof(struct ip) ||
+	    ((uintptr_t)m->m_data & 3) != 0)) {
+		m = ip_own_header(m, sizeof(struct ip));
+		if (m == NULL)
+			return (NULL);
+	}
+	if (__predict_false(mtod(m, const struct ip *)->ip_v != IPVERSION))
+		return (ip_drop(m, &V_ipstat.ips_badvers));
+	hlen = mtod(m, const struct ip *)->ip_hl << 2;
+	if (__predict_false(hlen < (int)sizeof(struct ip)))
+		return (ip_drop(m, &V_ipstat.ips_badhlen));
+	if (__predict_false(hlen > m->m_len)) {
+		if (hlen > m->m_pkthdr.len)
+			return (ip_drop(m, &V_ipstat.ips_badhlen));
+		m = ip_own_header(m, hlen);
+	}
+	return (m);
+}
+
+/* Checksum and lengths right, bytes behind the packet gone; or NULL. */
+static inline struct mbuf *
+ip_check_header(struct mbuf *m)
+{
+	const struct ip *ip;
+	int extra, len;
+
+	m = ip_pullup_header(m);
+	if (__predict_false(m == NULL))
+		return (NULL);
+	ip = mtod(m, const struct ip *);
+	if ((m->m_pkthdr.csum_flags & CSUM_L3_CALC) != 0 ?
+	    (m->m_pkthdr.csum_flags & CSUM_L3_VALID) == 0 :
+	    ip_header_sum(ip) != 0)
+		return (ip_drop(m, &V_ipstat.ips_badsum));
+	len = ntohs(ip->ip_len);
+	if (__predict_false(len < ip->ip_hl << 2))
+		return (ip_drop(m, &V_ipstat.ips_badlen));
+	extra = m->m_pkthdr.len - len;
+	if (__predict_false(extra < 0))
+		return (ip_drop(m, &V_ipstat.ips_tooshort));
+	if (__predict_false(extra > 0)) {
+		if (m->m_len == m->m_pkthdr.len) {
+			m->m_len = len;
+			m->m_pkthdr.len = len;
+		} else
+			m_adj(m, -extra);
+	}
+	return (m);
+}
+
+/* Can a packet with these addresses have come in this way? */
+static inline bool
+ip_check_addrs(const struct mbuf *m, const struct ip_info *ii)
+{
+	if (__predict_false(in_multicast(&ii->ii_src)))
+		return (false);
+	if (__predict_false((m->m_flags & M_LOOP) != 0))
+		return (true);
+	return (!in_loopback(&ii->ii_src) && !in_loopback(&ii->ii_dst) &&
+	    ifa_ifwithaddr(&ii->ii_src) == NULL);
+}
+
+/*
+ * Are the options well formed, and ones that may pass?  Else 0 is returned
+ * or, if the sender may hear of it, the offset of what is wrong.
+ */
+static int
+ip_check_options(const struct ip *ip, bool *ok)
+{
+	const uint8_t *p;
+	int hlen, n;
+
+	p = (const uint8_t *)ip;
+	hlen = ip->ip_hl << 2;
+	*ok = false;
+	for (n = sizeof(*ip); n < hlen && p[n] != IPOPT_EOL; ) {
+		if (p[n] == IPOPT_NOP) {
+			n++;
+			continue;
+		}
+		if (n + 1 >= hlen || p[n + 1] < 2 || n + p[n + 1] > hlen)
+			return (n + 1 < hlen ? n + 1 : n);
+		if (p[n] == IPOPT_LSRR || p[n] == IPOPT_SSRR)
+			return (0);
+		n += p[n + 1];
+	}
+	*ok = true;
+	return (0);
+}
+
+/* m if its options may pass, else NULL. */
+static struct mbuf *
+ip_input_options(struct mbuf *m)
+{
+	int where;
+	bool ok;
+
+	where = ip_check_options(mtod(m, const struct ip *), &ok);
+	if (ok)
+		return (m);
+	V_ipstat.ips_badoptions++;
+	if (where != 0)
+		ip_error(m, IP_ERR_PARAM, (uint32_t)where);
+	else
+		m_freem(m);
+	return (NULL);
+}
+
+/* A destination that is no address of ours: is it one of many, us among
+ * them?  All hosts of the link, or of a subnet on it. */
+static bool
+ip_for_all(const struct mbuf *m, const struct in6_addr *dst)
+{
+	return (dst->s6_addr32[3] == htonl(INADDR_ALLHOSTS_GROUP) ||
+	    in_broadcast(dst, m->m_pkthdr.rcvif));
+}
+
+/* What the header says to those who need not know the family.  Not yet set:
+ * ii_bcast, if it is because of the address. */
+static inline void
+ip_info_get(const struct mbuf *m, struct ip_info *ii)
+{
+	const struct ip *ip;
+
+	ip = mtod(m, const struct ip *);
+	ii->ii_src = in6_mapped(ip->ip_src);
+	ii->ii_dst = in6_mapped(ip->ip_dst);
+	ii->ii_scope = 0;
+	ii->ii_hdrlen = (uint16_t)(ip->ip_hl << 2);
+	ii->ii_tos = ip->ip_tos;
+	ii->ii_ttl = ip->ip_ttl;
+	ii->ii_v6 = false;
+	ii->ii_bcast = (m->m_flags & (M_BCAST | M_MCAST)) != 0;
+}
+
+/* The packet is for us. */
+static inline void
+ip_input_ours(struct mbuf *m, struct ip_info *ii)
+{
+	const struct ip *ip;
+
+	ip = mtod(m, const struct ip *);
+	if (__predict_false((ip->ip_off & htons(IP_MF | IP_OFFMASK)) != 0)) {
+		m = ip_reass(m);
+		if (m == NULL)
+			return;
+		ip = mtod(m, const struct ip *);
+		ii->ii_hdrlen = (uint16_t)(ip->ip_hl << 2);
+		ii->ii_tos = ip->ip_tos;
+		ii->ii_ttl = ip->ip_ttl;
+	}
+	ip_deliver(m, ii, ip->ip_p, __offsetof(struct ip, ip_p));
+}
+
+static void
+ip_input(struct mbuf *m)
+{
+	struct ip_info ii;
+
+	V_ipstat.ips_total++;
+	m = ip_check_header(m);
+	if (__predict_false(m == NULL))
+		return;
+	ip_info_get(m, &ii);
+	if (__predict_false(!ip_check_addrs(m, &ii))) {
+		ip_drop(m, &V_ipstat.ips_badaddr);
+		return;
+	}
+	if (__predict_false(ii.ii_hdrlen > sizeof(struct ip))) {
+		m = ip_input_options(m);
+		if (m == NULL)
+			return;
+	}
+	if (__predict_true(ifa_ifwithaddr(&ii.ii_dst) != NULL))
+		ip_input_ours(m, &ii);
+	else if (ip_for_all(m, &ii.ii_dst)) {
+		ii.ii_bcast = true;
+		ip_input_ours(m, &ii);
+	} else if (V_ipforwarding != 0 && !ii.ii_bcast)
+		ip_forward(m);
+	else
+		ip_drop(m, &V_ipstat.ips_cantforward);
+}
+
+/* Nobody here speaks proto.  For IPv6 there is a name in each header that
+ * leads to the next one. */
+static void
+ip_no_proto(struct mbuf *m, const struct ip_info *ii, uint8_t proto,
+    int proto_off)
+{
+	struct ipstat *st;
+
+	st = ii->ii_v6 ? &V_ip6stat : &V_ipstat;
+	st->ips_noproto++;
+	if (ii->ii_bcast || proto == IPPROTO_NONE)
+		m_freem(m);
+	else
+		ip_error(m, IP_ERR_PROTO, (uint32_t)proto_off);
+}
+
+/* Cut the IP header off and see to it that enough of what follows is in one
+ * piece; NULL if memory is short. */
+static inline struct mbuf *
+ip_strip(struct mbuf *m, struct ip_info *ii)
+{
+	int hlen, need, ulp;
+
+	hlen = ii->ii_hdrlen;
+	ulp = MIN(m->m_pkthdr.len - hlen, ULP_CONTIG);
+	need = hlen + ulp;
+	ii->ii_front = true;
+	if (__predict_false(m->m_len < need)) {
+		if (need > MHLEN - max_linkhdr) {
+			ii->ii_front = false;
+			m_adj(m, hlen);
+			return (ip_own_header(m, ulp));
+		}
+		m = ip_own_header(m, need);
+		if (m == NULL)
+			return (NULL);
+	}
+	m->m_data += hlen;
+	m->m_len -= hlen;
+	m->m_pkthdr.len -= hlen;
+	return (m);
+}
+
+void
+ip_deliver(struct mbuf *m, struct ip_info *ii, uint8_t proto, int proto_off)
+{
+	const struct ip_proto *ipp;
+
+	ipp = ip_proto_find(proto);
+	if (__predict_false(ipp == NULL)) {
+		ip_no_proto(m, ii, proto, proto_off);
+		return;
+	}
+	m = ip_strip(m, ii);
+	if (__predict_false(m == NULL))
+		return;
+	(ii->ii_v6 ? &V_ip6stat : &V_ipstat)->ips_delivered++;
+	ipp->ipp_input(m, ii);
+}
+
+static void
+ip_init(const void *arg __unused)
+{
+	V_ip_netisr = ip_input;
+}
+SYSINIT(ip, SI_SUB_PROTO_DOMAIN, SI_ORDER_FIRST, ip_init, NULL);
+
+static void
+ip_uninit(const void *arg __unused)
+{
+	V_ip_netisr = NULL;
+}
+SYSUNINIT(ip, SI_SUB_PROTO_DOMAIN, SI_ORDER_FIRST, ip_uninit, NULL);

@@ -1,0 +1,419 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 The Stackyard developers
+ */
+
+/*
+ * The ACK of a segment (RFC 9293, 3.10.7.4, fifth), and what follows from
+ * it, in this order:
+ *
+ *   sent map, SACK     what has arrived (tcp_sentmap.c)
+ *   round trip, rounds
+ *   detect_loss        what has not (the block's)
+ *   acked              recovery and congestion control (the block's)
+ *
+ * The default block's detect_loss is RFC 6675's IsLost() on the sent map:
+ * a range is lost once three separate ranges, or more than two segments'
+ * bytes, above it are SACKed; without SACK, after three duplicate ACKs
+ * (RFC 5681), and at each partial ACK (RFC 6582).  A range sent again is
+ * lost again once more than two segments' bytes sent later are SACKed.
+ *
+ * The default block's recovery sends by Proportional Rate Reduction (RFC
+ * 9937): while more is in flight than ssthresh, ssthresh/RecoverFS bytes for
+ * each byte delivered; then one for one, plus a segment when there is
+ * progress.
+ */
+#include <sys/param.h>
+#include <sys/socketvar.h>
+#include <sys/systm.h>
+
+#include <netinet/in.h>
+#include <netinet/tcp_var.h>
+
+#define	DUPTHRESH	3		/* RFC 5681, RFC 6675 */
+
+VNET_DEFINE_STATIC(int, insecure_ack) = 0;
+#define	V_insecure_ack	VNET(insecure_ack)
+SYSCTL_INT(_net_inet_tcp, OID_AUTO, insecure_ack,
+    CTLFLAG_VNET | CTLFLAG_RW, &VNET_NAME(insecure_ack), 0,
+    "Take ACKs of data long acknowledged, as RFC 793 did");
+VNET_DEFINE(int, tcp_do_prr) = 1;
+SYSCTL_INT(_net_inet_tcp, OID_AUTO, do_prr, CTLFLAG_VNET | CTLFLAG_RW,
+    &VNET_NAME(tcp_do_prr), 0,
+    "Proportional rate reduction while recovering from loss (RFC 9937)");
+VNET_DEFINE(int, tcp_do_lrd) = 1;
+SYSCTL_DECL(_net_inet_tcp_sack);
+SYSCTL_INT(_net_inet_tcp_sack, OID_AUTO, lrd, CTLFLAG_VNET | CTLFLAG_RW,
+    &VNET_NAME(tcp_do_lrd), 0, "Detect the loss of retransmissions");
+
+/* ---- The default block: which ranges are lost ---- */
+
+/*
+ * Walk down from the top until enough is SACKed above; everything below
+ * that was sent once is lost.  What is below t_loss_edge was judged before.
+ */
+static uint32_t
+loss_by_sack(struct tcpcb *tp)
+{
+	u_int limit = (DUPTHRESH - 1) * tcp_fixed_maxseg(tp);
+	struct tcp_sent *ts;
+	tcp_seq edge = tp->t_loss_edge;
+	uint32_t above = 0, blocks = 0, lost = 0;
+
+	TAILQ_FOREACH_REVERSE(ts, &tp->t_map, tcp_sentmap, ts_link) {
+		if (SEQ_LEQ(ts->ts_end, tp->t_loss_edge))
+			break;
+		if ((ts->ts_flags & TS_SACKED) != 0) {
+			above += ts->ts_end - ts->ts_start;
+			blocks++;
+			continue;
+		}
+		if (above <= limit && blocks < DUPTHRESH)
+			continue;
+		if (SEQ_GT(ts->ts_end, edge))
+			edge = ts->ts_end;
+		if (!TS_RXT(ts))
+			lost += tcp_sent_lose(tp, ts);
+	}
+	tp->t_loss_edge = edge;
+	return (lost);
+}
+
+/* Ranges sent again, in order from the front, that are lost again. */
+static uint32_t
+loss_of_rexmits(struct tcpcb *tp)
+{
+	u_int limit = (DUPTHRESH - 1) * tcp_fixed_maxseg(tp);
+	struct tcp_sent *ts;
+	uint32_t lost = 0;
+
+	TAILQ_FOREACH(ts, &tp->t_map, ts_link) {
+		if ((ts->ts_flags & TS_SACKED) != 0)
+			continue;
+		if ((ts->ts_flags & TS_LOST) != 0 || !TS_RXT(ts) ||
+		    SEQ_LEQ(tp->snd_fack, ts->ts_nxt + limit))
+			break;
+		lost += tcp_sent_lose(tp, ts);
+		TCPSTAT_INC(tcps_sack_lostrexmt);
+	}
+	return (lost);
+}
+
+/* The first segment's worth is lost. */
+static uint32_t
+loss_of_first(struct tcpcb *tp)
+{
+	struct tcp_sent *ts = TAILQ_FIRST(&tp->t_map);
+
+	if (ts == NULL || (ts->ts_flags & (TS_SACKED | TS_LOST)) != 0)
+		return (0);
+	return (tcp_sent_lose(tp, ts));
+}
+
+uint32_t
+tcp_default_detect_loss(struct tcpcb *tp, const struct tcp_acked *ta)
+{
+	struct tcp_sent *first = TAILQ_FIRST(&tp->t_map);
+	uint32_t lost = 0;
+
+	if (first == NULL)
+		return (0);
+	if ((tp->t_flags & TF_SACK_PERMIT) != 0) {
+		if (tp->t_snd_sacked == 0)
+			return (0);
+		if (ta->ta_sacked != 0)
+			lost = loss_by_sack(tp);
+		if (V_tcp_do_lrd)
+			lost += loss_of_rexmits(tp);
+		if (lost == 0 && tp->t_dupacks >= DUPTHRESH &&
+		    !IN_FASTRECOVERY(tp->t_flags) && !TS_RXT(first))
+			lost = loss_of_first(tp);
+		return (lost);
+	}
+	if (IN_FASTRECOVERY(tp->t_flags))
+		return (ta->ta_acked != 0 && SEQ_LT(ta->ta_ack,
+		    tp->snd_recover) ? loss_of_first(tp) : 0);
+	if (tp->t_dupacks == DUPTHRESH &&
+	    SEQ_GEQ(ta->ta_ack, tp->snd_recover))
+		return (loss_of_first(tp));
+	return (0);
+}
+
+/* ---- The default block: recovery ---- */
+
+/* Bytes that this ACK says have left the network. */
+static uint32_t
+prr_delivered(struct tcpcb *tp, const struct tcp_acked *ta)
+{
+	uint32_t mss = tcp_maxseg(tp);
+
+	if ((tp->t_flags & TF_SACK_PERMIT) != 0)
+		return (ta->ta_acked + ta->ta_sacked);
+	/* Without SACK a duplicate stands for one segment (RFC 9937, 7.1). */
+	return (ta->ta_dupack ? mss : ta->ta_acked);
+}
+
+static void
+prr_update(struct tcpcb *tp, const struct tcp_acked *ta)
+{
+	struct sackhint *sh = &tp->sackhint;
+	uint32_t delivered, mss, pipe;
+	int64_t sndcnt;
+
+	mss = tcp_maxseg(tp);
+	delivered = prr_delivered(tp, ta);
+	sh->prr_delivered += delivered;
+	pipe = (uint32_t)tcp_compute_pipe(tp);
+	if (pipe > tp->snd_ssthresh)
+		sndcnt = (int64_t)howmany((uint64_t)sh->prr_delivered *
+		    tp->snd_ssthresh, MAX(sh->recover_fs, 1)) - sh->prr_out;
+	else {
+		sndcnt = MAX((int64_t)sh->prr_delivered - sh->prr_out,
+		    (int64_t)delivered);
+		if (ta->ta_acked != 0 && ta->ta_lost == 0)
+			sndcnt += mss;
+		sndcnt = MIN((int64_t)tp->snd_ssthresh - pipe, sndcnt);
+	}
+	if (sndcnt < 0)
+		sndcnt = 0;
+	if (sh->prr_out == 0 && sndcnt < mss)
+		sndcnt = mss;		/* the first fast retransmit */
+	tp->snd_cwnd = MAX(pipe + (uint32_t)sndcnt, mss);
+}
+
+static void
+recovery_enter(struct tcpcb *tp, const struct tcp_acked *ta)
+{
+	struct sackhint *sh = &tp->sackhint;
+
+	cc_cong_signal(tp, ta->ta_ack, CC_NDUPACK);
+	ENTER_FASTRECOVERY(tp->t_flags);
+	tp->snd_recover = tp->snd_max;
+	sh->prr_delivered = sh->prr_out = 0;
+	sh->recover_fs = MAX(ta->ta_inflight, 1);
+	TCPSTAT_INC(tcps_sack_recovery_episode);
+	if (V_tcp_do_prr)
+		prr_update(tp, ta);
+	else
+		tp->snd_cwnd = tp->snd_ssthresh;
+}
+
+static void
+recovery_step(struct tcpcb *tp, const struct tcp_acked *ta)
+{
+	if (ta->ta_acked != 0 && SEQ_GEQ(ta->ta_ack, tp->snd_recover)) {
+		cc_post_recovery(tp, ta->ta_ack);
+		tp->t_dupacks = 0;
+		return;
+	}
+	if (ta->ta_acked != 0)
+		cc_ack_received(tp, ta->ta_acked, ta->ta_nsegs,
+		    CC_PARTIALACK);
+	else if (ta->ta_dupack)
+		cc_ack_received(tp, 0, ta->ta_nsegs, CC_DUPACK);
+	if (V_tcp_do_prr)
+		prr_update(tp, ta);
+}
+
+void
+tcp_default_acked(struct tcpcb *tp, const struct tcp_acked *ta)
+{
+	if (IN_FASTRECOVERY(tp->t_flags)) {
+		recovery_step(tp, ta);
+		return;
+	}
+	/* After a timeout slow start repairs it; no second reduction. */
+	if (ta->ta_lost != 0 && (tp->t_flags2 & TF2_RTOLOSS) == 0) {
+		recovery_enter(tp, ta);
+		return;
+	}
+	if (ta->ta_acked != 0) {
+		if (SEQ_GEQ(ta->ta_ack, tp->snd_recover))
+			tp->t_flags2 &= ~TF2_RTOLOSS;
+		tp->t_dupacks = 0;
+		cc_ack_received(tp, ta->ta_acked, ta->ta_nsegs, CC_ACK);
+	} else if (ta->ta_dupack)
+		cc_ack_received(tp, 0, ta->ta_nsegs, CC_DUPACK);
+}
+
+/* ---- The stage ---- */
+
+/* RFC 9293: take the peer's window if this segment is newer. */
+static int
+ack_window(struct tcpcb *tp, const struct tcp_seg *sg)
+{
+	uint32_t old = tp->snd_wnd;
+
+	if (!(SEQ_LT(tp->snd_wl1, sg->sg_seq) ||
+	    (tp->snd_wl1 == sg->sg_seq && (SEQ_LT(tp->snd_wl2, sg->sg_ack) ||
+	    (tp->snd_wl2 == sg->sg_ack && sg->sg_win > tp->snd_wnd)))))
+		return (TV_OK);
+	if (sg->sg_len == 0 && tp->snd_wl2 == sg->sg_ack &&
+	    sg->sg_win > tp->snd_wnd)
+		TCPSTAT_INC(tcps_rcvwinupd);
+	tp->snd_wnd = sg->sg_win;
+	tp->snd_wl1 = sg->sg_seq;
+	tp->snd_wl2 = sg->sg_ack;
+	if (tp->snd_wnd > tp->max_sndwnd)
+		tp->max_sndwnd = tp->snd_wnd;
+	if (tp->snd_wnd == 0)
+		tp->t_sndzerowin += old != 0;
+	else if (tcp_timer_active(tp, TT_PERSIST)) {
+		/* It opened: what probed it goes again with the rest. */
+		tcp_timer_activate(tp, TT_PERSIST, 0);
+		tp->t_rxtshift = 0;
+		(void)tcp_sent_lose_all(tp);
+	}
+	return (TV_OUTPUT);
+}
+
+/* Our FIN is acknowledged: on to the next state. */
+static int
+ack_of_fin(struct tcpcb *tp)
+{
+	struct socket *so = tptosocket(tp);
+
+	switch (tp->t_state) {
+	case TCPS_FIN_WAIT_1:
+		tcp_state_change(tp, TCPS_FIN_WAIT_2);
+		/* Nobody will read: do not wait for ever (RFC 9293, 3.6). */
+		if (so != NULL &&
+		    (so->so_rcv.sb_state & SBS_CANTRCVMORE) != 0) {
+			tcp_timer_activate(tp, TT_2MSL,
+			    V_tcp_finwait2_timeout);
+			return (TV_DISCONNECTED);
+		}
+		return (TV_OK);
+	case TCPS_CLOSING:
+		return (TV_STOP | TV_TIMEWAIT | TV_DISCONNECTED);
+	case TCPS_LAST_ACK:
+		return (TV_STOP | TV_GONE);
+	default:
+		return (TV_OK);
+	}
+}
+
+/* snd_una moves: the buffer is freed, and the timer begins anew. */
+static int
+ack_advance(struct tcpcb *tp, const struct tcp_acked *ta)
+{
+	struct socket *so = tptosocket(tp);
+	uint32_t data = ta->ta_acked - ta->ta_syn - ta->ta_fin;
+	int v = TV_WAKEWR | TV_OUTPUT;
+
+	tp->snd_una = ta->ta_ack;
+	if (so != NULL && data != 0)
+		sbdrop(&so->so_snd, (int)data);
+	TCPSTAT_INC(tcps_rcvackpack);
+	TCPSTAT_ADD(tcps_rcvackbyte, data);
+	if (SEQ_LT(tp->snd_fack, tp->snd_una))
+		tp->snd_fack = tp->snd_una;
+	if (SEQ_LT(tp->t_loss_edge, tp->snd_una))
+		tp->t_loss_edge = tp->snd_una;
+	if (SEQ_LT(tp->snd_wl2, ta->ta_ack))
+		tp->snd_wl2 = ta->ta_ack;
+	if (SEQ_LT(tp->snd_up, tp->snd_una))
+		tp->snd_up = tp->snd_una;
+	if (tp->t_app_limited != 0 && tp->t_delivered > tp->t_app_limited)
+		tp->t_app_limited = 0;
+	tp->t_rxtshift = 0;
+	tcp_timer_activate(tp, TT_REXMT, tp->snd_una == tp->snd_max ? 0 :
+	    tcp_rto(tp));
+	if (ta->ta_fin)
+		v |= ack_of_fin(tp);
+	return (v);
+}
+
+/*
+ * A duplicate (RFC 5681, 2): no text, no change of the window, something
+ * in flight; with SACK, one that tells of something new (RFC 6675, 2).
+ */
+static bool
+ack_is_dup(const struct tcpcb *tp, const struct tcp_seg *sg, uint32_t sacked)
+{
+	if (sg->sg_ack != tp->snd_una || tp->snd_max == tp->snd_una)
+		return (false);
+	if ((tp->t_flags & TF_SACK_PERMIT) != 0)
+		return (sacked != 0);
+	return (sg->sg_len == 0 && sg->sg_win == tp->snd_wnd &&
+	    (sg->sg_flags & TH_FIN) == 0);
+}
+
+/* All that an acceptable ACK of a synchronized connection says. */
+static int
+ack_process(struct tcpcb *tp, const struct tcp_seg *sg)
+{
+	struct tcp_acked ta = { .ta_ack = sg->sg_ack,
+	    .ta_inflight = tcp_inflight(tp), .ta_nsegs = sg->sg_nsegs };
+	int v = TV_OK;
+
+	tcp_sent_acked(tp, sg->sg_ack, &ta);
+	if (ta.ta_acked != 0)
+		v |= ack_advance(tp, &ta);
+	if ((tp->t_flags & TF_SACK_PERMIT) != 0 &&
+	    (sg->sg_to.to_flags & TOF_SACK) != 0)
+		tcp_sent_sacked(tp, &sg->sg_to, &ta);
+	if (ta.ta_acked == 0) {
+		ta.ta_dupack = ack_is_dup(tp, sg, ta.ta_sacked);
+		if (ta.ta_dupack) {
+			tp->t_dupacks += tp->t_dupacks < UINT16_MAX;
+			TCPSTAT_INC(tcps_rcvdupack);
+			v |= TV_OUTPUT;
+		}
+	}
+	if (ta.ta_rtt != 0) {
+		tcp_rtt_sample(tp, ta.ta_rtt);
+		if (CC_ALGO(tp)->rttsample != NULL)
+			CC_ALGO(tp)->rttsample(&tp->t_ccv,
+			    (uint32_t)(ta.ta_rtt / NS_PER_USEC),
+			    ta.ta_rtt_xmits - 1, ta.ta_rtt_inflight);
+	}
+	if ((v & TV_STOP) != 0 || (ta.ta_acked == 0 && ta.ta_sacked == 0 &&
+	    !ta.ta_dupack))
+		return (v);
+	tcp_round_update(tp, &ta);
+	ta.ta_lost = tp->t_fb->tfb_detect_loss(tp, &ta);
+	tp->t_fb->tfb_acked(tp, &ta);
+	return (v | TV_OUTPUT);
+}
+
+/* The ACK that completes the handshake (RFC 9293, SYN-RECEIVED STATE). */
+static int
+ack_of_handshake(struct tcpcb *tp, const struct tcp_seg *sg)
+{
+	if (SEQ_LEQ(sg->sg_ack, tp->snd_una) ||
+	    SEQ_GT(sg->sg_ack, tp->snd_max))
+		return (TV_STOP | TV_RST);
+	/* The window of this segment counts whatever came before. */
+	tp->snd_wl1 = sg->sg_seq - 1;
+	tcp_established(tp);
+	return (TV_CONNECTED | TV_OUTPUT);
+}
+
+int
+tcp_stage_ack(struct tcpcb *tp, struct tcp_seg *sg)
+{
+	int v = TV_OK;
+
+	if ((sg->sg_flags & TH_ACK) == 0)
+		return (TV_STOP);
+	if (tp->t_state == TCPS_SYN_RECEIVED) {
+		v = ack_of_handshake(tp, sg);
+		if ((v & TV_STOP) != 0)
+			return (v);
+	}
+	if (SEQ_GT(sg->sg_ack, tp->snd_max) || (!V_insecure_ack &&
+	    SEQ_LT(sg->sg_ack, tp->snd_una - tp->max_sndwnd))) {
+		/* RFC 5961, section 5. */
+		TCPSTAT_INC(tcps_rcvacktoomuch);
+		tcp_challenge_ack(tp);
+		return (v | TV_STOP);
+	}
+	if (SEQ_GEQ(sg->sg_ack, tp->snd_una))
+		v |= ack_process(tp, sg);
+	else
+		TCPSTAT_INC(tcps_rcvdupack);
+	if ((v & TV_STOP) == 0)
+		v |= ack_window(tp, sg);
+	return (v);
+}

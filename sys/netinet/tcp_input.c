@@ -1,0 +1,270 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 The Stackyard developers
+ */
+
+/*
+ * Arrival: from IP to the connection (RFC 9293, 3.10.7).
+ *
+ *   length and checksum -> parse -> look-up
+ *     -> a connection: its block's do_segment
+ *     -> TIME_WAIT: answered here
+ *     -> a listener: tcp_listen_input
+ *     -> nobody: reset
+ *
+ * The default do_segment is at the end: the stages of 3.10.7.4 in their
+ * order, whose verdicts tcp_verdict() carries out.
+ */
+#include <sys/param.h>
+#include <sys/mbuf.h>
+#include <sys/socketvar.h>
+#include <sys/systm.h>
+
+#include <netinet/in.h>
+#include <netinet/in_pcb.h>
+#include <netinet/tcp_var.h>
+
+/* Header contiguous, checksum right, parsed: true, else m is freed. */
+static bool
+tcp_accept_segment(struct mbuf **mp, const struct ip_info *ii,
+    struct tcp_seg *sg)
+{
+	struct mbuf *m = *mp;
+	int off;
+
+	TCPSTAT_INC(tcps_rcvtotal);
+	if (m->m_pkthdr.len < (int)sizeof(struct tcphdr) || ii->ii_bcast) {
+		TCPSTAT_INC(tcps_rcvshort);
+		goto drop;
+	}
+	if (m->m_len < (int)sizeof(struct tcphdr) &&
+	    (m = m_pullup(m, sizeof(struct tcphdr))) == NULL)
+		return (false);
+	off = mtod(m, struct tcphdr *)->th_off << 2;
+	if (off < (int)sizeof(struct tcphdr) || off > m->m_pkthdr.len) {
+		TCPSTAT_INC(tcps_rcvbadoff);
+		goto drop;
+	}
+	if (m->m_len < off && (m = m_pullup(m, off)) == NULL)
+		return (false);
+	if (ip_cksum_verify(m, ii, IPPROTO_TCP,
+	    (uint32_t)m->m_pkthdr.len) != 0) {
+		TCPSTAT_INC(tcps_rcvbadsum);
+		goto drop;
+	}
+	if (tcp_parse(m, ii, sg) != 0)
+		goto drop;
+	*mp = m;
+	return (true);
+drop:
+	m_freem(m);
+	return (false);
+}
+
+/* Give a segment to its connection's block, as tcp_functions(9) says. */
+static void
+tcp_dispatch(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg)
+{
+	struct tcphdr th;
+
+	th = *mtod(m, struct tcphdr *);
+	th.th_seq = sg->sg_seq;
+	th.th_ack = sg->sg_ack;
+	th.th_win = ntohs(th.th_win);
+	th.th_urp = sg->sg_urp;
+	if ((sg->sg_flags & TH_SYN) == 0)
+		sg->sg_win <<= tp->snd_scale;
+	m->m_pkthdr.PH_loc.ptr = sg;
+	tp->t_fb->tfb_tcp_do_segment(tp, m, &th, th.th_off << 2,
+	    (int)sg->sg_len, sg->sg_ip->ii_tos);
+}
+
+/*
+ * TIME_WAIT (RFC 9293, 3.10.7.4; RFC 1337): resets are ignored; what
+ * asks for an answer gets an ACK, and a FIN starts the wait again.  A SYN
+ * beyond RCV.NXT may open the connection anew: true.
+ */
+static bool
+tcp_timewait_segment(struct tcpcb *tp, const struct tcp_seg *sg)
+{
+	uint16_t flags = sg->sg_flags;
+
+	if ((flags & TH_RST) != 0)
+		return (false);
+	if ((flags & (TH_SYN | TH_ACK)) == TH_SYN) {
+		if (SEQ_GT(sg->sg_seq, tp->rcv_nxt)) {
+			tcp_close(tp);
+			return (true);
+		}
+		return (false);
+	}
+	if ((flags & TH_ACK) == 0)
+		return (false);
+	if ((flags & TH_FIN) != 0 &&
+	    sg->sg_seq + sg->sg_len + 1 == tp->rcv_nxt)
+		tcp_timer_activate(tp, TT_2MSL, 2 * V_tcp_msl);
+	if ((flags & (TH_SYN | TH_FIN)) != 0 || sg->sg_len != 0 ||
+	    sg->sg_seq != tp->rcv_nxt)
+		tcp_respond(tp, &tp->t_inpcb.inp_inc, tp->rcv_nxt,
+		    tp->snd_max, TH_ACK, sg);
+	return (false);
+}
+
+/* No connection: a listener, or the answer of CLOSED (3.10.7.1). */
+static void
+tcp_input_noconn(struct mbuf *m, struct tcp_seg *sg)
+{
+	struct inpcb *inp;
+
+	inp = in_pcblookup_wild(&V_tcbinfo, &sg->sg_inc);
+	if (inp != NULL && SOLISTENING(inp->inp_socket)) {
+		m_freem(m);
+		tcp_listen_input(intotcpcb(inp), sg);
+		return;
+	}
+	m_freem(m);
+	/* net.inet.tcp.blackhole: 1 silent to SYNs, 2 to all. */
+	if (inp == NULL && ((V_blackhole == 1 &&
+	    (sg->sg_flags & TH_SYN) != 0) || V_blackhole > 1))
+		return;
+	tcp_reset_reply(inp != NULL ? intotcpcb(inp) : NULL, sg);
+}
+
+void
+tcp_input(struct mbuf *m, const struct ip_info *ii)
+{
+	struct tcp_seg sg;
+	struct inpcb *inp;
+	struct tcpcb *tp;
+
+	if (!tcp_accept_segment(&m, ii, &sg))
+		return;
+	inp = in_pcblookup(&V_tcbinfo, &sg.sg_inc);
+	if (inp != NULL && ii->ii_ttl < inp->inp_minttl) {
+		m_freem(m);
+		return;
+	}
+	if (inp != NULL && (tp = intotcpcb(inp))->t_state ==
+	    TCPS_TIME_WAIT) {
+		if (!tcp_timewait_segment(tp, &sg)) {
+			m_freem(m);
+			return;
+		}
+		inp = NULL;
+	}
+	if (inp == NULL)
+		tcp_input_noconn(m, &sg);
+	else
+		tcp_dispatch(intotcpcb(inp), m, &sg);
+}
+
+/* The stages, in RFC 9293's order, until one says stop. */
+static int
+tcp_stages(struct tcpcb *tp, struct tcp_seg *sg)
+{
+	static int (*const stages[])(struct tcpcb *, struct tcp_seg *) = {
+		tcp_stage_sequence,
+		tcp_stage_rst,
+		tcp_stage_syn,
+		tcp_stage_ack,
+		tcp_stage_urg,
+		tcp_stage_text,
+		tcp_stage_fin
+	};
+	int v = TV_OK;
+	u_int i;
+
+	for (i = 0; i < nitems(stages) && (v & TV_STOP) == 0; i++)
+		v |= stages[i](tp, sg);
+	return (v);
+}
+
+void
+tcp_default_do_segment(struct tcpcb *tp, struct mbuf *m,
+    struct tcphdr *th __unused, int drop_hdrlen, int tlen __unused,
+    uint8_t iptos __unused)
+{
+	struct tcp_seg *sg = tcp_seg_of(m);
+	int v;
+
+	m_adj(m, drop_hdrlen);
+	sg->sg_m = m;
+	tp->t_rcvtime = getnstime();
+	if (tp->t_state == TCPS_SYN_SENT)
+		v = tcp_synsent(tp, sg);
+	else
+		v = tcp_stages(tp, sg);
+	m_freem(sg->sg_m);
+	sg->sg_m = NULL;
+	(void)tcp_verdict(tp, sg, v);
+}
+
+/* A verdict's acknowledgments and output; true if the connection is gone. */
+static bool
+tcp_verdict_output(struct tcpcb *tp, struct tcp_seg *sg, int v)
+{
+	if ((v & (TV_ACKNOW | TV_ACKEACH)) != 0)
+		tp->t_flags |= TF_ACKNOW;
+	else if ((v & TV_DELACK) != 0 && (tp->t_flags & TF_DELACK) == 0) {
+		tp->t_flags |= TF_DELACK;
+		TCPSTAT_INC(tcps_delack);
+		tcp_timer_activate(tp, TT_DELACK, V_tcp_delacktime);
+	}
+	if ((v & TV_TIMEWAIT) != 0) {
+		if ((v & TV_ACKNOW) != 0)
+			tcp_respond(tp, &tp->t_inpcb.inp_inc, tp->rcv_nxt,
+			    tp->snd_max, TH_ACK, sg);
+		tcp_enter_timewait(tp);
+		return (false);
+	}
+	if ((v & TV_ACKEACH) != 0)
+		return (tcp_output(tp) < 0);
+	if ((v & (TV_ACKNOW | TV_OUTPUT)) != 0)
+		tcp_output_later(tp);
+	return (false);
+}
+
+static void
+tcp_verdict_wake(struct socket *so, int v)
+{
+	if ((v & TV_CONNECTED) != 0)
+		soisconnected(so);
+	if ((v & TV_RCVEOF) != 0)
+		socantrcvmore(so);
+	else if ((v & TV_WAKERD) != 0)
+		sorwakeup(so);
+	if ((v & TV_WAKEWR) != 0)
+		sowwakeup(so);
+	if ((v & TV_DISCONNECTED) != 0)
+		soisdisconnected(so);
+}
+
+/*
+ * Carry out a verdict.  The order matters: first what may end the
+ * connection, then output, then the news for the user, whose callback may
+ * close the socket: tp is not touched after it.
+ */
+bool
+tcp_verdict(struct tcpcb *tp, struct tcp_seg *sg, int v)
+{
+	struct socket *so = tptosocket(tp);
+	bool gone;
+
+	if (so != NULL)
+		soref(so);
+	if ((v & TV_RST) != 0)
+		tcp_reset_reply(tp, sg);
+	gone = (v & (TV_DROP | TV_GONE)) != 0;
+	if ((v & TV_DROP) != 0)
+		tcp_drop(tp, sg->sg_errno);
+	else if ((v & TV_GONE) != 0)
+		tcp_close(tp);
+	else
+		gone = tcp_verdict_output(tp, sg, v);
+	if (so != NULL) {
+		if (!gone)
+			tcp_verdict_wake(so, v);
+		sorele(so);
+	}
+	return (gone);
+}

@@ -1,0 +1,887 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 The Stackyard developers
+ */
+
+/*
+ * Output (RFC 9293, 3.7 to 3.9; RFC 1122, 4.2.3.4).
+ *
+ *   quota    how many bytes may leave now (the block's; by default
+ *            cwnd less what is in flight)
+ *   plan     what to send: the SYN, a lost range, new text, the FIN, or
+ *            only an acknowledgment
+ *   build    header, options, and text shared with the send buffer
+ *   sent     the sent map remembers it (the block is told)
+ *   ip_send
+ *
+ * and again until there is nothing to send.  Output is asked for once for
+ * each batch of input: tcp_output_later() puts a connection on the vnet's
+ * list, which is worked off when the batch ends.
+ *
+ * Small segments: Nagle's algorithm (RFC 896), and the sender's side of
+ * silly window avoidance: a segment leaves if it is full, or is all there is
+ * and nothing is in flight (or TCP_NODELAY), or fills half the largest
+ * window the peer ever offered.
+ */
+#include <sys/param.h>
+#include <sys/mbuf.h>
+#include <sys/socketvar.h>
+#include <sys/systm.h>
+
+#include <netinet/in.h>
+#include <netinet/ip.h>
+#include <netinet/tcp_var.h>
+
+VNET_DEFINE(int, tcp_do_autosndbuf) = 1;
+SYSCTL_INT(_net_inet_tcp, OID_AUTO, sendbuf_auto, CTLFLAG_VNET | CTLFLAG_RW,
+    &VNET_NAME(tcp_do_autosndbuf), 0,
+    "Let send buffers grow with the window");
+VNET_DEFINE(int, tcp_autosndbuf_inc) = 8 * 1024;
+SYSCTL_INT(_net_inet_tcp, OID_AUTO, sendbuf_inc, CTLFLAG_VNET | CTLFLAG_RW,
+    &VNET_NAME(tcp_autosndbuf_inc), 0,
+    "Bytes by which a send buffer grows");
+VNET_DEFINE(int, tcp_autosndbuf_max) = 2 * 1024 * 1024;
+SYSCTL_INT(_net_inet_tcp, OID_AUTO, sendbuf_max, CTLFLAG_VNET | CTLFLAG_RW,
+    &VNET_NAME(tcp_autosndbuf_max), 0,
+    "Bytes to which a send buffer grows at most");
+VNET_DEFINE(int, tcp_do_tso) = 1;
+SYSCTL_INT(_net_inet_tcp, OID_AUTO, tso, CTLFLAG_VNET | CTLFLAG_RW,
+    &VNET_NAME(tcp_do_tso), 0,
+    "Let interfaces that can do so cut large segments");
+VNET_DEFINE(u_int, tcp_ack_war_cnt) = 5;
+SYSCTL_UINT(_net_inet_tcp, OID_AUTO, ack_war_cnt, CTLFLAG_RW,
+    &VNET_NAME(tcp_ack_war_cnt), 0,
+    "Challenge ACKs a connection sends in ack_war_timewindow (0: no limit)");
+VNET_DEFINE(u_int, tcp_ack_war_timewindow) = 1000;
+SYSCTL_UINT(_net_inet_tcp, OID_AUTO, ack_war_timewindow, CTLFLAG_RW,
+    &VNET_NAME(tcp_ack_war_timewindow), 0,
+    "The period in which challenge ACKs are counted, in milliseconds");
+
+TAILQ_HEAD(tcp_outq, tcpcb);
+VNET_DEFINE_STATIC(struct tcp_outq, tcp_outq);
+VNET_DEFINE_STATIC(struct vnet_task, tcp_outtask);
+#define	V_tcp_outq	VNET(tcp_outq)
+#define	V_tcp_outtask	VNET(tcp_outtask)
+
+/* When memory was short, try again after this. */
+#define	TCP_OUTPUT_RETRY	(10 * NS_PER_MSEC)
+
+/* What the next segment is to be. */
+struct tcp_plan {
+	struct tcp_sent	*p_again;	/* a lost range, or NULL */
+	tcp_seq		p_seq;
+	uint32_t	p_off;		/* of the text in so_snd */
+	uint32_t	p_len;		/* bytes of text */
+	uint32_t	p_win;		/* window to promise, bytes */
+	uint16_t	p_flags;	/* TH_* */
+	uint8_t		p_optlen;
+	uint8_t		p_opt[TCP_MAXOLEN];
+};
+
+/* ---- Once for each batch ---- */
+
+static void
+tcp_output_flush(void *arg __unused)
+{
+	struct tcpcb *tp;
+
+	while ((tp = TAILQ_FIRST(&V_tcp_outq)) != NULL) {
+		TAILQ_REMOVE(&V_tcp_outq, tp, t_outlink);
+		tp->t_flags2 &= ~TF2_OUTPENDING;
+		(void)tcp_output(tp);
+	}
+}
+
+static void
+tcp_output_init(const void *arg __unused)
+{
+	TAILQ_INIT(&V_tcp_outq);
+	VNET_TASK_INIT(&V_tcp_outtask, tcp_output_flush, NULL);
+}
+SYSINIT(tcp_output, SI_SUB_PROTO_DOMAIN, SI_ORDER_FIRST, tcp_output_init,
+    NULL);
+
+void
+tcp_output_later(struct tcpcb *tp)
+{
+	if ((tp->t_flags2 & TF2_OUTPENDING) != 0)
+		return;
+	tp->t_flags2 |= TF2_OUTPENDING;
+	TAILQ_INSERT_TAIL(&V_tcp_outq, tp, t_outlink);
+	vnet_task_enqueue(&V_tcp_outtask);
+}
+
+void
+tcp_output_cancel(struct tcpcb *tp)
+{
+	if ((tp->t_flags2 & TF2_OUTPENDING) == 0)
+		return;
+	tp->t_flags2 &= ~TF2_OUTPENDING;
+	TAILQ_REMOVE(&V_tcp_outq, tp, t_outlink);
+}
+
+/* ---- Windows ---- */
+
+/* Space to judge what comes by: never less than was promised. */
+uint32_t
+tcp_rcv_window(struct tcpcb *tp)
+{
+	const struct socket *so = tptosocket(tp);
+	uint32_t promised = 0;
+	long space;
+
+	if (SEQ_GT(tp->rcv_adv, tp->rcv_nxt))
+		promised = tp->rcv_adv - tp->rcv_nxt;
+	if (so == NULL)
+		return (promised);
+	space = sbspace(&so->so_rcv);
+	if (space < (long)promised)
+		space = promised;
+	return ((uint32_t)lmin(space,
+	    (long)TCP_MAXWIN << TCP_MAX_WINSHIFT));
+}
+
+/* Window to promise now: nothing rather than a silly one (RFC 1122,
+ * 4.2.3.3), and never less than before. */
+static uint32_t
+tcp_adv_window(struct tcpcb *tp)
+{
+	const struct socket *so = tptosocket(tp);
+	uint32_t promised = 0, max;
+	long space;
+
+	if (SEQ_GT(tp->rcv_adv, tp->rcv_nxt))
+		promised = tp->rcv_adv - tp->rcv_nxt;
+	space = so != NULL ? lmax(sbspace(&so->so_rcv), 0) : 0;
+	if (so != NULL && space < (long)so->so_rcv.sb_hiwat / 4 &&
+	    space < tp->t_maxseg)
+		space = 0;
+	max = (uint32_t)TCP_MAXWIN << ((tp->t_flags & TF_RCVD_SCALE) != 0 ?
+	    tp->rcv_scale : 0);
+	return (min(max, (uint32_t)lmax(space, promised)));
+}
+
+/* Has so much space come free that the peer should hear of it? */
+static bool
+tcp_window_update_due(struct tcpcb *tp, uint32_t win)
+{
+	const struct socket *so = tptosocket(tp);
+	uint32_t hiwat, promised = 0, more;
+
+	if (so == NULL || !TCPS_HAVERCVDSYN(tp->t_state) ||
+	    TCPS_HAVERCVDFIN(tp->t_state) ||
+	    (so->so_rcv.sb_state & SBS_CANTRCVMORE) != 0)
+		return (false);
+	if (SEQ_GT(tp->rcv_adv, tp->rcv_nxt))
+		promised = tp->rcv_adv - tp->rcv_nxt;
+	if (win <= promised)
+		return (false);
+	more = win - promised;
+	/* Scaled, it may still be the same number. */
+	if (promised >> tp->rcv_scale == win >> tp->rcv_scale)
+		return (false);
+	hiwat = so->so_rcv.sb_hiwat;
+	if (more >= 2u * tp->t_maxseg && (more >= hiwat / 4 ||
+	    promised <= hiwat / 8 || hiwat <= 8u * tp->t_maxseg))
+		return (true);
+	return (2 * more >= hiwat);
+}
+
+/* The send buffer grows while it, and not the window, is the limit. */
+static void
+tcp_sndbuf_autoscale(struct tcpcb *tp, struct socket *so)
+{
+	struct sockbuf *sb = &so->so_snd;
+	uint32_t used = sbused(sb), sendwin;
+
+	if (!V_tcp_do_autosndbuf || (sb->sb_flags & SB_AUTOSIZE) == 0)
+		return;
+	sendwin = min(tp->snd_wnd, tp->snd_cwnd);
+	if (tp->snd_wnd / 4 * 5 < sb->sb_hiwat ||
+	    used < sb->sb_hiwat / 8 * 7 ||
+	    used >= (uint32_t)V_tcp_autosndbuf_max ||
+	    sendwin < used - (tp->snd_max - tp->snd_una))
+		return;
+	if (!sbreserve(sb, ulmin(sb->sb_hiwat + (u_long)V_tcp_autosndbuf_inc +
+	    sb->sb_hiwat / 2, (u_long)V_tcp_autosndbuf_max)))
+		sb->sb_flags &= ~SB_AUTOSIZE;
+}
+
+/* ---- Quota ---- */
+
+uint32_t
+tcp_default_quota(struct tcpcb *tp, nstime_t *when __unused)
+{
+	uint32_t pipe = (uint32_t)tcp_compute_pipe(tp);
+
+	return (tp->snd_cwnd > pipe ? tp->snd_cwnd - pipe : 0);
+}
+
+void
+tcp_default_sent(struct tcpcb *tp, struct tcp_sent *ts)
+{
+	if (IN_FASTRECOVERY(tp->t_flags))
+		tp->sackhint.prr_out += ts->ts_end - ts->ts_start;
+}
+
+/* ---- Options ---- */
+
+static void
+opt_pad(struct tcp_plan *p, int modulus, int rest)
+{
+	while (p->p_optlen % modulus != rest)
+		p->p_opt[p->p_optlen++] = TCPOPT_NOP;
+}
+
+static void
+opt_put32(struct tcp_plan *p, uint32_t v)
+{
+	v = htonl(v);
+	memcpy(&p->p_opt[p->p_optlen], &v, sizeof(v));
+	p->p_optlen += sizeof(v);
+}
+
+static void
+opt_syn(struct tcpcb *tp, struct tcp_plan *p)
+{
+	uint16_t mss = (uint16_t)tcp_mssopt(tp);
+
+	p->p_opt[p->p_optlen++] = TCPOPT_MAXSEG;
+	p->p_opt[p->p_optlen++] = TCPOLEN_MAXSEG;
+	p->p_opt[p->p_optlen++] = (uint8_t)(mss >> 8);
+	p->p_opt[p->p_optlen++] = (uint8_t)mss;
+	if (V_tcp_rexmit_drop_options && tp->t_rxtshift >= 3)
+		return;
+	if ((tp->t_flags & TF_REQ_SCALE) != 0) {
+		opt_pad(p, 4, 1);
+		p->p_opt[p->p_optlen++] = TCPOPT_WINDOW;
+		p->p_opt[p->p_optlen++] = TCPOLEN_WINDOW;
+		p->p_opt[p->p_optlen++] = tp->request_r_scale;
+	}
+	if ((tp->t_flags & TF_SACK_PERMIT) != 0) {
+		opt_pad(p, 2, 0);
+		p->p_opt[p->p_optlen++] = TCPOPT_SACK_PERMITTED;
+		p->p_opt[p->p_optlen++] = TCPOLEN_SACK_PERMITTED;
+	}
+}
+
+static void
+opt_timestamp(struct tcpcb *tp, struct tcp_plan *p)
+{
+	opt_pad(p, 4, 2);
+	p->p_opt[p->p_optlen++] = TCPOPT_TIMESTAMP;
+	p->p_opt[p->p_optlen++] = TCPOLEN_TIMESTAMP;
+	opt_put32(p, tcp_ts_getticks() + tp->ts_offset);
+	opt_put32(p, tp->ts_recent);
+}
+
+static void
+opt_sack(struct tcpcb *tp, struct tcp_plan *p)
+{
+	struct sackblk blk[TCP_MAX_SACK];
+	int i, n, room;
+
+	room = TCP_MAXOLEN - (int)roundup2(p->p_optlen + 2, 4);
+	n = tcp_sack_report(tp, blk, imin(room / TCPOLEN_SACK,
+	    TCP_MAX_SACK));
+	if (n == 0)
+		return;
+	opt_pad(p, 4, 2);
+	p->p_opt[p->p_optlen++] = TCPOPT_SACK;
+	p->p_opt[p->p_optlen++] =
+	    (uint8_t)(TCPOLEN_SACKHDR + n * TCPOLEN_SACK);
+	for (i = 0; i < n; i++) {
+		opt_put32(p, blk[i].start);
+		opt_put32(p, blk[i].end);
+	}
+	TCPSTAT_INC(tcps_sack_send_blocks);
+}
+
+/* All options of the planned segment; before its length is settled. */
+static void
+tcp_plan_options(struct tcpcb *tp, struct tcp_plan *p)
+{
+	bool syn = (p->p_flags & TH_SYN) != 0;
+
+	p->p_optlen = 0;
+	if ((tp->t_flags & TF_NOOPT) != 0)
+		return;
+	if (syn)
+		opt_syn(tp, p);
+	if ((tp->t_flags & TF_RCVD_TSTMP) != 0 || (syn &&
+	    (p->p_flags & TH_ACK) == 0 && (tp->t_flags & TF_REQ_TSTMP) != 0 &&
+	    !(V_tcp_rexmit_drop_options && tp->t_rxtshift >= 3)))
+		opt_timestamp(tp, p);
+	if (!syn && (tp->t_flags & TF_SACK_PERMIT) != 0 &&
+	    (!TAILQ_EMPTY(&tp->t_segq) ||
+	    tp->t_dsack.start != tp->t_dsack.end))
+		opt_sack(tp, p);
+	while (p->p_optlen % 4 != 0)
+		p->p_opt[p->p_optlen++] = TCPOPT_EOL;
+}
+
+/* ---- Plan ---- */
+
+static uint16_t
+tcp_state_flags(const struct tcpcb *tp)
+{
+	switch (tp->t_state) {
+	case TCPS_SYN_SENT:
+		return (TH_SYN);
+	case TCPS_SYN_RECEIVED:
+		return (TH_SYN | TH_ACK);
+	default:
+		return (TH_ACK);
+	}
+}
+
+static bool
+tcp_wants_fin(const struct tcpcb *tp)
+{
+	return ((tp->t_flags & TF_SENTFIN) == 0 &&
+	    (tp->t_state == TCPS_FIN_WAIT_1 || tp->t_state == TCPS_CLOSING ||
+	    tp->t_state == TCPS_LAST_ACK));
+}
+
+/* Bytes of text that one segment, or what TSO makes several of, takes. */
+static uint32_t
+tcp_seg_limit(const struct tcpcb *tp, const struct tcp_plan *p)
+{
+	uint32_t mss = tp->t_maxseg - p->p_optlen, max;
+
+	if (!V_tcp_do_tso || tp->t_tsomax == 0 || p->p_optlen >
+	    TCPOLEN_TIMESTAMP + 2)
+		return (mss);
+	/* Room for the largest IP and TCP headers. */
+	max = tp->t_tsomax - max_protohdr - sizeof(struct tcphdr) -
+	    TCP_MAXOLEN;
+	return (MAX(mss, max / mss * mss));
+}
+
+/* The SYN, first or again. */
+static bool
+plan_syn(struct tcpcb *tp, struct tcp_plan *p)
+{
+	struct tcp_sent *ts = TAILQ_FIRST(&tp->t_map);
+
+	if (ts != NULL && (ts->ts_flags & TS_LOST) == 0)
+		return (false);
+	p->p_again = ts;
+	p->p_seq = tp->iss;
+	return (true);
+}
+
+/* A lost range comes before anything new. */
+static bool
+plan_lost(struct tcpcb *tp, struct tcp_plan *p, uint32_t quota)
+{
+	struct tcp_sent *ts;
+	uint32_t len, limit, mss;
+
+	if ((ts = tcp_sent_firstlost(tp)) == NULL)
+		return (false);
+	p->p_seq = ts->ts_start;
+	tcp_plan_options(tp, p);
+	limit = tcp_seg_limit(tp, p);
+	mss = tp->t_maxseg - p->p_optlen;
+	len = ts->ts_end - ts->ts_start;
+	if ((ts->ts_flags & TS_FIN) != 0)
+		len--;
+	p->p_len = min(len, limit);
+	if (quota < p->p_len) {
+		/* Whole segments only, unless nothing would move at all. */
+		if (p->p_len > mss && quota >= mss)
+			p->p_len = rounddown(quota, mss);
+		else if (tcp_inflight(tp) != 0)
+			return (false);
+		else
+			p->p_len = min(p->p_len, mss);
+	}
+	if (p->p_len == len && (ts->ts_flags & TS_FIN) != 0)
+		p->p_flags |= TH_FIN;
+	p->p_off = ts->ts_start - tp->snd_una;
+	p->p_again = ts;
+	return (true);
+}
+
+/* May a segment of len bytes, less than a full one, leave now? */
+static bool
+plan_small_ok(const struct tcpcb *tp, uint32_t len, bool all)
+{
+	bool idle = tp->snd_max == tp->snd_una;
+
+	if ((tp->t_flags & TF_FORCEDATA) != 0)
+		return (true);
+	if (all && (idle || (tp->t_flags & TF_NODELAY) != 0) &&
+	    (tp->t_flags & (TF_NOPUSH | TF_MORETOCOME)) == 0)
+		return (true);
+	return (tp->max_sndwnd != 0 && len >= tp->max_sndwnd / 2);
+}
+
+/* New text, and the FIN behind its end. */
+static bool
+plan_new(struct tcpcb *tp, struct tcp_plan *p, uint32_t quota)
+{
+	const struct socket *so = tptosocket(tp);
+	uint32_t avail, len, limit, mss, wnd;
+	bool all, fin;
+
+	if (so == NULL)
+		return (false);
+	p->p_seq = tp->snd_max;
+	p->p_off = tp->snd_max - tp->snd_una;
+	if ((tp->t_flags & TF_SENTFIN) != 0)
+		return (false);
+	KASSERT(p->p_off <= sbavail(&so->so_snd), ("sent more than there is"));
+	avail = sbavail(&so->so_snd) - p->p_off;
+	fin = tcp_wants_fin(tp);
+	if (avail == 0 && !fin)
+		return (false);
+	wnd = tp->snd_wnd > p->p_off ? tp->snd_wnd - p->p_off : 0;
+	if ((tp->t_flags & TF_FORCEDATA) != 0 && wnd == 0)
+		wnd = 1;
+	tcp_plan_options(tp, p);
+	limit = tcp_seg_limit(tp, p);
+	mss = tp->t_maxseg - p->p_optlen;
+	if ((tp->t_flags & TF_FORCEDATA) != 0)
+		quota = MAX(quota, 1);
+	len = min(min(avail, wnd), min(quota, limit));
+	all = len == avail;
+	if (len > mss)
+		len = rounddown(len, mss);
+	else if (len < mss && !(fin && all) && (len == 0 ||
+	    !plan_small_ok(tp, len, all)))
+		return (false);
+	p->p_len = len;
+	if (fin && len == avail)
+		p->p_flags |= TH_FIN;
+	if (len != 0 && len == avail)
+		p->p_flags |= TH_PUSH;
+	return (true);
+}
+
+/* Nothing to send, but to acknowledge. */
+static bool
+plan_ack(struct tcpcb *tp, struct tcp_plan *p)
+{
+	bool owed = (tp->t_flags & TF_ACKNOW) != 0;
+
+	p->p_again = NULL;
+	p->p_flags &= ~(TH_FIN | TH_PUSH);
+	p->p_len = 0;
+	p->p_seq = tp->snd_max;
+	if (!owed) {
+		if (!tcp_window_update_due(tp, p->p_win))
+			return (false);
+		TCPSTAT_INC(tcps_sndwinup);
+	}
+	tcp_plan_options(tp, p);
+	return (true);
+}
+
+static bool
+tcp_plan(struct tcpcb *tp, struct tcp_plan *p)
+{
+	nstime_t when = UINT64_MAX;
+	uint32_t quota;
+
+	p->p_again = NULL;
+	p->p_off = p->p_len = 0;
+	p->p_flags = tcp_state_flags(tp);
+	p->p_win = tcp_adv_window(tp);
+	if ((p->p_flags & TH_SYN) != 0) {
+		if (!plan_syn(tp, p))
+			return (false);
+		tcp_plan_options(tp, p);
+		return (true);
+	}
+	quota = tp->t_fb->tfb_quota(tp, &when);
+	if (plan_lost(tp, p, quota))
+		return (true);
+	if (tp->t_snd_lost == 0 && plan_new(tp, p, quota))
+		return (true);
+	if (when != UINT64_MAX)
+		tcp_timer_at(tp, TT_PACE, when);
+	return (plan_ack(tp, p));
+}
+
+/* ---- Build ---- */
+
+/* An mbuf chain with header, options and text: NULL if memory is short. */
+static struct mbuf *
+tcp_build(struct tcpcb *tp, const struct tcp_plan *p)
+{
+	struct socket *so = tptosocket(tp);
+	struct mbuf *m, *mb;
+	uint32_t hdrlen = sizeof(struct tcphdr) + p->p_optlen, moff;
+
+	if ((m = m_gethdr(M_NOWAIT, MT_HEADER)) == NULL)
+		return (NULL);
+	m->m_data += max_hdr;
+	m->m_len = (int)hdrlen;
+	m->m_pkthdr.len = (int)(hdrlen + p->p_len);
+	m->m_pkthdr.flowid = tp->t_inpcb.inp_flowid;
+	if (p->p_len == 0)
+		return (m);
+	mb = sbsndptr_noadv(&so->so_snd, p->p_off, &moff);
+	m->m_next = m_copym(mb, (int)moff, (int)p->p_len, M_NOWAIT);
+	if (m->m_next == NULL) {
+		m_free(m);
+		return (NULL);
+	}
+	if (p->p_again == NULL)
+		sbsndptr_adv(&so->so_snd, mb, p->p_len);
+	return (m);
+}
+
+/* Fill the header in; the checksum field gets the pseudo header's sum. */
+static void
+tcp_fill_header(struct tcpcb *tp, struct mbuf *m, const struct tcp_plan *p)
+{
+	const struct in_conninfo *inc = &tp->t_inpcb.inp_inc;
+	struct tcphdr *th = mtod(m, struct tcphdr *);
+	uint32_t mss, win = p->p_win;
+	uint8_t scale;
+
+	scale = (p->p_flags & TH_SYN) == 0 &&
+	    (tp->t_flags & TF_RCVD_SCALE) != 0 ? tp->rcv_scale : 0;
+	th->th_sport = htons(inc->inc_lport);
+	th->th_dport = htons(inc->inc_fport);
+	th->th_seq = htonl(p->p_seq);
+	th->th_ack = (p->p_flags & TH_ACK) != 0 ? htonl(tp->rcv_nxt) : 0;
+	th->th_off = (uint8_t)((sizeof(*th) + p->p_optlen) >> 2);
+	th->th_x2 = 0;
+	th->th_flags = (uint8_t)p->p_flags;
+	th->th_win = htons((uint16_t)min(TCP_MAXWIN,
+	    (uint32_t)(((uint64_t)win + (1u << scale) - 1) >> scale)));
+	th->th_urp = 0;
+	if (SEQ_GT(tp->snd_up, p->p_seq) && (p->p_flags & TH_SYN) == 0) {
+		th->th_urp = htons((uint16_t)min(TCP_MAXWIN,
+		    tp->snd_up - p->p_seq));
+		th->th_flags |= TH_URG;
+		TCPSTAT_INC(tcps_sndurg);
+	}
+	memcpy(th + 1, p->p_opt, p->p_optlen);
+	m->m_pkthdr.csum_flags = IN6_IS_ADDR_V4MAPPED(&inc->inc_faddr) ?
+	    CSUM_TCP : CSUM_TCP_IPV6;
+	m->m_pkthdr.csum_data = __offsetof(struct tcphdr, th_sum);
+	mss = tp->t_maxseg - p->p_optlen;
+	if (p->p_len > mss) {
+		m->m_pkthdr.csum_flags |=
+		    IN6_IS_ADDR_V4MAPPED(&inc->inc_faddr) ? CSUM_IP_TSO :
+		    CSUM_IP6_TSO;
+		m->m_pkthdr.tso_segsz = (uint16_t)mss;
+	}
+	m->m_pkthdr.l4hlen = (uint8_t)(th->th_off << 2);
+	th->th_sum = in_pseudo_sum(&inc->inc_laddr, &inc->inc_faddr,
+	    (uint32_t)m->m_pkthdr.len, IPPROTO_TCP);
+}
+
+/* Hand a finished segment to IP. */
+static int
+tcp_ip_send(struct mbuf *m, struct inpcb *inp, const struct in_conninfo *inc,
+    uint8_t tos, uint8_t ttl)
+{
+	struct ip_output_args ioa;
+
+	ioa.ioa_src = inc->inc_laddr;
+	ioa.ioa_dst = inc->inc_faddr;
+	ioa.ioa_scope = inc->inc_scope;
+	ioa.ioa_flowlabel = inp != NULL ? inp->inp_flowid & 0xfffff : 0;
+	ioa.ioa_proto = IPPROTO_TCP;
+	ioa.ioa_tos = tos;
+	ioa.ioa_ttl = ttl;
+	ioa.ioa_flags = V_tcp_do_pmtud ? IOA_DF : 0;
+	if (inp != NULL && (inp->inp_flags & INP_MINMTU) != 0)
+		ioa.ioa_flags |= IOA_MINMTU;
+	ioa.ioa_ro = inp != NULL ? &inp->inp_route : NULL;
+	ioa.ioa_options = inp != NULL ? inp->inp_options : NULL;
+	return (ip_send(m, &ioa));
+}
+
+/* ---- Sent ---- */
+
+/* Enter the segment in the sent map: 0 or ENOBUFS. */
+static int
+tcp_note_sent(struct tcpcb *tp, const struct tcp_plan *p)
+{
+	struct tcp_sent *ts = p->p_again;
+	uint32_t len = p->p_len;
+	int error;
+
+	if ((p->p_flags & (TH_SYN | TH_FIN)) != 0)
+		len++;
+	if (len == 0)
+		return (0);
+	if (ts != NULL)
+		error = tcp_sent_again(tp, ts, len);
+	else
+		error = tcp_sent_new(tp, len,
+		    (p->p_flags & TH_SYN) != 0 ? TS_SYN :
+		    (p->p_flags & TH_FIN) != 0 ? TS_FIN : 0, &ts);
+	if (error != 0)
+		return (error);
+	if ((p->p_flags & TH_FIN) != 0)
+		tp->t_flags |= TF_SENTFIN;
+	tp->t_fb->tfb_sent(tp, ts);
+	return (0);
+}
+
+static void
+tcp_count_sent(struct tcpcb *tp, const struct tcp_plan *p)
+{
+	TCPSTAT_INC(tcps_sndtotal);
+	if (p->p_again != NULL) {
+		tp->t_sndrexmitpack++;
+		tp->t_sndrexmitbyte += p->p_len;
+		TCPSTAT_INC(tcps_sndrexmitpack);
+		TCPSTAT_ADD(tcps_sndrexmitbyte, p->p_len);
+		if (IN_FASTRECOVERY(tp->t_flags)) {
+			TCPSTAT_INC(tcps_sack_rexmits);
+			TCPSTAT_ADD(tcps_sack_rexmit_bytes, p->p_len);
+		}
+	} else if (p->p_len != 0) {
+		tp->t_sndbytes += p->p_len;
+		if ((tp->t_flags & TF_FORCEDATA) != 0)
+			TCPSTAT_INC(tcps_sndprobe);
+		TCPSTAT_INC(tcps_sndpack);
+		TCPSTAT_ADD(tcps_sndbyte, p->p_len);
+	} else if ((p->p_flags & (TH_SYN | TH_FIN)) != 0)
+		TCPSTAT_INC(tcps_sndctrl);
+	else
+		TCPSTAT_INC(tcps_sndacks);
+}
+
+/* What the segment promised and acknowledged. */
+static void
+tcp_note_promise(struct tcpcb *tp, const struct tcp_plan *p)
+{
+	if ((p->p_flags & TH_ACK) == 0)
+		return;
+	if (SEQ_GT(tp->rcv_nxt + p->p_win, tp->rcv_adv))
+		tp->rcv_adv = tp->rcv_nxt + p->p_win;
+	if (p->p_win == 0)
+		tp->t_flags |= TF_RXWIN0SENT;
+	else
+		tp->t_flags &= ~TF_RXWIN0SENT;
+	tp->last_ack_sent = tp->rcv_nxt;
+	tp->t_unacksegs = 0;
+	tp->t_dsack.start = tp->t_dsack.end = 0;
+	if ((tp->t_flags & TF_DELACK) != 0)
+		tcp_timer_activate(tp, TT_DELACK, 0);
+	tp->t_flags &= ~(TF_ACKNOW | TF_DELACK);
+}
+
+/* Retransmission and persist timers for what is in flight or waits. */
+static void
+tcp_output_timers(struct tcpcb *tp)
+{
+	const struct socket *so = tptosocket(tp);
+
+	if (tcp_timer_active(tp, TT_REXMT) ||
+	    tcp_timer_active(tp, TT_PERSIST))
+		return;
+	if (tp->snd_max != tp->snd_una) {
+		tcp_timer_activate(tp, TT_REXMT, tcp_rto(tp));
+		return;
+	}
+	if (so != NULL && TCPS_HAVEESTABLISHED(tp->t_state) &&
+	    tp->snd_wnd == 0 && sbavail(&so->so_snd) != 0) {
+		tp->t_rxtshift = 0;
+		tcp_setpersist(tp);
+	}
+}
+
+/* ip_send() refused: what the connection makes of it. */
+static int
+tcp_output_error(struct tcpcb *tp, int error)
+{
+	struct route *ro = &tp->t_inpcb.inp_route;
+	const struct in_conninfo *inc = &tp->t_inpcb.inp_inc;
+	uint32_t mtu;
+
+	switch (error) {
+	case EMSGSIZE:
+		mtu = ip_route_mtu(&inc->inc_faddr, inc->inc_scope, ro,
+		    &tp->t_tsomax);
+		if (mtu != 0)
+			tcp_mtu_update(tp, mtu);
+		(void)tcp_sent_lose_all(tp);
+		tcp_timer_at(tp, TT_PACE, getnstime() + TCP_OUTPUT_RETRY);
+		return (0);
+	case ENOBUFS:
+	case ENOMEM:
+		TCPSTAT_INC(tcps_nomem);
+		tcp_timer_at(tp, TT_PACE, getnstime() + TCP_OUTPUT_RETRY);
+		return (0);
+	case EHOSTUNREACH:
+	case ENETUNREACH:
+	case ENETDOWN:
+	case EADDRNOTAVAIL:
+		tp->t_softerror = (uint16_t)error;
+		return (TCPS_HAVERCVDSYN(tp->t_state) ? 0 : error);
+	default:
+		return (error);
+	}
+}
+
+/* One segment leaves. */
+static int
+tcp_send_plan(struct tcpcb *tp, const struct tcp_plan *p)
+{
+	struct inpcb *inp = tptoinpcb(tp);
+	struct mbuf *m;
+	int error;
+
+	if ((m = tcp_build(tp, p)) == NULL)
+		return (ENOBUFS);
+	tcp_fill_header(tp, m, p);
+	if ((error = tcp_note_sent(tp, p)) != 0) {
+		m_freem(m);
+		return (error);
+	}
+	tcp_count_sent(tp, p);
+	tcp_note_promise(tp, p);
+	return (tcp_ip_send(m, inp, &inp->inp_inc, inp->inp_tos,
+	    inp->inp_ttl));
+}
+
+/* ---- The default block's output ---- */
+
+/* Everything is acknowledged and nothing was sent for an RTO: the window
+ * says nothing about the path any more (RFC 5681, 4.1). */
+static void
+tcp_output_idle(struct tcpcb *tp)
+{
+	if (tp->snd_una == tp->snd_max && tp->t_sndtime != 0 &&
+	    TCPS_HAVEESTABLISHED(tp->t_state) &&
+	    getnstime() - tp->t_sndtime >= tcp_rto(tp))
+		cc_after_idle(tp);
+}
+
+/* The user, not the network, limits what is in flight. */
+static void
+tcp_note_applimited(struct tcpcb *tp)
+{
+	const struct socket *so = tptosocket(tp);
+
+	if (so != NULL && tp->t_snd_lost == 0 &&
+	    sbavail(&so->so_snd) <= tp->snd_max - tp->snd_una &&
+	    tcp_inflight(tp) < tp->snd_cwnd)
+		tp->t_app_limited = MAX(tp->t_delivered + tcp_inflight(tp),
+		    1);
+}
+
+int
+tcp_default_output(struct tcpcb *tp)
+{
+	struct socket *so = tptosocket(tp);
+	struct tcp_plan p;
+	int error = 0;
+
+	if (tp->t_state < TCPS_SYN_SENT || tp->t_state == TCPS_TIME_WAIT)
+		return (0);
+	tcp_output_idle(tp);
+	if (so != NULL && TCPS_HAVEESTABLISHED(tp->t_state))
+		tcp_sndbuf_autoscale(tp, so);
+	while (tcp_plan(tp, &p)) {
+		if ((error = tcp_send_plan(tp, &p)) != 0)
+			break;
+		tp->t_flags &= ~TF_FORCEDATA;
+		if (p.p_len == 0 && (p.p_flags & (TH_SYN | TH_FIN)) == 0)
+			break;
+	}
+	if (error != 0)
+		error = tcp_output_error(tp, error);
+	tcp_output_timers(tp);
+	tcp_note_applimited(tp);
+	return (error);
+}
+
+/* ---- Segments out of the blue ---- */
+
+void
+tcp_respond(struct tcpcb *tp, const struct in_conninfo *inc, tcp_seq ack,
+    tcp_seq seq, uint16_t flags, const struct tcp_seg *sg)
+{
+	struct inpcb *inp = tp != NULL ? tptoinpcb(tp) : NULL;
+	struct tcp_plan p = { .p_flags = flags };
+	struct tcphdr *th;
+	struct mbuf *m;
+	uint32_t win = 0;
+	uint8_t tos;
+
+	if (tp != NULL && tp->t_state > TCPS_LISTEN &&
+	    (flags & TH_RST) == 0) {
+		win = tcp_adv_window(tp);
+		if ((tp->t_flags & TF_RCVD_TSTMP) != 0)
+			opt_timestamp(tp, &p);
+		win = (win + (1u << tp->rcv_scale) - 1) >> tp->rcv_scale;
+	}
+	if ((m = m_gethdr(M_NOWAIT, MT_HEADER)) == NULL)
+		return;
+	m->m_data += max_hdr;
+	m->m_len = m->m_pkthdr.len = (int)(sizeof(*th) + p.p_optlen);
+	th = mtod(m, struct tcphdr *);
+	memset(th, 0, sizeof(*th));
+	th->th_sport = htons(inc->inc_lport);
+	th->th_dport = htons(inc->inc_fport);
+	th->th_seq = htonl(seq);
+	th->th_ack = htonl((flags & TH_ACK) != 0 ? ack : 0);
+	th->th_off = (uint8_t)(m->m_len >> 2);
+	th->th_flags = (uint8_t)flags;
+	th->th_win = htons((uint16_t)min(TCP_MAXWIN, win));
+	memcpy(th + 1, p.p_opt, p.p_optlen);
+	m->m_pkthdr.csum_flags = IN6_IS_ADDR_V4MAPPED(&inc->inc_faddr) ?
+	    CSUM_TCP : CSUM_TCP_IPV6;
+	m->m_pkthdr.csum_data = __offsetof(struct tcphdr, th_sum);
+	m->m_pkthdr.l4hlen = (uint8_t)m->m_len;
+	th->th_sum = in_pseudo_sum(&inc->inc_laddr, &inc->inc_faddr,
+	    (uint32_t)m->m_pkthdr.len, IPPROTO_TCP);
+	TCPSTAT_INC(tcps_sndtotal);
+	TCPSTAT_INC(tcps_sndctrl);
+	tos = inp != NULL ? inp->inp_tos : sg != NULL ?
+	    sg->sg_ip->ii_tos & (uint8_t)~IPTOS_ECN_MASK : 0;
+	/* A listener's route cache is for another destination. */
+	if (inp != NULL && inp->inp_fport == 0)
+		(void)tcp_ip_send(m, NULL, inc, tos, inp->inp_ttl);
+	else
+		(void)tcp_ip_send(m, inp, inc, tos,
+		    inp != NULL ? inp->inp_ttl : 0);
+}
+
+void
+tcp_reset_reply(struct tcpcb *tp, const struct tcp_seg *sg)
+{
+	uint32_t len = sg->sg_len;
+
+	if ((sg->sg_flags & TH_RST) != 0 ||
+	    in_multicast(&sg->sg_inc.inc_faddr) || in_any(&sg->sg_inc.inc_faddr))
+		return;
+	if ((sg->sg_flags & TH_ACK) != 0) {
+		tcp_respond(tp, &sg->sg_inc, 0, sg->sg_ack, TH_RST, sg);
+		return;
+	}
+	len += ((sg->sg_flags & TH_SYN) != 0) + ((sg->sg_flags & TH_FIN) != 0);
+	tcp_respond(tp, &sg->sg_inc, sg->sg_seq + len, 0, TH_RST | TH_ACK,
+	    sg);
+}
+
+void
+tcp_challenge_ack(struct tcpcb *tp)
+{
+	nstime_t now = getnstime();
+
+	if (now >= tp->t_chackend) {
+		tp->t_chackend = now + V_tcp_ack_war_timewindow *
+		    NS_PER_MSEC;
+		tp->t_chackcnt = 0;
+	}
+	if (V_tcp_ack_war_cnt != 0 && tp->t_chackcnt >= V_tcp_ack_war_cnt)
+		return;
+	tp->t_chackcnt++;
+	TCPSTAT_INC(tcps_chack_sent);
+	tcp_respond(tp, &tp->t_inpcb.inp_inc, tp->rcv_nxt, tp->snd_max,
+	    TH_ACK, NULL);
+	tp->last_ack_sent = tp->rcv_nxt;
+}

@@ -1,0 +1,251 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 The Stackyard developers
+ */
+
+/*
+ * Text that came out of order: kept until the gap before it closes, and
+ * reported by SACK (RFC 2018) with the newest block first and duplicates
+ * before all others (D-SACK, RFC 2883).
+ *
+ * The queue holds disjoint ranges in sequence order; ranges that touch are
+ * one.  What arrives twice is kept as it was the first time.  A FIN takes
+ * part as the end of its range.  tcp_reass_maxqueuelen bounds the number of
+ * ranges, the receive window the bytes.
+ */
+#include <sys/param.h>
+#include <sys/mbuf.h>
+#include <sys/socketvar.h>
+#include <sys/systm.h>
+
+#include <netinet/tcp_var.h>
+
+VNET_DEFINE(u_int, tcp_reass_maxqueuelen) = 100;
+SYSCTL_NODE(_net_inet_tcp, OID_AUTO, reass, CTLFLAG_RW, NULL,
+    "Reassembly of text that arrived out of order");
+SYSCTL_UINT(_net_inet_tcp_reass, OID_AUTO, maxqueuelen, CTLFLAG_RWTUN,
+    &VNET_NAME(tcp_reass_maxqueuelen), 0,
+    "Ranges that wait for one connection at most");
+
+static void
+tseg_free(struct tcpcb *tp, struct tseg *q)
+{
+	TAILQ_REMOVE(&tp->t_segq, q, tq_link);
+	tp->t_segqlen--;
+	tp->t_segqbytes -= q->tq_end - q->tq_start;
+	m_freem(q->tq_m);
+	uma_zfree(V_tcp_seg_zone, q);
+}
+
+void
+tcp_reass_flush(struct tcpcb *tp)
+{
+	struct tseg *q;
+
+	while ((q = TAILQ_FIRST(&tp->t_segq)) != NULL)
+		tseg_free(tp, q);
+}
+
+/* Cut n bytes from the front of the segment's text. */
+static void
+sg_trim_front(struct tcp_seg *sg, uint32_t n)
+{
+	m_adj(sg->sg_m, (int)n);
+	sg->sg_seq += n;
+	sg->sg_len -= n;
+}
+
+/*
+ * Trim sg to what is not there yet behind `before` (the last range that
+ * starts at or before it).  False: nothing is left.
+ */
+static bool
+reass_trim_before(struct tcpcb *tp, const struct tseg *before,
+    struct tcp_seg *sg)
+{
+	uint32_t over;
+
+	if (before == NULL || SEQ_LEQ(before->tq_end, sg->sg_seq))
+		return (true);
+	over = before->tq_end - sg->sg_seq;
+	tp->t_dsack.start = sg->sg_seq;
+	tp->t_dsack.end = sg->sg_seq + min(over, sg->sg_len);
+	if (over >= sg->sg_len) {
+		TCPSTAT_INC(tcps_rcvduppack);
+		TCPSTAT_ADD(tcps_rcvdupbyte, sg->sg_len);
+		return (false);
+	}
+	TCPSTAT_INC(tcps_rcvpartduppack);
+	TCPSTAT_ADD(tcps_rcvpartdupbyte, over);
+	sg_trim_front(sg, over);
+	return (true);
+}
+
+/* Drop from later ranges what sg covers too; a range wholly covered goes. */
+static void
+reass_trim_after(struct tcpcb *tp, struct tseg *q, struct tcp_seg *sg)
+{
+	tcp_seq end = sg->sg_seq + sg->sg_len;
+	struct tseg *next;
+	uint32_t over;
+
+	for (; q != NULL && SEQ_LT(q->tq_start, end); q = next) {
+		next = TAILQ_NEXT(q, tq_link);
+		tp->t_dsack.start = q->tq_start;
+		tp->t_dsack.end = SEQ_MIN(end, q->tq_end);
+		if (SEQ_GEQ(end, q->tq_end)) {
+			if (q->tq_fin)
+				sg->sg_flags |= TH_FIN;
+			tseg_free(tp, q);
+			continue;
+		}
+		over = end - q->tq_start;
+		m_adj(q->tq_m, (int)over);
+		q->tq_start += over;
+		tp->t_segqbytes -= over;
+		break;
+	}
+}
+
+/* Put sg's text between before and what follows; joins neighbours. */
+static int
+reass_insert(struct tcpcb *tp, struct tseg *before, struct tcp_seg *sg)
+{
+	struct tseg *after, *q;
+	tcp_seq end = sg->sg_seq + sg->sg_len;
+
+	if (before != NULL && before->tq_end == sg->sg_seq &&
+	    !before->tq_fin) {
+		q = before;
+		m_cat(q->tq_m, sg->sg_m);
+		q->tq_end = end;
+	} else {
+		if (tp->t_segqlen >= V_tcp_reass_maxqueuelen ||
+		    (q = uma_zalloc(V_tcp_seg_zone, M_NOWAIT)) == NULL) {
+			TCPSTAT_INC(tcps_rcvreassfull);
+			return (ENOBUFS);
+		}
+		q->tq_start = sg->sg_seq;
+		q->tq_end = end;
+		q->tq_m = sg->sg_m;
+		q->tq_fin = false;
+		if (before != NULL)
+			TAILQ_INSERT_AFTER(&tp->t_segq, before, q, tq_link);
+		else
+			TAILQ_INSERT_HEAD(&tp->t_segq, q, tq_link);
+		tp->t_segqlen++;
+	}
+	sg->sg_m = NULL;
+	tp->t_segqbytes += sg->sg_len;
+	q->tq_serial = ++tp->t_segqserial;
+	if ((sg->sg_flags & TH_FIN) != 0)
+		q->tq_fin = true;
+	after = TAILQ_NEXT(q, tq_link);
+	if (after != NULL && after->tq_start == q->tq_end && !q->tq_fin) {
+		m_cat(q->tq_m, after->tq_m);
+		q->tq_end = after->tq_end;
+		q->tq_fin = after->tq_fin;
+		tp->t_segqbytes += after->tq_end - after->tq_start;
+		after->tq_m = NULL;
+		tseg_free(tp, after);
+	}
+	return (0);
+}
+
+/* The range at the front begins at RCV.NXT: give it to the reader. */
+int
+tcp_reass_deliver(struct tcpcb *tp, struct tcp_seg *sg)
+{
+	struct tseg *q = TAILQ_FIRST(&tp->t_segq);
+	struct socket *so = tptosocket(tp);
+	struct mbuf *m;
+
+	if (q == NULL || q->tq_start != tp->rcv_nxt ||
+	    tp->t_state == TCPS_SYN_RECEIVED)
+		return (TV_OK);
+	m = q->tq_m;
+	q->tq_m = NULL;
+	tp->t_rcvbytes += q->tq_end - q->tq_start;
+	tp->rcv_nxt = q->tq_end;
+	if (q->tq_fin) {
+		/* For the next stage, which treats it as if it came now. */
+		sg->sg_flags |= TH_FIN;
+		sg->sg_seq = tp->rcv_nxt;
+		sg->sg_len = 0;
+	} else
+		sg->sg_flags &= ~TH_FIN;
+	tseg_free(tp, q);
+	if (so == NULL || (so->so_rcv.sb_state & SBS_CANTRCVMORE) != 0) {
+		m_freem(m);
+		return (TV_OK);
+	}
+	sbappendstream(&so->so_rcv, m, 0);
+	return (TV_WAKERD);
+}
+
+/*
+ * Keep sg's text, and deliver what is in order now.  An out-of-order
+ * segment, and one that fills a gap, is acknowledged at once (RFC 5681,
+ * 4.2).
+ */
+int
+tcp_reass(struct tcpcb *tp, struct tcp_seg *sg)
+{
+	struct tseg *before, *q;
+	bool fin = (sg->sg_flags & TH_FIN) != 0;
+
+	if (sg->sg_seq != tp->rcv_nxt) {
+		TCPSTAT_INC(tcps_rcvoopack);
+		TCPSTAT_ADD(tcps_rcvoobyte, sg->sg_len);
+		tp->t_rcvoopack++;
+	}
+	before = NULL;
+	TAILQ_FOREACH_REVERSE(q, &tp->t_segq, tsegqe_head, tq_link)
+		if (SEQ_LEQ(q->tq_start, sg->sg_seq)) {
+			before = q;
+			break;
+		}
+	if (!reass_trim_before(tp, before, sg)) {
+		if (fin && before->tq_end == sg->sg_seq + sg->sg_len)
+			before->tq_fin = true;
+		sg->sg_flags &= ~TH_FIN;
+		return (TV_ACKEACH | tcp_reass_deliver(tp, sg));
+	}
+	reass_trim_after(tp, before != NULL ? TAILQ_NEXT(before, tq_link) :
+	    TAILQ_FIRST(&tp->t_segq), sg);
+	if (sg->sg_len == 0 && !fin)
+		return (TV_ACKEACH);
+	if (reass_insert(tp, before, sg) != 0) {
+		sg->sg_flags &= ~TH_FIN;
+		return (TV_ACKEACH);
+	}
+	sg->sg_flags &= ~TH_FIN;
+	return (TV_ACKEACH | tcp_reass_deliver(tp, sg));
+}
+
+int
+tcp_sack_report(const struct tcpcb *tp, struct sackblk *blk, int max)
+{
+	const struct tseg *best, *q;
+	uint32_t below = UINT32_MAX;
+	int n = 0;
+
+	if (max > 0 && SEQ_LT(tp->t_dsack.start, tp->t_dsack.end))
+		blk[n++] = tp->t_dsack;
+	while (n < max) {
+		best = NULL;
+		TAILQ_FOREACH(q, &tp->t_segq, tq_link)
+			if (q->tq_serial < below && (best == NULL ||
+			    q->tq_serial > best->tq_serial))
+				best = q;
+		if (best == NULL)
+			break;
+		below = best->tq_serial;
+		if (best->tq_start == best->tq_end ||
+		    best->tq_start == tp->rcv_nxt)
+			continue;	/* a FIN alone, or waiting for us */
+		blk[n].start = best->tq_start;
+		blk[n++].end = best->tq_end;
+	}
+	return (n);
+}

@@ -1,0 +1,402 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 The Stackyard developers
+ */
+
+/*
+ * The sent map: what is between SND.UNA and SND.MAX.
+ *
+ * A record is a contiguous range that was sent in one piece (tcp_var.h has
+ * its states).  The list is in sequence order without gaps, so
+ *
+ *	sum of records = snd_max - snd_una
+ *	in flight      = sum - t_snd_sacked - t_snd_lost
+ *
+ * An ACK takes records off the front; a SACK block marks those it covers,
+ * splitting at its edges.  Neighbouring SACKed records are joined, so a
+ * long run costs one.  SACK blocks nearly always touch the place that the
+ * last one touched, so the search starts there (t_map_sack): O(1) in the
+ * common case, and bounded by the map's length in the worst.
+ *
+ * Delivery rate (draft-ietf-ccwg-bbr, "Delivery Rate Samples"): a record
+ * remembers the connection's delivered count when it was sent; when it is
+ * delivered, the difference over the longer of the send and the ACK
+ * interval is a rate sample.
+ *
+ * Round trips: the last record newly acknowledged that was sent but once
+ * gives the sample (Karn's rule, RFC 6298 section 3).
+ */
+#include <sys/param.h>
+#include <sys/systm.h>
+
+#include <netinet/tcp_var.h>
+
+VNET_DEFINE(u_int, tcp_map_limit) = 0;
+SYSCTL_UINT(_net_inet_tcp, OID_AUTO, map_limit, CTLFLAG_VNET | CTLFLAG_RW,
+    &VNET_NAME(tcp_map_limit), 0,
+    "Records of sent data that a host may hold at most (0: no limit)");
+
+static uint32_t
+ts_len(const struct tcp_sent *ts)
+{
+	return (ts->ts_end - ts->ts_start);
+}
+
+static struct tcp_sent *
+ts_alloc(void)
+{
+	if (V_tcp_map_limit != 0 &&
+	    uma_zone_get_cur(V_tcp_sent_zone) >= (int)V_tcp_map_limit)
+		return (NULL);
+	return (uma_zalloc(V_tcp_sent_zone, M_NOWAIT));
+}
+
+/* Take ts off the list and free it; its bytes must be accounted for. */
+static void
+ts_remove(struct tcpcb *tp, struct tcp_sent *ts)
+{
+	if (tp->t_map_sack == ts)
+		tp->t_map_sack = TAILQ_PREV(ts, tcp_sentmap, ts_link);
+	TAILQ_REMOVE(&tp->t_map, ts, ts_link);
+	uma_zfree(V_tcp_sent_zone, ts);
+}
+
+/* Cut ts at seq, which lies inside it; the new record is behind: NULL if
+ * memory is short. */
+static struct tcp_sent *
+ts_split(struct tcpcb *tp, struct tcp_sent *ts, tcp_seq seq)
+{
+	struct tcp_sent *behind;
+
+	KASSERT(SEQ_GT(seq, ts->ts_start) && SEQ_LT(seq, ts->ts_end),
+	    ("split outside of a record"));
+	if ((behind = ts_alloc()) == NULL)
+		return (NULL);
+	*behind = *ts;
+	behind->ts_start = seq;
+	behind->ts_flags &= ~TS_SYN;
+	ts->ts_end = seq;
+	ts->ts_flags &= ~TS_FIN;
+	TAILQ_INSERT_AFTER(&tp->t_map, ts, behind, ts_link);
+	return (behind);
+}
+
+/* Stamp ts with the state of the connection: it leaves now. */
+static void
+ts_stamp(struct tcpcb *tp, struct tcp_sent *ts)
+{
+	nstime_t now = getnstime();
+
+	if (tp->snd_max == tp->snd_una || tcp_inflight(tp) == 0) {
+		tp->t_first_sent_time = now;
+		tp->t_delivered_time = now;
+	}
+	ts->ts_time = now;
+	ts->ts_delivered = tp->t_delivered;
+	ts->ts_deltime = tp->t_delivered_time;
+	ts->ts_firsttime = tp->t_first_sent_time;
+	if (tp->t_app_limited != 0)
+		ts->ts_flags |= TS_APPLIMITED;
+	else
+		ts->ts_flags &= ~TS_APPLIMITED;
+	tp->t_sndtime = now;
+}
+
+int
+tcp_sent_new(struct tcpcb *tp, uint32_t len, uint16_t flags,
+    struct tcp_sent **tsp)
+{
+	struct tcp_sent *ts;
+
+	if ((ts = ts_alloc()) == NULL)
+		return (ENOBUFS);
+	ts->ts_start = tp->snd_max;
+	ts->ts_end = tp->snd_max + len;
+	ts->ts_xmits = 1;
+	ts->ts_flags = flags;
+	ts->ts_block = 0;
+	ts_stamp(tp, ts);
+	ts->ts_nxt = ts->ts_end;
+	TAILQ_INSERT_TAIL(&tp->t_map, ts, ts_link);
+	tp->snd_max += len;
+	tp->snd_nxt = tp->snd_max;
+	*tsp = ts;
+	return (0);
+}
+
+int
+tcp_sent_again(struct tcpcb *tp, struct tcp_sent *ts, uint32_t len)
+{
+	KASSERT((ts->ts_flags & TS_LOST) != 0, ("not lost"));
+	if (len < ts_len(ts) && ts_split(tp, ts, ts->ts_start + len) == NULL)
+		return (ENOBUFS);
+	ts_stamp(tp, ts);
+	tp->t_snd_lost -= ts_len(ts);
+	ts->ts_flags &= ~TS_LOST;
+	ts->ts_xmits += ts->ts_xmits < UINT16_MAX;
+	ts->ts_nxt = tp->snd_max;
+	return (0);
+}
+
+uint32_t
+tcp_sent_lose(struct tcpcb *tp, struct tcp_sent *ts)
+{
+	if ((ts->ts_flags & (TS_LOST | TS_SACKED)) != 0)
+		return (0);
+	ts->ts_flags |= TS_LOST;
+	tp->t_snd_lost += ts_len(ts);
+	return (ts_len(ts));
+}
+
+uint32_t
+tcp_sent_lose_all(struct tcpcb *tp)
+{
+	struct tcp_sent *ts;
+	uint32_t lost = 0;
+
+	TAILQ_FOREACH(ts, &tp->t_map, ts_link)
+		lost += tcp_sent_lose(tp, ts);
+	return (lost);
+}
+
+struct tcp_sent *
+tcp_sent_firstlost(const struct tcpcb *tp)
+{
+	struct tcp_sent *ts;
+
+	if (tp->t_snd_lost == 0)
+		return (NULL);
+	TAILQ_FOREACH(ts, &tp->t_map, ts_link)
+		if ((ts->ts_flags & TS_LOST) != 0)
+			return (ts);
+	return (NULL);
+}
+
+/* len bytes of ts have been delivered: samples for ta. */
+static void
+ts_delivered(struct tcpcb *tp, const struct tcp_sent *ts, uint32_t len,
+    struct tcp_acked *ta)
+{
+	nstime_t now = getnstime();
+
+	tp->t_delivered += len;
+	tp->t_delivered_time = now;
+	if (!TS_RXT(ts)) {
+		ta->ta_rtt = now - ts->ts_time;
+		ta->ta_rtt_xmits = ts->ts_xmits;
+		ta->ta_rtt_inflight = ta->ta_inflight;
+	}
+	/* The record sent last has the newest picture. */
+	if (ta->rs_interval == 0 ||
+	    ts->ts_delivered >= ta->rs_prior_delivered) {
+		ta->rs_prior_delivered = ts->ts_delivered;
+		ta->rs_interval = u64max(ts->ts_time - ts->ts_firsttime,
+		    now - ts->ts_deltime);
+		ta->rs_app_limited = (ts->ts_flags & TS_APPLIMITED) != 0;
+		tp->t_first_sent_time = ts->ts_time;
+	}
+	ta->rs_delivered = tp->t_delivered - ta->rs_prior_delivered;
+}
+
+void
+tcp_sent_acked(struct tcpcb *tp, tcp_seq ack, struct tcp_acked *ta)
+{
+	struct tcp_sent *ts;
+	uint32_t len;
+
+	while ((ts = TAILQ_FIRST(&tp->t_map)) != NULL &&
+	    SEQ_LT(ts->ts_start, ack)) {
+		len = SEQ_LEQ(ts->ts_end, ack) ? ts_len(ts) :
+		    ack - ts->ts_start;
+		if ((ts->ts_flags & TS_SACKED) != 0)
+			tp->t_snd_sacked -= len;
+		else {
+			if ((ts->ts_flags & TS_LOST) != 0)
+				tp->t_snd_lost -= len;
+			ts_delivered(tp, ts, len, ta);
+		}
+		ta->ta_acked += len;
+		if ((ts->ts_flags & TS_SYN) != 0)
+			ta->ta_syn = true;
+		if (len == ts_len(ts)) {
+			if ((ts->ts_flags & TS_FIN) != 0)
+				ta->ta_fin = true;
+			ts_remove(tp, ts);
+		} else {
+			ts->ts_start = ack;
+			ts->ts_flags &= ~TS_SYN;
+		}
+	}
+}
+
+/* Join ts with the SACKed neighbours it touches; returns the whole. */
+static struct tcp_sent *
+ts_join(struct tcpcb *tp, struct tcp_sent *ts)
+{
+	struct tcp_sent *prev, *next;
+
+	prev = TAILQ_PREV(ts, tcp_sentmap, ts_link);
+	if (prev != NULL && (prev->ts_flags & TS_SACKED) != 0) {
+		prev->ts_end = ts->ts_end;
+		prev->ts_flags |= ts->ts_flags & TS_FIN;
+		ts_remove(tp, ts);
+		ts = prev;
+	}
+	next = TAILQ_NEXT(ts, ts_link);
+	if (next != NULL && (next->ts_flags & TS_SACKED) != 0) {
+		ts->ts_end = next->ts_end;
+		ts->ts_flags |= next->ts_flags & TS_FIN;
+		ts_remove(tp, next);
+	}
+	return (ts);
+}
+
+/* Mark ts, all of which the peer has, as SACKed. */
+static struct tcp_sent *
+ts_sack(struct tcpcb *tp, struct tcp_sent *ts, struct tcp_acked *ta)
+{
+	if ((ts->ts_flags & TS_LOST) != 0) {
+		tp->t_snd_lost -= ts_len(ts);
+		ts->ts_flags &= ~TS_LOST;
+	}
+	ts->ts_flags |= TS_SACKED;
+	tp->t_snd_sacked += ts_len(ts);
+	ta->ta_sacked += ts_len(ts);
+	ts_delivered(tp, ts, ts_len(ts), ta);
+	if (SEQ_GT(ts->ts_end, tp->snd_fack))
+		tp->snd_fack = ts->ts_end;
+	return (ts_join(tp, ts));
+}
+
+/* The record that holds seq, searched from where the last search ended. */
+static struct tcp_sent *
+ts_find(struct tcpcb *tp, tcp_seq seq)
+{
+	struct tcp_sent *ts = tp->t_map_sack;
+
+	if (ts == NULL)
+		ts = TAILQ_FIRST(&tp->t_map);
+	while (ts != NULL && SEQ_LT(seq, ts->ts_start))
+		ts = TAILQ_PREV(ts, tcp_sentmap, ts_link);
+	while (ts != NULL && SEQ_GEQ(seq, ts->ts_end))
+		ts = TAILQ_NEXT(ts, ts_link);
+	return (ts);
+}
+
+/* One block, which lies within snd_una and snd_max. */
+static void
+tcp_sack_block(struct tcpcb *tp, const struct sackblk *sb,
+    struct tcp_acked *ta)
+{
+	struct tcp_sent *ts;
+	tcp_seq end;
+
+	for (ts = ts_find(tp, sb->start); ts != NULL &&
+	    SEQ_LT(ts->ts_start, sb->end); ts = TAILQ_NEXT(ts, ts_link)) {
+		if ((ts->ts_flags & TS_SACKED) == 0) {
+			if (SEQ_LT(ts->ts_start, sb->start) &&
+			    (ts = ts_split(tp, ts, sb->start)) == NULL)
+				return;
+			if (SEQ_GT(ts->ts_end, sb->end) &&
+			    ts_split(tp, ts, sb->end) == NULL)
+				return;
+			end = ts->ts_end;
+			ts = ts_sack(tp, ts, ta);
+			tp->t_map_sack = ts;
+			if (SEQ_GEQ(end, sb->end))
+				return;
+		} else
+			tp->t_map_sack = ts;
+	}
+}
+
+void
+tcp_sent_sacked(struct tcpcb *tp, const struct tcpopt *to,
+    struct tcp_acked *ta)
+{
+	const struct sackblk *sb;
+	int i;
+
+	for (i = 0; i < to->to_nsacks; i++) {
+		sb = &to->to_sack[i];
+		/* A D-SACK (RFC 2883), or nonsense, marks nothing. */
+		if (SEQ_GEQ(sb->start, sb->end) ||
+		    SEQ_LT(sb->start, tp->snd_una) ||
+		    SEQ_LT(sb->start, ta->ta_ack) ||
+		    SEQ_GT(sb->end, tp->snd_max))
+			continue;
+		TCPSTAT_INC(tcps_sack_rcv_blocks);
+		tcp_sack_block(tp, sb, ta);
+	}
+}
+
+void
+tcp_sent_flush(struct tcpcb *tp)
+{
+	struct tcp_sent *ts;
+
+	while ((ts = TAILQ_FIRST(&tp->t_map)) != NULL)
+		ts_remove(tp, ts);
+	tp->t_map_sack = NULL;
+	tp->t_snd_sacked = tp->t_snd_lost = 0;
+}
+
+/* ---- Invariants ---- */
+
+static const char *
+tcp_check_map(const struct tcpcb *tp)
+{
+	const struct tcp_sent *ts;
+	tcp_seq seq = tp->snd_una;
+	uint32_t sacked = 0, lost = 0;
+
+	TAILQ_FOREACH(ts, &tp->t_map, ts_link) {
+		if (ts->ts_start != seq || !SEQ_GT(ts->ts_end, seq))
+			return ("the sent map has a gap or an overlap");
+		if ((ts->ts_flags & TS_SACKED) != 0 &&
+		    (ts->ts_flags & TS_LOST) != 0)
+			return ("a record is both SACKed and lost");
+		if ((ts->ts_flags & TS_SACKED) != 0)
+			sacked += ts_len(ts);
+		if ((ts->ts_flags & TS_LOST) != 0)
+			lost += ts_len(ts);
+		seq = ts->ts_end;
+	}
+	if (seq != tp->snd_max)
+		return ("the sent map does not end at snd_max");
+	if (sacked != tp->t_snd_sacked || lost != tp->t_snd_lost)
+		return ("SACKed or lost bytes disagree with the sent map");
+	return (NULL);
+}
+
+const char *
+tcp_check(struct tcpcb *tp)
+{
+	const struct socket *so = tptosocket(tp);
+	const struct tseg *q;
+	const char *msg;
+	tcp_seq seq;
+
+	if (tp->t_state <= TCPS_LISTEN)
+		return (NULL);
+	if ((msg = tcp_check_map(tp)) != NULL)
+		return (msg);
+	if (SEQ_GT(tp->snd_una, tp->snd_nxt) ||
+	    SEQ_GT(tp->snd_nxt, tp->snd_max))
+		return ("not snd_una <= snd_nxt <= snd_max");
+	if (TCPS_HAVERCVDSYN(tp->t_state) && SEQ_LT(tp->rcv_adv, tp->rcv_nxt) &&
+	    !TCPS_HAVERCVDFIN(tp->t_state))
+		return ("the window ends before rcv_nxt");
+	if (tp->snd_cwnd == 0)
+		return ("the congestion window is 0");
+	if (so != NULL && tp->snd_max - tp->snd_una >
+	    sbused(&so->so_snd) + 2)
+		return ("more in flight than the send buffer holds");
+	seq = tp->rcv_nxt;
+	TAILQ_FOREACH(q, &tp->t_segq, tq_link) {
+		if (SEQ_LT(q->tq_start, seq) || SEQ_LT(q->tq_end, q->tq_start))
+			return ("the reassembly queue overlaps");
+		seq = q->tq_end;
+	}
+	return (NULL);
+}

@@ -1,0 +1,377 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 The Stackyard developers
+ */
+
+/*
+ * The stages of a segment's arrival (RFC 9293, 3.10.7.4), but for the ACK,
+ * which has a file of its own (tcp_ack.c):
+ *
+ *   first    sequence number, with RFC 7323's PAWS before it
+ *   second   RST           (RFC 5961, section 3)
+ *   fourth   SYN           (RFC 5961, section 4)
+ *   fifth    ACK           tcp_ack.c
+ *   sixth    URG
+ *   seventh  text
+ *   eighth   FIN
+ *
+ * (The third, security, is obsolete.)  Each returns a verdict, and none
+ * sends, wakes or frees.
+ */
+#include <sys/param.h>
+#include <sys/mbuf.h>
+#include <sys/socketvar.h>
+#include <sys/systm.h>
+
+#include <netinet/in.h>
+#include <netinet/tcp_var.h>
+
+VNET_DEFINE_STATIC(int, insecure_rst) = 0;
+#define	V_insecure_rst	VNET(insecure_rst)
+SYSCTL_INT(_net_inet_tcp, OID_AUTO, insecure_rst,
+    CTLFLAG_VNET | CTLFLAG_RW, &VNET_NAME(insecure_rst), 0,
+    "Take a reset anywhere in the window, as RFC 793 did");
+VNET_DEFINE_STATIC(int, insecure_syn) = 0;
+#define	V_insecure_syn	VNET(insecure_syn)
+SYSCTL_INT(_net_inet_tcp, OID_AUTO, insecure_syn,
+    CTLFLAG_VNET | CTLFLAG_RW, &VNET_NAME(insecure_syn), 0,
+    "Let a SYN in the window end a connection, as RFC 793 did");
+VNET_DEFINE(int, tcp_tolerate_missing_ts) = 1;
+SYSCTL_INT(_net_inet_tcp, OID_AUTO, tolerate_missing_ts,
+    CTLFLAG_VNET | CTLFLAG_RW, &VNET_NAME(tcp_tolerate_missing_ts), 0,
+    "Accept segments without the time stamp that was agreed upon");
+
+/* After 24 days ts_recent says nothing (RFC 7323, 5.5). */
+#define	TCP_PAWS_IDLE	(24 * 24 * 60 * 60)
+
+/* ---- First: sequence number ---- */
+
+/*
+ * PAWS (RFC 7323, 5.3): a segment older by its time stamp than the last one
+ * in order is a duplicate.  Also keeps ts_recent (rule R3 with the test
+ * on Last.ACK.sent).
+ */
+static int
+tcp_paws(struct tcpcb *tp, const struct tcp_seg *sg)
+{
+	const struct tcpopt *to = &sg->sg_to;
+
+	if ((to->to_flags & TOF_TS) == 0)
+		return ((sg->sg_flags & TH_RST) != 0 ||
+		    V_tcp_tolerate_missing_ts ? TV_OK : TV_STOP);
+	if (TSTMP_LT(to->to_tsval, tp->ts_recent) &&
+	    (sg->sg_flags & TH_RST) == 0) {
+		if ((uint32_t)time_uptime - tp->ts_recent_age <=
+		    TCP_PAWS_IDLE) {
+			TCPSTAT_INC(tcps_pawsdrop);
+			TCPSTAT_INC(tcps_rcvduppack);
+			return (TV_STOP | (sg->sg_len != 0 ? TV_ACKEACH :
+			    TV_OK));
+		}
+		tp->ts_recent = 0;
+	}
+	if (SEQ_LEQ(sg->sg_seq, tp->last_ack_sent) &&
+	    SEQ_LEQ(tp->last_ack_sent, sg->sg_seq + sg->sg_len +
+	    ((sg->sg_flags & (TH_SYN | TH_FIN)) != 0))) {
+		tp->ts_recent = to->to_tsval;
+		tp->ts_recent_age = (uint32_t)time_uptime;
+	}
+	return (TV_OK);
+}
+
+/* What lies left of the window was here before: cut it off. */
+static int
+tcp_trim_left(struct tcpcb *tp, struct tcp_seg *sg)
+{
+	uint32_t todrop = tp->rcv_nxt - sg->sg_seq;
+	bool fin = (sg->sg_flags & TH_FIN) != 0;
+	int v = TV_OK;
+
+	if (todrop > sg->sg_len || (todrop == sg->sg_len && !fin)) {
+		/* Nothing new: a duplicate, or a probe; answer it. */
+		if (sg->sg_len != 0) {
+			TCPSTAT_INC(tcps_rcvduppack);
+			TCPSTAT_ADD(tcps_rcvdupbyte, sg->sg_len);
+			tp->t_dsack.start = sg->sg_seq;
+			tp->t_dsack.end = sg->sg_seq + sg->sg_len;
+		}
+		sg->sg_flags &= ~TH_FIN;
+		todrop = sg->sg_len;
+		v = TV_ACKEACH;
+		sg->sg_seq = tp->rcv_nxt;
+	} else {
+		if (todrop != 0) {
+			TCPSTAT_INC(tcps_rcvpartduppack);
+			TCPSTAT_ADD(tcps_rcvpartdupbyte, todrop);
+			tp->t_dsack.start = sg->sg_seq;
+			tp->t_dsack.end = tp->rcv_nxt;
+		}
+		sg->sg_seq += todrop;
+	}
+	m_adj(sg->sg_m, (int)todrop);
+	sg->sg_len -= todrop;
+	sg->sg_urp = sg->sg_urp > todrop ? (uint16_t)(sg->sg_urp - todrop) : 0;
+	if (sg->sg_urp == 0)
+		sg->sg_flags &= ~TH_URG;
+	return (v);
+}
+
+/* What lies right of the window cannot be kept: cut it off. */
+static int
+tcp_trim_right(struct tcpcb *tp, struct tcp_seg *sg)
+{
+	uint32_t len = sg->sg_len + ((sg->sg_flags & TH_FIN) != 0);
+	uint32_t todrop = sg->sg_seq + len - (tp->rcv_nxt + tp->rcv_wnd);
+
+	TCPSTAT_INC(tcps_rcvpackafterwin);
+	if (todrop >= len) {
+		TCPSTAT_ADD(tcps_rcvbyteafterwin, sg->sg_len);
+		/* A probe of our closed window: its ACK counts. */
+		if (tp->rcv_wnd != 0 || sg->sg_seq != tp->rcv_nxt)
+			return (TV_STOP | TV_ACKEACH);
+		TCPSTAT_INC(tcps_rcvwinprobe);
+		todrop = len;
+	} else
+		TCPSTAT_ADD(tcps_rcvbyteafterwin, todrop);
+	if ((sg->sg_flags & TH_FIN) != 0) {
+		sg->sg_flags &= ~TH_FIN;
+		todrop--;
+	}
+	m_adj(sg->sg_m, -(int)todrop);
+	sg->sg_len -= todrop;
+	sg->sg_flags &= ~TH_PUSH;
+	return (TV_ACKEACH);
+}
+
+int
+tcp_stage_sequence(struct tcpcb *tp, struct tcp_seg *sg)
+{
+	uint32_t len;
+	int v = TV_OK;
+
+	tp->rcv_wnd = tcp_rcv_window(tp);
+	if ((tp->t_flags & TF_RCVD_TSTMP) != 0)
+		v = tcp_paws(tp, sg);
+	if ((v & TV_STOP) != 0 || (sg->sg_flags & TH_RST) != 0)
+		return (v);
+	if ((sg->sg_flags & TH_SYN) != 0) {
+		/* The peer's SYN once more, as both opened at once. */
+		if (tp->t_state != TCPS_SYN_RECEIVED ||
+		    sg->sg_seq != tp->irs)
+			return (v);
+		sg->sg_seq++;
+		if ((sg->sg_flags & TH_ACK) != 0) {
+			sg->sg_flags &= ~TH_SYN;
+			v |= TV_ACKNOW;
+		}
+	}
+	if (SEQ_LT(sg->sg_seq, tp->rcv_nxt)) {
+		v |= tcp_trim_left(tp, sg);
+	}
+	len = sg->sg_len + ((sg->sg_flags & TH_FIN) != 0);
+	if (len != 0 ? SEQ_GT(sg->sg_seq + len, tp->rcv_nxt + tp->rcv_wnd) :
+	    SEQ_GT(sg->sg_seq, tp->rcv_nxt + tp->rcv_wnd))
+		v |= tcp_trim_right(tp, sg);
+	return (v);
+}
+
+/* ---- Second: RST ---- */
+
+int
+tcp_stage_rst(struct tcpcb *tp, struct tcp_seg *sg)
+{
+	if ((sg->sg_flags & TH_RST) == 0)
+		return (TV_OK);
+	if (SEQ_LT(sg->sg_seq, tp->rcv_nxt) ||
+	    SEQ_GT(sg->sg_seq, tp->rcv_nxt + tp->rcv_wnd)) {
+		TCPSTAT_INC(tcps_badrst);
+		return (TV_STOP);
+	}
+	if (sg->sg_seq != tp->rcv_nxt && !V_insecure_rst) {
+		TCPSTAT_INC(tcps_badrst);
+		tcp_challenge_ack(tp);
+		return (TV_STOP);
+	}
+	TCPSTAT_INC(tcps_drops);
+	sg->sg_errno = ECONNRESET;
+	if (tp->t_state == TCPS_SYN_RECEIVED) {
+		if ((tp->t_flags & TF_ACTIVEOPEN) == 0)
+			return (TV_STOP | TV_GONE);
+		sg->sg_errno = ECONNREFUSED;
+	}
+	/* The peer is gone: no reset is sent back. */
+	tcp_state_change(tp, TCPS_CLOSED);
+	return (TV_STOP | TV_DROP);
+}
+
+/* ---- Fourth: SYN ---- */
+
+int
+tcp_stage_syn(struct tcpcb *tp, struct tcp_seg *sg)
+{
+	if ((sg->sg_flags & TH_SYN) == 0)
+		return (TV_OK);
+	TCPSTAT_INC(tcps_badsyn);
+	if (tp->t_state == TCPS_SYN_RECEIVED && sg->sg_seq == tp->irs + 1) {
+		/* A SYN sent again: our SYN-ACK was lost, perhaps. */
+		(void)tcp_sent_lose_all(tp);
+		return (TV_STOP | TV_ACKNOW | TV_OUTPUT);
+	}
+	if (!V_insecure_syn) {
+		tcp_challenge_ack(tp);
+		return (TV_STOP);
+	}
+	if (SEQ_LT(sg->sg_seq, tp->rcv_nxt) ||
+	    SEQ_GT(sg->sg_seq, tp->rcv_nxt + tp->rcv_wnd))
+		return (TV_STOP | TV_ACKEACH);
+	sg->sg_errno = ECONNRESET;
+	return (TV_STOP | TV_DROP);
+}
+
+/* ---- Sixth: URG ---- */
+
+/*
+ * The urgent pointer names the byte after the urgent data (RFC 9293,
+ * 3.8.5).  The mark moves forward only; urgent data stays in the stream
+ * (RFC 6093).
+ */
+int
+tcp_stage_urg(struct tcpcb *tp, struct tcp_seg *sg)
+{
+	struct socket *so = tptosocket(tp);
+	tcp_seq up;
+
+	if (TCPS_HAVERCVDFIN(tp->t_state) || so == NULL)
+		return (TV_OK);
+	if ((sg->sg_flags & TH_URG) == 0 || sg->sg_urp == 0) {
+		if (SEQ_GT(tp->rcv_nxt, tp->rcv_up))
+			tp->rcv_up = tp->rcv_nxt;
+		return (TV_OK);
+	}
+	up = sg->sg_seq + sg->sg_urp;
+	if (sg->sg_urp + sbavail(&so->so_rcv) > V_sb_max)
+		return (TV_OK);
+	if (SEQ_GT(up, tp->rcv_up)) {
+		tp->rcv_up = up;
+		so->so_oobmark = sbavail(&so->so_rcv) +
+		    (tp->rcv_up - tp->rcv_nxt) - 1;
+		if (so->so_oobmark == 0)
+			so->so_rcv.sb_state |= SBS_RCVATMARK;
+		sohasoutofband(so);
+	}
+	return (TV_OK);
+}
+
+/* ---- Seventh: text ---- */
+
+static bool
+tcp_wants_text(const struct tcpcb *tp)
+{
+	return (tp->t_state == TCPS_ESTABLISHED ||
+	    tp->t_state == TCPS_FIN_WAIT_1 ||
+	    tp->t_state == TCPS_FIN_WAIT_2 ||
+	    tp->t_state == TCPS_SYN_RECEIVED);
+}
+
+/* Every second full segment is acknowledged at once, others soon (RFC 9293,
+ * 3.8.6.3), and the first after an idle time too. */
+static int
+tcp_ack_policy(struct tcpcb *tp, const struct tcp_seg *sg)
+{
+	bool delack;
+
+	delack = tp->t_delack_opt >= 0 ? tp->t_delack_opt != 0 :
+	    V_tcp_delack_enabled != 0;
+	if (!delack || (tp->t_flags & TF_RXWIN0SENT) != 0)
+		return (TV_ACKNOW);
+	if (sg->sg_len >= tcp_maxseg(tp))
+		tp->t_unacksegs += sg->sg_nsegs;
+	if (tp->t_unacksegs >= 2 || (tp->t_flags & TF_DELACK) != 0)
+		return (TV_ACKNOW);
+	return (TV_DELACK);
+}
+
+/* Next in order, and nothing waits behind it: straight to the reader. */
+static int
+tcp_text_inorder(struct tcpcb *tp, struct tcp_seg *sg)
+{
+	struct socket *so = tptosocket(tp);
+	int v;
+
+	v = tcp_ack_policy(tp, sg);
+	tp->rcv_nxt += sg->sg_len;
+	tp->t_rcvbytes += sg->sg_len;
+	TCPSTAT_INC(tcps_rcvpack);
+	TCPSTAT_ADD(tcps_rcvbyte, sg->sg_len);
+	if (so == NULL || (so->so_rcv.sb_state & SBS_CANTRCVMORE) != 0) {
+		m_freem(sg->sg_m);
+	} else {
+		sbappendstream(&so->so_rcv, sg->sg_m, 0);
+		v |= TV_WAKERD;
+	}
+	sg->sg_m = NULL;
+	return (v);
+}
+
+int
+tcp_stage_text(struct tcpcb *tp, struct tcp_seg *sg)
+{
+	if (sg->sg_len == 0 && (sg->sg_flags & TH_FIN) == 0) {
+		/* Text that came with a SYN may have waited for this ACK. */
+		if (TAILQ_EMPTY(&tp->t_segq) ||
+		    TAILQ_FIRST(&tp->t_segq)->tq_start != tp->rcv_nxt)
+			return (TV_OK);
+		return (TV_ACKNOW | tcp_reass_deliver(tp, sg));
+	}
+	if (!tcp_wants_text(tp)) {
+		sg->sg_flags &= ~TH_FIN;
+		return (TV_ACKEACH);
+	}
+	/* The user has gone and cannot read it: RFC 9293, 3.6.1. */
+	if (sg->sg_len != 0 && tcp_detached(tp) &&
+	    tp->t_state > TCPS_CLOSE_WAIT) {
+		TCPSTAT_INC(tcps_rcvafterclose);
+		sg->sg_errno = ECONNRESET;
+		return (TV_STOP | TV_DROP);
+	}
+	if (sg->sg_seq == tp->rcv_nxt && TAILQ_EMPTY(&tp->t_segq)) {
+		if (sg->sg_len == 0)
+			return (TV_OK);
+		/* Before the handshake is done the reader has to wait. */
+		if (tp->t_state != TCPS_SYN_RECEIVED)
+			return (tcp_text_inorder(tp, sg));
+	}
+	return (tcp_reass(tp, sg));
+}
+
+/* ---- Eighth: FIN ---- */
+
+int
+tcp_stage_fin(struct tcpcb *tp, struct tcp_seg *sg)
+{
+	int v;
+
+	if ((sg->sg_flags & TH_FIN) == 0)
+		return (TV_OK);
+	/* Not in order: kept with the text, and comes back by tcp_reass. */
+	if (sg->sg_seq + sg->sg_len != tp->rcv_nxt ||
+	    TCPS_HAVERCVDFIN(tp->t_state))
+		return (TV_OK);
+	tp->rcv_nxt++;
+	v = TV_RCVEOF | TV_ACKNOW;
+	switch (tp->t_state) {
+	case TCPS_SYN_RECEIVED:
+	case TCPS_ESTABLISHED:
+		tcp_state_change(tp, TCPS_CLOSE_WAIT);
+		break;
+	case TCPS_FIN_WAIT_1:
+		tcp_state_change(tp, TCPS_CLOSING);
+		break;
+	case TCPS_FIN_WAIT_2:
+		v |= TV_TIMEWAIT | TV_DISCONNECTED;
+		break;
+	default:
+		break;
+	}
+	return (v);
+}

@@ -1,0 +1,541 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 The Stackyard developers
+ */
+
+/*
+ * A connection's birth, its numbers, and its end.
+ *
+ * A tcpcb, which contains its inpcb, lives from pr_attach to pr_detach, and
+ * beyond that while it is in TIME_WAIT, when it needs no socket.  It is
+ * freed in tcp_free() only:
+ *
+ *   tcp_close()  out of the tables, timers off, INP_DROPPED; the socket is
+ *                told.  If the user has gone, so is the socket, and
+ *                pr_detach calls tcp_free(); else the user's close will.
+ *   tcp_drop()   as tcp_close(), with a reset to the peer and an error
+ */
+#include <sys/param.h>
+#include <sys/mbuf.h>
+#include <sys/module.h>
+#include <sys/socketvar.h>
+#include <sys/sysctl.h>
+#include <sys/systm.h>
+
+#include <netinet/in.h>
+#include <netinet/tcp_var.h>
+#include <netinet/ip.h>
+#include <netinet/ip6.h>
+
+SYSCTL_NODE(_net_inet, IPPROTO_TCP, tcp, CTLFLAG_RW, NULL, "TCP");
+SYSCTL_NODE(_net_inet_tcp, OID_AUTO, sack, CTLFLAG_RW, NULL,
+    "Selective acknowledgments");
+
+VNET_DEFINE(struct inpcbinfo, tcbinfo);
+VNET_DEFINE(struct tcpstat, tcpstat);
+VNET_DEFINE(uma_zone_t, tcp_sent_zone);
+VNET_DEFINE(uma_zone_t, tcp_seg_zone);
+VNET_DEFINE_STATIC(uma_zone_t, tcpcb_zone);
+#define	V_tcpcb_zone	VNET(tcpcb_zone)
+VNET_DEFINE_STATIC(uint8_t, isn_secret[16]);
+VNET_DEFINE_STATIC(uint8_t, ts_secret[16]);
+#define	V_isn_secret	VNET(isn_secret)
+#define	V_ts_secret	VNET(ts_secret)
+
+SYSCTL_UINT(_net_inet_tcp, OID_AUTO, pcbcount, CTLFLAG_VNET | CTLFLAG_RD,
+    &VNET_NAME(tcbinfo).ipi_count, 0, "Connections and listeners");
+SYSCTL_STRUCT(_net_inet_tcp, OID_AUTO, stats, CTLFLAG_VNET | CTLFLAG_RD,
+    &VNET_NAME(tcpstat), tcpstat, "What TCP has counted");
+
+/* An MSS variable, which must leave room for a header's worth of options. */
+static int
+sysctl_mss(SYSCTL_HANDLER_ARGS)
+{
+	return (sysctl_int_range(oidp, req, arg1, (int)arg2, 65535));
+}
+
+VNET_DEFINE(int, tcp_mssdflt) = TCP_MSS;
+SYSCTL_PROC(_net_inet_tcp, OID_AUTO, mssdflt,
+    CTLTYPE_INT | CTLFLAG_VNET | CTLFLAG_RW, &VNET_NAME(tcp_mssdflt),
+    TCP_MINMSS, sysctl_mss, "I",
+    "Segment size, in bytes, when an IPv4 peer names none");
+VNET_DEFINE(int, tcp_v6mssdflt) = 1220;
+SYSCTL_PROC(_net_inet_tcp, OID_AUTO, v6mssdflt,
+    CTLTYPE_INT | CTLFLAG_VNET | CTLFLAG_RW, &VNET_NAME(tcp_v6mssdflt),
+    TCP_MINMSS, sysctl_mss, "I",
+    "Segment size, in bytes, when an IPv6 peer names none");
+VNET_DEFINE(int, tcp_minmss) = TCP_MINMSS;
+SYSCTL_INT(_net_inet_tcp, OID_AUTO, minmss, CTLFLAG_VNET | CTLFLAG_RW,
+    &VNET_NAME(tcp_minmss), 0,
+    "Smallest segment size taken from a peer, in bytes");
+VNET_DEFINE(int, tcp_do_rfc1323) = 1;
+SYSCTL_INT(_net_inet_tcp, OID_AUTO, rfc1323, CTLFLAG_VNET | CTLFLAG_RW,
+    &VNET_NAME(tcp_do_rfc1323), 0,
+    "Offer time stamps and window scaling (RFC 7323)");
+VNET_DEFINE(int, tcp_do_sack) = 1;
+SYSCTL_INT(_net_inet_tcp_sack, OID_AUTO, enable, CTLFLAG_VNET | CTLFLAG_RW,
+    &VNET_NAME(tcp_do_sack), 0, "Offer selective acknowledgments");
+VNET_DEFINE(int, tcp_do_newsack) = 1;
+VNET_DEFINE(int, tcp_do_pmtud) = 1;
+SYSCTL_INT(_net_inet_tcp, OID_AUTO, path_mtu_discovery,
+    CTLFLAG_VNET | CTLFLAG_RW, &VNET_NAME(tcp_do_pmtud), 0,
+    "Forbid fragmentation, and learn the path's MTU (RFC 1191)");
+VNET_DEFINE(int, tcp_delack_enabled) = 1;
+SYSCTL_INT(_net_inet_tcp, OID_AUTO, delayed_ack, CTLFLAG_VNET | CTLFLAG_RW,
+    &VNET_NAME(tcp_delack_enabled), 0, "Put acknowledgments off");
+VNET_DEFINE(int, tcp_sendspace) = 32 * 1024;
+SYSCTL_INT(_net_inet_tcp, OID_AUTO, sendspace, CTLFLAG_VNET | CTLFLAG_RW,
+    &VNET_NAME(tcp_sendspace), 0, "First size of send buffers, in bytes");
+VNET_DEFINE(int, tcp_recvspace) = 64 * 1024;
+SYSCTL_INT(_net_inet_tcp, OID_AUTO, recvspace, CTLFLAG_VNET | CTLFLAG_RW,
+    &VNET_NAME(tcp_recvspace), 0, "First size of receive buffers, in bytes");
+VNET_DEFINE(int, blackhole) = 0;
+SYSCTL_INT(_net_inet_tcp, OID_AUTO, blackhole, CTLFLAG_VNET | CTLFLAG_RW,
+    &VNET_NAME(blackhole), 0,
+    "Answer no SYN (1), or nothing at all (2), for closed ports");
+VNET_DEFINE(int, tcp_ts_offset_per_conn) = 1;
+SYSCTL_INT(_net_inet_tcp, OID_AUTO, ts_offset_per_conn,
+    CTLFLAG_VNET | CTLFLAG_RW, &VNET_NAME(tcp_ts_offset_per_conn), 0,
+    "Time stamps start elsewhere for each connection, not for each host");
+VNET_DEFINE(int, tcp_rexmit_drop_options) = 0;
+SYSCTL_INT(_net_inet_tcp, OID_AUTO, rexmit_drop_options, CTLFLAG_RW,
+    &VNET_NAME(tcp_rexmit_drop_options), 0,
+    "Leave options out of a SYN from its third retransmission on");
+
+static const struct ip_proto tcp_ip_proto = {
+	.ipp_input = tcp_input,
+	.ipp_ctlinput = tcp_ctlinput
+};
+
+static void
+tcp_init(const void *arg __unused)
+{
+	int error;
+
+	in_pcbinfo_init(&V_tcbinfo);
+	vnet_random(V_isn_secret, sizeof(V_isn_secret));
+	vnet_random(V_ts_secret, sizeof(V_ts_secret));
+	V_tcpcb_zone = uma_zcreate("tcpcb", sizeof(struct tcpcb), NULL, NULL,
+	    NULL, NULL, UMA_ALIGN_CACHE, 0);
+	V_tcp_sent_zone = uma_zcreate("tcp_sent", sizeof(struct tcp_sent),
+	    NULL, NULL, NULL, NULL, UMA_ALIGN_PTR, 0);
+	V_tcp_seg_zone = uma_zcreate("tcp_reass", sizeof(struct tseg), NULL,
+	    NULL, NULL, NULL, UMA_ALIGN_PTR, 0);
+	if (V_tcpcb_zone == NULL || V_tcp_sent_zone == NULL ||
+	    V_tcp_seg_zone == NULL) {
+		sysinit_fail(ENOMEM);
+		return;
+	}
+	if ((error = ip_proto_register(IPPROTO_TCP, &tcp_ip_proto)) != 0 ||
+	    (error = protosw_register(&tcp_protosw)) != 0 ||
+	    (error = protosw_register(&tcp6_protosw)) != 0)
+		sysinit_fail(error);
+}
+SYSINIT(tcp, SI_SUB_PROTO_DOMAIN, SI_ORDER_THIRD, tcp_init, NULL);
+
+static void
+tcp_uninit(const void *arg __unused)
+{
+	struct inpcb *inp, *next;
+
+	TAILQ_FOREACH_SAFE(inp, &V_tcbinfo.ipi_list, inp_list, next) {
+		tcp_close(intotcpcb(inp));
+	}
+	/* Those left belong to sockets that were still open. */
+	while ((inp = TAILQ_FIRST(&V_tcbinfo.ipi_list)) != NULL) {
+		if (inp->inp_socket != NULL)
+			inp->inp_socket->so_pcb = NULL;
+		tcp_free(intotcpcb(inp));
+	}
+	ip_proto_unregister(IPPROTO_TCP);
+	protosw_unregister(&tcp_protosw);
+	protosw_unregister(&tcp6_protosw);
+	in_pcbinfo_destroy(&V_tcbinfo);
+	uma_zdestroy(V_tcp_seg_zone);
+	uma_zdestroy(V_tcp_sent_zone);
+	uma_zdestroy(V_tcpcb_zone);
+}
+SYSUNINIT(tcp, SI_SUB_PROTO_DOMAIN, SI_ORDER_THIRD, tcp_uninit, NULL);
+
+/* ---- Birth ---- */
+
+/* The smallest scale with which the largest buffer can be promised
+ * (RFC 7323, 2.3). */
+static uint8_t
+tcp_request_scale(void)
+{
+	uint8_t scale = 0;
+
+	while (scale < TCP_MAX_WINSHIFT &&
+	    ((u_long)TCP_MAXWIN << scale) < V_sb_max)
+		scale++;
+	return (scale);
+}
+
+struct tcpcb *
+tcp_newtcpcb(struct socket *so)
+{
+	struct tcpcb *tp;
+	int i;
+
+	if ((tp = uma_zalloc(V_tcpcb_zone, M_NOWAIT | M_ZERO)) == NULL)
+		return (NULL);
+	for (i = 0; i < TT_N; i++)
+		tp->t_timers[i] = UINT64_MAX;
+	TAILQ_INIT(&tp->t_map);
+	TAILQ_INIT(&tp->t_segq);
+	callout_init(&tp->t_callout, 1);
+	tp->t_maxseg = (uint16_t)V_tcp_mssdflt;
+	tp->t_delack_opt = -1;
+	if (V_tcp_do_rfc1323)
+		tp->t_flags = TF_REQ_SCALE | TF_REQ_TSTMP;
+	if (V_tcp_do_sack)
+		tp->t_flags |= TF_SACK_PERMIT;
+	tp->request_r_scale = tcp_request_scale();
+	tp->snd_cwnd = TCP_MAXWIN << TCP_MAX_WINSHIFT;
+	tp->snd_ssthresh = TCP_MAXWIN << TCP_MAX_WINSHIFT;
+	tp->t_rcvtime = tp->t_starttime = getnstime();
+	in_pcbinit(&V_tcbinfo, &tp->t_inpcb, so);
+	if (cc_attach(tp, CC_DEFAULT_ALGO()) != 0)
+		goto fail;
+	if (tcp_functions_attach(tp, tcp_default_functions()) != 0) {
+		cc_detach(tp);
+		goto fail;
+	}
+	return (tp);
+fail:
+	in_pcbdestroy(&V_tcbinfo, &tp->t_inpcb);
+	uma_zfree(V_tcpcb_zone, tp);
+	return (NULL);
+}
+
+/* ---- Numbers ---- */
+
+/* ISN = M + F(connection, secret), M a clock of 4 microseconds (RFC 6528). */
+tcp_seq
+tcp_new_isn(const struct in_conninfo *inc)
+{
+	return ((tcp_seq)(getnstime() / (4 * NS_PER_USEC)) +
+	    (tcp_seq)siphash24(V_isn_secret, inc, sizeof(*inc)));
+}
+
+uint32_t
+tcp_new_ts_offset(const struct in_conninfo *inc)
+{
+	size_t len;
+
+	/* For the host only: its addresses, not the ports (RFC 7323, 5.4). */
+	len = V_tcp_ts_offset_per_conn ? sizeof(*inc) :
+	    __offsetof(struct in_conninfo, inc_fport);
+	return ((uint32_t)siphash24(V_ts_secret, inc, len));
+}
+
+uint32_t
+tcp_ts_getticks(void)
+{
+	return ((uint32_t)(getnstime() / NS_PER_MSEC));
+}
+
+uint32_t
+tcp_get_usecs(struct timeval *tv)
+{
+	if (tv != NULL)
+		getmicrouptime(tv);
+	return ((uint32_t)(getnstime() / NS_PER_USEC));
+}
+
+uint32_t
+tcp_get_srtt(struct tcpcb *tp, int granularity)
+{
+	if (granularity == TCP_TMR_GRANULARITY_USEC)
+		return (tp->t_srtt_us);
+	return ((uint32_t)(tp->t_srtt >> TCP_RTT_SHIFT));
+}
+
+u_int
+tcp_fixed_maxseg(const struct tcpcb *tp)
+{
+	u_int optlen = 0;
+
+	if ((tp->t_flags & TF_NOOPT) == 0 &&
+	    (tp->t_flags & TF_RCVD_TSTMP) != 0)
+		optlen = TCPOLEN_TIMESTAMP + 2;
+	return (tp->t_maxseg - optlen);
+}
+
+u_int
+tcp_maxseg(const struct tcpcb *tp)
+{
+	u_int len = tcp_fixed_maxseg(tp);
+
+	if ((tp->t_flags & TF_SACK_PERMIT) != 0 && tp->t_segqlen != 0)
+		len -= 4 + TCPOLEN_SACK * min(tp->t_segqlen, 3);
+	return (len);
+}
+
+/* ---- Segment size ---- */
+
+static bool
+tcp_is_v6(const struct tcpcb *tp)
+{
+	return (!IN6_IS_ADDR_V4MAPPED(&tp->t_inpcb.inp_faddr));
+}
+
+static int
+tcp_hdrlen(const struct tcpcb *tp)
+{
+	return ((tcp_is_v6(tp) ? (int)sizeof(struct ip6_hdr) :
+	    (int)sizeof(struct ip)) + (int)sizeof(struct tcphdr));
+}
+
+/* Fixed minimum for what we offer, whatever the interface says. */
+#define	TCP_LEAST_MSS	32
+
+static uint32_t
+tcp_path_mtu(struct tcpcb *tp)
+{
+	struct inpcb *inp = tptoinpcb(tp);
+
+	return (ip_route_mtu(&inp->inp_faddr, inp->inp_inc.inc_scope,
+	    &inp->inp_route, &tp->t_tsomax));
+}
+
+int
+tcp_mssopt(struct tcpcb *tp)
+{
+	int mss, mtu = (int)tcp_path_mtu(tp);
+
+	if (mtu == 0)
+		mss = tcp_is_v6(tp) ? V_tcp_v6mssdflt : V_tcp_mssdflt;
+	else
+		mss = imax(mtu - tcp_hdrlen(tp), TCP_LEAST_MSS);
+	if (tp->t_usermss != 0)
+		mss = imin(mss, tp->t_usermss);
+	return (imin(mss, 65535));
+}
+
+/* Round a buffer up to whole segments, so that none is split. */
+static void
+tcp_round_buffer(struct sockbuf *sb, uint32_t mss)
+{
+	u_long size = roundup((u_long)sb->sb_hiwat, mss);
+
+	if (size <= V_sb_max && size != sb->sb_hiwat)
+		(void)sbreserve(sb, size);
+}
+
+void
+tcp_mss(struct tcpcb *tp, int offer)
+{
+	struct socket *so = tptosocket(tp);
+	int mss, least, mtu = (int)tcp_path_mtu(tp);
+
+	least = imax(V_tcp_minmss, TCP_LEAST_MSS + TCP_MAXOLEN);
+	if (offer == 0)
+		offer = tcp_is_v6(tp) ? V_tcp_v6mssdflt : V_tcp_mssdflt;
+	else
+		offer = imax(offer, least);
+	tp->t_peermss = (uint32_t)offer;
+	mss = mtu == 0 ? offer : imin(offer, mtu - tcp_hdrlen(tp));
+	if (tp->t_usermss != 0)
+		mss = imin(mss, tp->t_usermss);
+	tp->t_maxseg = (uint16_t)imax(mss, TCP_LEAST_MSS + TCP_MAXOLEN);
+	if ((tp->t_flags & TF_TSO) == 0)
+		tp->t_flags |= tp->t_tsomax != 0 ? TF_TSO : 0;
+	if (so != NULL) {
+		tcp_round_buffer(&so->so_snd, tp->t_maxseg);
+		tcp_round_buffer(&so->so_rcv, tp->t_maxseg);
+	}
+}
+
+void
+tcp_mtu_update(struct tcpcb *tp, uint32_t mtu)
+{
+	int mss;
+
+	mss = (int)mtu - tcp_hdrlen(tp);
+	if (tp->t_peermss != 0)
+		mss = imin(mss, (int)tp->t_peermss);
+	mss = imax(mss, TCP_LEAST_MSS + TCP_MAXOLEN);
+	if (mss >= tp->t_maxseg)
+		return;
+	tp->t_maxseg = (uint16_t)mss;
+	if (tp->t_fb->tfb_tcp_mtu_chg != NULL)
+		tp->t_fb->tfb_tcp_mtu_chg(tp);
+}
+
+/* ---- Changes of state ---- */
+
+void
+tcp_state_change(struct tcpcb *tp, int newstate)
+{
+	tp->t_state = (uint8_t)newstate;
+}
+
+/* The handshake is complete. */
+void
+tcp_established(struct tcpcb *tp)
+{
+	TCPSTAT_INC(tcps_connects);
+	tp->t_starttime = getnstime();
+	tcp_state_change(tp, (tp->t_flags & TF_NEEDFIN) != 0 ?
+	    TCPS_FIN_WAIT_1 : TCPS_ESTABLISHED);
+	tp->t_flags &= ~TF_NEEDFIN;
+	tcp_timer_activate(tp, TT_KEEP, tcp_keepidle_of(tp));
+	tcp_timer_activate(tp, TT_REXMT, 0);
+	cc_conn_init(tp);
+	tp->t_rxtshift = 0;
+	tp->snd_recover = tp->snd_una;
+}
+
+void
+tcp_enter_timewait(struct tcpcb *tp)
+{
+	struct socket *so = tptosocket(tp);
+
+	tcp_output_cancel(tp);
+	tcp_timer_stop(tp);
+	tcp_sent_flush(tp);
+	tp->snd_una = tp->snd_nxt = tp->snd_max;
+	tcp_reass_flush(tp);
+	tcp_state_change(tp, TCPS_TIME_WAIT);
+	tp->t_inpcb.inp_flags |= INP_TIMEWAIT;
+	tcp_timer_activate(tp, TT_2MSL, 2 * V_tcp_msl);
+	/* Nobody will ask any more: the socket can go. */
+	if (so != NULL && (so->so_state & SS_NOFDREF) != 0) {
+		tp->t_inpcb.inp_socket = NULL;
+		so->so_pcb = NULL;
+		soisdisconnected(so);
+		if (so->so_count == 0)
+			sofree(so);
+	}
+}
+
+/* ---- The end ---- */
+
+void
+tcp_drop(struct tcpcb *tp, int errnum)
+{
+	struct socket *so = tptosocket(tp);
+
+	if (TCPS_HAVERCVDSYN(tp->t_state)) {
+		tcp_respond(tp, &tp->t_inpcb.inp_inc, tp->rcv_nxt,
+		    tp->snd_max, TH_RST | TH_ACK, NULL);
+		tcp_state_change(tp, TCPS_CLOSED);
+	}
+	TCPSTAT_INC(tcps_drops);
+	if (errnum == ETIMEDOUT && tp->t_softerror != 0)
+		errnum = tp->t_softerror;
+	if (so != NULL)
+		so->so_error = (uint16_t)errnum;
+	tcp_close(tp);
+}
+
+void
+tcp_close(struct tcpcb *tp)
+{
+	struct inpcb *inp = tptoinpcb(tp);
+	struct socket *so = inp->inp_socket;
+
+	if ((inp->inp_flags & INP_DROPPED) != 0)
+		return;
+	inp->inp_flags |= INP_DROPPED;
+	TCPSTAT_INC(tcps_closed);
+	tcp_output_cancel(tp);
+	tcp_timer_stop(tp);
+	tcp_reass_flush(tp);
+	tcp_sent_flush(tp);
+	in_pcbremove(&V_tcbinfo, inp);
+	in_pcbrelease_port(&V_tcbinfo, inp);
+	tp->snd_una = tp->snd_nxt = tp->snd_max;
+	tcp_state_change(tp, TCPS_CLOSED);
+	if (so == NULL) {
+		tcp_free(tp);
+		return;
+	}
+	soisdisconnected(so);
+	if (so->so_qstate == SQ_INCOMP)
+		soabort(so);
+	else if (so->so_count == 0)
+		sofree(so);
+}
+
+void
+tcp_free(struct tcpcb *tp)
+{
+	tcp_output_cancel(tp);
+	tcp_timer_stop(tp);
+	tcp_reass_flush(tp);
+	tcp_sent_flush(tp);
+	tcp_functions_detach(tp, 1);
+	cc_detach(tp);
+	in_pcbdestroy(&V_tcbinfo, &tp->t_inpcb);
+	uma_zfree(V_tcpcb_zone, tp);
+}
+
+/* ---- ICMP ---- */
+
+/*
+ * An ICMP error about one of our segments (RFC 5927, RFC 5461).  It counts
+ * only if the sequence number quoted is of something in flight.  A SYN's
+ * hard error ends the attempt; an established connection remembers it and
+ * goes on; a packet too big makes segments smaller.
+ */
+VNET_DEFINE_STATIC(int, icmp_may_rst) = 1;
+#define	V_icmp_may_rst	VNET(icmp_may_rst)
+SYSCTL_INT(_net_inet_tcp, OID_AUTO, icmp_may_rst, CTLFLAG_VNET | CTLFLAG_RW,
+    &VNET_NAME(icmp_may_rst), 0,
+    "Let ICMP errors end connection attempts");
+
+static void
+tcp_ctl_toobig(struct tcpcb *tp, const struct ip_icmperr *ie)
+{
+	struct tcp_sent *ts;
+	uint32_t mtu = ie->ie_mtu;
+
+	/* Old routers name no MTU: try half, in steps of RFC 1191, 7.1. */
+	if (mtu == 0)
+		mtu = (uint32_t)(tp->t_maxseg + tcp_hdrlen(tp)) * 3 / 4;
+	if (!V_tcp_do_pmtud)
+		return;
+	ip_pmtu_update(&tp->t_inpcb.inp_faddr, mtu);
+	tcp_mtu_update(tp, mtu);
+	/* What was too big did not arrive: it goes again, cut smaller. */
+	TAILQ_FOREACH(ts, &tp->t_map, ts_link)
+		if (ts->ts_end - ts->ts_start > tp->t_maxseg ||
+		    (ts->ts_flags & TS_SYN) != 0)
+			(void)tcp_sent_lose(tp, ts);
+	tcp_output_later(tp);
+}
+
+void
+tcp_ctlinput(const struct ip_icmperr *ie)
+{
+	struct in_conninfo inc;
+	struct inpcb *inp;
+	struct tcpcb *tp;
+	tcp_seq seq;
+
+	if (ie->ie_ulplen < 8)
+		return;
+	inc.inc_faddr = ie->ie_ip.ii_dst;
+	inc.inc_laddr = ie->ie_ip.ii_src;
+	inc.inc_scope = ie->ie_ip.ii_scope;
+	inc.inc_lport = (uint16_t)(ie->ie_ulp[0] << 8 | ie->ie_ulp[1]);
+	inc.inc_fport = (uint16_t)(ie->ie_ulp[2] << 8 | ie->ie_ulp[3]);
+	memcpy(&seq, ie->ie_ulp + 4, sizeof(seq));
+	seq = ntohl(seq);
+	if ((inp = in_pcblookup(&V_tcbinfo, &inc)) == NULL)
+		return;
+	tp = intotcpcb(inp);
+	if (tp->t_state == TCPS_TIME_WAIT || SEQ_LT(seq, tp->snd_una) ||
+	    SEQ_GEQ(seq, tp->snd_max))
+		return;
+	if (ie->ie_toobig)
+		tcp_ctl_toobig(tp, ie);
+	else if (tp->t_state == TCPS_SYN_SENT) {
+		if (V_icmp_may_rst && seq == tp->iss && ie->ie_errno != 0)
+			tcp_drop(tp, ie->ie_errno);
+	} else if (ie->ie_errno != 0)
+		tp->t_softerror = (uint16_t)ie->ie_errno;
+}

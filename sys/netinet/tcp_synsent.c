@@ -1,0 +1,100 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 The Stackyard developers
+ */
+
+/*
+ * SYN_SENT (RFC 9293, 3.10.7.3): the answer to our SYN.
+ *
+ *   ACK not acceptable: reset (unless RST).  RST with a right ACK: refused.
+ *   SYN and ACK: ESTABLISHED.  SYN alone: both opened at once, SYN_RECEIVED.
+ */
+#include <sys/param.h>
+#include <sys/socketvar.h>
+#include <sys/systm.h>
+
+#include <netinet/in.h>
+#include <netinet/tcp_var.h>
+
+/* What the peer's SYN offers, of what ours asked for. */
+static void
+tcp_synsent_options(struct tcpcb *tp, const struct tcp_seg *sg)
+{
+	const struct tcpopt *to = &sg->sg_to;
+
+	if ((to->to_flags & TOF_SCALE) != 0 &&
+	    (tp->t_flags & TF_REQ_SCALE) != 0) {
+		tp->t_flags |= TF_RCVD_SCALE;
+		tp->snd_scale = to->to_wscale;
+		tp->rcv_scale = tp->request_r_scale;
+	}
+	if ((to->to_flags & TOF_TS) != 0 &&
+	    (tp->t_flags & TF_REQ_TSTMP) != 0) {
+		tp->t_flags |= TF_RCVD_TSTMP;
+		tp->ts_recent = to->to_tsval;
+		tp->ts_recent_age = (uint32_t)time_uptime;
+	}
+	if ((to->to_flags & TOF_SACKPERM) == 0)
+		tp->t_flags &= ~TF_SACK_PERMIT;
+	tcp_mss(tp, (to->to_flags & TOF_MSS) != 0 ? to->to_mss : 0);
+}
+
+/* Our SYN is acknowledged: the connection stands. */
+static int
+tcp_synsent_established(struct tcpcb *tp, struct tcp_seg *sg)
+{
+	struct tcp_acked ta = { .ta_ack = sg->sg_ack };
+
+	tcp_sent_acked(tp, sg->sg_ack, &ta);
+	tp->snd_una = sg->sg_ack;
+	if (tp->t_rxtshift == 0 && ta.ta_rtt != 0)
+		tcp_rtt_sample(tp, ta.ta_rtt);
+	tcp_established(tp);
+	return (TV_CONNECTED | TV_ACKNOW | TV_OUTPUT);
+}
+
+int
+tcp_synsent(struct tcpcb *tp, struct tcp_seg *sg)
+{
+	uint16_t flags = sg->sg_flags;
+	int v;
+
+	if ((flags & TH_ACK) != 0 && (SEQ_LEQ(sg->sg_ack, tp->iss) ||
+	    SEQ_GT(sg->sg_ack, tp->snd_max)))
+		return ((flags & TH_RST) != 0 ? TV_STOP : TV_RST);
+	if ((flags & TH_RST) != 0) {
+		if ((flags & TH_ACK) == 0)
+			return (TV_STOP);
+		sg->sg_errno = ECONNREFUSED;
+		TCPSTAT_INC(tcps_conndrops);
+		return (TV_DROP);
+	}
+	if ((flags & TH_SYN) == 0)
+		return (TV_STOP);
+
+	tp->irs = sg->sg_seq;
+	tp->rcv_nxt = tp->rcv_adv = sg->sg_seq + 1;
+	tp->last_ack_sent = tp->rcv_nxt;
+	tp->rcv_up = tp->rcv_nxt;
+	tp->snd_wl1 = sg->sg_seq;
+	tp->snd_wnd = tp->max_sndwnd = sg->sg_win;
+	tcp_synsent_options(tp, sg);
+	tp->rcv_wnd = tcp_rcv_window(tp);
+	if ((flags & TH_ACK) != 0) {
+		tp->snd_wl2 = sg->sg_ack;
+		v = tcp_synsent_established(tp, sg);
+	} else {
+		/* Simultaneous open: our SYN goes again, now with an ACK. */
+		tcp_state_change(tp, TCPS_SYN_RECEIVED);
+		(void)tcp_sent_lose_all(tp);
+		v = TV_ACKNOW | TV_OUTPUT;
+	}
+	/* Text and FIN behind the SYN are treated as usual. */
+	sg->sg_seq++;
+	sg->sg_flags &= ~TH_SYN;
+	if (sg->sg_len != 0 || (flags & TH_FIN) != 0) {
+		v |= tcp_stage_text(tp, sg);
+		v |= tcp_stage_fin(tp, sg);
+	}
+	return (v);
+}

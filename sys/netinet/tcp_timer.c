@@ -1,0 +1,396 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 The Stackyard developers
+ */
+
+/*
+ * Timers (RFC 6298; RFC 9293, 3.8.1, 3.8.4, 3.8.6.1).
+ *
+ *   TT_REXMT    RTO = max(rexmit_min, SRTT + 4 RTTVAR) * backoff
+ *               + rexmit_slop, at most rexmit_max; the first one of a
+ *               connection is rexmit_initial
+ *   TT_PERSIST  probes of a closed window, persmin..persmax apart
+ *   TT_KEEP     the handshake's limit; then keepidle, keepintvl * keepcnt
+ *   TT_2MSL     TIME_WAIT, and FIN_WAIT_2 that nobody waits for
+ *   TT_DELACK   the acknowledgment that was put off
+ *   TT_PACE     the block's quota opens again
+ *
+ * Times are nanoseconds; the variables are shown in milliseconds.
+ */
+#include <sys/param.h>
+#include <sys/socketvar.h>
+#include <sys/systm.h>
+
+#include <netinet/in.h>
+#include <netinet/tcp_var.h>
+
+/* A variable kept in ns and shown in ms; arg2 is its least value in ms. */
+static int
+sysctl_msec(SYSCTL_HANDLER_ARGS)
+{
+	nstime_t *ns = arg1;
+	int error, ms = (int)(*ns / NS_PER_MSEC);
+
+	error = sysctl_int_range(oidp, req, &ms, (int)arg2, INT_MAX);
+	if (error == 0 && req->newptr != NULL)
+		*ns = (nstime_t)ms * NS_PER_MSEC;
+	return (error);
+}
+
+#define	TCP_MSEC(var, name, ms, least, flags, descr)			\
+	VNET_DEFINE(nstime_t, var) = (ms) * NS_PER_MSEC;		\
+	SYSCTL_PROC(_net_inet_tcp, OID_AUTO, name,			\
+	    CTLTYPE_INT | CTLFLAG_RW | (flags), &VNET_NAME(var), least,	\
+	    sysctl_msec, "I", descr)
+
+TCP_MSEC(tcp_rexmit_initial, rexmit_initial, 1000, 1, 0,
+    "First retransmission timeout of a connection, in milliseconds");
+TCP_MSEC(tcp_rexmit_min, rexmit_min, 30, 1, 0,
+    "Least retransmission timeout, in milliseconds");
+TCP_MSEC(tcp_rexmit_max, rexmit_max, 64000, 1000, CTLFLAG_VNET,
+    "Largest retransmission timeout, in milliseconds");
+TCP_MSEC(tcp_rexmit_slop, rexmit_slop, 200, 0, 0,
+    "Added to each retransmission timeout, in milliseconds");
+TCP_MSEC(tcp_persmin, persmin, 5000, 1, 0,
+    "Least time between probes of a closed window, in milliseconds");
+TCP_MSEC(tcp_persmax, persmax, 60000, 1, 0,
+    "Largest time between probes of a closed window, in milliseconds");
+TCP_MSEC(tcp_keepinit, keepinit, 75000, 1, 0,
+    "Time a handshake may take, in milliseconds");
+TCP_MSEC(tcp_keepidle, keepidle, 7200000, 1, 0,
+    "Idle time before the first keepalive probe, in milliseconds");
+TCP_MSEC(tcp_keepintvl, keepintvl, 75000, 1, 0,
+    "Time between keepalive probes, in milliseconds");
+TCP_MSEC(tcp_delacktime, delacktime, 40, 1, 0,
+    "How long an acknowledgment may be put off, in milliseconds");
+TCP_MSEC(tcp_msl, msl, 30000, 1, CTLFLAG_VNET,
+    "Maximum segment lifetime, in milliseconds");
+TCP_MSEC(tcp_finwait2_timeout, finwait2_timeout, 60000, 1, 0,
+    "Time in FIN_WAIT_2 after the user has gone, in milliseconds");
+TCP_MSEC(tcp_maxunacktime, maxunacktime, 0, 0, CTLFLAG_VNET,
+    "Time without progress that ends a connection, in ms (0: none)");
+VNET_DEFINE(int, tcp_keepcnt) = 8;
+SYSCTL_INT(_net_inet_tcp, OID_AUTO, keepcnt, CTLFLAG_RW,
+    &VNET_NAME(tcp_keepcnt), 0,
+    "Keepalive probes without an answer that end a connection");
+VNET_DEFINE(int, always_keepalive) = 1;
+SYSCTL_INT(_net_inet_tcp, OID_AUTO, always_keepalive,
+    CTLFLAG_VNET | CTLFLAG_RW, &VNET_NAME(always_keepalive), 0,
+    "Probe idle connections even without SO_KEEPALIVE");
+
+static int
+sysctl_retries(SYSCTL_HANDLER_ARGS)
+{
+	return (sysctl_int_range(oidp, req, arg1, 1, TCP_MAXRXTSHIFT +
+	    (int)arg2));
+}
+VNET_DEFINE(int, tcp_retries) = TCP_MAXRXTSHIFT;
+SYSCTL_PROC(_net_inet_tcp, OID_AUTO, retries,
+    CTLTYPE_INT | CTLFLAG_VNET | CTLFLAG_RW, &VNET_NAME(tcp_retries), 0,
+    sysctl_retries, "I",
+    "Retransmission timeouts in a row that end a connection");
+
+/* Doubling, up to where the largest timeout is reached anyway. */
+int
+tcp_backoff(int shift)
+{
+	return (1 << imin(shift, 9));
+}
+
+/* ---- Deadlines and the callout ---- */
+
+static void	tcp_timer_door(void *arg);
+
+static nstime_t
+tcp_timer_first(const struct tcpcb *tp)
+{
+	nstime_t first = UINT64_MAX;
+	int i;
+
+	for (i = 0; i < TT_N; i++)
+		first = u64min(first, tp->t_timers[i]);
+	return (first);
+}
+
+void
+tcp_timer_at(struct tcpcb *tp, tt_which timer, nstime_t when)
+{
+	tp->t_timers[timer] = when;
+	if (when != UINT64_MAX && (!callout_pending(&tp->t_callout) ||
+	    when < tp->t_callout.c_time))
+		callout_reset_at(&tp->t_callout, when, tcp_timer_door, tp);
+}
+
+void
+tcp_timer_activate(struct tcpcb *tp, tt_which timer, nstime_t delta)
+{
+	tcp_timer_at(tp, timer, delta == 0 ? UINT64_MAX :
+	    getnstime() + delta);
+}
+
+int
+tcp_timer_active(const struct tcpcb *tp, tt_which timer)
+{
+	return (tp->t_timers[timer] != UINT64_MAX);
+}
+
+void
+tcp_timer_stop(struct tcpcb *tp)
+{
+	int i;
+
+	for (i = 0; i < TT_N; i++)
+		tp->t_timers[i] = UINT64_MAX;
+	callout_stop(&tp->t_callout);
+}
+
+/* ---- What the user or the variable says ---- */
+
+nstime_t
+tcp_keepinit_of(const struct tcpcb *tp)
+{
+	return (tp->t_keepinit != 0 ? tp->t_keepinit * NS_PER_SEC :
+	    V_tcp_keepinit);
+}
+
+nstime_t
+tcp_keepidle_of(const struct tcpcb *tp)
+{
+	return (tp->t_keepidle != 0 ? tp->t_keepidle * NS_PER_SEC :
+	    V_tcp_keepidle);
+}
+
+nstime_t
+tcp_keepintvl_of(const struct tcpcb *tp)
+{
+	return (tp->t_keepintvl != 0 ? tp->t_keepintvl * NS_PER_SEC :
+	    V_tcp_keepintvl);
+}
+
+static int
+tcp_keepcnt_of(const struct tcpcb *tp)
+{
+	return (tp->t_keepcnt != 0 ? tp->t_keepcnt : V_tcp_keepcnt);
+}
+
+/* ---- Round trips and the timeout ---- */
+
+/* SRTT and RTTVAR of RFC 6298, section 2, in microseconds. */
+void
+tcp_rtt_sample(struct tcpcb *tp, uint64_t rtt_ns)
+{
+	uint64_t us = u64max(rtt_ns / NS_PER_USEC, 1);
+	uint32_t rtt, diff;
+
+	rtt = (uint32_t)u64min(us, 60 * 1000000);
+	if (tp->t_srtt_us == 0) {
+		tp->t_srtt_us = rtt;
+		tp->t_rttvar_us = rtt / 2;
+	} else {
+		diff = rtt > tp->t_srtt_us ? rtt - tp->t_srtt_us :
+		    tp->t_srtt_us - rtt;
+		tp->t_rttvar_us = (3 * tp->t_rttvar_us + diff) / 4;
+		tp->t_srtt_us = max((7 * tp->t_srtt_us + rtt) / 8, 1);
+	}
+	if (tp->t_rttmin_us == 0 || rtt < tp->t_rttmin_us)
+		tp->t_rttmin_us = rtt;
+	/* For modules: ticks with 5 and 4 binary places. */
+	tp->t_srtt = (int)(((uint64_t)tp->t_srtt_us << TCP_RTT_SHIFT) /
+	    tick);
+	tp->t_rttvar = (int)(((uint64_t)tp->t_rttvar_us <<
+	    TCP_RTTVAR_SHIFT) / tick);
+	tp->t_rttupdated++;
+	TCPSTAT_INC(tcps_rttupdated);
+}
+
+nstime_t
+tcp_rto(const struct tcpcb *tp)
+{
+	nstime_t rto;
+	int shift = tp->t_rxtshift;
+
+	if (tp->t_srtt_us == 0) {
+		rto = V_tcp_rexmit_initial;
+		if (shift == 0)
+			return (u64min(rto, V_tcp_rexmit_max));
+	} else
+		rto = u64max((tp->t_srtt_us + 4ULL * tp->t_rttvar_us) *
+		    NS_PER_USEC, V_tcp_rexmit_min);
+	return (u64min(rto * (u_int)tcp_backoff(shift) + V_tcp_rexmit_slop,
+	    V_tcp_rexmit_max));
+}
+
+void
+tcp_setpersist(struct tcpcb *tp)
+{
+	nstime_t t;
+
+	t = (tp->t_srtt_us + 4ULL * tp->t_rttvar_us) * NS_PER_USEC *
+	    (u_int)tcp_backoff(tp->t_rxtshift);
+	t = u64min(u64max(t, V_tcp_persmin *
+	    (u_int)tcp_backoff(tp->t_rxtshift)), V_tcp_persmax);
+	tcp_timer_activate(tp, TT_PERSIST, t);
+	tcp_timer_activate(tp, TT_REXMT, 0);
+	if (tp->t_rxtshift < TCP_MAXRXTSHIFT)
+		tp->t_rxtshift++;
+}
+
+/* ---- The timers, each returning 0 or what to end the connection with */
+
+/* No progress for longer than the user wants to wait. */
+static bool
+tcp_maxunack_over(const struct tcpcb *tp)
+{
+	nstime_t limit;
+
+	limit = tp->t_maxunacktime != 0 ? tp->t_maxunacktime * NS_PER_SEC :
+	    V_tcp_maxunacktime;
+	return (limit != 0 && getnstime() - tp->t_rcvtime >= limit);
+}
+
+/* After a timeout: all that is in flight is taken for lost (RFC 5681, 3.1;
+ * RFC 6298, 5.4 to 5.6), and slow start begins. */
+int
+tcp_timer_rexmt(struct tcpcb *tp)
+{
+	struct tcp_sent *first = TAILQ_FIRST(&tp->t_map), *ts;
+
+	if (first == NULL)
+		return (0);
+	if (++tp->t_rxtshift > V_tcp_retries || tcp_maxunack_over(tp)) {
+		TCPSTAT_INC(tcps_timeoutdrop);
+		return (tp->t_softerror != 0 ? tp->t_softerror : ETIMEDOUT);
+	}
+	TCPSTAT_INC(tcps_rexmttimeo);
+	/* The peer has SACKed this and not acknowledged it: it reneged
+	 * (RFC 2018, 8), and nothing that it SACKed can be relied on. */
+	if ((first->ts_flags & TS_SACKED) != 0) {
+		TAILQ_FOREACH(ts, &tp->t_map, ts_link)
+			ts->ts_flags &= ~TS_SACKED;
+		tp->t_snd_sacked = 0;
+		tp->snd_fack = tp->snd_una;
+	}
+	(void)tcp_sent_lose_all(tp);
+	tp->t_loss_edge = tp->snd_max;
+	if (TCPS_HAVEESTABLISHED(tp->t_state)) {
+		cc_cong_signal(tp, tp->snd_una, CC_RTO);
+		tp->snd_recover = tp->snd_max;
+		tp->t_flags2 |= TF2_RTOLOSS;
+	}
+	tp->t_dupacks = 0;
+	tcp_timer_activate(tp, TT_REXMT, tcp_rto(tp));
+	(void)tcp_output(tp);
+	return (0);
+}
+
+/* One byte beyond the closed window. */
+static int
+tcp_timer_persist(struct tcpcb *tp)
+{
+	TCPSTAT_INC(tcps_persisttimeo);
+	if ((tp->t_rxtshift >= TCP_MAXRXTSHIFT &&
+	    getnstime() - tp->t_rcvtime >= V_tcp_keepidle) ||
+	    tcp_maxunack_over(tp)) {
+		TCPSTAT_INC(tcps_persistdrop);
+		return (ETIMEDOUT);
+	}
+	/* The user has gone and the peer will not take what is left. */
+	if (tcp_detached(tp) &&
+	    getnstime() - tp->t_rcvtime >= V_tcp_persmax) {
+		TCPSTAT_INC(tcps_persistdrop);
+		return (ETIMEDOUT);
+	}
+	(void)tcp_sent_lose_all(tp);
+	tcp_setpersist(tp);
+	tp->t_flags |= TF_FORCEDATA;
+	(void)tcp_output(tp);
+	tp->t_flags &= ~TF_FORCEDATA;
+	return (0);
+}
+
+static int
+tcp_timer_keep(struct tcpcb *tp)
+{
+	const struct socket *so = tptosocket(tp);
+	nstime_t idle = getnstime() - tp->t_rcvtime;
+
+	TCPSTAT_INC(tcps_keeptimeo);
+	if (!TCPS_HAVEESTABLISHED(tp->t_state)) {
+		TCPSTAT_INC(tcps_keepdrops);
+		return (ETIMEDOUT);
+	}
+	if ((!V_always_keepalive && (so == NULL ||
+	    (so->so_options & SO_KEEPALIVE) == 0)) ||
+	    tp->t_state > TCPS_CLOSING || idle < tcp_keepidle_of(tp)) {
+		tp->t_keepprobes = 0;
+		tcp_timer_activate(tp, TT_KEEP, idle <
+		    tcp_keepidle_of(tp) ? tcp_keepidle_of(tp) - idle :
+		    tcp_keepidle_of(tp));
+		return (0);
+	}
+	if (tp->t_keepprobes >= tcp_keepcnt_of(tp)) {
+		TCPSTAT_INC(tcps_keepdrops);
+		return (ETIMEDOUT);
+	}
+	/* SND.UNA-1 is outside of the peer's window, so it must answer. */
+	tp->t_keepprobes++;
+	TCPSTAT_INC(tcps_keepprobe);
+	tcp_respond(tp, &tp->t_inpcb.inp_inc, tp->rcv_nxt, tp->snd_una - 1,
+	    TH_ACK, NULL);
+	tcp_timer_activate(tp, TT_KEEP, tcp_keepintvl_of(tp));
+	return (0);
+}
+
+int
+tcp_default_timer(struct tcpcb *tp, tt_which timer)
+{
+	switch (timer) {
+	case TT_REXMT:
+		if (tp->t_fb->tfb_tcp_rexmit_tmr != NULL)
+			tp->t_fb->tfb_tcp_rexmit_tmr(tp);
+		return (tcp_timer_rexmt(tp));
+	case TT_PERSIST:
+		return (tcp_timer_persist(tp));
+	case TT_KEEP:
+		return (tcp_timer_keep(tp));
+	case TT_DELACK:
+		tp->t_flags &= ~TF_DELACK;
+		tp->t_flags |= TF_ACKNOW;
+		TCPSTAT_INC(tcps_delack);
+		(void)tcp_output(tp);
+		return (0);
+	case TT_PACE:
+		(void)tcp_output(tp);
+		return (0);
+	default:
+		return (0);
+	}
+}
+
+/* Run what is due, then wait for the next. */
+static void
+tcp_timer_door(void *arg)
+{
+	struct tcpcb *tp = arg;
+	nstime_t next, now = getnstime();
+	int error = 0, i;
+
+	for (i = 0; i < TT_N && error == 0; i++) {
+		if (tp->t_timers[i] > now)
+			continue;
+		tp->t_timers[i] = UINT64_MAX;
+		if (i == TT_2MSL) {
+			tcp_close(tp);
+			return;
+		}
+		error = tp->t_fb->tfb_timer(tp, (tt_which)i);
+	}
+	if (error != 0) {
+		tcp_drop(tp, error);
+		return;
+	}
+	next = tcp_timer_first(tp);
+	if (next != UINT64_MAX && (!callout_pending(&tp->t_callout) ||
+	    next < tp->t_callout.c_time))
+		callout_reset_at(&tp->t_callout, next, tcp_timer_door, tp);
+}

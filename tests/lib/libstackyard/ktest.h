@@ -1,0 +1,19 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 The Stackyard developers
+ */
+
+/* What tests of host kind ask of the stack's inside. */
+#ifndef _KTEST_H_
+#define	_KTEST_H_
+
+#include <stddef.h>
+
+struct vnet;
+
+/* len bytes of the vnet's random stream. */
+void	kt_random(struct vnet *vnet, void *buf, size_t len);
+/* A line to the vnet's log. */
+void	kt_log(struct vnet *vnet, const char *line);
+
+#endif /* !_KTEST_H_ */
