@@ -55,7 +55,7 @@ struct sockaddr_in6 {
 	uint32_t	sin6_flowinfo;
 	struct in6_addr	sin6_addr;
 	uint32_t	sin6_scope_id;	/* interface index */
-};
+} __packed __aligned(4);		/* 28 bytes, as programs have it */
 
 #define	INADDR_ANY		((in_addr_t)0x00000000)
 #define	INADDR_LOOPBACK		((in_addr_t)0x7f000001)	/* host order */

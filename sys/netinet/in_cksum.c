@@ -102,9 +102,11 @@ sum_chain(const struct mbuf *m, size_t len, size_t skip)
 	size_t n;
 	bool odd;
 
-	for (; skip >= (size_t)m->m_len && skip > 0; m = m->m_next)
-		skip -= (size_t)m->m_len;
 	sum = 0;
+	if (len == 0)
+		return (sum);
+	for (; skip >= (size_t)m->m_len; m = m->m_next)
+		skip -= (size_t)m->m_len;
 	odd = false;
 	for (; len > 0; m = m->m_next, skip = 0) {
 		n = MIN((size_t)m->m_len - skip, len);

@@ -167,6 +167,8 @@ tcp_reass_deliver(struct tcpcb *tp, struct tcp_seg *sg)
 	q->tq_m = NULL;
 	tp->t_rcvbytes += q->tq_end - q->tq_start;
 	tp->rcv_nxt = q->tq_end;
+	if (so != NULL)
+		tcp_rcvbuf_autoscale(tp, so, sg, q->tq_end - q->tq_start);
 	if (q->tq_fin) {
 		/* For the next stage, which treats it as if it came now. */
 		sg->sg_flags |= TH_FIN;

@@ -41,6 +41,15 @@ SYSCTL_INT(_net_inet_tcp, OID_AUTO, tolerate_missing_ts,
     CTLFLAG_VNET | CTLFLAG_RW, &VNET_NAME(tcp_tolerate_missing_ts), 0,
     "Accept segments without the time stamp that was agreed upon");
 
+VNET_DEFINE(int, tcp_do_autorcvbuf) = 1;
+SYSCTL_INT(_net_inet_tcp, OID_AUTO, recvbuf_auto, CTLFLAG_VNET | CTLFLAG_RW,
+    &VNET_NAME(tcp_do_autorcvbuf), 0,
+    "Let receive buffers grow with what arrives in a round trip");
+VNET_DEFINE(int, tcp_autorcvbuf_max) = 2 * 1024 * 1024;
+SYSCTL_INT(_net_inet_tcp, OID_AUTO, recvbuf_max, CTLFLAG_VNET | CTLFLAG_RW,
+    &VNET_NAME(tcp_autorcvbuf_max), 0,
+    "Bytes to which a receive buffer grows at most");
+
 /* After 24 days ts_recent says nothing (RFC 7323, 5.5). */
 #define	TCP_PAWS_IDLE	(24 * 24 * 60 * 60)
 
@@ -291,6 +300,36 @@ tcp_ack_policy(struct tcpcb *tp, const struct tcp_seg *sg)
 	return (TV_DELACK);
 }
 
+/*
+ * Dynamic right-sizing: count what arrives in a round trip, which ends when
+ * the peer echoes a time stamp of its beginning (or, without time stamps,
+ * when the window promised then is used up), and have the buffer take four
+ * times that, so that a sender in slow start is not held back.
+ */
+void
+tcp_rcvbuf_autoscale(struct tcpcb *tp, struct socket *so,
+    const struct tcp_seg *sg, uint32_t len)
+{
+	struct sockbuf *sb = &so->so_rcv;
+	u_long want;
+
+	tp->rfbuf_cnt += len;
+	if ((tp->t_flags & TF_RCVD_TSTMP) != 0 ?
+	    (sg->sg_to.to_flags & TOF_TS) == 0 || TSTMP_LT(
+	    sg->sg_to.to_tsecr - tp->ts_offset, tp->rfbuf_ts) :
+	    SEQ_LT(tp->rcv_nxt, tp->rfbuf_mark))
+		return;
+	want = roundup(4 * (u_long)tp->rfbuf_cnt, tp->t_maxseg);
+	if (V_tcp_do_autorcvbuf && (sb->sb_flags & SB_AUTOSIZE) != 0 &&
+	    want > sb->sb_hiwat &&
+	    sb->sb_hiwat < (u_int)V_tcp_autorcvbuf_max &&
+	    !sbreserve(sb, ulmin(want, (u_long)V_tcp_autorcvbuf_max)))
+		sb->sb_flags &= (uint16_t)~SB_AUTOSIZE;
+	tp->rfbuf_cnt = 0;
+	tp->rfbuf_ts = tcp_ts_getticks() + 1;
+	tp->rfbuf_mark = tp->rcv_adv;
+}
+
 /* Next in order, and nothing waits behind it: straight to the reader. */
 static int
 tcp_text_inorder(struct tcpcb *tp, struct tcp_seg *sg)
@@ -306,6 +345,7 @@ tcp_text_inorder(struct tcpcb *tp, struct tcp_seg *sg)
 	if (so == NULL || (so->so_rcv.sb_state & SBS_CANTRCVMORE) != 0) {
 		m_freem(sg->sg_m);
 	} else {
+		tcp_rcvbuf_autoscale(tp, so, sg, sg->sg_len);
 		sbappendstream(&so->so_rcv, sg->sg_m, 0);
 		v |= TV_WAKERD;
 	}

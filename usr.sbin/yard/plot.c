@@ -31,7 +31,7 @@
 #define	POINTS		1500		/* of a curve */
 #define	KEYS_MAX	12		/* curves that a legend has room for */
 #define	TEXT_LINES	64
-#define	TEXT_COLUMNS	58
+#define	TEXT_COLUMNS	62
 
 /* Places as shares of the whole. */
 #define	LEFT		0.05
@@ -87,13 +87,13 @@ quote(struct text *t, const char *s, size_t len)
 }
 
 static void
-curve(struct text *t, const char *file, const char *y, size_t rows, int color,
-    const char *style, const char *title)
+curve(struct text *t, const char *file, const char *y, size_t rows,
+    const char *color, const char *title)
 {
 
-	text_printf(t, "%s \"%s\" every %zu::1 using 1:%s with lines "
-	    "lc %d%s title \"", t->t_len == 0 ? "plot" : ", \\\n    ", file,
-	    rows / POINTS + 1, y, color, style);
+	text_printf(t, "%s \"%s\" every %zu::1 using 1:%s with lines lc %s "
+	    "title \"", t->t_len == 0 ? "plot" : ", \\\n    ", file,
+	    rows / POINTS + 1, y, color);
 	quote(t, title, strlen(title));
 	text_printf(t, "\"");
 }
@@ -101,75 +101,90 @@ curve(struct text *t, const char *file, const char *y, size_t rows, int color,
 static void
 add_flow(struct plot *p, int column, const struct flow *fl)
 {
-	char file[32], label[96];
-	int color, i;
+	char color[16], file[32], label[96];
+	int i;
 
 	snprintf(file, sizeof(file), "flow%zu.csv", fl->fl_index + 1);
 	report_label(fl, label, sizeof(label));
-	color = ++p->p_curves[column];
+	snprintf(color, sizeof(color), "%d", ++p->p_curves[column]);
 	if (fl->fl_nsamples == 0)
 		return;
 	for (i = 0; i < PANELS; i++)
 		if (panels[i].pa_flow != NULL)
 			curve(&p->p_panel[column][i],
 			    sim_file(fl->fl_sim, file), panels[i].pa_flow,
-			    fl->fl_nsamples, color, "", label);
+			    fl->fl_nsamples, color, label);
+}
+
+/* A queue has the colour of its flow, or one of its own if it has many. */
+static void
+add_pipe(struct plot *p, int column, const struct sim *si, size_t n)
+{
+	const struct pipe_watch *pw = &si->si_pipes[n];
+	char color[16], file[32];
+	int i;
+
+	snprintf(file, sizeof(file), "%s.csv", pw->pw_name);
+	if (si->si_nflows == 1)
+		snprintf(color, sizeof(color), "%d", p->p_curves[column]);
+	else
+		snprintf(color, sizeof(color), "rgb \"#%02x%02x%02x\"",
+		    (unsigned)(0x40 + n * 0x30) & 0xff, 0x40,
+		    (unsigned)(0x40 + n * 0x50) & 0xff);
+	for (i = 0; i < PANELS; i++)
+		if (panels[i].pa_pipe != NULL)
+			curve(&p->p_panel[column][i], sim_file(si, file),
+			    panels[i].pa_pipe, si->si_now /
+			    si->si_sc->s_sample, color, pw->pw_name);
 }
 
 void
 plot_add(struct plot *p, int column, const char *title, const struct sim *si)
 {
-	const struct pipe_watch *pw;
-	char file[32], label[96];
-	size_t n, rows;
-	int color, i;
+	size_t n;
 
 	p->p_title[column] = title;
 	if ((double)si->si_now / 1e9 > p->p_end)
 		p->p_end = (double)si->si_now / 1e9;
-	color = p->p_curves[column] + 1;
 	for (n = 0; n < si->si_nflows; n++)
 		add_flow(p, column, &si->si_flows[n]);
-	rows = si->si_now / si->si_sc->s_sample;
-	for (n = 0; n < si->si_npipes; n++) {
-		pw = &si->si_pipes[n];
-		snprintf(file, sizeof(file), "%s.csv", pw->pw_name);
-		if (si->si_nflows == 1)
-			report_label(&si->si_flows[0], label, sizeof(label));
-		else
-			snprintf(label, sizeof(label), "%s", pw->pw_ifname);
-		for (i = 0; i < PANELS; i++)
-			if (panels[i].pa_pipe != NULL)
-				curve(&p->p_panel[column][i],
-				    sim_file(si, file), panels[i].pa_pipe,
-				    rows, color + (int)n, "", label);
+	for (n = 0; n < si->si_npipes; n++)
+		add_pipe(p, column, si, n);
+}
+
+/* The scenario, in lines that fit. */
+static void
+write_text(struct text *t, const char *s)
+{
+	size_t len;
+	int n;
+
+	for (n = 0; *s != '\0' && n < TEXT_LINES; n++) {
+		len = strcspn(s, "\n");
+		if (len > TEXT_COLUMNS)
+			len = TEXT_COLUMNS;
+		quote(t, s, len);
+		text_printf(t, "\\n");
+		s += len + (s[len] == '\n');
 	}
+	if (*s != '\0')
+		text_printf(t, "... (the rest is in the .lua file)");
 }
 
 static void
 write_head(const struct plot *p, struct text *t, bool png)
 {
-	const char *end, *s;
-	int n;
 
 	text_printf(t, "# gnuplot plot.gp\n"
 	    "set terminal %s size 1600,1000 font \"sans,12\" noenhanced "
 	    "background \"white\"\nset output \"plot.%s\"\n"
 	    "set encoding utf8\nset datafile separator \",\"\n"
-	    "set multiplot\nset style data lines\nset grid lc \"#dddddd\"\n"
+	    "set multiplot\nset style data lines\nset grid lc rgb \"#dddddd\"\n"
 	    "set tics nomirror\nset border 3\nset xrange [0:%g]\n",
 	    png ? "pngcairo" : "svg", png ? "png" : "svg",
 	    p->p_end > 0 ? p->p_end : 1);
 	text_printf(t, "set label 1 \"");
-	for (s = p->p_text, n = 0; *s != '\0' && n < TEXT_LINES; n++) {
-		end = s + strcspn(s, "\n");
-		quote(t, s, end - s < TEXT_COLUMNS ? (size_t)(end - s) :
-		    TEXT_COLUMNS);
-		text_printf(t, "\\n");
-		s = *end == '\n' ? end + 1 : end;
-	}
-	if (*s != '\0')
-		text_printf(t, "... (the rest is in the .lua file)");
+	write_text(t, p->p_text);
 	text_printf(t, "\" at screen %g,%g left font \"monospace,9\"\n",
 	    RIGHT + 0.02, TOP);
 }
@@ -187,7 +202,8 @@ write_panel(const struct plot *p, struct text *t, int column, int row)
 	    TOP - row * height - 0.01, TOP - (row + 1) * height + 0.02);
 	text_printf(t, "set ylabel \"%s\"\nset yrange [0:*]\n",
 	    panels[row].pa_label);
-	text_printf(t, row == 0 ? "set title \"" : "unset title\n");
+	text_printf(t, row == 0 ? "set offsets 0, 0, graph 0.25, 0\n"
+	    "set title \"" : "unset title\nunset offsets\n");
 	if (row == 0) {
 		quote(t, p->p_title[column], strlen(p->p_title[column]));
 		text_printf(t, "\"\n");

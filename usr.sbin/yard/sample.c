@@ -27,7 +27,8 @@
 
 #include "sim.h"
 
-#define	CHUNK	(256 * 1024)		/* bytes of rows kept in memory */
+#define	CHUNK		(256 * 1024)	/* bytes of rows kept in memory */
+#define	NO_SSTHRESH	(65535U << 14)	/* RFC 7323, 2.3 */
 
 static const char flow_header[] =
     "time_s,cwnd_bytes,ssthresh_bytes,srtt_ms,inflight_bytes,goodput_mbps,"
@@ -81,17 +82,16 @@ flow_sample(struct flow *fl, uint64_t now)
 	uint64_t kbps, received;
 	char ssthresh[16];
 
-	if (fl->fl_state == FL_WAITING || fl->fl_state == FL_FAILED ||
-	    fl->fl_fd[fl->fl_sender] == -1)
+	if (fl->fl_state != FL_RUNNING || fl->fl_fd[fl->fl_sender] == -1)
 		return;
 	flow_look(fl);
 	received = flow_received(fl);
 	kbps = recent_goodput(fl, received);
 	if (ci->ci_srtt != 0)
 		hist_add(&fl->fl_rtt, ci->ci_srtt);
-	/* Before the first loss it is a number that stands for none. */
+	/* Before the first loss it is as much as a window can ever be. */
 	ssthresh[0] = '\0';
-	if (ci->ci_ssthresh < 1U << 30)
+	if (ci->ci_ssthresh < NO_SSTHRESH)
 		snprintf(ssthresh, sizeof(ssthresh), "%" PRIu32,
 		    ci->ci_ssthresh);
 	text_printf(&fl->fl_csv, "%" PRIu64 ".%06" PRIu64 ",%" PRIu32

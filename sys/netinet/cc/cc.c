@@ -35,7 +35,6 @@
 #include <net/vnet.h>
 
 #include <netinet/in.h>
-#include <netinet/tcp_fsm.h>
 #include <netinet/tcp_var.h>
 #include <netinet/cc/cc.h>
 #include <netinet/cc/cc_module.h>
@@ -236,8 +235,6 @@ cc_switch(struct tcpcb *tp, struct cc_algo *algo)
 	tp->t_ccv.cc_data = ccv.cc_data;
 	tp->t_cc = algo;
 	algo->cc_refcount++;
-	if (TCPS_HAVEESTABLISHED(tp->t_state) && algo->conn_init != NULL)
-		algo->conn_init(&tp->t_ccv);
 	return (0);
 }
 

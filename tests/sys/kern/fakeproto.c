@@ -349,15 +349,30 @@ fake_connected(void)
 	return (fd);
 }
 
+struct mbuf *
+fake_chain(const void *text, int len)
+{
+	struct mbuf *m, *n;
+	const char *from;
+
+	m = m_getm2(NULL, len, M_NOWAIT, MT_DATA, M_PKTHDR);
+	ATF_REQUIRE(m != NULL);
+	m->m_pkthdr.len = len;
+	from = text;
+	for (n = m; n != NULL; n = n->m_next) {
+		n->m_len = imin(len, M_TRAILINGSPACE(n));
+		memcpy(n->m_data, from, (size_t)n->m_len);
+		from += n->m_len;
+		len -= n->m_len;
+	}
+	return (m);
+}
+
 void
 fake_arrive(struct socket *so, const void *text, size_t len)
 {
-	struct mbuf *m;
 
-	m = m_getm2(NULL, (int)len, M_NOWAIT, MT_DATA, M_PKTHDR);
-	ATF_REQUIRE(m != NULL);
-	ATF_REQUIRE(m_append(m, (int)len, text) == 1);
-	sbappendstream(&so->so_rcv, m, 0);
+	sbappendstream(&so->so_rcv, fake_chain(text, (int)len), 0);
 	sorwakeup(so);
 }
 

@@ -54,6 +54,8 @@ struct sockaddr *fake_addr(void);
 int	fake_socket(void);
 int	fake_connected(void);
 struct socket *fake_so(int fd);
+/* A packet of len bytes of text. */
+struct mbuf *fake_chain(const void *text, int len);
 /* len bytes of text arrive at so. */
 void	fake_arrive(struct socket *so, const void *text, size_t len);
 /* The peer has closed; the connection has ended, with errno error. */
