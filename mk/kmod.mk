@@ -33,7 +33,8 @@ KMOD_OBJS=	${SRCS:.c=.o} kmod_start.o
 all: ${KMOD}.so
 
 ${KMOD}.so: ${KMOD_OBJS}
-	${CC} -shared ${COPTS} ${SAN:%=-fsanitize=%} -o ${KMOD}.so \
+	${CC} -shared -Wl,-Bsymbolic ${COPTS} ${SAN:%=-fsanitize=%} \
+	    -o ${KMOD}.so \
 	    ${KMOD_OBJS} ${LDADD}
 
 .SUFFIXES: .c .o

@@ -77,7 +77,7 @@ compose(void)
 	char where[64];
 
 	where[0] = '\0';
-	if (last.fd >= 0)
+	if (last.fd != SY_NOFD)
 		(void)snprintf(where, sizeof(where), ", descriptor %d",
 		    last.fd);
 	hint = last.why != NULL ? last.why :

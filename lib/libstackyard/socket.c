@@ -75,7 +75,7 @@ sy_socket(struct sy_host *host, int domain, int type, int protocol)
 	error = syk_socket(host->h_vnet, sy_tr_domain(domain),
 	    sy_tr_type(type), protocol, &fd);
 	if (error != 0)
-		return (sy_fail_fd(error, "socket", host, -1));
+		return (sy_fail_fd(error, "socket", host, SY_NOFD));
 	if (flags != 0)
 		(void)syk_setnonblock(host->h_vnet, fd, true);
 	return (fd);

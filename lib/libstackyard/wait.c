@@ -153,7 +153,7 @@ sy_poll(struct sy_host *host, struct pollfd *fds, nfds_t nfds, int timeout)
 	int error, n;
 
 	if (nfds > INT32_MAX || (nfds > 0 && fds == NULL))
-		return (sy_fail_fd(EINVAL, "poll", host, -1));
+		return (sy_fail_fd(EINVAL, "poll", host, SY_NOFD));
 	deadline = timeout < 0 ? SY_NEVER : sy_deadline(host->h_loop,
 	    (uint64_t)timeout * NS_PER_MS);
 	for (;;) {
@@ -169,7 +169,7 @@ sy_poll(struct sy_host *host, struct pollfd *fds, nfds_t nfds, int timeout)
 			return (sy_fail(EBADF, "poll: the host was freed "
 			    "meanwhile"));
 		if (error != 0)
-			return (sy_fail_fd(error, "poll", host, -1));
+			return (sy_fail_fd(error, "poll", host, SY_NOFD));
 	}
 }
 
@@ -182,7 +182,7 @@ sy_kqueue(struct sy_host *host)
 
 	error = syk_kqueue(host->h_vnet, &fd);
 	if (error != 0)
-		return (sy_fail_fd(error, "kqueue", host, -1));
+		return (sy_fail_fd(error, "kqueue", host, SY_NOFD));
 	return (fd);
 }
 

@@ -25,6 +25,9 @@
 #include <sys/param.h>
 #include <sys/mbuf.h>
 #include <sys/systm.h>
+
+#include <net/if_var.h>
+
 #include <netinet/in.h>
 #include <netinet/ip.h>
 #include <netinet/ip6.h>
@@ -206,3 +209,12 @@ in_delayed_cksum(struct mbuf *m)
 	m->m_pkthdr.csum_flags = flags &
 	    ~(CSUM_DELAY_DATA | CSUM_DELAY_DATA_IPV6);
 }
+
+/* Packets are recorded with the checksum that they will leave with. */
+static void
+in_cksum_init(const void *arg __unused)
+{
+
+	V_if_cksum = in_cksum_skip;
+}
+SYSINIT(in_cksum, SI_SUB_PROTO_BEGIN, SI_ORDER_ANY, in_cksum_init, NULL);

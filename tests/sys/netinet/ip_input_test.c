@@ -1,0 +1,429 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 The Stackyard developers
+ */
+
+/*
+ * IPv4 input: what is delivered, and how; what is not, and how it is
+ * counted.  The host is 10.0.0.1/24 on wire0, its peer 10.0.0.2.
+ */
+#include "ip_host.h"
+
+static struct ifnet *wire;
+static struct pkt p;
+
+static void
+begin(void)
+{
+	ih_host("a");
+	wire = ih_wire("wire0", 1);
+	ih_ifa(wire, "10.0.0.1", 24);
+	ih_neighbour(wire, "10.0.0.2", 2);
+}
+
+static void
+end(void)
+{
+	ih_quiet(wire);
+	ATF_CHECK_EQ(0, ih_mbufs());
+	ih_end();
+}
+
+/* A good packet of len bytes of payload. */
+static void
+good(uint32_t len)
+{
+	pkt_ip(&p, "10.0.0.2", "10.0.0.1", PROTO_TEST);
+	pkt_fill(&p, len, 3);
+	pkt_end(&p);
+}
+
+/* Write the header's checksum again, and only that. */
+static void
+resum(void)
+{
+	p.b[10] = p.b[11] = 0;
+	pkt_ulp_sum(&p, 0, 10, IPPROTO_ICMP);
+	p.b[10] = p.b[11] = 0;
+	uint16_t sum = (uint16_t)~pkt_sum(p.b, (p.b[0] & 0xf) * 4u, 0);
+	p.b[10] = (uint8_t)(sum >> 8);
+	p.b[11] = (uint8_t)sum;
+}
+
+/* p arrives and counts as counter says, and nowhere else. */
+static void
+wrong(const uint64_t *counter, const char *what)
+{
+	uint64_t before;
+	int n;
+
+	before = *counter;
+	n = ih_ulp()->n;
+	ih_arrive_ip(wire, &p, 2);
+	ATF_CHECK_EQ_MSG(before + 1, *counter, "%s", what);
+	ATF_CHECK_EQ_MSG(n, ih_ulp()->n, "%s was delivered", what);
+}
+
+ATF_TC_WITHOUT_HEAD(delivered);
+ATF_TC_BODY(delivered, tc)
+{
+	struct ulp *u;
+
+	begin();
+	u = ih_ulp();
+	good(100);
+	p.b[1] = 0xb9;
+	p.b[8] = 17;
+	pkt_end(&p);
+	ih_arrive_ip(wire, &p, 2);
+	ATF_REQUIRE_EQ(1, u->n);
+	ATF_CHECK_EQ(100, u->p.len);
+	ATF_CHECK_EQ(0, memcmp(u->p.b, p.b + 20, 100));
+	ATF_CHECK_EQ(20, u->ii.ii_hdrlen);
+	ATF_CHECK_EQ(0xb9, u->ii.ii_tos);
+	ATF_CHECK_EQ(17, u->ii.ii_ttl);
+	ATF_CHECK(!u->ii.ii_v6 && !u->ii.ii_bcast && u->ii.ii_front);
+	ATF_CHECK_EQ(0, u->ii.ii_scope);
+	ATF_CHECK_STREQ("10.0.0.2", in_ntop(&u->ii.ii_src,
+	    (char[64]){ 0 }, 64));
+	ATF_CHECK_STREQ("10.0.0.1", in_ntop(&u->ii.ii_dst,
+	    (char[64]){ 0 }, 64));
+	ATF_CHECK_EQ(1, V_ipstat.ips_delivered);
+	end();
+}
+
+/* However the packet lies in memory, it is the same packet, with as much of
+ * its transport's header in one piece as there is, up to 20 bytes. */
+ATF_TC_WITHOUT_HEAD(pieces);
+ATF_TC_BODY(pieces, tc)
+{
+	static struct pkt f;
+	uint32_t len;
+	int off, piece;
+
+	begin();
+	for (len = 0; len < 90; len += 9)
+		for (piece = 1; piece < 100; piece += 3)
+			for (off = 0; off < 4; off++) {
+				good(len);
+				f = p;
+				ih_frame(&f, 1, 2, ETHERTYPE_IP);
+				/* ether_input() wants this much, padded. */
+				while (f.len < 60)
+					f.b[f.len++] = 0xee;
+				ih_ulp()->n = 0;
+				ih_arrive_pieces(wire, &f, piece, off);
+				ATF_REQUIRE_EQ(1, ih_ulp()->n);
+				ATF_REQUIRE_EQ(len, ih_ulp()->p.len);
+				ATF_REQUIRE_EQ(0, memcmp(ih_ulp()->p.b,
+				    p.b + 20, len));
+				ATF_REQUIRE(ih_ulp()->contig >=
+				    (int)MIN(len, 20));
+				ATF_REQUIRE(ih_ulp()->ii.ii_front);
+			}
+	end();
+}
+
+ATF_TC_WITHOUT_HEAD(bad_headers);
+ATF_TC_BODY(bad_headers, tc)
+{
+	struct ipstat *st;
+	uint32_t len;
+	int i;
+
+	begin();
+	st = &V_ipstat;
+	good(40);
+	p.b[0] = 0x55;
+	resum();
+	wrong(&st->ips_badvers, "version 5");
+	for (i = 0; i < 5; i++) {
+		good(40);
+		p.b[0] = (uint8_t)(0x40 | i);
+		wrong(&st->ips_badhlen, "a header too short");
+	}
+	good(20);
+	p.b[0] = 0x4f;
+	wrong(&st->ips_badhlen, "a header longer than the packet");
+	for (i = 0; i < 160; i++) {
+		if (i / 8 < 2 || (i / 8 >= 2 && i / 8 < 4))
+			continue;
+		good(40);
+		p.b[i / 8] ^= (uint8_t)(1 << i % 8);
+		wrong(&st->ips_badsum, "a bit changed");
+	}
+	for (len = 0; len < 20; len++) {
+		good(40);
+		p.b[3] = (uint8_t)len;
+		resum();
+		wrong(&st->ips_badlen, "a length less than the header's");
+	}
+	good(40);
+	p.b[3] = 61;
+	resum();
+	wrong(&st->ips_tooshort, "a packet cut off");
+	p.b[2] = 0xff;
+	resum();
+	wrong(&st->ips_tooshort, "a packet cut off");
+	end();
+}
+
+/* The interface's word on the header checksum is taken. */
+ATF_TC_WITHOUT_HEAD(header_checksum_by_interface);
+ATF_TC_BODY(header_checksum_by_interface, tc)
+{
+	struct mbuf *m;
+	int i;
+
+	begin();
+	for (i = 0; i < 2; i++) {
+		good(40);
+		/* Wrong, called right; then right, called wrong. */
+		p.b[10] ^= (uint8_t)(i == 0);
+		m = m_gethdr(M_NOWAIT, MT_DATA);
+		ATF_REQUIRE_EQ(0, m_copyback(m, 0, (int)p.len, p.b));
+		m->m_pkthdr.rcvif = wire;
+		m->m_pkthdr.csum_flags = CSUM_L3_CALC |
+		    (i == 0 ? CSUM_L3_VALID : 0);
+		V_ip_netisr(m);
+	}
+	ATF_CHECK_EQ(1, ih_ulp()->n);
+	ATF_CHECK_EQ(1, V_ipstat.ips_badsum);
+	end();
+}
+
+/* What a short frame was filled up with is no part of the packet. */
+ATF_TC_WITHOUT_HEAD(padding);
+ATF_TC_BODY(padding, tc)
+{
+	begin();
+	good(5);
+	pkt_fill(&p, 21, 0xaa);
+	ih_arrive_ip(wire, &p, 2);
+	ATF_CHECK_EQ(1, ih_ulp()->n);
+	ATF_CHECK_EQ(5, ih_ulp()->p.len);
+	end();
+}
+
+ATF_TC_WITHOUT_HEAD(bad_addresses);
+ATF_TC_BODY(bad_addresses, tc)
+{
+	static const struct {
+		const char *src, *dst;
+	} t[] = {
+		{ "224.0.0.1", "10.0.0.1" },
+		{ "239.255.255.255", "10.0.0.1" },
+		{ "255.255.255.255", "10.0.0.1" },
+		{ "127.0.0.1", "10.0.0.1" },
+		{ "10.0.0.2", "127.0.0.1" },
+		{ "127.3.2.1", "127.0.0.1" },
+		{ "10.0.0.1", "10.0.0.1" },
+		{ "127.0.0.1", "255.255.255.255" }
+	};
+	size_t i;
+
+	begin();
+	for (i = 0; i < nitems(t); i++) {
+		pkt_ip(&p, t[i].src, t[i].dst, PROTO_TEST);
+		pkt_end(&p);
+		wrong(&V_ipstat.ips_badaddr, t[i].src);
+	}
+	end();
+}
+
+/* Not forwarding, what is for others goes no further. */
+ATF_TC_WITHOUT_HEAD(for_others);
+ATF_TC_BODY(for_others, tc)
+{
+	static const char *const t[] = {
+		"10.0.0.3", "10.0.1.255", "0.0.0.0", "224.0.0.9", "8.8.8.8",
+		"10.0.0.0"
+	};
+	size_t i;
+
+	begin();
+	for (i = 0; i < nitems(t); i++) {
+		pkt_ip(&p, "10.0.0.2", t[i], PROTO_TEST);
+		pkt_end(&p);
+		wrong(&V_ipstat.ips_cantforward, t[i]);
+	}
+	end();
+}
+
+/* What comes to many says so. */
+ATF_TC_WITHOUT_HEAD(broadcasts);
+ATF_TC_BODY(broadcasts, tc)
+{
+	static const char *const t[] = {
+		"255.255.255.255", "10.0.0.255", "224.0.0.1"
+	};
+	static struct pkt f;
+	size_t i;
+
+	begin();
+	for (i = 0; i < nitems(t); i++) {
+		pkt_ip(&p, "10.0.0.2", t[i], PROTO_TEST);
+		pkt_end(&p);
+		ih_arrive_ip(wire, &p, 2);
+		ATF_CHECK_EQ_MSG((int)i + 1, ih_ulp()->n, "%s", t[i]);
+		ATF_CHECK(ih_ulp()->ii.ii_bcast);
+	}
+	/* In a broadcast frame, though the address is ours alone. */
+	good(20);
+	f = p;
+	ih_frame(&f, 0xff, 2, ETHERTYPE_IP);
+	ih_arrive(wire, &f);
+	ATF_CHECK_EQ(4, ih_ulp()->n);
+	ATF_CHECK(ih_ulp()->ii.ii_bcast);
+	ih_arrive_ip(wire, &p, 2);
+	ATF_CHECK(!ih_ulp()->ii.ii_bcast);
+	end();
+}
+
+/* A header with these options, and whether the packet is delivered or the
+ * sender hears of a problem there (0: neither). */
+static const struct {
+	const char *options;
+	bool delivered;
+	int problem;
+} options[] = {
+	{ "01010101", true, 0 },
+	{ "00000000", true, 0 },
+	{ "00ffffff", true, 0 },		/* behind the end of the list */
+	{ "94040000", true, 0 },		/* router alert */
+	{ "07070400000000 00", true, 0 },	/* record route */
+	{ "0107 0704 0000 0000", true, 0 },
+	{ "1e03 01 1e03 01 1e02", true, 0 },
+	{ "8307040a000003 00", false, 0 },	/* loose source route */
+	{ "8907040a000003 00", false, 0 },	/* strict source route */
+	{ "01 830304", false, 0 },
+	{ "94000000", false, 21 },		/* length 0 */
+	{ "94010000", false, 21 },		/* length 1 */
+	{ "94050000", false, 21 },		/* beyond the header */
+	{ "01010194", false, 23 },		/* no length at all */
+	{ "1e04 0000 94ff 0000", false, 25 }
+};
+
+ATF_TC_WITHOUT_HEAD(ip_options);
+ATF_TC_BODY(ip_options, tc)
+{
+	const struct pkt *f;
+	struct pkt o;
+	size_t i;
+
+	begin();
+	ih_sysctl("net.inet.icmp.icmplim", "0");
+	for (i = 0; i < nitems(options); i++) {
+		pkt_hex(&o, options[i].options);
+		pkt_ip(&p, "10.0.0.2", "10.0.0.1", PROTO_TEST);
+		memcpy(p.b + 20, o.b, o.len);
+		p.len += o.len;
+		p.b[0] += o.len / 4;
+		pkt_fill(&p, 30, 1);
+		pkt_end(&p);
+		ih_ulp()->n = 0;
+		ih_arrive_ip(wire, &p, 2);
+		ATF_CHECK_EQ_MSG(options[i].delivered, ih_ulp()->n, "%s",
+		    options[i].options);
+		if (options[i].delivered) {
+			ATF_CHECK_EQ(20 + o.len, ih_ulp()->ii.ii_hdrlen);
+			ATF_CHECK_EQ(30, ih_ulp()->p.len);
+		}
+		f = ih_sent(wire);
+		if (options[i].problem == 0) {
+			ATF_CHECK_EQ_MSG(NULL, f, "%s", options[i].options);
+			continue;
+		}
+		ATF_REQUIRE_MSG(f != NULL, "%s", options[i].options);
+		ATF_CHECK_EQ(ICMP_PARAMPROB, f->b[34]);
+		ATF_CHECK_EQ(0, f->b[35]);
+		ATF_CHECK_EQ_MSG(options[i].problem, f->b[38], "%s: %u",
+		    options[i].options, f->b[38]);
+	}
+	end();
+}
+
+/* The longest header there is, in every shape of memory. */
+ATF_TC_WITHOUT_HEAD(long_header);
+ATF_TC_BODY(long_header, tc)
+{
+	static struct pkt f;
+	int piece;
+
+	begin();
+	pkt_ip(&p, "10.0.0.2", "10.0.0.1", PROTO_TEST);
+	p.b[0] = 0x4f;
+	memset(p.b + 20, 1, 40);
+	p.len = 60;
+	pkt_fill(&p, 30, 9);
+	pkt_end(&p);
+	for (piece = 1; piece < 100; piece++) {
+		f = p;
+		ih_frame(&f, 1, 2, ETHERTYPE_IP);
+		ih_arrive_pieces(wire, &f, piece, 2);
+		ATF_REQUIRE_EQ(piece, ih_ulp()->n);
+		ATF_REQUIRE_EQ(60, ih_ulp()->ii.ii_hdrlen);
+		ATF_REQUIRE_EQ(30, ih_ulp()->p.len);
+		ATF_REQUIRE(ih_ulp()->contig >= 20);
+	}
+	end();
+}
+
+/* An address of another interface is as good (weak host model). */
+ATF_TC_WITHOUT_HEAD(any_own_address);
+ATF_TC_BODY(any_own_address, tc)
+{
+	struct ifnet *other;
+
+	begin();
+	other = ih_wire("wire1", 7);
+	ih_ifa(other, "10.7.0.1", 24);
+	pkt_ip(&p, "10.0.0.2", "10.7.0.1", PROTO_TEST);
+	pkt_end(&p);
+	ih_arrive_ip(wire, &p, 2);
+	ATF_CHECK_EQ(1, ih_ulp()->n);
+	ih_quiet(other);
+	end();
+}
+
+/* Memory may end at any allocation: the packet is lost, nothing else. */
+ATF_TC_WITHOUT_HEAD(no_memory);
+ATF_TC_BODY(no_memory, tc)
+{
+	static struct pkt f;
+	int n, piece;
+
+	begin();
+	for (piece = 3; piece < 40; piece += 12)
+		for (n = 0; n < 60; n++) {
+			good(100);
+			f = p;
+			ih_frame(&f, 1, 2, ETHERTYPE_IP);
+			/* The driver's own take pieces of them. */
+			uma_zone_set_fault(curvnet->vnet_mbufs->mp_mbuf,
+			    (uint64_t)howmany(114, piece) + (uint64_t)n);
+			ih_arrive_pieces(wire, &f, piece, 1);
+			uma_zone_set_fault(curvnet->vnet_mbufs->mp_mbuf,
+			    UINT64_MAX);
+			ATF_REQUIRE_EQ(0, ih_mbufs());
+		}
+	ATF_CHECK(ih_ulp()->n > 0);
+	end();
+}
+
+ATF_TP_ADD_TCS(tp)
+{
+	ATF_TP_ADD_TC(tp, delivered);
+	ATF_TP_ADD_TC(tp, pieces);
+	ATF_TP_ADD_TC(tp, bad_headers);
+	ATF_TP_ADD_TC(tp, header_checksum_by_interface);
+	ATF_TP_ADD_TC(tp, padding);
+	ATF_TP_ADD_TC(tp, bad_addresses);
+	ATF_TP_ADD_TC(tp, for_others);
+	ATF_TP_ADD_TC(tp, broadcasts);
+	ATF_TP_ADD_TC(tp, ip_options);
+	ATF_TP_ADD_TC(tp, long_header);
+	ATF_TP_ADD_TC(tp, any_own_address);
+	ATF_TP_ADD_TC(tp, no_memory);
+	return (atf_no_error());
+}
