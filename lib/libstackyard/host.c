@@ -177,6 +177,7 @@ host_alloc_named(struct sy_loop *loop, const char *name)
 	host->h_id = ++loop->l_born;
 	memcpy(host->h_name, name, strlen(name) + 1);
 	TAILQ_INIT(&host->h_ready);
+	TAILQ_INIT(&host->h_taps);
 	random_init(&host->h_random, loop, name);
 	if (loop->l_mode == SY_REAL)
 		sy_host_log(host, log_to_stderr, host);

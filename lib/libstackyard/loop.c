@@ -447,7 +447,7 @@ sy_loop_fd(struct sy_loop *loop, int fd, short events,
 	    (events != 0 && func == NULL))
 		return (sy_fail(EINVAL, "sy_loop_fd: descriptor %d: wants a "
 		    "function, and POLLIN or POLLOUT", fd));
-	error = sy_real_watch(loop, fd, events, func, arg, NULL);
+	error = sy_real_watch(loop, fd, events, func, arg);
 	if (error == ENOENT)
 		return (sy_fail(ENOENT, "sy_loop_fd: descriptor %d is not "
 		    "watched", fd));

@@ -33,6 +33,7 @@ struct real_fd {
 	int		f_fd;
 	short		f_events;
 	void		(*f_func)(void *, short);
+	short		(*f_wanted)(void *);	/* of a host's; else NULL */
 	void		*f_arg;
 	struct sy_host	*f_host;
 };
@@ -146,37 +147,63 @@ forget(struct sy_real *real, struct real_fd *f)
 	free(f);
 }
 
-int
-sy_real_watch(struct sy_loop *loop, int fd, short events,
-    void (*func)(void *, short), void *arg, struct sy_host *host)
+/* The entry of fd, which may be new, or NULL if memory is short. */
+static struct real_fd *
+get(struct sy_real *real, int fd)
 {
-	struct sy_real *real;
 	struct real_fd *f;
 
-	real = loop->l_real;
 	f = find(real, fd);
+	if (f != NULL)
+		return (f);
+	f = calloc(1, sizeof(*f));
+	if (f == NULL)
+		return (NULL);
+	f->f_fd = fd;
+	f->f_place = NOT_POLLED;
+	TAILQ_INSERT_TAIL(&real->r_fds, f, f_link);
+	real->r_count++;
+	real->r_changed = true;
+	return (f);
+}
+
+int
+sy_real_watch(struct sy_loop *loop, int fd, short events,
+    void (*func)(void *, short), void *arg)
+{
+	struct real_fd *f;
+
 	if (events == 0) {
+		f = find(loop->l_real, fd);
 		if (f == NULL)
 			return (ENOENT);
-		forget(real, f);
+		forget(loop->l_real, f);
 		return (0);
 	}
-	if (f == NULL) {
-		f = calloc(1, sizeof(*f));
-		if (f == NULL)
-			return (ENOMEM);
-		f->f_fd = fd;
-		f->f_place = NOT_POLLED;
-		TAILQ_INSERT_TAIL(&real->r_fds, f, f_link);
-		real->r_count++;
-		real->r_changed = true;
-	}
+	f = get(loop->l_real, fd);
+	if (f == NULL)
+		return (ENOMEM);
 	f->f_events = events;
 	f->f_func = func;
 	f->f_arg = arg;
-	f->f_host = host;
 	if (f->f_place != NOT_POLLED)
-		real->r_pollfds[f->f_place].events = events;
+		loop->l_real->r_pollfds[f->f_place].events = events;
+	return (0);
+}
+
+int
+sy_real_watch_host(struct sy_host *host, int fd, void (*func)(void *, short),
+    short (*wanted)(void *), void *arg)
+{
+	struct real_fd *f;
+
+	f = get(host->h_loop->l_real, fd);
+	if (f == NULL)
+		return (ENOMEM);
+	f->f_func = func;
+	f->f_wanted = wanted;
+	f->f_arg = arg;
+	f->f_host = host;
 	return (0);
 }
 
@@ -221,12 +248,17 @@ rebuild(struct sy_real *real)
 static void
 wait_fds(struct sy_real *real, uint64_t ns)
 {
+	struct real_fd *f;
 	struct timespec ts;
 	char drain[64];
 	int n;
 
 	if (real->r_changed)
 		rebuild(real);
+	TAILQ_FOREACH(f, &real->r_fds, f_link)
+		if (f->f_wanted != NULL && f->f_place != NOT_POLLED)
+			real->r_pollfds[f->f_place].events =
+			    f->f_wanted(f->f_arg);
 	ts.tv_sec = (time_t)(ns / NS_PER_S);
 	ts.tv_nsec = (long)(ns % NS_PER_S);
 	n = ppoll(real->r_pollfds, real->r_n, ns == SY_NEVER ? NULL : &ts,

@@ -124,6 +124,18 @@ int	syk_route_del(struct vnet *vnet, const char *text, int plen);
 /* 4 or 6, or 0 if text is no address. */
 int	syk_addr_family(const char *text);
 
+/* ---- TAP (k_tap.c) ---- */
+
+struct ifnet;
+/* *ifpp goes with the vnet; *fdp is its descriptor.  mtu 0: the default. */
+int	syk_tap(struct vnet *vnet, const char *name, bool offload, int mtu,
+	    struct ifnet **ifpp, int *fdp);
+void	syk_tap_detach(struct ifnet *ifp);
+/* Take what has come: 0, or ENXIO when the device is gone. */
+int	syk_tap_input(struct ifnet *ifp);
+void	syk_tap_output(struct ifnet *ifp);
+bool	syk_tap_wants_write(const struct ifnet *ifp);
+
 /* ---- Captures (k_capture.c) ---- */
 
 struct capture *syk_capture_create(int (*write)(void *, const void *,

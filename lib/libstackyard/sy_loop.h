@@ -107,7 +107,7 @@ struct sy_host {
 	struct sy_random h_random;
 	void		(*h_log)(void *, int, const char *);
 	void		*h_logarg;
-	struct sy_tap	*h_taps;
+	TAILQ_HEAD(, sy_tap) h_taps;
 	TAILQ_ENTRY(sy_host) h_link;
 	RB_ENTRY(sy_host) h_node;
 	uint64_t	h_id;		/* l_born when it was made */
@@ -146,11 +146,15 @@ enum sy_ran sy_real_next(struct sy_loop *loop, uint64_t limit);
 /* Wake a loop that waits; may be called by a signal handler. */
 void	sy_real_wakeup(struct sy_real *real);
 /*
- * Watch fd; func is called outside any vnet.  host: whose event it is, or
- * NULL.  events 0: stop.  ENOMEM, ENOENT.
+ * Watch fd; func is called outside any vnet.  events 0: stop.  ENOMEM,
+ * ENOENT.
  */
 int	sy_real_watch(struct sy_loop *loop, int fd, short events,
-	    void (*func)(void *, short), void *arg, struct sy_host *host);
+	    void (*func)(void *, short), void *arg);
+/* The same for host's own: its turns' equal.  wanted(arg) says, before each
+ * wait, for which events. */
+int	sy_real_watch_host(struct sy_host *host, int fd,
+	    void (*func)(void *, short), short (*wanted)(void *), void *arg);
 
 /* ---- Hosts (host.c) ---- */
 
@@ -158,7 +162,7 @@ int	sy_real_watch(struct sy_loop *loop, int fd, short events,
 void	sy_derive(void *buf, size_t len, const char *label, uint64_t seed,
 	    const char *a, const char *b);
 
-/* ---- Modules (kld.c), captures (capture.c), TAP (path.c) ---- */
+/* ---- Modules (kld.c), captures (capture.c), TAP (tap.c) ---- */
 
 int	sy_kld_attach_all(struct sy_host *host);
 void	sy_kld_release_all(struct sy_loop *loop);

@@ -166,7 +166,6 @@ in_pcbinsert(struct inpcbinfo *ipi, struct inpcb *inp)
 {
 	KASSERT((inp->inp_flags & INP_INHASH) == 0, ("in the table"));
 	inp->inp_hash = pcb_hash(ipi, &inp->inp_inc);
-	inp->inp_flowid = inp->inp_hash;
 	if (pcb_find(ipi, &inp->inp_inc, inp->inp_hash) != NULL)
 		return (EADDRINUSE);
 	if ((ipi->ipi_conns == NULL ||

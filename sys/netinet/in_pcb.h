@@ -34,7 +34,6 @@ struct inpcb {
 	struct socket	*inp_socket;	/* NULL: the user has gone */
 	struct route	inp_route;
 	uint32_t	inp_hash;	/* of the connection's four-tuple */
-	uint32_t	inp_flowid;
 	uint16_t	inp_flags;	/* INP_* */
 	uint8_t		inp_vflag;	/* INP_IPV4, INP_IPV6: what it takes */
 	uint8_t		inp_ttl;	/* 0: the host's default */

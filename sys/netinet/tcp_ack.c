@@ -312,8 +312,11 @@ ack_advance(struct tcpcb *tp, const struct tcp_acked *ta)
 		tp->t_loss_edge = tp->snd_una;
 	if (SEQ_LT(tp->snd_wl2, ta->ta_ack))
 		tp->snd_wl2 = ta->ta_ack;
+	/* What lies behind must not come to lie ahead by wrapping. */
 	if (SEQ_LT(tp->snd_up, tp->snd_una))
 		tp->snd_up = tp->snd_una;
+	if (!IN_RECOVERY(tp->t_flags) && SEQ_LT(tp->snd_recover, tp->snd_una))
+		tp->snd_recover = tp->snd_una;
 	if (tp->t_app_limited != 0 && tp->t_delivered > tp->t_app_limited)
 		tp->t_app_limited = 0;
 	tp->t_rxtshift = 0;

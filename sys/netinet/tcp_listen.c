@@ -84,13 +84,13 @@ tcp_listen_inherit(struct tcpcb *tp, struct tcpcb *lp)
 
 	tp->t_flags |= lp->t_flags & (TF_NODELAY | TF_NOPUSH | TF_NOOPT |
 	    TF_SIGNATURE);
-	tp->t_keepinit = lp->t_keepinit;
-	tp->t_keepidle = lp->t_keepidle;
-	tp->t_keepintvl = lp->t_keepintvl;
-	tp->t_keepcnt = lp->t_keepcnt;
-	tp->t_maxunacktime = lp->t_maxunacktime;
 	tp->t_delack_opt = lp->t_delack_opt;
 	tp->t_usermss = lp->t_usermss;
+	if (lp->t_userto != NULL) {
+		if (tcp_userto(tp) == NULL)
+			return (ENOMEM);
+		*tp->t_userto = *lp->t_userto;
+	}
 	if ((error = tcp_functions_inherit(tp, lp)) != 0)
 		return (error);
 	return (CC_ALGO(tp) == CC_ALGO(lp) ? 0 : cc_switch(tp, CC_ALGO(lp)));

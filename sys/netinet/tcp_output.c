@@ -520,7 +520,7 @@ tcp_build(struct tcpcb *tp, const struct tcp_plan *p)
 	m->m_data += max_hdr;
 	m->m_len = (int)hdrlen;
 	m->m_pkthdr.len = (int)(hdrlen + p->p_len);
-	m->m_pkthdr.flowid = tp->t_inpcb.inp_flowid;
+	m->m_pkthdr.flowid = tp->t_inpcb.inp_hash;
 	if (p->p_len == 0)
 		return (m);
 	mb = sbsndptr_noadv(&so->so_snd, p->p_off, &moff);
@@ -587,7 +587,7 @@ tcp_ip_send(struct mbuf *m, struct inpcb *inp, const struct in_conninfo *inc,
 	ioa.ioa_src = inc->inc_laddr;
 	ioa.ioa_dst = inc->inc_faddr;
 	ioa.ioa_scope = inc->inc_scope;
-	ioa.ioa_flowlabel = inp != NULL ? inp->inp_flowid & 0xfffff : 0;
+	ioa.ioa_flowlabel = inp != NULL ? inp->inp_hash & 0xfffff : 0;
 	ioa.ioa_proto = IPPROTO_TCP;
 	ioa.ioa_tos = tos;
 	ioa.ioa_ttl = ttl;
@@ -633,7 +633,6 @@ tcp_count_sent(struct tcpcb *tp, const struct tcp_plan *p)
 	TCPSTAT_INC(tcps_sndtotal);
 	if (p->p_again != NULL) {
 		tp->t_sndrexmitpack++;
-		tp->t_sndrexmitbyte += p->p_len;
 		TCPSTAT_INC(tcps_sndrexmitpack);
 		TCPSTAT_ADD(tcps_sndrexmitbyte, p->p_len);
 		if (IN_FASTRECOVERY(tp->t_flags)) {
@@ -641,7 +640,6 @@ tcp_count_sent(struct tcpcb *tp, const struct tcp_plan *p)
 			TCPSTAT_ADD(tcps_sack_rexmit_bytes, p->p_len);
 		}
 	} else if (p->p_len != 0) {
-		tp->t_sndbytes += p->p_len;
 		if ((tp->t_flags & TF_FORCEDATA) != 0)
 			TCPSTAT_INC(tcps_sndprobe);
 		TCPSTAT_INC(tcps_sndpack);
@@ -672,7 +670,11 @@ tcp_note_promise(struct tcpcb *tp, const struct tcp_plan *p)
 	tp->t_flags &= ~(TF_ACKNOW | TF_DELACK);
 }
 
-/* Retransmission and persist timers for what is in flight or waits. */
+/*
+ * Retransmission and persist timers for what is in flight or waits.  Text
+ * that waits with nothing in flight, for a window or for Nagle's sake, must
+ * not wait for ever: the persist timer forces it out.
+ */
 static void
 tcp_output_timers(struct tcpcb *tp)
 {
@@ -686,7 +688,7 @@ tcp_output_timers(struct tcpcb *tp)
 		return;
 	}
 	if (so != NULL && TCPS_HAVEESTABLISHED(tp->t_state) &&
-	    tp->snd_wnd == 0 && sbavail(&so->so_snd) != 0) {
+	    !tcp_timer_active(tp, TT_PACE) && sbavail(&so->so_snd) != 0) {
 		tp->t_rxtshift = 0;
 		tcp_setpersist(tp);
 	}
@@ -751,10 +753,10 @@ tcp_send_plan(struct tcpcb *tp, const struct tcp_plan *p)
 /* Everything is acknowledged and nothing was sent for an RTO: the window
  * says nothing about the path any more (RFC 5681, 4.1). */
 static void
-tcp_output_idle(struct tcpcb *tp)
+tcp_output_idle(struct tcpcb *tp, const struct socket *so)
 {
 	if (tp->snd_una == tp->snd_max && tp->t_sndtime != 0 &&
-	    TCPS_HAVEESTABLISHED(tp->t_state) &&
+	    sbavail(&so->so_snd) != 0 &&
 	    getnstime() - tp->t_sndtime >= tcp_rto(tp))
 		cc_after_idle(tp);
 }
@@ -781,9 +783,10 @@ tcp_default_output(struct tcpcb *tp)
 
 	if (tp->t_state < TCPS_SYN_SENT || tp->t_state == TCPS_TIME_WAIT)
 		return (0);
-	tcp_output_idle(tp);
-	if (so != NULL && TCPS_HAVEESTABLISHED(tp->t_state))
+	if (so != NULL && TCPS_HAVEESTABLISHED(tp->t_state)) {
+		tcp_output_idle(tp, so);
 		tcp_sndbuf_autoscale(tp, so);
+	}
 	while (tcp_plan(tp, &p)) {
 		if ((error = tcp_send_plan(tp, &p)) != 0)
 			break;
@@ -870,11 +873,10 @@ tcp_reset_reply(struct tcpcb *tp, const struct tcp_seg *sg)
 void
 tcp_challenge_ack(struct tcpcb *tp)
 {
-	nstime_t now = getnstime();
+	uint32_t now = tcp_ts_getticks();
 
-	if (now >= tp->t_chackend) {
-		tp->t_chackend = now + V_tcp_ack_war_timewindow *
-		    NS_PER_MSEC;
+	if (tp->t_chackcnt == 0 || TSTMP_GEQ(now, tp->t_chackend)) {
+		tp->t_chackend = now + V_tcp_ack_war_timewindow;
 		tp->t_chackcnt = 0;
 	}
 	if (V_tcp_ack_war_cnt != 0 && tp->t_chackcnt >= V_tcp_ack_war_cnt)

@@ -32,7 +32,6 @@ tseg_free(struct tcpcb *tp, struct tseg *q)
 {
 	TAILQ_REMOVE(&tp->t_segq, q, tq_link);
 	tp->t_segqlen--;
-	tp->t_segqbytes -= q->tq_end - q->tq_start;
 	m_freem(q->tq_m);
 	uma_zfree(V_tcp_seg_zone, q);
 }
@@ -102,7 +101,6 @@ reass_trim_after(struct tcpcb *tp, struct tseg *q, struct tcp_seg *sg)
 		over = end - q->tq_start;
 		m_adj(q->tq_m, (int)over);
 		q->tq_start += over;
-		tp->t_segqbytes -= over;
 		break;
 	}
 }
@@ -136,7 +134,6 @@ reass_insert(struct tcpcb *tp, struct tseg *before, struct tcp_seg *sg)
 		tp->t_segqlen++;
 	}
 	sg->sg_m = NULL;
-	tp->t_segqbytes += sg->sg_len;
 	q->tq_serial = ++tp->t_segqserial;
 	if ((sg->sg_flags & TH_FIN) != 0)
 		q->tq_fin = true;
@@ -145,7 +142,6 @@ reass_insert(struct tcpcb *tp, struct tseg *before, struct tcp_seg *sg)
 		m_cat(q->tq_m, after->tq_m);
 		q->tq_end = after->tq_end;
 		q->tq_fin = after->tq_fin;
-		tp->t_segqbytes += after->tq_end - after->tq_start;
 		after->tq_m = NULL;
 		tseg_free(tp, after);
 	}
@@ -165,7 +161,6 @@ tcp_reass_deliver(struct tcpcb *tp, struct tcp_seg *sg)
 		return (TV_OK);
 	m = q->tq_m;
 	q->tq_m = NULL;
-	tp->t_rcvbytes += q->tq_end - q->tq_start;
 	tp->rcv_nxt = q->tq_end;
 	if (so != NULL)
 		tcp_rcvbuf_autoscale(tp, so, sg, q->tq_end - q->tq_start);

@@ -339,7 +339,6 @@ tcp_text_inorder(struct tcpcb *tp, struct tcp_seg *sg)
 
 	v = tcp_ack_policy(tp, sg);
 	tp->rcv_nxt += sg->sg_len;
-	tp->t_rcvbytes += sg->sg_len;
 	TCPSTAT_INC(tcps_rcvpack);
 	TCPSTAT_ADD(tcps_rcvbyte, sg->sg_len);
 	if (so == NULL || (so->so_rcv.sb_state & SBS_CANTRCVMORE) != 0) {

@@ -27,6 +27,8 @@
 #include <netinet/ip.h>
 #include <netinet/ip6.h>
 
+MALLOC_DEFINE(M_TCPUSERTO, "tcpuserto", "TCP limits set by users");
+
 SYSCTL_NODE(_net_inet, IPPROTO_TCP, tcp, CTLFLAG_RW, NULL, "TCP");
 SYSCTL_NODE(_net_inet_tcp, OID_AUTO, sack, CTLFLAG_RW, NULL,
     "Selective acknowledgments");
@@ -194,7 +196,7 @@ tcp_newtcpcb(struct socket *so)
 	tp->request_r_scale = tcp_request_scale();
 	tp->snd_cwnd = TCP_MAXWIN << TCP_MAX_WINSHIFT;
 	tp->snd_ssthresh = TCP_MAXWIN << TCP_MAX_WINSHIFT;
-	tp->t_rcvtime = tp->t_starttime = getnstime();
+	tp->t_rcvtime = getnstime();
 	in_pcbinit(&V_tcbinfo, &tp->t_inpcb, so);
 	if (cc_attach(tp, CC_DEFAULT_ALGO()) != 0)
 		goto fail;
@@ -335,7 +337,7 @@ tcp_mss(struct tcpcb *tp, int offer)
 		offer = tcp_is_v6(tp) ? V_tcp_v6mssdflt : V_tcp_mssdflt;
 	else
 		offer = imax(offer, least);
-	tp->t_peermss = (uint32_t)offer;
+	tp->t_peermss = (uint16_t)imin(offer, 65535);
 	mss = mtu == 0 ? offer : imin(offer, mtu - tcp_hdrlen(tp));
 	if (tp->t_usermss != 0)
 		mss = imin(mss, tp->t_usermss);
@@ -377,7 +379,6 @@ void
 tcp_established(struct tcpcb *tp)
 {
 	TCPSTAT_INC(tcps_connects);
-	tp->t_starttime = getnstime();
 	tcp_state_change(tp, (tp->t_flags & TF_NEEDFIN) != 0 ?
 	    TCPS_FIN_WAIT_1 : TCPS_ESTABLISHED);
 	tp->t_flags &= ~TF_NEEDFIN;
@@ -470,6 +471,7 @@ tcp_free(struct tcpcb *tp)
 	tcp_functions_detach(tp, 1);
 	cc_detach(tp);
 	in_pcbdestroy(&V_tcbinfo, &tp->t_inpcb);
+	free(tp->t_userto, M_TCPUSERTO);
 	uma_zfree(V_tcpcb_zone, tp);
 }
 

@@ -149,28 +149,29 @@ tcp_timer_stop(struct tcpcb *tp)
 nstime_t
 tcp_keepinit_of(const struct tcpcb *tp)
 {
-	return (tp->t_keepinit != 0 ? tp->t_keepinit * NS_PER_SEC :
-	    V_tcp_keepinit);
+	return (tp->t_userto != NULL && tp->t_userto->tu_keepinit != 0 ?
+	    tp->t_userto->tu_keepinit * NS_PER_SEC : V_tcp_keepinit);
 }
 
 nstime_t
 tcp_keepidle_of(const struct tcpcb *tp)
 {
-	return (tp->t_keepidle != 0 ? tp->t_keepidle * NS_PER_SEC :
-	    V_tcp_keepidle);
+	return (tp->t_userto != NULL && tp->t_userto->tu_keepidle != 0 ?
+	    tp->t_userto->tu_keepidle * NS_PER_SEC : V_tcp_keepidle);
 }
 
 nstime_t
 tcp_keepintvl_of(const struct tcpcb *tp)
 {
-	return (tp->t_keepintvl != 0 ? tp->t_keepintvl * NS_PER_SEC :
-	    V_tcp_keepintvl);
+	return (tp->t_userto != NULL && tp->t_userto->tu_keepintvl != 0 ?
+	    tp->t_userto->tu_keepintvl * NS_PER_SEC : V_tcp_keepintvl);
 }
 
-static int
+static u_int
 tcp_keepcnt_of(const struct tcpcb *tp)
 {
-	return (tp->t_keepcnt != 0 ? tp->t_keepcnt : V_tcp_keepcnt);
+	return (tp->t_userto != NULL && tp->t_userto->tu_keepcnt != 0 ?
+	    tp->t_userto->tu_keepcnt : (u_int)V_tcp_keepcnt);
 }
 
 /* ---- Round trips and the timeout ---- */
@@ -194,11 +195,9 @@ tcp_rtt_sample(struct tcpcb *tp, uint64_t rtt_ns)
 	}
 	if (tp->t_rttmin_us == 0 || rtt < tp->t_rttmin_us)
 		tp->t_rttmin_us = rtt;
-	/* For modules: ticks with 5 and 4 binary places. */
+	/* For modules: ticks with 5 binary places. */
 	tp->t_srtt = (int)(((uint64_t)tp->t_srtt_us << TCP_RTT_SHIFT) /
 	    tick);
-	tp->t_rttvar = (int)(((uint64_t)tp->t_rttvar_us <<
-	    TCP_RTTVAR_SHIFT) / tick);
 	tp->t_rttupdated++;
 	TCPSTAT_INC(tcps_rttupdated);
 }
@@ -243,8 +242,8 @@ tcp_maxunack_over(const struct tcpcb *tp)
 {
 	nstime_t limit;
 
-	limit = tp->t_maxunacktime != 0 ? tp->t_maxunacktime * NS_PER_SEC :
-	    V_tcp_maxunacktime;
+	limit = tp->t_userto != NULL && tp->t_userto->tu_maxunacktime != 0 ?
+	    tp->t_userto->tu_maxunacktime * NS_PER_SEC : V_tcp_maxunacktime;
 	return (limit != 0 && getnstime() - tp->t_rcvtime >= limit);
 }
 

@@ -255,7 +255,6 @@ tcp_connect_start(struct tcpcb *tp)
 	if ((tp->t_flags & TF_NOOPT) != 0)
 		tp->t_flags &= ~(TF_REQ_SCALE | TF_REQ_TSTMP |
 		    TF_SACK_PERMIT);
-	tp->t_starttime = getnstime();
 	tcp_state_change(tp, TCPS_SYN_SENT);
 	tcp_timer_activate(tp, TT_KEEP, tcp_keepinit_of(tp));
 	TCPSTAT_INC(tcps_connattempt);
@@ -443,43 +442,46 @@ tcp_opt_flag(struct tcpcb *tp, struct sockopt *sopt, u_int flag)
 	return (0);
 }
 
-/* An option in seconds, 0 for the variable's value. */
-static int
-tcp_opt_seconds(struct sockopt *sopt, uint32_t *val, nstime_t dflt)
+/* The connection's own limits, all 0 at first: NULL if memory is short. */
+struct tcp_userto *
+tcp_userto(struct tcpcb *tp)
 {
-	uint32_t ui;
+	if (tp->t_userto == NULL)
+		tp->t_userto = malloc(sizeof(*tp->t_userto), M_TCPUSERTO,
+		    M_NOWAIT | M_ZERO);
+	return (tp->t_userto);
+}
+
+/* One of those, of at most `most', at offset off of struct tcp_userto; dflt
+ * is what the variable says. */
+static int
+tcp_opt_userto(struct tcpcb *tp, struct sockopt *sopt, size_t off,
+    uint32_t dflt, uint32_t most)
+{
+	uint32_t ui = 0;
 	int error;
 
 	if (sopt->sopt_dir == SOPT_GET) {
-		ui = *val != 0 ? *val : (uint32_t)(dflt / NS_PER_SEC);
+		if (tp->t_userto != NULL)
+			memcpy(&ui, (char *)tp->t_userto + off, sizeof(ui));
+		if (ui == 0)
+			ui = dflt;
 		return (sooptcopyout(sopt, &ui, sizeof(ui)));
 	}
 	if ((error = sooptcopyin(sopt, &ui, sizeof(ui), sizeof(ui))) != 0)
 		return (error);
-	if (ui > UINT32_MAX / hz)
+	if (ui > most)
 		return (EINVAL);
-	*val = ui;
+	if (tcp_userto(tp) == NULL)
+		return (ENOMEM);
+	memcpy((char *)tp->t_userto + off, &ui, sizeof(ui));
 	return (0);
 }
 
-static int
-tcp_opt_keepcnt(struct tcpcb *tp, struct sockopt *sopt)
-{
-	uint32_t ui;
-	int error;
-
-	if (sopt->sopt_dir == SOPT_GET) {
-		ui = tp->t_keepcnt != 0 ? tp->t_keepcnt :
-		    (uint32_t)V_tcp_keepcnt;
-		return (sooptcopyout(sopt, &ui, sizeof(ui)));
-	}
-	if ((error = sooptcopyin(sopt, &ui, sizeof(ui), sizeof(ui))) != 0)
-		return (error);
-	if (ui > UINT16_MAX)
-		return (EINVAL);
-	tp->t_keepcnt = (uint16_t)ui;
-	return (0);
-}
+/* An option in seconds. */
+#define	TCP_OPT_SECONDS(tp, sopt, member, var)				\
+	tcp_opt_userto((tp), (sopt), __offsetof(struct tcp_userto, member), \
+	    (uint32_t)((var) / NS_PER_SEC), UINT32_MAX / hz)
 
 static int
 tcp_opt_maxseg(struct tcpcb *tp, struct sockopt *sopt)
@@ -603,14 +605,13 @@ tcp_default_ctloutput(struct tcpcb *tp, struct sockopt *sopt)
 			tp->t_delack_opt = delack != 0;
 		return (error);
 	case TCP_MAXUNACKTIME:
-		return (tcp_opt_seconds(sopt, &tp->t_maxunacktime,
+		return (TCP_OPT_SECONDS(tp, sopt, tu_maxunacktime,
 		    V_tcp_maxunacktime));
 	case TCP_KEEPINIT:
-		error = tcp_opt_seconds(sopt, &tp->t_keepinit,
-		    V_tcp_keepinit);
-		return (error);
+		return (TCP_OPT_SECONDS(tp, sopt, tu_keepinit,
+		    V_tcp_keepinit));
 	case TCP_KEEPIDLE:
-		error = tcp_opt_seconds(sopt, &tp->t_keepidle,
+		error = TCP_OPT_SECONDS(tp, sopt, tu_keepidle,
 		    V_tcp_keepidle);
 		/* From now on, whatever the timer was. */
 		if (error == 0 && sopt->sopt_dir == SOPT_SET &&
@@ -619,10 +620,11 @@ tcp_default_ctloutput(struct tcpcb *tp, struct sockopt *sopt)
 			    tcp_keepidle_of(tp));
 		return (error);
 	case TCP_KEEPINTVL:
-		return (tcp_opt_seconds(sopt, &tp->t_keepintvl,
+		return (TCP_OPT_SECONDS(tp, sopt, tu_keepintvl,
 		    V_tcp_keepintvl));
 	case TCP_KEEPCNT:
-		return (tcp_opt_keepcnt(tp, sopt));
+		return (tcp_opt_userto(tp, sopt, __offsetof(struct tcp_userto,
+		    tu_keepcnt), (uint32_t)V_tcp_keepcnt, UINT16_MAX));
 	default:
 		return (ENOPROTOOPT);
 	}

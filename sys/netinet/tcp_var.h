@@ -172,11 +172,18 @@ TAILQ_HEAD(tsegqe_head, tseg);
 struct sackhint {
 	tcp_seq		last_sack_ack;
 	int		sack_bytes_rexmit;
-	int		sacked_bytes;
-	int		delivered_data;
 	uint32_t	prr_delivered;
 	uint32_t	prr_out;
 	uint32_t	recover_fs;	/* bytes in flight as recovery began */
+};
+
+/* Limits that few users set; 0: the variable's. */
+struct tcp_userto {
+	uint32_t	tu_keepinit;	/* seconds */
+	uint32_t	tu_keepidle;
+	uint32_t	tu_keepintvl;
+	uint32_t	tu_maxunacktime;
+	uint32_t	tu_keepcnt;	/* probes */
 };
 
 struct tcpcb {
@@ -200,9 +207,9 @@ struct tcpcb {
 	uint32_t	t_snd_lost;	/* bytes lost and not sent again */
 	tcp_seq		snd_fack;	/* highest SACKed + 1 */
 	tcp_seq		snd_recover;
+	tcp_seq		t_loss_edge;	/* judged by SACK up to here */
 	struct tcp_sentmap t_map;
 	struct tcp_sent	*t_map_sack;	/* where the last SACK ended */
-	tcp_seq		t_loss_edge;	/* judged by SACK up to here */
 
 	/* Hot: receiving. */
 	tcp_seq		rcv_nxt;
@@ -221,6 +228,7 @@ struct tcpcb {
 	uint16_t	t_maxseg;	/* payload and options, bytes */
 	uint16_t	t_dupacks;
 	uint16_t	t_unacksegs;	/* full segments not acknowledged yet */
+	int16_t		t_delack_opt;	/* TCP_DELACK; -1: the variable's */
 	int		t_rxtshift;	/* timeouts in a row */
 
 	/* Times. */
@@ -231,13 +239,10 @@ struct tcpcb {
 	uint32_t	t_rttvar_us;
 	uint32_t	t_rttmin_us;	/* least seen */
 	int		t_srtt;		/* ticks * 32, for modules */
-	int		t_rttvar;	/* ticks * 16 */
 	u_int		t_rttupdated;	/* measurements */
-	uint32_t	t_rxtcur;	/* timeout in force, ticks */
 	uint32_t	ts_recent_age;	/* seconds of time_uptime */
 	nstime_t	t_rcvtime;	/* last segment came */
 	nstime_t	t_sndtime;	/* last data left */
-	nstime_t	t_starttime;	/* established; before: opened */
 
 	/* Delivery rate. */
 	uint64_t	t_delivered;	/* bytes delivered */
@@ -252,14 +257,12 @@ struct tcpcb {
 	struct sackhint	sackhint;
 	uint32_t	snd_cwnd_prev, snd_ssthresh_prev;
 	tcp_seq		snd_recover_prev;
-	nstime_t	t_badrxtwin;
 	uint32_t	t_bytes_acked;	/* for byte counting (RFC 3465) */
 
 	/* Receiving out of order. */
 	struct tsegqe_head t_segq;
-	uint16_t	t_segqlen;
-	uint16_t	t_pmtud_saved;
-	uint32_t	t_segqbytes;
+	uint16_t	t_segqlen;	/* ranges there */
+	uint16_t	t_softerror;
 	uint32_t	t_segqserial;
 	struct sackblk	t_dsack;	/* to be reported next; empty if equal */
 	uint32_t	rfbuf_ts;	/* our time stamp as counting began */
@@ -269,22 +272,16 @@ struct tcpcb {
 	/* Rare. */
 	tcp_seq		iss, irs;
 	uint32_t	max_sndwnd;
-	uint32_t	t_peermss;	/* what the peer's SYN said; 0 nothing */
+	uint16_t	t_peermss;	/* what the peer's SYN said; 0 nothing */
 	uint16_t	t_usermss;	/* TCP_MAXSEG; 0 none */
 	uint16_t	t_keepprobes;
-	uint16_t	t_persprobes;
-	uint16_t	t_softerror;
 	uint16_t	t_chackcnt;	/* challenge ACKs sent */
-	nstime_t	t_chackend;	/* since the period that ends then */
+	uint32_t	t_chackend;	/* in the period that ends then, ms */
 	uint32_t	t_tsomax;	/* bytes of IP packet for TSO; 0 none */
-	uint32_t	t_keepinit, t_keepidle, t_keepintvl; /* s; 0: default */
-	uint32_t	t_maxunacktime;	/* s; 0: the variable's */
-	uint16_t	t_keepcnt;	/* 0: default */
-	int16_t		t_delack_opt;	/* TCP_DELACK; -1: the variable's */
+	struct tcp_userto *t_userto;	/* NULL: the variables' values */
 	uint32_t	t_sndrexmitpack;/* segments sent again */
 	uint32_t	t_rcvoopack;
 	uint32_t	t_sndzerowin;
-	uint64_t	t_sndbytes, t_sndrexmitbyte, t_rcvbytes;
 	void		*t_osd;		/* helper modules' data */
 };
 
@@ -725,6 +722,8 @@ void	tcp_setpersist(struct tcpcb *tp);
 int	tcp_timer_rexmt(struct tcpcb *tp);
 
 /* tcp_usrreq.c */
+MALLOC_DECLARE(M_TCPUSERTO);
+struct tcp_userto *tcp_userto(struct tcpcb *tp);
 extern const struct protosw tcp_protosw, tcp6_protosw;
 void	tcp_fill_info(struct tcpcb *tp, struct tcp_info *ti);
 

@@ -103,7 +103,7 @@ flow_close(struct flow *fl)
 {
 	int i;
 
-	flow_look(fl);
+	sample_flow(fl, now(fl));
 	for (i = 0; i < 2; i++) {
 		if (fl->fl_fd[i] == -1)
 			continue;

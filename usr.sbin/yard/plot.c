@@ -216,7 +216,7 @@ write_panel(const struct plot *p, struct text *t, int column, int row)
 		text_add(t, p->p_panel[column][row].t_s,
 		    p->p_panel[column][row].t_len);
 	else
-		text_printf(t, "plot NaN notitle");
+		text_printf(t, "plot 0 lc rgb \"white\" notitle");
 	text_printf(t, "\n");
 	if (column == 0 && row == 0)
 		text_printf(t, "unset label 1\n");

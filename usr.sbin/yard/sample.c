@@ -4,8 +4,8 @@
  */
 
 /*
- * Writing down, at every multiple of `sample', how the flows and the pipes
- * on their way fare: one row of a CSV file each.
+ * Writing down, at every multiple of `sample' and when a flow closes, how the
+ * flows and the pipes on their way fare: one row of a CSV file each.
  *
  * A flow's row is what TCP_INFO says of its sender at that moment, and its
  * goodput (bytes that the receiving program got) over the last ten samples.
@@ -75,14 +75,14 @@ recent_goodput(struct flow *fl, uint64_t received)
 	    (n * fl->fl_sim->si_sc->s_sample));
 }
 
-static void
-flow_sample(struct flow *fl, uint64_t now)
+void
+sample_flow(struct flow *fl, uint64_t now)
 {
 	const struct conninfo *ci = &fl->fl_info;
 	uint64_t kbps, received;
 	char ssthresh[16];
 
-	if (fl->fl_state != FL_RUNNING || fl->fl_fd[fl->fl_sender] == -1)
+	if (fl->fl_connected == 0 || fl->fl_fd[fl->fl_sender] == -1)
 		return;
 	flow_look(fl);
 	received = flow_received(fl);
@@ -151,7 +151,7 @@ sample_all(struct sim *si)
 	size_t i;
 
 	for (i = 0; i < si->si_nflows; i++)
-		flow_sample(&si->si_flows[i], si->si_now);
+		sample_flow(&si->si_flows[i], si->si_now);
 	for (i = 0; i < si->si_npipes; i++)
 		pipe_sample(si, &si->si_pipes[i], si->si_now);
 }

@@ -32,6 +32,7 @@
 #define	DAYS(n)		((n) * 86400 * NS_PER_S)
 
 static void	read_vars(const struct place *, const struct key *, void *);
+static void	read_all_vars(const struct place *, const struct key *, void *);
 static void	read_capture(const struct place *, const struct key *, void *);
 static void	read_modules(const struct place *, const struct key *, void *);
 static void	read_reverse(const struct place *, const struct key *, void *);
@@ -47,7 +48,7 @@ static const struct key globals[] = {
 	{ "warmup", K_TIME, OFF(scenario, s_warmup), 0, DAYS(30), NULL },
 	{ "title", K_STRING, OFF(scenario, s_name), 0, 0, NULL },
 	{ "png", K_BOOL, OFF(scenario, s_png), 0, 0, NULL },
-	{ "sysctl", K_CUSTOM, OFF(scenario, s_vars), 0, 0, read_vars },
+	{ "sysctl", K_CUSTOM, OFF(scenario, s_vars), 0, 0, read_all_vars },
 	{ "capture", K_CUSTOM, 0, 0, 0, read_capture },
 	{ "modules", K_CUSTOM, 0, 0, 0, read_modules },
 };
@@ -165,6 +166,16 @@ read_vars(const struct place *pl, const struct key *k, void *object)
 		    compare_vars);
 }
 
+static void
+read_all_vars(const struct place *pl, const struct key *k, void *object)
+{
+	struct scenario *sc = object;
+
+	sc->s_vars_place = *pl;
+	sc->s_vars_place.pl_what = "sysctl";
+	read_vars(pl, k, object);
+}
+
 /* A list of names, each to be freed. */
 static void
 read_names(const struct place *pl, const char *key, char ***listp, size_t *np)
@@ -190,6 +201,7 @@ read_modules(const struct place *pl, const struct key *k, void *object)
 {
 	struct scenario *sc = object;
 
+	sc->s_modules_place = *pl;
 	read_names(pl, k->k_name, &sc->s_modules, &sc->s_nmodules);
 }
 

@@ -103,6 +103,8 @@ struct scenario {
 	char		**s_capture_at;	/* names of hosts; none: senders */
 	size_t		s_ncapture_at;
 	struct sc_vars	s_vars;		/* for every host */
+	struct place	s_vars_place;
+	struct place	s_modules_place; /* all zeros: -k named them */
 	char		**s_modules;
 	size_t		s_nmodules;
 	struct sc_host	*s_hosts;

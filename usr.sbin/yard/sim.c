@@ -71,6 +71,37 @@ host_vars(const struct sim *si, size_t host, size_t *np)
 	return (v);
 }
 
+/* Does the message of a failure name a variable of vars?  Then it ends the
+ * program with the place of that. */
+static void
+blame_variable(const struct place *pl, const struct sc_vars *vars,
+    const char *host, const char *error)
+{
+	struct place in;
+	const char *at, *name;
+	size_t i;
+
+	for (i = 0; i < vars->v_n; i++) {
+		name = vars->v_list[i].name;
+		at = strstr(error, name);
+		if (at == NULL)
+			continue;
+		in = place_in(pl, name, "sysctl");
+		key_fail(&in, NULL, "%s (host \"%s\")", at, host);
+	}
+}
+
+static void
+host_failed(const struct scenario *sc, const struct sc_host *h)
+{
+	const char *error;
+
+	error = sy_error();
+	blame_variable(&h->h_place, &h->h_vars, h->h_name, error);
+	blame_variable(&sc->s_vars_place, &sc->s_vars, h->h_name, error);
+	key_fail(&h->h_place, NULL, "%s", error);
+}
+
 static void
 make_hosts(struct sim *si)
 {
@@ -84,8 +115,7 @@ make_hosts(struct sim *si)
 		si->si_hosts[i] = sy_host_new(si->si_loop,
 		    sc->s_hosts[i].h_name, vars, n);
 		if (si->si_hosts[i] == NULL)
-			key_fail(&sc->s_hosts[i].h_place, NULL, "host \"%s\": "
-			    "%s", sc->s_hosts[i].h_name, sy_error());
+			host_failed(sc, &sc->s_hosts[i]);
 		free(vars);
 	}
 }
@@ -368,10 +398,13 @@ load_modules(struct sim *si)
 	const struct scenario *sc = si->si_sc;
 	size_t i;
 
-	for (i = 0; i < sc->s_nmodules; i++)
-		if (sy_kldload(si->si_loop, sc->s_modules[i]) == -1)
-			fail(EX_DATAERR, "%s: modules: %s: %s", sc->s_file,
-			    sc->s_modules[i], sy_error());
+	for (i = 0; i < sc->s_nmodules; i++) {
+		if (sy_kldload(si->si_loop, sc->s_modules[i]) == 0)
+			continue;
+		if (sc->s_modules_place.pl_text == NULL)
+			fail(EX_DATAERR, "-k: %s", sy_error());
+		key_fail(&sc->s_modules_place, "modules", "%s", sy_error());
+	}
 }
 
 static void

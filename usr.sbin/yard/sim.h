@@ -128,6 +128,8 @@ const char *flow_state_name(const struct flow *fl);
 /* sample.c */
 void	sample_start(struct sim *si);
 void	sample_all(struct sim *si);
+/* One row of a flow. */
+void	sample_flow(struct flow *fl, uint64_t now);
 /* The warm-up is over. */
 void	sample_rebase(struct sim *si);
 void	sample_finish(struct sim *si);

@@ -27,17 +27,13 @@
 #include <netinet/in.h>
 #include <netinet/tcp_var.h>
 
-#define	BURST	2			/* segments that leave together */
+#define	BURST		2		/* segments that leave together */
+#define	GAIN_SLOW_START	200		/* percent */
 
-VNET_DEFINE_STATIC(u_int, paced_gain_ss) = 200;
 VNET_DEFINE_STATIC(u_int, paced_gain) = 120;
-#define	V_paced_gain_ss	VNET(paced_gain_ss)
 #define	V_paced_gain	VNET(paced_gain)
 
 SYSCTL_NODE(_net_inet_tcp, OID_AUTO, paced, CTLFLAG_RW, NULL, "Pacing block");
-SYSCTL_UINT(_net_inet_tcp_paced, OID_AUTO, gain_ss,
-    CTLFLAG_VNET | CTLFLAG_RW, &VNET_NAME(paced_gain_ss), 0,
-    "Rate in slow start, percent of a window per round trip");
 SYSCTL_UINT(_net_inet_tcp_paced, OID_AUTO, gain, CTLFLAG_VNET | CTLFLAG_RW,
     &VNET_NAME(paced_gain), 0,
     "Rate after slow start, percent of a window per round trip");
@@ -68,13 +64,13 @@ static void
 paced_sent(struct tcpcb *tp, struct tcp_sent *ts)
 {
 	struct paced *paced = tp->t_fb_ptr;
-	uint64_t gain = tp->snd_cwnd <= tp->snd_ssthresh ? V_paced_gain_ss :
+	uint64_t gain = tp->snd_cwnd <= tp->snd_ssthresh ? GAIN_SLOW_START :
 	    V_paced_gain;
 
 	tcp_default_sent(tp, ts);
 	paced->next = u64max(paced->next, getnstime()) +
-	    (uint64_t)(ts->ts_end - ts->ts_start) * tp->t_srtt_us * 100 /
-	    u64max(gain * tp->snd_cwnd, 1) * NS_PER_USEC;
+	    (uint64_t)(ts->ts_end - ts->ts_start) * tp->t_srtt_us *
+	    (100 * NS_PER_USEC) / u64max(gain * tp->snd_cwnd, 1);
 }
 
 static struct tcp_function_block paced_block = {

@@ -204,61 +204,70 @@ tap_input(struct ifnet *ifp, u_int *framesp)
  * Out.
  */
 
-/* Point vec at the pieces of m: how many, 0 if there are too many. */
 static int
-tap_vec_fill(const struct mbuf *m, struct tap_vec vec[TAP_VECS])
+tap_pieces(const struct mbuf *m)
 {
 	int n;
 
-	for (n = 0; m != NULL; m = m->m_next) {
-		if (m->m_len == 0)
-			continue;
-		if (n == TAP_VECS)
-			return (0);
-		vec[n++] = (struct tap_vec){ m->m_data, (size_t)m->m_len };
-	}
+	for (n = 0; m != NULL; m = m->m_next)
+		n++;
 	return (n);
 }
 
-/* Write the frame *mp, which may be changed for one of fewer pieces and stays
- * the caller's. */
+/* Write m, of at most TAP_VECS pieces, which stays the caller's. */
 static int
-tap_write(struct tap *t, struct mbuf **mp)
+tap_write(struct tap *t, const struct mbuf *m)
 {
 	struct tap_vec vec[1 + TAP_VECS];
 	struct tap_vnet_hdr vh;
 	int n;
 
-	if ((*mp)->m_pkthdr.len < ETHER_HDR_LEN + 1)
-		return (EINVAL);
-	n = tap_vec_fill(*mp, &vec[1]);
-	if (n == 0) {
-		*mp = m_defrag(*mp, M_NOWAIT);
-		n = tap_vec_fill(*mp, &vec[1]);
-		if (n == 0)
-			return (ENOBUFS);
-	}
-	tap_vnet_output(*mp, &vh);
+	tap_vnet_output(m, &vh);
 	vec[0] = (struct tap_vec){ &vh, sizeof(vh) };
-	return (tap_host_write(t->t_fd, vec, 1 + n));
+	for (n = 1; m != NULL; m = m->m_next)
+		vec[n++] = (struct tap_vec){ m->m_data, (size_t)m->m_len };
+	return (tap_host_write(t->t_fd, vec, n));
+}
+
+/* Write m or, if the host takes no more, let it wait. */
+static int
+tap_send(struct ifnet *ifp, struct mbuf *m)
+{
+	struct tap *t = ifp->if_softc;
+	int error;
+
+	error = mbufq_len(&t->t_queue) != 0 ? EAGAIN : tap_write(t, m);
+	if (error != EAGAIN) {
+		ifp->if_data.ifi_oerrors += error != 0;
+		m_freem(m);
+		return (error);
+	}
+	error = mbufq_enqueue(&t->t_queue, m);
+	if (error != 0) {
+		ifp->if_data.ifi_oqdrops++;
+		m_freem(m);
+	}
+	return (error);
 }
 
 static int
 tap_transmit(struct ifnet *ifp, struct mbuf *m)
 {
-	struct tap *t = ifp->if_softc;
-	int error;
+	int error = 0;
 
-	error = mbufq_len(&t->t_queue) != 0 ? EAGAIN : tap_write(t, &m);
-	if (error == EAGAIN) {
-		error = mbufq_enqueue(&t->t_queue, m);
-		if (error == 0)
-			return (0);
-		ifp->if_data.ifi_oqdrops++;
-	} else if (error != 0)
+	if (__predict_false(m->m_pkthdr.len < ETHER_HDR_LEN))
+		error = EINVAL;
+	else if (__predict_false(tap_pieces(m) > TAP_VECS)) {
+		m = m_defrag(m, M_NOWAIT);
+		if (tap_pieces(m) > TAP_VECS)
+			error = ENOBUFS;
+	}
+	if (error != 0) {
 		ifp->if_data.ifi_oerrors++;
-	m_freem(m);
-	return (error);
+		m_freem(m);
+		return (error);
+	}
+	return (tap_send(ifp, m));
 }
 
 bool
@@ -279,7 +288,7 @@ tap_output_ready(struct ifnet *ifp)
 
 	saved = vnet_enter(ifp->if_vnet);
 	while ((m = mbufq_first(&t->t_queue)) != NULL) {
-		error = tap_write(t, &m);
+		error = tap_write(t, m);
 		if (error == EAGAIN)
 			break;
 		if (error != 0)

@@ -363,7 +363,12 @@ ATF_TC_BODY(copyback, tc)
 	struct mbuf *m;
 
 	begin();
+	/* What was in the memory before is not seen. */
+	m = m_getcl(M_NOWAIT, MT_DATA, 0);
+	memset(m->m_data, 'x', MCLBYTES);
+	m_freem(m);
 	m = letters(100);
+	memset(m->m_data + 100, 'x', (size_t)M_TRAILINGSPACE(m));
 	ATF_CHECK_EQ(0, m_copyback(m, 10, 3, "XYZ"));
 	ATF_CHECK_EQ(100, m->m_pkthdr.len);
 	/* Beyond the end: what is between is zeros. */
@@ -381,6 +386,26 @@ ATF_TC_BODY(copyback, tc)
 	set_faults(UINT64_MAX);
 	ATF_CHECK_EQ(503, (int)m_length(m, NULL));
 	ATF_CHECK_EQ(ENOBUFS, m_copyback(m, INT_MAX, 3, "XYZ"));
+	m_freem(m);
+	end();
+}
+
+/* Packets joined are one packet; few bytes move into room that is there. */
+ATF_TC_WITHOUT_HEAD(cat);
+ATF_TC_BODY(cat, tc)
+{
+	struct mbuf *m;
+
+	begin();
+	m = letters(26 * 100);
+	m_cat(m, letters(26 * 100));
+	m->m_pkthdr.len = 26 * 200;
+	m_sanity(m);
+	ATF_CHECK_EQ(0, (int)(m->m_next->m_flags & M_PKTHDR));
+	ATF_CHECK_EQ(NULL, m->m_next->m_next);
+	m_cat(m, letters(26));
+	ATF_CHECK_EQ(NULL, m->m_next->m_next);
+	check_letters(m, 0, 26 * 201);
 	m_freem(m);
 	end();
 }
@@ -521,8 +546,14 @@ static void
 model_compare(const struct mbuf *m)
 {
 	static uint8_t buf[MODELMAX * 2];
+	const struct mbuf *n;
 
 	m_sanity(m);
+	for (n = m; n != NULL; n = n->m_next) {
+		ATF_REQUIRE_EQ(n == m, (n->m_flags & M_PKTHDR) != 0);
+		ATF_REQUIRE(n->m_data >= M_START(n) && n->m_data + n->m_len <=
+		    M_START(n) + M_SIZE(n));
+	}
 	ATF_REQUIRE_EQ(modellen, (int)m_length(__DECONST(struct mbuf *, m),
 	    NULL));
 	ATF_REQUIRE_EQ(modellen, m->m_pkthdr.len);
@@ -737,6 +768,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, pullup);
 	ATF_TP_ADD_TC(tp, prepend);
 	ATF_TP_ADD_TC(tp, copyback);
+	ATF_TP_ADD_TC(tp, cat);
 	ATF_TP_ADD_TC(tp, limits);
 	ATF_TP_ADD_TC(tp, limit_tunable);
 	ATF_TP_ADD_TC(tp, outlive);

@@ -624,34 +624,40 @@ pkt_sent(struct ifnet *ifp, const struct pkt *want, uint8_t to,
 	pkt_equal(&f, ih_sent(ifp), file, line);
 }
 
-static void
-send_args(struct ip_output_args *ioa, const char *src, const char *dst,
-    uint8_t flags, struct route *ro)
+struct mbuf *
+ih_data(uint32_t len)
 {
-	memset(ioa, 0, sizeof(*ioa));
-	ioa->ioa_src = ih_addr(src);
-	ioa->ioa_dst = ih_addr(dst);
-	ioa->ioa_proto = PROTO_TEST;
-	ioa->ioa_flags = flags;
-	ioa->ioa_ro = ro;
-}
-
-int
-ih_send(const char *src, const char *dst, uint32_t len, uint8_t flags,
-    struct route *ro)
-{
-	struct ip_output_args ioa;
 	static struct pkt p;
 	struct mbuf *m;
 
-	send_args(&ioa, src, dst, flags, ro);
 	p.len = 0;
 	pkt_fill(&p, len, 1);
 	m = m_gethdr(M_NOWAIT, MT_DATA);
 	ATF_REQUIRE(m != NULL);
 	m->m_data += max_hdr;
 	ATF_REQUIRE_EQ(0, m_copyback(m, 0, (int)len, p.b));
+	return (m);
+}
+
+int
+ih_send_mbuf(struct mbuf *m, const char *src, const char *dst, uint8_t flags,
+    struct route *ro)
+{
+	struct ip_output_args ioa = { 0 };
+
+	ioa.ioa_src = ih_addr(src);
+	ioa.ioa_dst = ih_addr(dst);
+	ioa.ioa_proto = PROTO_TEST;
+	ioa.ioa_flags = flags;
+	ioa.ioa_ro = ro;
 	return (ip_send(m, &ioa));
+}
+
+int
+ih_send(const char *src, const char *dst, uint32_t len, uint8_t flags,
+    struct route *ro)
+{
+	return (ih_send_mbuf(ih_data(len), src, dst, flags, ro));
 }
 
 void

@@ -139,7 +139,12 @@ struct ulp {
 };
 /* That of the current host. */
 struct ulp *ih_ulp(void);
-/* Send len bytes of PROTO_TEST made by pkt_fill() from src to dst. */
+/* len bytes made by pkt_fill(), room for headers in front. */
+struct mbuf *ih_data(uint32_t len);
+/* Send m by PROTO_TEST from src to dst. */
+int	ih_send_mbuf(struct mbuf *m, const char *src, const char *dst,
+	    uint8_t flags, struct route *ro);
+/* The same with ih_data(len). */
 int	ih_send(const char *src, const char *dst, uint32_t len, uint8_t flags,
 	    struct route *ro);
 /* What ih_send() should make of it, an IPv4 identification left 0. */

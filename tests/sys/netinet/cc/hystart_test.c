@@ -1,0 +1,291 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 The Stackyard developers
+ */
+
+/* HyStart++ (RFC 9406), through the hooks of the modules that have it. */
+#define	STACKYARD_NO_KERNEL_NAMES
+#include <sys/param.h>
+#include <sys/systm.h>
+#include <netinet/cc/cc_cubic.h>
+#include <netinet/cc/cc_hystart.h>
+#include <netinet/cc/cc_newreno.h>
+
+#include "cctest.h"
+
+#define	FAR	((uint32_t)TCP_MAXWIN << TCP_MAX_WINSHIFT) /* ssthresh */
+
+static struct cctest ct;
+static struct tcpcb *const tp = &ct.ct_tp;
+static uint32_t round_cnt;
+
+static const struct cc_hystart *
+state(void)
+{
+	if (strcmp(CC_ALGO(tp)->name, "cubic") == 0)
+		return (&((struct cubic *)tp->t_ccv.cc_data)->hystart);
+	return (&((struct newreno *)tp->t_ccv.cc_data)->hystart);
+}
+
+/* Open with a window of 100 segments. */
+static void
+begin(const char *name)
+{
+	cct_open(&ct, name);
+	cct_window(&ct, 100 * MSS, FAR);
+}
+
+static void
+samples(uint32_t usec, u_int n)
+{
+	while (n-- > 0)
+		CC_ALGO(tp)->rttsample(&tp->t_ccv, usec, 0, 70 * MSS);
+}
+
+/* A new round, and n measurements in it. */
+static void
+in_round(uint32_t usec, u_int n)
+{
+	CC_ALGO(tp)->newround(&tp->t_ccv, ++round_cnt);
+	samples(usec, n);
+}
+
+/* Growth by an ACK of 8 bytes. */
+static uint32_t
+growth(void)
+{
+	uint32_t before = tp->snd_cwnd;
+
+	cct_ack(&ct, 8);
+	return (tp->snd_cwnd - before);
+}
+
+static void
+exits(const char *name)
+{
+	u_int i;
+
+	begin(name);
+	in_round(40000, 8);
+	in_round(44999, 8);
+	ATF_CHECK_EQ_MSG(8, growth(), "%s: less than an eighth more", name);
+	in_round(50700, 7);
+	ATF_CHECK_EQ_MSG(8, growth(), "%s: seven measurements", name);
+	samples(50700, 1);
+	ATF_CHECK_EQ_MSG(2, growth(), "%s: conservative", name);
+	for (i = 0; i < 4; i++) {
+		in_round(60000, 8);
+		ATF_CHECK_EQ(2, growth());
+		ATF_CHECK_EQ(FAR, tp->snd_ssthresh);
+	}
+	i = tp->snd_cwnd;
+	in_round(60000, 8);
+	ATF_CHECK_EQ_MSG(i, tp->snd_ssthresh, "%s: slow start is over", name);
+	ATF_CHECK_EQ(HS_OFF, state()->hs_state);
+	cct_close(&ct);
+}
+
+ATF_TC_WITHOUT_HEAD(css);
+ATF_TC_BODY(css, tc)
+{
+	exits("newreno");
+	exits("cubic");
+}
+
+/* After it, cubic begins at the flat part of its curve (RFC 9438, 4.10). */
+ATF_TC_WITHOUT_HEAD(cubic_stage);
+ATF_TC_BODY(cubic_stage, tc)
+{
+	const struct cubic *cubic;
+	u_int i;
+
+	begin("cubic");
+	in_round(40000, 8);
+	for (i = 0; i < 6; i++)
+		in_round(50000, 8);
+	ATF_CHECK_EQ(100 * MSS, tp->snd_ssthresh);
+	cct_ack(&ct, MSS);
+	cct_ack(&ct, MSS);
+	cubic = tp->t_ccv.cc_data;
+	ATF_CHECK(cubic->stage.begun);
+	ATF_CHECK_EQ(0, cubic->stage.k);
+	ATF_CHECK_EQ(101 * MSS, cubic->stage.w_max);
+	cct_close(&ct);
+}
+
+ATF_TC_WITHOUT_HEAD(resumes);
+ATF_TC_BODY(resumes, tc)
+{
+	begin("newreno");
+	in_round(40000, 8);
+	in_round(50000, 8);
+	ATF_CHECK_EQ(2, growth());
+	in_round(50000, 8);
+	ATF_CHECK_EQ(2, growth());
+	in_round(49000, 7);
+	ATF_CHECK_EQ(2, growth());
+	samples(49000, 1);
+	ATF_CHECK_EQ_MSG(8, growth(), "the delay fell");
+	/* Then it is this round's that the next ones are compared with. */
+	in_round(54900, 8);
+	ATF_CHECK_EQ(8, growth());
+	in_round(62000, 8);
+	ATF_CHECK_EQ(2, growth());
+	cct_close(&ct);
+}
+
+/* The remainders of a quarter add up. */
+ATF_TC_WITHOUT_HEAD(quarters);
+ATF_TC_BODY(quarters, tc)
+{
+	u_int i;
+
+	begin("newreno");
+	in_round(40000, 8);
+	in_round(50000, 8);
+	for (i = 0; i < 400; i++)
+		cct_ack(&ct, 1);
+	ATF_CHECK_EQ(100 * MSS + 100, tp->snd_cwnd);
+	ATF_REQUIRE_EQ(0, cct_sysctl(
+	    "net.inet.tcp.cc.hystartplusplus.css_growth_div", "0"));
+	ATF_CHECK_EQ_MSG(8, growth(), "no division by nothing");
+	cct_close(&ct);
+}
+
+/* The threshold: an eighth, but not under 4 ms nor over 16 ms. */
+ATF_TC_WITHOUT_HEAD(thresholds);
+ATF_TC_BODY(thresholds, tc)
+{
+	static const struct {
+		uint32_t	last, less, enough;
+	} cases[] = {
+		{ 1000, 4999, 5000 },
+		{ 32000, 35999, 36000 },
+		{ 80000, 89999, 90000 },
+		{ 128000, 143999, 144000 },
+		{ 800000, 815999, 816000 },
+	};
+	u_int i;
+
+	for (i = 0; i < nitems(cases); i++) {
+		begin("newreno");
+		in_round(cases[i].last, 8);
+		in_round(cases[i].less, 8);
+		ATF_CHECK_EQ_MSG(8, growth(), "%u, %u", cases[i].last,
+		    cases[i].less);
+		cct_close(&ct);
+		begin("newreno");
+		in_round(cases[i].last, 8);
+		in_round(cases[i].enough, 8);
+		ATF_CHECK_EQ_MSG(2, growth(), "%u, %u", cases[i].last,
+		    cases[i].enough);
+		cct_close(&ct);
+	}
+}
+
+ATF_TC_WITHOUT_HEAD(measurements);
+ATF_TC_BODY(measurements, tc)
+{
+	u_int i;
+
+	/* Of segments sent again: none. */
+	begin("newreno");
+	in_round(40000, 8);
+	in_round(50000, 7);
+	for (i = 0; i < 20; i++)
+		CC_ALGO(tp)->rttsample(&tp->t_ccv, 50000, 1, 70 * MSS);
+	ATF_CHECK_EQ(8, growth());
+	/* The least of a round counts. */
+	samples(40000, 1);
+	ATF_CHECK_EQ(8, growth());
+	/* A round without any: no comparison in the next. */
+	in_round(0, 0);
+	in_round(90000, 8);
+	ATF_CHECK_EQ(8, growth());
+	cct_close(&ct);
+
+	/* A small window. */
+	begin("newreno");
+	cct_window(&ct, 15 * MSS, FAR);
+	in_round(40000, 8);
+	in_round(50000, 8);
+	ATF_CHECK_EQ(8, growth());
+	cct_window(&ct, 16 * MSS, FAR);
+	samples(50000, 1);
+	ATF_CHECK_EQ(2, growth());
+	cct_close(&ct);
+}
+
+/* When it must not work. */
+ATF_TC_WITHOUT_HEAD(off);
+ATF_TC_BODY(off, tc)
+{
+	static const ccsignal_t signals[] = { CC_NDUPACK, CC_ECN, CC_RTO };
+	u_int i;
+
+	for (i = 0; i < nitems(signals); i++) {
+		begin(i == 0 ? "cubic" : "newreno");
+		ATF_CHECK_EQ(HS_SLOWSTART, state()->hs_state);
+		cct_signal(&ct, signals[i]);
+		ATF_CHECK_EQ(HS_OFF, state()->hs_state);
+		EXIT_RECOVERY(tp->t_flags);
+		cct_window(&ct, 100 * MSS, 5000 * MSS);
+		in_round(40000, 8);
+		in_round(50000, 8);
+		ATF_CHECK_EQ(8, growth());
+		cct_close(&ct);
+	}
+	begin("newreno");
+	tp->t_ccv.flags &= ~CCF_HYSTART_ALLOWED;
+	CC_ALGO(tp)->conn_init(&tp->t_ccv);
+	ATF_CHECK_EQ_MSG(HS_OFF, state()->hs_state, "the block forbids it");
+	tp->t_ccv.flags |= CCF_HYSTART_ALLOWED;
+	tp->snd_ssthresh = 500 * MSS;
+	CC_ALGO(tp)->conn_init(&tp->t_ccv);
+	ATF_CHECK_EQ_MSG(HS_OFF, state()->hs_state, "ssthresh is known");
+	tp->snd_ssthresh = FAR;
+	CC_ALGO(tp)->conn_init(&tp->t_ccv);
+	ATF_CHECK_EQ(HS_SLOWSTART, state()->hs_state);
+	cct_close(&ct);
+}
+
+/* Leave CSS with these flags set. */
+static void
+leave(uint32_t flags)
+{
+	u_int i;
+
+	begin("newreno");
+	tp->t_ccv.flags |= flags;
+	in_round(40000, 8);
+	for (i = 0; i < 6; i++)
+		in_round(50000, 8);
+	ATF_CHECK_EQ(HS_OFF, state()->hs_state);
+}
+
+ATF_TC_WITHOUT_HEAD(cautious);
+ATF_TC_BODY(cautious, tc)
+{
+	leave(CCF_HYSTART_CONS_SSTH);
+	ATF_CHECK_EQ_MSG(70 * MSS, tp->snd_ssthresh,
+	    "what was in flight when the delay rose");
+	ATF_CHECK_EQ(100 * MSS, tp->snd_cwnd);
+	cct_close(&ct);
+	leave(CCF_HYSTART_CONS_SSTH | CCF_HYSTART_CAN_SH_CWND);
+	ATF_CHECK_EQ(70 * MSS, tp->snd_ssthresh);
+	ATF_CHECK_EQ(70 * MSS, tp->snd_cwnd);
+	cct_close(&ct);
+}
+
+ATF_TP_ADD_TCS(tp)
+{
+	ATF_TP_ADD_TC(tp, css);
+	ATF_TP_ADD_TC(tp, cubic_stage);
+	ATF_TP_ADD_TC(tp, resumes);
+	ATF_TP_ADD_TC(tp, quarters);
+	ATF_TP_ADD_TC(tp, thresholds);
+	ATF_TP_ADD_TC(tp, measurements);
+	ATF_TP_ADD_TC(tp, off);
+	ATF_TP_ADD_TC(tp, cautious);
+	return (atf_no_error());
+}
