@@ -54,8 +54,11 @@ help:
 
 .PHONY: all demo check bench install lint clean help
 
-# What the demonstration is.
-DEMO=		${BUILDDIR}/bin/yard compare freebsd/newreno freebsd/cubic
+# What the demonstration is: two cc modules and a pacing block of 100 lines,
+# loaded at run time, each alone for 30 simulated seconds and then together.
+DEMO=		cd ${TOP} && ${BUILDDIR}/bin/yard compare -f -o build/demo \
+		    -k ${BUILDDIR}/lib/stackyard/block_example.so \
+		    freebsd/newreno freebsd/cubic paced/cubic
 
 # Before anything: what is missing on this machine.  demo and check install
 # it, the others say it in one line, before a compiler says it in a hundred.

@@ -68,8 +68,7 @@ SYSCTL_NODE(_net_link_ether, OID_AUTO, inet, CTLFLAG_RW, NULL, "ARP");
 static int
 sysctl_arp_int(SYSCTL_HANDLER_ARGS)
 {
-	return (sysctl_int_range(oidp, req, vnet_ptr(arg1), (int)arg2,
-	    1000000));
+	return (sysctl_int_range(oidp, req, arg1, (int)arg2, 1000000));
 }
 SYSCTL_PROC(_net_link_ether_inet, OID_AUTO, max_age, CTLTYPE_INT |
     CTLFLAG_VNET | CTLFLAG_RWTUN, &VNET_NAME(arpt_keep), 1,

@@ -163,12 +163,13 @@ llt_evict(struct lltable *llt)
 	struct llentry *lle;
 	int n;
 
-	n = 0;
-	TAILQ_FOREACH(lle, &llt->llt_age, le_age)
-		if (lle->le_state == LLE_STALE ||
-		    lle->le_state == LLE_FAILED || ++n == LLT_LOOK)
+	lle = TAILQ_FIRST(&llt->llt_age);
+	for (n = 0; n < LLT_LOOK && lle != NULL; n++) {
+		if (lle->le_state == LLE_STALE || lle->le_state == LLE_FAILED)
 			break;
-	if (lle == NULL)
+		lle = TAILQ_NEXT(lle, le_age);
+	}
+	if (n == LLT_LOOK || lle == NULL)
 		lle = TAILQ_FIRST(&llt->llt_age);
 	lle_remove(lle);
 }

@@ -34,7 +34,7 @@ struct m_extref {
 	uint32_t	er_refs;
 	uint32_t	er_size;	/* bytes of storage */
 	struct mbuf_pool *er_pool;	/* where this came from */
-	uma_zone_t	er_zone;	/* zone of a cluster, or of this header */
+	uma_zone_t	er_zone;	/* of the cluster, or header */
 	/* For lent storage: called when the last reference goes. */
 	void		(*er_free)(void *arg1, void *arg2);
 	void		*er_arg1;
@@ -49,7 +49,7 @@ struct pkthdr {
 	/* Out: offset of the checksum field from the start of the transport
 	 * header.  In: with CSUM_DATA_VALID, the sum (0xffff: right). */
 	uint16_t	csum_data;
-	uint16_t	tso_segsz;	/* payload of each segment to cut, bytes */
+	uint16_t	tso_segsz;	/* bytes of each segment to cut */
 	nstime_t	rcv_tstmp;	/* when it arrived, ns; or PH_loc's */
 	uint8_t		l2hlen;		/* link header, bytes */
 	uint8_t		l3hlen;		/* IP header with options, bytes */

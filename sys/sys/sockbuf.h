@@ -47,7 +47,7 @@ struct sockbuf {
 	u_int		sb_mbmax;	/* at most */
 	uint16_t	sb_flags;
 	uint16_t	sb_state;
-	nstime_t	sb_timeo;	/* SO_RCVTIMEO, SO_SNDTIMEO, ns; 0 none */
+	nstime_t	sb_timeo;	/* SO_{RCV,SND}TIMEO, ns; 0 none */
 };
 
 /* Bytes that can be read now; the same, FreeBSD's two names. */

@@ -84,7 +84,7 @@ struct socket {
 	short		so_type;	/* SOCK_* */
 	short		so_qstate;	/* SQ_* */
 	int		so_options;	/* SO_* */
-	u_short		so_linger;	/* seconds; SO_LINGER is in so_options */
+	u_short		so_linger;	/* seconds, if SO_LINGER */
 	short		so_state;	/* SS_* */
 	int		so_count;	/* references */
 	void		*so_pcb;

@@ -1027,10 +1027,8 @@ ATF_TC_BODY(options, tc)
 		SO_REUSEPORT_LB, SO_RERROR
 	};
 	struct socket *so;
-	size_t len;
-	char c;
 	u_int i;
-	int fd, value;
+	int fd;
 
 	fake_begin();
 	fd = fake_socket();
@@ -1051,6 +1049,18 @@ ATF_TC_BODY(options, tc)
 	ATF_CHECK_EQ(EINVAL, setopt_int(fd, SO_SETFIB, 1));
 	ATF_CHECK_EQ(0, setopt_int(fd, SO_USER_COOKIE, 77));
 	ATF_CHECK_EQ(77U, so->so_user_cookie);
+	fake_end();
+}
+
+ATF_TC_WITHOUT_HEAD(option_errors);
+ATF_TC_BODY(option_errors, tc)
+{
+	size_t len;
+	char c;
+	int fd, value;
+
+	fake_begin();
+	fd = fake_socket();
 	/* Not there, or not to be set, or too short. */
 	ATF_CHECK_EQ(ENOPROTOOPT, setopt_int(fd, 0x40000000, 1));
 	ATF_CHECK_EQ(ENOPROTOOPT, setopt_int(fd, SO_KEEPALIVE |
@@ -1368,6 +1378,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, listen_dead);
 	ATF_TP_ADD_TC(tp, inherit);
 	ATF_TP_ADD_TC(tp, options);
+	ATF_TP_ADD_TC(tp, option_errors);
 	ATF_TP_ADD_TC(tp, option_buffers);
 	ATF_TP_ADD_TC(tp, option_times);
 	ATF_TP_ADD_TC(tp, ioctls);

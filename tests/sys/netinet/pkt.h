@@ -86,7 +86,7 @@ struct pd {
 	struct pd_conn	conns[PD_CONNS];
 	struct pd_fd	fds[PD_FDS];
 	uint64_t	seed;
-	bool		ended;
+	bool		ended;		/* by the test: it is not drained */
 	char		log[4096];
 };
 
@@ -112,8 +112,7 @@ void	pd_inject(struct pd *t, const char *file, int line,
 	    const char *fmt, ...) __printflike(4, 5);
 #define	INJECT(...)	pd_inject(t, __FILE__, __LINE__, __VA_ARGS__)
 /* The same with a checksum that is wrong. */
-void	pd_inject_badsum(struct pd *t, const char *file, int line,
-	    const char *text);
+void	pd_inject_badsum(struct pd *t, const char *text);
 /* All that is injected between these comes as one batch. */
 #define	BATCH_BEGIN()	struct vnet *pd_saved = vnet_enter(t->vnet)
 #define	BATCH_END()	do { vnet_leave(pd_saved); pd_check(t); } while (0)
@@ -138,11 +137,10 @@ void	pd_pass(struct pd *t, uint64_t usec);
 void	pd_forget(struct pd *t);
 /* How many segments wait to be looked at. */
 int	pd_pending(const struct pd *t);
-/* The windows that they promise, in bytes of the header: the next one's. */
 
-/* An ICMP error about a segment of ours (seq is relative). mtu also stands
- * for other arguments. */
-void	pd_icmp(struct pd *t, uint8_t type, uint8_t code, uint32_t mtu,
+/* An ICMP error comes about a segment of ours with this (relative) sequence
+ * number; arg stands in the last two bytes of its header. */
+void	pd_icmp(struct pd *t, uint8_t type, uint8_t code, uint32_t arg,
 	    uint32_t seq);
 /* A fragmentation needed or packet too big. */
 void	pd_toobig(struct pd *t, uint32_t mtu, uint32_t seq);

@@ -259,7 +259,8 @@ ATF_TC_BODY(fuzz, tc)
 		    14 + (int)((x >> 41) % (u_int)(f.f_len - 13));
 		vh = (struct tap_vnet_hdr){ (uint8_t)(x >> 25 & 3),
 		    gso[(x >> 16) % nitems(gso)], 0, (uint16_t)(x >> 50 & 15),
-		    (uint16_t)((x >> 8 & 1) != 0 ? f.f_l4 : (x >> 9) % 120),
+		    (x >> 8 & 1) != 0 ? (uint16_t)f.f_l4 :
+		    (uint16_t)((x >> 9) % 120),
 		    (uint16_t)((x >> 30 & 3) != 0 ? 16 : (x >> 34) % 70) };
 		if (parse(&f, len, vh, &ph, NULL) != 0)
 			continue;
