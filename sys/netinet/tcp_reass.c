@@ -202,6 +202,12 @@ tcp_reass(struct tcpcb *tp, struct tcp_seg *sg)
 			before = q;
 			break;
 		}
+	/* Nothing comes behind a FIN, but the FIN once more. */
+	if (before != NULL && before->tq_fin &&
+	    SEQ_GEQ(sg->sg_seq, before->tq_end)) {
+		sg->sg_flags &= ~TH_FIN;
+		return (TV_ACKEACH);
+	}
 	if (!reass_trim_before(tp, before, sg)) {
 		if (fin && before->tq_end == sg->sg_seq + sg->sg_len)
 			before->tq_fin = true;

@@ -728,23 +728,17 @@ pd_setmtu(struct pd *t, uint32_t mtu)
 
 /* ---- Connections made ---- */
 
-/* The options of a SYN: the peer's, or ours with what is agreed. */
+/* The options of the peer's SYN. */
 static const char *
-syn_options(int opts, char *buf, size_t size, bool ours, uint32_t val,
-    uint32_t ecr)
+syn_options(int opts, uint32_t ecr, char *buf, size_t size)
 {
 	char ts[64];
 
-	snprintf(ts, sizeof(ts), "TS val %u ecr %u", val, ecr);
-	if (!ours) {
-		snprintf(buf, size, "mss 1460%s%s%s%s",
-		    (opts & PD_WS) != 0 ? ",wscale 7" : "",
-		    (opts & PD_SACK) != 0 ? ",sackOK" : "",
-		    (opts & PD_TS) != 0 ? "," : "",
-		    (opts & PD_TS) != 0 ? ts : "");
-		return (buf);
-	}
-	snprintf(buf, size, "...");
+	snprintf(ts, sizeof(ts), ",TS val 7 ecr %u", ecr);
+	snprintf(buf, size, "mss 1460%s%s%s",
+	    (opts & PD_WS) != 0 ? ",wscale 7" : "",
+	    (opts & PD_SACK) != 0 ? ",sackOK" : "",
+	    (opts & PD_TS) != 0 ? ts : "");
 	return (buf);
 }
 
@@ -759,7 +753,7 @@ pd_active(struct pd *t, int opts, uint16_t win)
 	EXPECT("S 0:0(0) win 65535 <mss 1460,nop,wscale 6,sackOK,"
 	    "TS val 100 ecr 0>");
 	INJECT("S. 0:0(0) ack 1 win %u <%s>", win,
-	    syn_options(opts, o, sizeof(o), false, 7, 100));
+	    syn_options(opts, 100, o, sizeof(o)));
 	EXPECT(". 1:1(0) ack 1 <...>");
 	STATE(TCPS_ESTABLISHED);
 	return (fd);
@@ -772,7 +766,7 @@ pd_passive_at(struct pd *t, int lfd, int opts, uint16_t win)
 	int fd;
 
 	INJECT("S 0:0(0) win %u <%s>", win,
-	    syn_options(opts, o, sizeof(o), false, 7, 0));
+	    syn_options(opts, 0, o, sizeof(o)));
 	EXPECT("S. 0:0(0) ack 1 win 65535 <...>");
 	if ((opts & PD_TS) != 0)
 		INJECT(". 1:1(0) ack 1 win %u <nop,nop,TS val 7 ecr 100>",

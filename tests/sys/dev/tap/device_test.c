@@ -123,7 +123,7 @@ ping(struct rig *r, int payload)
 	rig_sum(&f, 2, false);
 	send_frame(r, 0, 0, 0);
 	ATF_REQUIRE_EQ(f.f_len, expect(r, ETHERTYPE_IP, IPPROTO_ICMP, NULL));
-	ATF_CHECK(rig_good(in, f.f_len));
+	ATF_CHECK_MSG(rig_good(in, f.f_len), "payload %d", payload);
 	ATF_CHECK_EQ(0, in[f.f_l4]);
 	ATF_CHECK_EQ(0, memcmp(in + f.f_l4 + 8, f.f_b + f.f_l4 + 8,
 	    (size_t)payload));
@@ -377,8 +377,9 @@ ATF_TC_BODY(errors, tc)
 	    100)));
 	ATF_REQUIRE_EQ(0, rig_shell("ip link del yard0"));
 	ATF_REQUIRE_EQ(ENXIO, tap_input(r.r_ifp, NULL));
-	ATF_REQUIRE_EQ(0, rig_drop());
+	ATF_REQUIRE_EQ(0, rig_rights(false));
 	error = tap_create("yard1", 0, &ifp, NULL);
+	ATF_REQUIRE_EQ(0, rig_rights(true));
 	ATF_CHECK(error == EPERM || error == EACCES);
 	rig_end(&r);
 }

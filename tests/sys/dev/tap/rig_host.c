@@ -178,8 +178,8 @@ rig_accept_send(int fd, size_t len)
 }
 
 int
-rig_drop(void)
+rig_rights(bool root)
 {
 
-	return (setgid(65534) == -1 || setuid(65534) == -1 ? -1 : 0);
+	return (seteuid(root ? 0 : 65534));
 }

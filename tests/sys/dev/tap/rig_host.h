@@ -35,7 +35,7 @@ int	rig_sendto(int fd, const char *addr, int port, const void *buf,
 	    size_t len);
 int	rig_listen(const char *addr, int port);
 int	rig_accept_send(int fd, size_t len);
-/* Give up root's rights. */
-int	rig_drop(void);
+/* Give up root's rights, or take them back. */
+int	rig_rights(bool root);
 
 #endif /* !_TESTS_TAP_RIG_HOST_H_ */
