@@ -31,6 +31,7 @@ static int
 wait_ready(struct sy_host *host, int fd, enum side side, uint64_t *deadlinep)
 {
 	struct syk_waitinfo wi;
+	uint64_t limit;
 	int error;
 
 	error = syk_waitinfo(host->h_vnet, fd, &wi);
@@ -38,9 +39,11 @@ wait_ready(struct sy_host *host, int fd, enum side side, uint64_t *deadlinep)
 		return (error);
 	if (wi.nonblock)
 		return (EAGAIN);
-	if (*deadlinep == 0)
+	if (*deadlinep == 0) {
+		limit = side == RECEIVE ? wi.rcvtimeo : wi.sndtimeo;
 		*deadlinep = sy_deadline(host->h_loop,
-		    side == RECEIVE ? wi.rcvtimeo : wi.sndtimeo);
+		    limit != 0 ? limit : SY_NEVER);
+	}
 	return (sy_wait_fd(host, fd, side == RECEIVE ?
 	    SYK_POLLIN | SYK_POLLPRI : SYK_POLLOUT, *deadlinep));
 }
@@ -143,7 +146,8 @@ sy_connect(struct sy_host *host, int fd, const struct sockaddr *addr,
 	if (error != EINPROGRESS ||
 	    syk_waitinfo(host->h_vnet, fd, &wi) != 0 || wi.nonblock)
 		return (sy_fail_fd(error, "connect", host, fd));
-	error = sy_wait_fd(host, fd, SYK_POLLOUT, SY_NEVER);
+	error = sy_wait_fd(host, fd, SYK_POLLOUT,
+	    sy_deadline(host->h_loop, SY_NEVER));
 	if (error == 0)
 		error = syk_soerror(host->h_vnet, fd, &soerror);
 	if (error == 0)

@@ -22,8 +22,9 @@
  * say otherwise; for what a person must read, sy_error() has a sentence.
  *
  * A call on a blocking descriptor (the default) runs the loop until it can
- * go on.  In virtual time, when nothing is left that could ever happen,
- * it fails with EDEADLK.  Such a call must not be made from a callback.
+ * go on.  In virtual time, when nothing is left that could ever happen (or
+ * a year has passed: keepalives go on for ever), it fails with EDEADLK.
+ * Such a call must not be made from a callback.
  */
 #ifndef _STACKYARD_H_
 #define	_STACKYARD_H_

@@ -178,13 +178,13 @@ void	sy_watch_forget_all(struct sy_host *host);
 /*
  * Run the loop until the next event of host, or any that is nobody's, has
  * been run.  0; EAGAIN at the deadline; EDEADLK; EINTR stopped; EBADF host
- * is no more.  The reason is noted, unless 0.
+ * is no more.  The reason is noted, unless 0.  deadline is sy_deadline()'s.
  */
 int	sy_wait_event(struct sy_host *host, uint64_t deadline);
 /* The same, until fd is ready for one of events (SYK_POLL*). */
 int	sy_wait_fd(struct sy_host *host, int fd, int events,
 	    uint64_t deadline);
-/* now + ns, or SY_NEVER if ns is 0. */
+/* The deadline of a wait of ns from now; SY_NEVER: without a limit. */
 uint64_t sy_deadline(const struct sy_loop *loop, uint64_t ns);
 
 /* ---- Failure (error.c) ---- */

@@ -64,7 +64,7 @@ tap_fail(int error, const struct sy_host *host, const char *name)
 		what = "this system has no TAP devices (/dev/net/tun)";
 		break;
 	case EBUSY:
-		what = "another program uses it";
+		what = "it is in use";
 		break;
 	case EINVAL:
 		what = "the name or the MTU is wrong, or it is no TAP device";

@@ -12,6 +12,11 @@
  * readiness is looked at after those only.  A host may go while someone
  * waits for it; the wait notices by the count of hosts gone.
  *
+ * A wait without a limit ends in virtual time when no event is left.  But a
+ * connection has one for ever, if only to send a keepalive every two hours;
+ * so such a wait has a limit all the same, of a year, and what comes later
+ * counts as never.
+ *
  * Watches are level-triggered on top of upcalls, which say only that
  * something changed:
  *
@@ -30,6 +35,8 @@
 #include "sy_loop.h"
 
 #define	NS_PER_MS	1000000ULL
+#define	YEAR		(365 * 86400 * 1000ULL * NS_PER_MS)
+#define	GIVE_UP		(1ULL << 63)	/* a deadline that means never */
 
 _Static_assert(sizeof(struct sy_kevent) == SYK_KEVENT_SIZE &&
     offsetof(struct sy_kevent, data) == SYK_KEVENT_DATA &&
@@ -43,10 +50,11 @@ sy_deadline(const struct sy_loop *loop, uint64_t ns)
 {
 	uint64_t now;
 
-	if (ns == 0)
-		return (SY_NEVER);
 	now = sy_loop_now(loop);
-	return (ns < SY_NEVER - now ? now + ns : SY_NEVER);
+	if (ns != SY_NEVER)
+		return (ns < GIVE_UP - 1 - now ? now + ns : GIVE_UP - 1);
+	return (loop->l_mode == SY_VIRTUAL ? (now + YEAR) | GIVE_UP :
+	    SY_NEVER);
 }
 
 static bool
@@ -71,7 +79,7 @@ why_not(enum sy_ran ran)
 		return (EAGAIN);
 	case SY_IDLE:
 		sy_note_wait("nothing is left to happen in this loop that "
-		    "could let the call go on");
+		    "could let the call go on (within a year)");
 		return (EDEADLK);
 	default:
 		sy_note_wait("sy_loop_stop() was called");
@@ -94,6 +102,9 @@ sy_wait_event(struct sy_host *host, uint64_t deadline)
 	if (error != 0)
 		return (error);
 	do {
+		if (deadline >= GIVE_UP && deadline != SY_NEVER &&
+		    !loop->l_stop && sy_loop_due(loop) > (deadline & ~GIVE_UP))
+			return (why_not(SY_IDLE));
 		gone = loop->l_gone;
 		ran = sy_loop_next(loop, deadline);
 		if (loop->l_gone != gone && !still_there(loop, host, id))
@@ -154,7 +165,7 @@ sy_poll(struct sy_host *host, struct pollfd *fds, nfds_t nfds, int timeout)
 
 	if (nfds > INT32_MAX || (nfds > 0 && fds == NULL))
 		return (sy_fail_fd(EINVAL, "poll", host, SY_NOFD));
-	deadline = timeout < 0 ? SY_NEVER : sy_deadline(host->h_loop,
+	deadline = sy_deadline(host->h_loop, timeout < 0 ? SY_NEVER :
 	    (uint64_t)timeout * NS_PER_MS);
 	for (;;) {
 		n = poll_look(host, fds, nfds);
@@ -196,8 +207,7 @@ sy_kevent(struct sy_host *host, int kq, const struct sy_kevent *change,
 	if (nchanges < 0 || nevents < 0 || (nchanges > 0 && change == NULL) ||
 	    (nevents > 0 && events == NULL))
 		return (sy_fail_fd(EINVAL, "kevent", host, kq));
-	deadline = timeout == UINT64_MAX ? SY_NEVER :
-	    sy_deadline(host->h_loop, timeout);
+	deadline = sy_deadline(host->h_loop, timeout);
 	for (;; nchanges = 0) {
 		error = syk_kevent(host->h_vnet, kq, change, nchanges,
 		    events, nevents, &n);

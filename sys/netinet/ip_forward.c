@@ -162,7 +162,7 @@ fwd_route(const struct in6_addr *dst)
 static void
 fwd_decrement(struct mbuf *m, bool v6)
 {
-	uint16_t new, old;
+	uint16_t new, old;		/* TTL and protocol */
 	struct ip *ip;
 
 	if (v6) {
@@ -171,8 +171,8 @@ fwd_decrement(struct mbuf *m, bool v6)
 	}
 	ip = mtod(m, struct ip *);
 	memcpy(&old, &ip->ip_ttl, sizeof(old));
-	ip->ip_ttl--;
-	memcpy(&new, &ip->ip_ttl, sizeof(new));
+	new = htons(ntohs(old) - 0x100);
+	memcpy(&ip->ip_ttl, &new, sizeof(new));
 	ip->ip_sum = (uint16_t)~in_cksum_fold((uint64_t)(uint16_t)~ip->ip_sum +
 	    (uint16_t)~old + new);
 }

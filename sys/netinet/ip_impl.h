@@ -58,8 +58,14 @@ const struct ip_proto *ip_proto_find(uint8_t proto);
 static inline uint16_t
 ip_header_sum(const struct ip *ip)
 {
-	return ((uint16_t)~in_cksum_fold(in_cksum_partial(ip,
-	    (size_t)ip->ip_hl << 2, 0)));
+	uint32_t w[5];
+	uint64_t sum;
+
+	memcpy(w, ip, sizeof(w));
+	sum = (uint64_t)w[0] + w[1] + w[2] + w[3] + w[4];
+	if (__predict_false(ip->ip_hl > 5))
+		sum = in_cksum_partial(ip + 1, (ip->ip_hl - 5U) << 2, sum);
+	return ((uint16_t)~in_cksum_fold(sum));
 }
 /* Send m, m_data at the IP header, by way; consumed. */
 int	ip_xmit(struct mbuf *m, const struct ip_way *way);
@@ -121,7 +127,7 @@ struct mbuf *ip6_reass(struct mbuf *m, int *off, int *prev);
 /* ip_icmp.c: what can be wrong with a packet. */
 enum ip_errkind {
 	IP_ERR_NOROUTE,		/* no way to its destination */
-	IP_ERR_NEIGHBOUR,	/* the destination does not answer on its link */
+	IP_ERR_NEIGHBOUR,	/* the destination's link address is unknown */
 	IP_ERR_PROTO,		/* no such transport; arg: offset of its name */
 	IP_ERR_PORT,		/* nobody listens */
 	IP_ERR_TOOBIG,		/* arg: the next hop's MTU */

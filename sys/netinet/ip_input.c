@@ -319,7 +319,7 @@ ip_no_proto(struct mbuf *m, const struct ip_info *ii, uint8_t proto,
 
 	st = ii->ii_v6 ? &V_ip6stat : &V_ipstat;
 	st->ips_noproto++;
-	if (ii->ii_bcast || proto == IPPROTO_NONE)
+	if (proto == IPPROTO_NONE)
 		m_freem(m);
 	else
 		ip_error(m, IP_ERR_PROTO, (uint32_t)proto_off);

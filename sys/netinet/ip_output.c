@@ -388,16 +388,47 @@ ip_way_mtu(const struct ip_output_args *ioa, const struct ip_way *way,
 	return (path != 0 && path < mtu ? path : mtu);
 }
 
+/*
+ * Write the header of 20 bytes and what options follow it, as words: a sum
+ * that read bytes just written would wait for them.
+ */
+static void
+ip_header4_write(struct ip *ip, const struct ip_output_args *ioa,
+    uint32_t len, uint32_t optlen)
+{
+	uint32_t id, off, ttl, w[5];
+	uint64_t sum;
+
+	id = off = 0;
+	if ((ioa->ioa_flags & IOA_DF) != 0)
+		off = IP_DF;
+	else
+		id = ip_newid();
+	ttl = ioa->ioa_ttl != 0 ? ioa->ioa_ttl : (uint8_t)V_ip_defttl;
+	w[0] = htonl((uint32_t)IPVERSION << 28 | (5 + optlen / 4) << 24 |
+	    (uint32_t)ioa->ioa_tos << 16 | len);
+	w[1] = htonl(id << 16 | off);
+	w[2] = htonl(ttl << 24 | (uint32_t)ioa->ioa_proto << 16);
+	w[3] = in6_unmapped(&ioa->ioa_src).s_addr;
+	w[4] = in6_unmapped(&ioa->ioa_dst).s_addr;
+	sum = (uint64_t)w[0] + w[1] + w[2] + w[3] + w[4];
+	if (optlen != 0) {
+		memcpy(ip + 1, mtod(ioa->ioa_options, char *), optlen);
+		sum = in_cksum_partial(ip + 1, optlen, sum);
+	}
+	memcpy(ip, w, sizeof(w));
+	ip->ip_sum = (uint16_t)~in_cksum_fold(sum);
+}
+
 static int
 ip_header4(struct mbuf **mp, const struct ip_output_args *ioa)
 {
 	struct mbuf *m;
-	struct ip *ip;
 	int hlen, optlen;
 
 	m = *mp;
 	optlen = ioa->ioa_options != NULL ? ioa->ioa_options->m_len : 0;
-	hlen = (int)sizeof(*ip) + optlen;
+	hlen = (int)sizeof(struct ip) + optlen;
 	if ((optlen & 3) != 0 || optlen > IP_MAXOPTLEN)
 		return (EINVAL);
 	if (m->m_pkthdr.len > IP_MAXPACKET - hlen)
@@ -407,27 +438,8 @@ ip_header4(struct mbuf **mp, const struct ip_output_args *ioa)
 	if (m == NULL)
 		return (ENOBUFS);
 	m->m_pkthdr.l3hlen = (uint8_t)hlen;
-	ip = mtod(m, struct ip *);
-	ip->ip_v = IPVERSION;
-	ip->ip_hl = (uint8_t)(hlen >> 2) & 0xf;
-	ip->ip_tos = ioa->ioa_tos;
-	ip->ip_len = htons(m->m_pkthdr.len);
-	if ((ioa->ioa_flags & IOA_DF) != 0) {
-		ip->ip_id = 0;
-		ip->ip_off = htons(IP_DF);
-	} else {
-		ip->ip_id = htons(ip_newid());
-		ip->ip_off = 0;
-	}
-	ip->ip_ttl = ioa->ioa_ttl != 0 ? ioa->ioa_ttl : (uint8_t)V_ip_defttl;
-	ip->ip_p = ioa->ioa_proto;
-	ip->ip_sum = 0;
-	ip->ip_src = in6_unmapped(&ioa->ioa_src);
-	ip->ip_dst = in6_unmapped(&ioa->ioa_dst);
-	if (optlen != 0)
-		memcpy(ip + 1, mtod(ioa->ioa_options, char *),
-		    (size_t)optlen);
-	ip->ip_sum = ip_header_sum(ip);
+	ip_header4_write(mtod(m, struct ip *), ioa,
+	    (uint32_t)m->m_pkthdr.len, (uint32_t)optlen);
 	return (0);
 }
 

@@ -52,10 +52,11 @@ tcp_compute_initwnd(uint32_t maxseg)
 void
 cc_conn_init(struct tcpcb *tp)
 {
-	tp->snd_cwnd = tcp_compute_initwnd(tcp_maxseg(tp));
+	uint32_t mss = tcp_maxseg(tp);
+
 	/* RFC 5681, 3.1: a lost SYN means a window of one segment. */
-	if (tp->t_srtt_us == 0)
-		tp->snd_cwnd = tcp_maxseg(tp);
+	tp->snd_cwnd = (tp->t_flags2 & TF2_SYNLOST) != 0 ? mss :
+	    tcp_compute_initwnd(mss);
 	tp->t_round_end = tp->snd_max;
 	if (CC_ALGO(tp)->conn_init != NULL)
 		CC_ALGO(tp)->conn_init(&tp->t_ccv);

@@ -275,7 +275,8 @@ tcp_timer_rexmt(struct tcpcb *tp)
 		cc_cong_signal(tp, tp->snd_una, CC_RTO);
 		tp->snd_recover = tp->snd_max;
 		tp->t_flags2 |= TF2_RTOLOSS;
-	}
+	} else
+		tp->t_flags2 |= TF2_SYNLOST;
 	tp->t_dupacks = 0;
 	tcp_timer_activate(tp, TT_REXMT, tcp_rto(tp));
 	(void)tcp_output(tp);

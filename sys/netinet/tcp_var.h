@@ -324,6 +324,7 @@ struct tcpcb {
 /* t_flags2 */
 #define	TF2_PLPMTU_BLACKHOLE	0x00000001
 #define	TF2_OUTPENDING		0x00000002	/* on the vnet's output list */
+#define	TF2_SYNLOST		0x00000004	/* the SYN was sent twice */
 #define	TF2_RTOLOSS		0x00000008	/* recovering from a timeout */
 #define	TF2_ECN_PERMIT		0x00000020
 #define	TF2_ECN_SND_CWR		0x00000040

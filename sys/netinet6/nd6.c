@@ -44,7 +44,7 @@
 #define	ND_HOPLIMIT	255
 #define	ND_REACHABLE	(30 * NS_PER_SEC)	/* RFC 4861, 10 */
 #define	ND_NEGATIVE	(3 * NS_PER_SEC)
-#define	ND_OPT_UNIT	8			/* bytes of an option's length */
+#define	ND_OPT_UNIT	8			/* bytes that options count in */
 
 VNET_DEFINE_STATIC(int, nd6_mmaxtries) = 3;
 #define	V_nd6_mmaxtries	VNET(nd6_mmaxtries)

@@ -44,7 +44,22 @@ sim_file(const struct sim *si, const char *name)
 	return (path);
 }
 
-/* ---- Hosts and links ---- */
+/* ---- Modules, hosts and links ---- */
+
+static void
+load_modules(struct sim *si)
+{
+	const struct scenario *sc = si->si_sc;
+	size_t i;
+
+	for (i = 0; i < sc->s_nmodules; i++) {
+		if (sy_kldload(si->si_loop, sc->s_modules[i]) == 0)
+			continue;
+		if (sc->s_modules_place.pl_text == NULL)
+			fail(EX_DATAERR, "-k: %s", sy_error());
+		key_fail(&sc->s_modules_place, "modules", "%s", sy_error());
+	}
+}
 
 /* All variables of a host: the scenario's, its own, forwarding. */
 static struct sy_var *
@@ -390,22 +405,7 @@ make_pipe(struct sim *si, uint32_t hop)
 		    sy_error());
 }
 
-/* ---- Modules, blocks, cc ---- */
-
-static void
-load_modules(struct sim *si)
-{
-	const struct scenario *sc = si->si_sc;
-	size_t i;
-
-	for (i = 0; i < sc->s_nmodules; i++) {
-		if (sy_kldload(si->si_loop, sc->s_modules[i]) == 0)
-			continue;
-		if (sc->s_modules_place.pl_text == NULL)
-			fail(EX_DATAERR, "-k: %s", sy_error());
-		key_fail(&sc->s_modules_place, "modules", "%s", sy_error());
-	}
-}
+/* ---- Blocks and congestion control ---- */
 
 static void
 check_choice(const struct sim *si, const struct sc_flow *f)
@@ -519,6 +519,7 @@ build(struct sim *si)
 	if (si->si_loop == NULL)
 		fail(EX_OSERR, "%s", sy_error());
 	si->si_topo = topology_new(sc);
+	load_modules(si);		/* their variables may be set, too */
 	make_hosts(si);
 	for (i = 0; i < sc->s_nlinks; i++)
 		make_link(si, i);
@@ -527,7 +528,6 @@ build(struct sim *si)
 	trace_flows(si);
 	for (hop = 0; hop < 2 * sc->s_nlinks; hop++)
 		make_pipe(si, hop);
-	load_modules(si);
 	for (i = 0; i < sc->s_nflows; i++)
 		check_choice(si, &sc->s_flows[i]);
 	start_capture(si);

@@ -276,13 +276,26 @@ const struct protosw fakeproto = {
 	.pr_control = fake_control
 };
 
+/* The real transport's, which every vnet has. */
+extern const struct protosw tcp_protosw, tcp6_protosw;
+
+/* What is found first for a stream socket of curvnet is to be ours. */
+void
+fake_register(void)
+{
+
+	protosw_unregister(&tcp_protosw);
+	protosw_unregister(&tcp6_protosw);
+	ATF_REQUIRE_EQ(0, protosw_register(&fakeproto));
+}
+
 void
 fake_begin(void)
 {
 
 	testhost_start(&host, "one");
 	(void)vnet_enter(host.th_vnet);
-	ATF_REQUIRE_EQ(0, protosw_register(&fakeproto));
+	fake_register();
 }
 
 static int

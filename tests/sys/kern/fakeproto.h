@@ -46,6 +46,7 @@ extern const struct protosw fakeproto;
 
 /* A host "one" that is entered, with fakeproto; and its end, which fails the
  * test if a pcb, a socket or an mbuf is left. */
+void	fake_register(void);
 void	fake_begin(void);
 void	fake_end(void);
 /* The address that fakeproto takes. */

@@ -1324,7 +1324,7 @@ ATF_TC_BODY(destroy, tc)
 
 	testhost_start(&th, "doomed");
 	(void)vnet_enter(th.th_vnet);
-	ATF_REQUIRE_EQ(0, protosw_register(&fakeproto));
+	fake_register();
 	fds[0] = fake_socket();
 	fds[1] = fake_connected();
 	ATF_CHECK_EQ(4, fake_write(fds[1], "text", 4, 0));

@@ -9,6 +9,8 @@
  */
 #include "ip_host.h"
 
+MALLOC_DECLARE(M_LLTABLE);
+
 static struct ifnet *wire;
 static struct pkt p;
 
@@ -118,6 +120,8 @@ ATF_TC_BODY(ask_and_answer, tc)
 ATF_TC_WITHOUT_HEAD(replies);
 ATF_TC_BODY(replies, tc)
 {
+	uint64_t known;
+
 	begin();
 	arp(&p, 1, 2, "10.0.0.2", 0, "10.0.0.1", 0xff);
 	ih_arrive(wire, &p);
@@ -141,8 +145,10 @@ ATF_TC_BODY(replies, tc)
 	ATF_CHECK_EQ(0, send_to("10.0.0.3"));
 	sent_to("10.0.0.3", 4);
 	/* A probe is answered, and teaches nothing. */
+	known = malloc_type_stats(M_LLTABLE)->ms_allocs;
 	arp(&p, 1, 5, "0.0.0.0", 0, "10.0.0.1", 0xff);
 	ih_arrive(wire, &p);
+	ATF_CHECK_EQ(known, malloc_type_stats(M_LLTABLE)->ms_allocs);
 	asked(2, "10.0.0.1", 5, "0.0.0.0", 5);
 	end();
 }
@@ -409,7 +415,6 @@ ATF_TC_BODY(no_memory, tc)
 	struct mem_stats *ms;
 	int n;
 
-	MALLOC_DECLARE(M_LLTABLE);
 	begin();
 	ms = malloc_type_stats(M_LLTABLE);
 	for (n = 0; n < 3; n++) {

@@ -406,65 +406,82 @@ ATF_TC_BODY(changes, tc)
 	ih_end();
 }
 
-/* What a host left to its interface, and its interface to the next host, is
- * done where the packet meets a wire: sums, and cutting. */
-ATF_TC_WITHOUT_HEAD(left_undone);
-ATF_TC_BODY(left_undone, tc)
+/* A TCP packet that a host left undone, and its interface said so when it
+ * handed it to the next host: its sum, and its cutting if tso. */
+static struct mbuf *
+undone(bool v6, bool tso)
 {
-	struct in6_addr src, dst;
-	const struct pkt *s;
+	const struct in6_addr src = ih_addr(hosts[v6][0]);
+	const struct in6_addr dst = ih_addr(hosts[v6][1]);
 	struct mbuf *m;
 	uint32_t hlen;
 	uint16_t sum;
-	int tso, v6;
+
+	hlen = v6 ? 40 : 20;
+	pkt_ip(&p, hosts[v6][0], hosts[v6][1], IPPROTO_TCP);
+	memset(p.b + hlen, 0, 20);
+	p.b[hlen + 12] = 0x50;
+	p.b[hlen + 13] = TH_ACK;
+	p.len += 20;
+	pkt_fill(&p, tso ? 3000 : 300, 0);
+	pkt_end(&p);
+	sum = in_pseudo_sum(&src, &dst, p.len - hlen, IPPROTO_TCP);
+	memcpy(p.b + hlen + 16, &sum, 2);
+	m = m_getm2(NULL, (int)p.len, M_NOWAIT, MT_DATA, M_PKTHDR);
+	ATF_REQUIRE_EQ(0, m_copyback(m, 0, (int)p.len, p.b));
+	m->m_pkthdr.rcvif = in;
+	m->m_pkthdr.l3hlen = (uint8_t)hlen;
+	m->m_pkthdr.l4hlen = 20;
+	m->m_pkthdr.csum_flags = CSUM_L3_CALC | CSUM_L3_VALID |
+	    CSUM_L4_CALC | CSUM_L4_VALID | (v6 ? CSUM_IP6_TCP : CSUM_IP_TCP);
+	m->m_pkthdr.csum_data = 0xffff;
+	if (tso) {
+		m->m_pkthdr.csum_flags |= v6 ? CSUM_IP6_TSO : CSUM_IP_TSO;
+		m->m_pkthdr.tso_segsz = 1000;
+	}
+	return (m);
+}
+
+/* It is done where the packet meets a wire. */
+ATF_TC_WITHOUT_HEAD(left_undone);
+ATF_TC_BODY(left_undone, tc)
+{
+	const struct pkt *s;
+	struct mbuf *m;
+	uint32_t hlen;
+	int i, tso, v6;
 
 	begin();
-	for (v6 = 0; v6 < 2; v6++)
-		for (tso = 0; tso < 2; tso++) {
-			hlen = v6 ? 40 : 20;
-			src = ih_addr(hosts[v6][0]);
-			dst = ih_addr(hosts[v6][1]);
-			pkt_ip(&p, hosts[v6][0], hosts[v6][1], IPPROTO_TCP);
-			memset(p.b + hlen, 0, 20);
-			p.b[hlen + 12] = 0x50;
-			p.b[hlen + 13] = TH_ACK;
-			p.len += 20;
-			pkt_fill(&p, tso ? 3000 : 300, 0);
-			pkt_end(&p);
-			sum = in_pseudo_sum(&src, &dst, p.len - hlen,
-			    IPPROTO_TCP);
-			memcpy(p.b + hlen + 16, &sum, 2);
-			m = m_getm2(NULL, (int)p.len, M_NOWAIT, MT_DATA,
-			    M_PKTHDR);
-			ATF_REQUIRE_EQ(0, m_copyback(m, 0, (int)p.len, p.b));
-			m->m_pkthdr.rcvif = in;
-			m->m_pkthdr.l3hlen = (uint8_t)hlen;
-			m->m_pkthdr.l4hlen = 20;
-			m->m_pkthdr.csum_flags = CSUM_L3_CALC |
-			    CSUM_L3_VALID | CSUM_L4_CALC | CSUM_L4_VALID |
-			    (v6 ? CSUM_IP6_TCP : CSUM_IP_TCP);
-			m->m_pkthdr.csum_data = 0xffff;
-			if (tso) {
-				m->m_pkthdr.csum_flags |= v6 ?
-				    CSUM_IP6_TSO : CSUM_IP_TSO;
-				m->m_pkthdr.tso_segsz = 1000;
-			}
-			(v6 ? V_ip6_netisr : V_ip_netisr)(m);
-			for (int i = 0; i < (tso ? 3 : 1); i++) {
-				s = ih_sent(out);
-				ATF_REQUIRE(s != NULL);
-				ATF_CHECK_EQ(0, s->csum_flags);
-				want.len = s->len - 14;
-				memcpy(want.b, s->b + 14, want.len);
-				pkt_ulp_sum(&want, hlen, hlen + 16,
-				    IPPROTO_TCP);
-				ATF_CHECK_EQ(0, memcmp(want.b, s->b + 14,
-				    want.len));
-				ATF_CHECK_EQ(tso ? hlen + 1020 : hlen + 320,
-				    want.len);
-			}
+	for (i = 0; i < 4; i++) {
+		v6 = i & 1;
+		tso = i / 2;
+		hlen = v6 ? 40 : 20;
+		m = undone(v6, tso);
+		(v6 ? V_ip6_netisr : V_ip_netisr)(m);
+		for (int n = 0; n < (tso ? 3 : 1); n++) {
+			s = ih_sent(out);
+			ATF_REQUIRE(s != NULL);
+			ATF_CHECK_EQ(0, s->csum_flags);
+			want.len = s->len - 14;
+			memcpy(want.b, s->b + 14, want.len);
+			pkt_ulp_sum(&want, hlen, hlen + 16, IPPROTO_TCP);
+			ATF_CHECK_EQ(0, memcmp(want.b, s->b + 14, want.len));
+			ATF_CHECK_EQ(hlen + (tso ? 1020 : 320), want.len);
 		}
-	/* The sum of another's interface is none of what ours must do. */
+	}
+	/* Or not, if the next interface does it. */
+	ATF_REQUIRE_EQ(0, if_setcap(out, out->if_capabilities));
+	for (i = 0; i < 4; i++) {
+		m = undone(i & 1, i / 2);
+		((i & 1) != 0 ? V_ip6_netisr : V_ip_netisr)(m);
+		s = ih_sent(out);
+		ATF_REQUIRE(s != NULL);
+		ATF_CHECK_EQ(p.len + 14, s->len);
+		ATF_CHECK_EQ(((i & 1) != 0 ? CSUM_IP6_TCP : CSUM_IP_TCP) |
+		    (i < 2 ? 0 : (i & 1) != 0 ? CSUM_IP6_TSO : CSUM_IP_TSO),
+		    s->csum_flags);
+	}
+	/* What the first interface found is nothing the next must do. */
 	make(hosts[0][0], hosts[0][1], 100);
 	m = m_getm2(NULL, (int)p.len, M_NOWAIT, MT_DATA, M_PKTHDR);
 	ATF_REQUIRE_EQ(0, m_copyback(m, 0, (int)p.len, p.b));

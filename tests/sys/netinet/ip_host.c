@@ -94,8 +94,15 @@ static void
 ulp_input(struct mbuf *m, const struct ip_info *ii)
 {
 	struct ulp *u = &this_host()->h_ulp;
+	struct ifnet *ifp;
 
 	m_sanity(m);
+	/* It came by an interface that is there. */
+	ATF_REQUIRE(m->m_pkthdr.rcvif != NULL);
+	TAILQ_FOREACH(ifp, &V_ifnet, if_link)
+		if (ifp == m->m_pkthdr.rcvif)
+			break;
+	ATF_REQUIRE(ifp != NULL);
 	u->n++;
 	u->ii = *ii;
 	u->contig = m->m_len;

@@ -186,6 +186,9 @@ ATF_TC_BODY(blackhole_and_reject, tc)
 	ATF_CHECK_EQ(0, ih_send("10.0.0.1", "192.0.2.1", 4, 0, NULL));
 	ATF_CHECK_EQ(EHOSTUNREACH, ih_send("10.0.0.1", "192.0.3.1", 4, 0,
 	    NULL));
+	a = ih_addr("192.0.4.0");
+	ATF_CHECK_EQ(0, rt_add(&a, 24, NULL, wire, RTF_BLACKHOLE, 0));
+	ATF_CHECK_EQ(0, ih_send("10.0.0.1", "192.0.4.1", 4, 0, NULL));
 	ATF_CHECK_EQ(0, V_loif->if_data.ifi_opackets);
 	end();
 }

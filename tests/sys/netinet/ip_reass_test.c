@@ -191,6 +191,13 @@ ATF_TC_BODY(overlap, tc)
 			while (ih_sent(wire) != NULL)
 				;
 		}
+	/* An end that comes after what it cuts off. */
+	for (v6 = 0; v6 < 2; v6++) {
+		make(v6, 400);
+		arrive(99, 200, 104, true);
+		arrive(99, 104, 96, false);
+		ATF_CHECK_EQ(0, ih_mbufs());
+	}
 	make(false, 300);
 	arrive(0, 0, 152, true);
 	arrive(0, 152, 148, false);
@@ -330,6 +337,71 @@ ATF_TC_BODY(extension_headers, tc)
 			ATF_CHECK_EQ(0, memcmp(whole.b + 40, ih_ulp()->p.b,
 			    304));
 		}
+	end();
+}
+
+/* Put a destination options header of len bytes in front of the fragment
+ * header of f. */
+static void
+extend(struct pkt *x, uint32_t len)
+{
+	memmove(x->b + 40 + len, x->b + 40, x->len - 40);
+	memset(x->b + 40, 0, len);
+	x->b[6] = IPPROTO_DSTOPTS;
+	x->b[40] = IPPROTO_FRAGMENT;
+	x->b[41] = (uint8_t)(len / 8 - 1);
+	x->len += len;
+	pkt_end(x);
+}
+
+/* What was put together is a packet like any other: seen in the complaint
+ * about its unknown transport. */
+ATF_TC_WITHOUT_HEAD(header_of_the_whole);
+ATF_TC_BODY(header_of_the_whole, tc)
+{
+	static struct pkt want;
+	const struct pkt *s;
+
+	begin();
+	make(true, 304);
+	whole.b[6] = PROTO_TEST + 1;
+	pkt_fragment(&whole, &f, 1, 0, 152, true);
+	extend(&f, 64);
+	ih_arrive_ip(wire, &f, 2);
+	arrive(1, 152, 152, false);
+	s = ih_sent(wire);
+	ATF_REQUIRE(s != NULL);
+	ATF_CHECK_EQ(0, memcmp(s->b + 54, "\x04\x01", 2));
+	ATF_CHECK_EQ(40, s->b[61]);
+	want = whole;
+	extend(&want, 64);
+	want.b[40] = PROTO_TEST + 1;
+	ATF_CHECK_EQ(62 + want.len, s->len);
+	ATF_CHECK_EQ(0, memcmp(want.b, s->b + 62, want.len));
+	end();
+}
+
+/* So much in front of a fragment is not put in front of a packet. */
+ATF_TC_WITHOUT_HEAD(long_header);
+ATF_TC_BODY(long_header, tc)
+{
+	uint32_t len;
+	int n;
+
+	begin();
+	n = 0;
+	for (len = 80; len <= 1000; len += 8) {
+		make(true, 304);
+		pkt_fragment(&whole, &f, len, 0, 152, true);
+		extend(&f, len);
+		ih_arrive_ip(wire, &f, 2);
+		pkt_fragment(&whole, &f, len, 152, 152, false);
+		extend(&f, len);
+		ih_arrive_ip(wire, &f, 2);
+		n += len <= MHLEN - max_linkhdr - 40;
+		ATF_CHECK_EQ_MSG(n, ih_ulp()->n, "%u", len);
+		ATF_CHECK_EQ(0, ih_mbufs());
+	}
 	end();
 }
 
@@ -593,6 +665,8 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, malformed);
 	ATF_TP_ADD_TC(tp, atomic);
 	ATF_TP_ADD_TC(tp, extension_headers);
+	ATF_TP_ADD_TC(tp, header_of_the_whole);
+	ATF_TP_ADD_TC(tp, long_header);
 	ATF_TP_ADD_TC(tp, options);
 	ATF_TP_ADD_TC(tp, timeout4);
 	ATF_TP_ADD_TC(tp, timeout6);

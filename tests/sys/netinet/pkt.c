@@ -752,6 +752,7 @@ pd_active(struct pd *t, int opts, uint16_t win)
 	ERR(EINPROGRESS, pd_connect(t, fd));
 	EXPECT("S 0:0(0) win 65535 <mss 1460,nop,wscale 6,sackOK,"
 	    "TS val 100 ecr 0>");
+	ADVANCE(PD_RTT);
 	INJECT("S. 0:0(0) ack 1 win %u <%s>", win,
 	    syn_options(opts, 100, o, sizeof(o)));
 	EXPECT(". 1:1(0) ack 1 <...>");
@@ -768,6 +769,7 @@ pd_passive_at(struct pd *t, int lfd, int opts, uint16_t win)
 	INJECT("S 0:0(0) win %u <%s>", win,
 	    syn_options(opts, 0, o, sizeof(o)));
 	EXPECT("S. 0:0(0) ack 1 win 65535 <...>");
+	ADVANCE(PD_RTT);
 	if ((opts & PD_TS) != 0)
 		INJECT(". 1:1(0) ack 1 win %u <nop,nop,TS val 7 ecr 100>",
 		    win);

@@ -191,6 +191,7 @@ void	pd_setmtu(struct pd *t, uint32_t mtu);
  * Connections made: returns the descriptor.  The SYNs carry an MSS of 1460
  * and what opts asks for, the peer's window is win (before scaling).
  */
+#define	PD_RTT		10	/* microseconds that the handshake takes */
 #define	PD_SACK		0x1
 #define	PD_TS		0x2	/* the peer's begin with 7 */
 #define	PD_WS		0x4	/* the peer's factor is 7 */

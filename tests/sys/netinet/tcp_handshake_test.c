@@ -9,6 +9,7 @@
  */
 #include "pkt.h"
 
+#define	RTT()	ADVANCE(10)
 #define	SYN_TS	"<mss 1460,nop,wscale 6,sackOK,TS val * ecr 0>"
 
 PD_TEST(active)
@@ -63,7 +64,7 @@ PD_TEST(passive_with_text)
 	INJECT("S 0:0(0) win 65535 <mss 1460>");
 	EXPECT("S. 0:0(0) ack 1 win 65535 <mss 1460>");
 	INJECT("FP. 1:101(100) ack 1 win 65535");
-	EXPECT(". 1:1(0) ack 102 <>");
+	EXPECT(". 1:1(0) ack 102");
 	STATE(TCPS_CLOSE_WAIT);
 	fd = pd_accept(t, lfd);
 	RECV(fd, 100);
@@ -141,6 +142,7 @@ PD_TEST(mss_of_peer)
 
 	ERR(EINPROGRESS, pd_connect(t, fd));
 	EXPECT("S 0:0(0) win 65535 " SYN_TS);
+	RTT();
 	INJECT("S. 0:0(0) ack 1 win 65535 <mss 1000>");
 	EXPECT(". 1:1(0) ack 1 win 65535");
 	SEND(fd, 2500);
@@ -160,6 +162,7 @@ PD_TEST(mss_missing)
 
 	ERR(EINPROGRESS, pd_connect(t, fd));
 	EXPECT("S 0:0(0) win 65535 " SYN_TS);
+	RTT();
 	INJECT("S. 0:0(0) ack 1 win 65535");
 	EXPECT(". 1:1(0) ack 1");
 	SEND(fd, 2 * mss);
@@ -174,6 +177,7 @@ PD_TEST(mss_tiny)
 
 	ERR(EINPROGRESS, pd_connect(t, fd));
 	EXPECT("S 0:0(0) win 65535 " SYN_TS);
+	RTT();
 	INJECT("S. 0:0(0) ack 1 win 65535 <mss 1>");
 	EXPECT(". 1:1(0) ack 1");
 	SEND(fd, 432);
@@ -191,6 +195,7 @@ PD_TEST(mss_by_option)
 	ERR(EINPROGRESS, pd_connect(t, fd));
 	EXPECT("S 0:0(0) win 65535 <mss 700,nop,wscale 6,sackOK,"
 	    "TS val 100 ecr 0>");
+	RTT();
 	INJECT("S. 0:0(0) ack 1 win 65535 <mss 1460>");
 	EXPECT(". 1:1(0) ack 1");
 	SEND(fd, 1400);
@@ -302,6 +307,23 @@ PD_TEST(syn_without_options)
 /* TCP_NOOPT: a SYN without options, MSS 536. */
 PD_TEST(noopt)
 {
+	const int mss = t->af == AF_INET ? 536 : 1220;
+	int fd = pd_socket(t);
+
+	OK(pd_setopt(t, fd, IPPROTO_TCP, TCP_NOOPT, 1));
+	ERR(EINPROGRESS, pd_connect(t, fd));
+	EXPECT("S 0:0(0) win 65535");
+	RTT();
+	INJECT("S. 0:0(0) ack 1 win 65535");
+	EXPECT(". 1:1(0) ack 1 win 65535");
+	SEND(fd, 2 * mss);
+	EXPECT(". 1:%d(%d) ack 1", 1 + mss, mss);
+	EXPECT("P. %d:%d(%d) ack 1", 1 + mss, 1 + 2 * mss, mss);
+}
+
+/* A peer that offers all the same does not get any. */
+PD_TEST(noopt_refused)
+{
 	int fd = pd_socket(t);
 
 	OK(pd_setopt(t, fd, IPPROTO_TCP, TCP_NOOPT, 1));
@@ -310,9 +332,10 @@ PD_TEST(noopt)
 	INJECT("S. 0:0(0) ack 1 win 65535 <mss 1460,nop,wscale 7,sackOK,"
 	    "TS val 7 ecr 0>");
 	EXPECT(". 1:1(0) ack 1 win 65535");
-	SEND(fd, 1072);
-	EXPECT(". 1:537(536) ack 1");
-	EXPECT("P. 537:1073(536) ack 1");
+	INJECT(". 1:1(0) ack 1 win 10");
+	ATF_REQUIRE_EQ(10, (int)pd_tcpcb(t)->snd_wnd);
+	INJECT(". 11:21(10) ack 1 win 10");
+	EXPECT(". 1:1(0) ack 1 win 65535");
 }
 
 PD_TEST(synack_options)
@@ -589,6 +612,21 @@ PD_TEST(initial_window_variable)
 	NOTHING();
 }
 
+/* A round trip that took no time at all is no lost SYN. */
+PD_TEST(initial_window_no_time)
+{
+	int fd = pd_socket(t), i;
+
+	ERR(EINPROGRESS, pd_connect(t, fd));
+	EXPECT("S 0:0(0) win 65535 " SYN_TS);
+	INJECT("S. 0:0(0) ack 1 win 65535 <mss 1460>");
+	EXPECT(". 1:1(0) ack 1");
+	SEND(fd, 14600);
+	for (i = 0; i < 9; i++)
+		EXPECT(". %d:%d(1460) ack 1", 1 + i * 1460, 1461 + i * 1460);
+	EXPECT("P. 13141:14601(1460) ack 1");
+}
+
 /* What is sent while connecting leaves when the connection stands. */
 PD_TEST(send_early)
 {
@@ -624,6 +662,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, syn_without_sack);
 	ATF_TP_ADD_TC(tp, syn_without_options);
 	ATF_TP_ADD_TC(tp, noopt);
+	ATF_TP_ADD_TC(tp, noopt_refused);
 	ATF_TP_ADD_TC(tp, synack_options);
 	ATF_TP_ADD_TC(tp, synack_without_rfc1323);
 	ATF_TP_ADD_TC(tp, synack_without_sack);
@@ -640,6 +679,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, initial_window);
 	ATF_TP_ADD_TC(tp, initial_window_passive);
 	ATF_TP_ADD_TC(tp, initial_window_variable);
+	ATF_TP_ADD_TC(tp, initial_window_no_time);
 	ATF_TP_ADD_TC(tp, send_early);
 	return (atf_no_error());
 }

@@ -312,6 +312,11 @@ ATF_TC_BODY(quoted_headers, tc)
 			    ih_ulp()->err.ie_ip.ii_hdrlen);
 	}
 	n = ih_ulp()->nerr;
+	/* Sent to all. */
+	error_about(1, 0, 0, PROTO_TEST, "", 20);
+	memcpy(p.b + 24, "\xff\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\001", 16);
+	pkt_ulp_sum(&p, 40, 42, IPPROTO_ICMPV6);
+	ih_arrive_ip(wire, &p, 2);
 	/* Not ours; another version; not all of a header. */
 	error_about(1, 0, 0, PROTO_TEST, "", 20);
 	p.b[48 + 23] = 9;

@@ -255,7 +255,7 @@ ATF_TC_BODY(ageing, tc)
  */
 static const struct {
 	bool stale;		/* before */
-	uint8_t flags, id;	/* of the advertisement; 2: as before, 0: none */
+	uint8_t flags, id;	/* of the advertisement; id 0: none */
 	uint8_t used;
 	bool asked;
 } table[] = {

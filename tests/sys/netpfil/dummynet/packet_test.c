@@ -266,7 +266,7 @@ ATF_TC_BODY(corrupt, tc)
 	uint8_t hit[MAXLEN] = { 0 }, in[MAXLEN], out[MAXLEN];
 	struct mbuf *m;
 	u_int i, n;
-	int where;
+	int where = 0;
 
 	w->w_keep = true;
 	for (i = 0; i < 3000; i++) {
