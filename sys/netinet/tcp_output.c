@@ -490,10 +490,14 @@ tcp_plan(struct tcpcb *tp, struct tcp_plan *p)
 	p->p_flags = tcp_state_flags(tp);
 	p->p_win = tcp_adv_window(tp);
 	if ((p->p_flags & TH_SYN) != 0) {
-		if (!plan_syn(tp, p))
-			return (false);
-		tcp_plan_options(tp, p);
-		return (true);
+		if (plan_syn(tp, p)) {
+			tcp_plan_options(tp, p);
+			return (true);
+		}
+		/* The SYN-ACK is out; other segments may want an ACK. */
+		p->p_flags = TH_ACK;
+		return (tp->t_state == TCPS_SYN_RECEIVED &&
+		    (tp->t_flags & TF_ACKNOW) != 0 && plan_ack(tp, p));
 	}
 	quota = tp->t_fb->tfb_quota(tp, &when);
 	if (plan_lost(tp, p, quota))

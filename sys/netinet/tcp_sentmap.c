@@ -182,7 +182,8 @@ ts_delivered(struct tcpcb *tp, const struct tcp_sent *ts, uint32_t len,
 	tp->t_delivered += len;
 	tp->t_delivered_time = now;
 	if (!TS_RXT(ts)) {
-		ta->ta_rtt = now - ts->ts_time;
+		/* 0 would mean that nothing was measured. */
+		ta->ta_rtt = u64max(now - ts->ts_time, 1);
 		ta->ta_rtt_xmits = ts->ts_xmits;
 		ta->ta_rtt_inflight = ta->ta_inflight;
 	}

@@ -27,13 +27,15 @@ tcp_synsent_options(struct tcpcb *tp, const struct tcp_seg *sg)
 		tp->t_flags |= TF_RCVD_SCALE;
 		tp->snd_scale = to->to_wscale;
 		tp->rcv_scale = tp->request_r_scale;
-	}
+	} else
+		tp->t_flags &= ~TF_REQ_SCALE;
 	if ((to->to_flags & TOF_TS) != 0 &&
 	    (tp->t_flags & TF_REQ_TSTMP) != 0) {
 		tp->t_flags |= TF_RCVD_TSTMP;
 		tp->ts_recent = to->to_tsval;
 		tp->ts_recent_age = (uint32_t)time_uptime;
-	}
+	} else
+		tp->t_flags &= ~TF_REQ_TSTMP;
 	if ((to->to_flags & TOF_SACKPERM) == 0)
 		tp->t_flags &= ~TF_SACK_PERMIT;
 	tcp_mss(tp, (to->to_flags & TOF_MSS) != 0 ? to->to_mss : 0);

@@ -263,6 +263,19 @@ run_all(const struct compare *c, struct results *r)
 	run_one(r, &t, xstrdup("together"), 1, "together");
 }
 
+/* See that all of it can be run, before any of it is. */
+static void
+check(const struct compare *c)
+{
+	struct text t = { NULL, 0, 0 };
+	struct scenario *sc;
+
+	write_text(c, &t, 0, c->c_n);
+	sc = scenario_parse("compare", t.t_s, t.t_len);
+	sim_check(sc);
+	scenario_free(sc);
+}
+
 static int
 compare(const struct compare *c)
 {
@@ -274,6 +287,7 @@ compare(const struct compare *c)
 	memset(&r, 0, sizeof(r));
 	name = c->c_dir != NULL ? xstrdup(c->c_dir) : xasprintf("yard-compare-%ju",
 	    (uintmax_t)c->c_seed);
+	check(c);
 	write_text(c, &whole, 0, c->c_n);
 	r.r_out = outdir_open(name, c->c_force);
 	fp = outdir_fopen(r.r_out, "compare.lua");

@@ -508,6 +508,7 @@ make_flows(struct sim *si)
 		}
 }
 
+/* All but what needs files. */
 static void
 build(struct sim *si)
 {
@@ -530,7 +531,13 @@ build(struct sim *si)
 		make_pipe(si, hop);
 	for (i = 0; i < sc->s_nflows; i++)
 		check_choice(si, &sc->s_flows[i]);
-	start_capture(si);
+}
+
+static void
+setup_flows(struct sim *si)
+{
+	size_t i;
+
 	si->si_pattern = flow_pattern(0);
 	for (i = 0; i < si->si_nflows; i++)
 		flow_setup(&si->si_flows[i]);
@@ -586,12 +593,25 @@ sim_run(const struct scenario *sc, struct outdir *out, const char *dir)
 	si->si_out = out;
 	si->si_dir = dir;
 	build(si);
+	start_capture(si);
+	setup_flows(si);
 	progress_start(sc->s_name);
 	drive(si);
 	progress_start(NULL);
 	if (si->si_capture != NULL && sy_capture_close(si->si_capture) == -1)
 		fail(EX_IOERR, "%scapture.pcapng: %s", dir, strerror(errno));
 	return (si);
+}
+
+void
+sim_check(const struct scenario *sc)
+{
+	struct sim *si;
+
+	si = xcalloc(1, sizeof(*si));
+	si->si_sc = sc;
+	build(si);
+	sim_free(si);
 }
 
 void

@@ -111,6 +111,8 @@ struct sim {
 struct sim *sim_run(const struct scenario *sc, struct outdir *out,
 	    const char *dir);
 void	sim_free(struct sim *si);
+/* Could sc be run?  The program ends with a message if not. */
+void	sim_check(const struct scenario *sc);
 /* The name of one of its files, in out; valid until the next call. */
 const char *sim_file(const struct sim *si, const char *name);
 

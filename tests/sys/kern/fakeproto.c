@@ -276,16 +276,17 @@ const struct protosw fakeproto = {
 	.pr_control = fake_control
 };
 
-/* The real transport's, which every vnet has. */
-extern const struct protosw tcp_protosw, tcp6_protosw;
-
-/* What is found first for a stream socket of curvnet is to be ours. */
+/* Other transports of streams, which the vnet has made known, step aside. */
 void
 fake_register(void)
 {
+	const struct protosw *pr;
+	int error;
 
-	protosw_unregister(&tcp_protosw);
-	protosw_unregister(&tcp6_protosw);
+	while ((pr = protosw_find(AF_INET, SOCK_STREAM, 0, &error)) != NULL)
+		protosw_unregister(pr);
+	while ((pr = protosw_find(AF_INET6, SOCK_STREAM, 0, &error)) != NULL)
+		protosw_unregister(pr);
 	ATF_REQUIRE_EQ(0, protosw_register(&fakeproto));
 }
 

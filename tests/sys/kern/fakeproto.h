@@ -44,9 +44,10 @@ extern const struct protosw fakeproto;
 
 #define	fakepcb(so)	((struct fakepcb *)(so)->so_pcb)
 
+/* Make fakeproto the only transport of streams that curvnet has. */
+void	fake_register(void);
 /* A host "one" that is entered, with fakeproto; and its end, which fails the
  * test if a pcb, a socket or an mbuf is left. */
-void	fake_register(void);
 void	fake_begin(void);
 void	fake_end(void);
 /* The address that fakeproto takes. */

@@ -120,8 +120,9 @@ ATF_TC_BODY(maxsockets, tc)
 
 	ATF_REQUIRE_EQ(0, testhost_start_with(&th, "few", &tun, 1));
 	(void)vnet_enter(th.th_vnet);
-	ATF_REQUIRE_EQ(0, protosw_register(&fakeproto));
+	fake_register();
 	ATF_CHECK_EQ(0, socreate(AF_INET, &so[0], SOCK_STREAM, 0));
+	ATF_CHECK(so[0]->so_proto == &fakeproto);
 	ATF_CHECK_EQ(0, socreate(AF_INET, &so[1], SOCK_STREAM, 0));
 	ATF_CHECK_EQ(ENFILE, socreate(AF_INET, &so[2], SOCK_STREAM, 0));
 	len = sizeof(open);
