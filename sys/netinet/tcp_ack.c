@@ -278,9 +278,11 @@ ack_of_fin(struct tcpcb *tp)
 		tcp_state_change(tp, TCPS_FIN_WAIT_2);
 		/* Nobody will read: do not wait for ever (RFC 9293, 3.6). */
 		if (so != NULL &&
-		    (so->so_rcv.sb_state & SBS_CANTRCVMORE) != 0)
+		    (so->so_rcv.sb_state & SBS_CANTRCVMORE) != 0) {
 			tcp_timer_activate(tp, TT_2MSL,
 			    V_tcp_finwait2_timeout);
+			return (TV_DISCONNECTED);
+		}
 		return (TV_OK);
 	case TCPS_CLOSING:
 		return (TV_STOP | TV_TIMEWAIT | TV_DISCONNECTED);

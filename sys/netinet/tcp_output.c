@@ -74,6 +74,7 @@ struct tcp_plan {
 	uint32_t	p_len;		/* bytes of text */
 	uint32_t	p_win;		/* window to promise, bytes */
 	uint16_t	p_flags;	/* TH_* */
+	bool		p_ackonly;	/* nothing for the sent map */
 	uint8_t		p_optlen;
 	uint8_t		p_opt[TCP_MAXOLEN];
 };
@@ -384,6 +385,7 @@ plan_lost(struct tcpcb *tp, struct tcp_plan *p, uint32_t quota)
 	tcp_plan_options(tp, p);
 	limit = tcp_seg_limit(tp, p);
 	mss = tp->t_maxseg - p->p_optlen;
+	tcp_sent_gather(tp, ts, mss);
 	len = ts->ts_end - ts->ts_start;
 	if ((ts->ts_flags & TS_FIN) != 0)
 		len--;
@@ -400,6 +402,9 @@ plan_lost(struct tcpcb *tp, struct tcp_plan *p, uint32_t quota)
 	if (p->p_len == len && (ts->ts_flags & TS_FIN) != 0)
 		p->p_flags |= TH_FIN;
 	p->p_off = ts->ts_start - tp->snd_una;
+	if (p->p_len != 0 && p->p_off + p->p_len ==
+	    sbavail(&tptosocket(tp)->so_snd))
+		p->p_flags |= TH_PUSH;
 	p->p_again = ts;
 	return (true);
 }
@@ -460,7 +465,8 @@ plan_new(struct tcpcb *tp, struct tcp_plan *p, uint32_t quota)
 	return (true);
 }
 
-/* Nothing to send, but to acknowledge. */
+/* Nothing to send, but to acknowledge; and while our FIN is not
+ * acknowledged, to say it again, which costs nothing. */
 static bool
 plan_ack(struct tcpcb *tp, struct tcp_plan *p)
 {
@@ -470,6 +476,13 @@ plan_ack(struct tcpcb *tp, struct tcp_plan *p)
 	p->p_flags &= ~(TH_FIN | TH_PUSH);
 	p->p_len = 0;
 	p->p_seq = tp->snd_max;
+	p->p_ackonly = true;
+	if ((tp->t_flags & TF_SENTFIN) != 0 && tp->snd_una != tp->snd_max &&
+	    (tp->t_state == TCPS_FIN_WAIT_1 || tp->t_state == TCPS_CLOSING ||
+	    tp->t_state == TCPS_LAST_ACK)) {
+		p->p_flags |= TH_FIN;
+		p->p_seq--;
+	}
 	if (!owed) {
 		if (!tcp_window_update_due(tp, p->p_win))
 			return (false);
@@ -486,6 +499,7 @@ tcp_plan(struct tcpcb *tp, struct tcp_plan *p)
 	uint32_t quota;
 
 	p->p_again = NULL;
+	p->p_ackonly = false;
 	p->p_off = p->p_len = 0;
 	p->p_flags = tcp_state_flags(tp);
 	p->p_win = tcp_adv_window(tp);
@@ -615,7 +629,7 @@ tcp_note_sent(struct tcpcb *tp, const struct tcp_plan *p)
 
 	if ((p->p_flags & (TH_SYN | TH_FIN)) != 0)
 		len++;
-	if (len == 0)
+	if (len == 0 || p->p_ackonly)
 		return (0);
 	if (ts != NULL)
 		error = tcp_sent_again(tp, ts, len);
@@ -648,7 +662,7 @@ tcp_count_sent(struct tcpcb *tp, const struct tcp_plan *p)
 			TCPSTAT_INC(tcps_sndprobe);
 		TCPSTAT_INC(tcps_sndpack);
 		TCPSTAT_ADD(tcps_sndbyte, p->p_len);
-	} else if ((p->p_flags & (TH_SYN | TH_FIN)) != 0)
+	} else if (!p->p_ackonly)
 		TCPSTAT_INC(tcps_sndctrl);
 	else
 		TCPSTAT_INC(tcps_sndacks);
@@ -795,7 +809,7 @@ tcp_default_output(struct tcpcb *tp)
 		if ((error = tcp_send_plan(tp, &p)) != 0)
 			break;
 		tp->t_flags &= ~TF_FORCEDATA;
-		if (p.p_len == 0 && (p.p_flags & (TH_SYN | TH_FIN)) == 0)
+		if (p.p_ackonly)
 			break;
 	}
 	if (error != 0)

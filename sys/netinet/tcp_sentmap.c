@@ -138,6 +138,23 @@ tcp_sent_again(struct tcpcb *tp, struct tcp_sent *ts, uint32_t len)
 	return (0);
 }
 
+void
+tcp_sent_gather(struct tcpcb *tp, struct tcp_sent *ts, uint32_t limit)
+{
+	struct tcp_sent *next;
+	uint32_t len;
+
+	while ((next = TAILQ_NEXT(ts, ts_link)) != NULL &&
+	    (next->ts_flags & TS_LOST) != 0) {
+		len = next->ts_end - ts->ts_start;
+		if (len - ((next->ts_flags & TS_FIN) != 0) > limit)
+			return;
+		ts->ts_end = next->ts_end;
+		ts->ts_flags |= next->ts_flags & TS_FIN;
+		ts_remove(tp, next);
+	}
+}
+
 uint32_t
 tcp_sent_lose(struct tcpcb *tp, struct tcp_sent *ts)
 {

@@ -57,8 +57,7 @@ SYSCTL_INT(_net_inet_tcp, OID_AUTO, recvbuf_max, CTLFLAG_VNET | CTLFLAG_RW,
 
 /*
  * PAWS (RFC 7323, 5.3): a segment older by its time stamp than the last one
- * in order is a duplicate.  Also keeps ts_recent (rule R3 with the test
- * on Last.ACK.sent).
+ * in order is a duplicate.
  */
 static int
 tcp_paws(struct tcpcb *tp, const struct tcp_seg *sg)
@@ -79,13 +78,25 @@ tcp_paws(struct tcpcb *tp, const struct tcp_seg *sg)
 		}
 		tp->ts_recent = 0;
 	}
-	if (SEQ_LEQ(sg->sg_seq, tp->last_ack_sent) &&
-	    SEQ_LEQ(tp->last_ack_sent, sg->sg_seq + sg->sg_len +
-	    ((sg->sg_flags & (TH_SYN | TH_FIN)) != 0))) {
-		tp->ts_recent = to->to_tsval;
-		tp->ts_recent_age = (uint32_t)time_uptime;
-	}
 	return (TV_OK);
+}
+
+/*
+ * Rule R3 of RFC 7323, 4.3: remember the time stamp of an acceptable
+ * segment that spans the last ACK.  seq and len are of the segment as it
+ * came.
+ */
+static void
+tcp_ts_remember(struct tcpcb *tp, const struct tcp_seg *sg, tcp_seq seq,
+    uint32_t len)
+{
+	if ((tp->t_flags & TF_RCVD_TSTMP) == 0 ||
+	    (sg->sg_to.to_flags & TOF_TS) == 0 ||
+	    SEQ_GT(seq, tp->last_ack_sent) ||
+	    SEQ_LT(seq + len, tp->last_ack_sent))
+		return;
+	tp->ts_recent = sg->sg_to.to_tsval;
+	tp->ts_recent_age = (uint32_t)time_uptime;
 }
 
 /* What lies left of the window was here before: cut it off. */
@@ -155,9 +166,11 @@ tcp_trim_right(struct tcpcb *tp, struct tcp_seg *sg)
 int
 tcp_stage_sequence(struct tcpcb *tp, struct tcp_seg *sg)
 {
-	uint32_t len;
+	uint32_t camelen, len;
+	tcp_seq came = sg->sg_seq;
 	int v = TV_OK;
 
+	camelen = sg->sg_len + ((sg->sg_flags & TH_FIN) != 0);
 	tp->rcv_wnd = tcp_rcv_window(tp);
 	if ((tp->t_flags & TF_RCVD_TSTMP) != 0)
 		v = tcp_paws(tp, sg);
@@ -181,7 +194,19 @@ tcp_stage_sequence(struct tcpcb *tp, struct tcp_seg *sg)
 	if (len != 0 ? SEQ_GT(sg->sg_seq + len, tp->rcv_nxt + tp->rcv_wnd) :
 	    SEQ_GT(sg->sg_seq, tp->rcv_nxt + tp->rcv_wnd))
 		v |= tcp_trim_right(tp, sg);
+	if ((v & TV_STOP) == 0 && (sg->sg_flags & TH_SYN) == 0)
+		tcp_ts_remember(tp, sg, came, camelen);
 	return (v);
+}
+
+/* Is sg's sequence number in the window (RFC 9293, 3.10.7.4; of a window of
+ * 0 its one edge)? */
+static bool
+tcp_in_window(const struct tcpcb *tp, const struct tcp_seg *sg)
+{
+	return (sg->sg_seq == tp->rcv_nxt ||
+	    (SEQ_GT(sg->sg_seq, tp->rcv_nxt) &&
+	    SEQ_LT(sg->sg_seq, tp->rcv_nxt + tp->rcv_wnd)));
 }
 
 /* ---- Second: RST ---- */
@@ -191,8 +216,7 @@ tcp_stage_rst(struct tcpcb *tp, struct tcp_seg *sg)
 {
 	if ((sg->sg_flags & TH_RST) == 0)
 		return (TV_OK);
-	if (SEQ_LT(sg->sg_seq, tp->rcv_nxt) ||
-	    SEQ_GT(sg->sg_seq, tp->rcv_nxt + tp->rcv_wnd)) {
+	if (!tcp_in_window(tp, sg)) {
 		TCPSTAT_INC(tcps_badrst);
 		return (TV_STOP);
 	}
@@ -223,6 +247,7 @@ tcp_stage_syn(struct tcpcb *tp, struct tcp_seg *sg)
 	TCPSTAT_INC(tcps_badsyn);
 	if (tp->t_state == TCPS_SYN_RECEIVED && sg->sg_seq == tp->irs + 1) {
 		/* A SYN sent again: our SYN-ACK was lost, perhaps. */
+		tcp_ts_remember(tp, sg, tp->irs, 1);
 		(void)tcp_sent_lose_all(tp);
 		return (TV_STOP | TV_ACKNOW | TV_OUTPUT);
 	}
@@ -230,8 +255,7 @@ tcp_stage_syn(struct tcpcb *tp, struct tcp_seg *sg)
 		tcp_challenge_ack(tp);
 		return (TV_STOP);
 	}
-	if (SEQ_LT(sg->sg_seq, tp->rcv_nxt) ||
-	    SEQ_GT(sg->sg_seq, tp->rcv_nxt + tp->rcv_wnd))
+	if (!tcp_in_window(tp, sg))
 		return (TV_STOP | TV_ACKEACH);
 	sg->sg_errno = ECONNRESET;
 	return (TV_STOP | TV_DROP);

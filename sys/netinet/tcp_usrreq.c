@@ -65,7 +65,15 @@ tcp_usr_attach(struct socket *so, int proto __unused)
 	return (0);
 }
 
-/* The socket goes.  A connection in TIME_WAIT stays without it. */
+/* The peer has all we sent, and nobody reads: no socket is needed. */
+static bool
+tcp_needs_no_socket(const struct tcpcb *tp)
+{
+	return (tp->t_state == TCPS_FIN_WAIT_2 ||
+	    tp->t_state == TCPS_TIME_WAIT);
+}
+
+/* The socket goes, and the connection, unless it can stay without it. */
 static void
 tcp_usr_detach(struct socket *so)
 {
@@ -73,7 +81,7 @@ tcp_usr_detach(struct socket *so)
 
 	so->so_pcb = NULL;
 	tp->t_inpcb.inp_socket = NULL;
-	if (tp->t_state != TCPS_TIME_WAIT)
+	if (!tcp_needs_no_socket(tp))
 		tcp_free(tp);
 }
 
@@ -147,7 +155,7 @@ tcp_usr_close(struct socket *so)
 	struct tcpcb *tp = sototcpcb(so);
 
 	if (tcp_is_over(tp) || tp->t_state == TCPS_TIME_WAIT ||
-	    (so->so_state & SS_ISDISCONNECTING) != 0)
+	    (so->so_state & (SS_ISDISCONNECTING | SS_ISDISCONNECTED)) != 0)
 		return;
 	tcp_disconnect(tp);
 }

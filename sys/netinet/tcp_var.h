@@ -493,6 +493,9 @@ int	tcp_sent_new(struct tcpcb *tp, uint32_t len, uint16_t flags,
 /* The first len bytes of ts (LOST) are sent again now; ts is split if it is
  * longer: ENOBUFS. */
 int	tcp_sent_again(struct tcpcb *tp, struct tcp_sent *ts, uint32_t len);
+/* Join ts (LOST) with the lost records behind it, to limit bytes of text. */
+void	tcp_sent_gather(struct tcpcb *tp, struct tcp_sent *ts,
+	    uint32_t limit);
 /* Mark ts lost (if it is in flight), or everything in flight. */
 uint32_t tcp_sent_lose(struct tcpcb *tp, struct tcp_sent *ts);
 uint32_t tcp_sent_lose_all(struct tcpcb *tp);

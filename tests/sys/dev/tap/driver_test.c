@@ -338,6 +338,15 @@ ATF_TC_BODY(backpressure, tc)
 	ATF_CHECK(tap_wants_write(r.r_ifp));
 	for (got = 0; rig_read(r.r_peer, back, sizeof(back)) > 0; got++) {
 		ATF_REQUIRE_EQ((uint32_t)got, get32(back + HDR));
+		/* There is room now, but others wait already. */
+		if (got == 100) {
+			tap_output_ready(r.r_ifp);
+			ATF_REQUIRE(rig_read(r.r_peer, back, sizeof(back)) > 0);
+			got++;
+			put32(frame, (uint32_t)sent++);
+			ATF_CHECK_EQ(0, if_enqueue(r.r_ifp, rig_mbuf(frame,
+			    sizeof(frame), 50)));
+		}
 		if (got % 5 == 0)
 			tap_output_ready(r.r_ifp);
 	}

@@ -132,6 +132,11 @@ ATF_TC_BODY(complete, tc)
 	put16(f.f_b + ETH + 6, 0);
 	put16(out + ETH + 6, 0);
 	ATF_CHECK(rig_good(out, f.f_len));
+
+	/* At a place where no checksum is. */
+	vh.vh_csum_start += 2;
+	ATF_CHECK_EQ(0, parse(&f, f.f_len, vh, &ph, NULL));
+	ATF_CHECK_EQ(0, ph.csum_flags);
 	rig_end(&r);
 }
 
