@@ -58,7 +58,8 @@ _cc!=		command -v ${CC:N-*:[-1]} || echo no
 .  if ${_cc} == "no" && !make(demo) && !make(check)
 .    error "CC=${CC}: no such compiler"
 .  endif
-VARIANT:=	${CC:N-*:[-1]:T}${SAN:D-${SAN}:N-}
+# No comma in a path: -Wl would cut it there.
+VARIANT:=	${CC:N-*:[-1]:T}${SAN:D-${SAN:S|,|+|g}:N-}
 BUILDDIR:=	${TOP}/build/${VARIANT}
 STACKYARD_MAKE:=${TOP}
 .  export OSNAME NCPU CC COPTS SAN VARIANT BUILDDIR STACKYARD_MAKE

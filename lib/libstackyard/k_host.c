@@ -80,7 +80,7 @@ syk_host_create(const char *name, struct sy_host *host,
 			    .vt_name = vars[i].name,
 			    .vt_value = vars[i].value };
 	error = vnet_alloc(name, &hostops, host, tun, ntun, vnetp);
-	host_free(tun, (n + 1) * sizeof(*tun));
+	host_free(tun);
 	if (error == 0)
 		(*vnetp)->vnet_owner = host;
 	return (error);

@@ -267,7 +267,7 @@ value_of(const char *name, char **valuep, size_t *lenp)
 		error = kernel_sysctlbyname(name, *valuep, lenp, NULL, 0);
 		if (error == 0)
 			return (0);
-		host_free(*valuep, room + 1);
+		host_free(*valuep);
 		if (error != ENOMEM)
 			return (error);
 	}
@@ -294,6 +294,6 @@ syk_sysctl_get(struct vnet *vnet, const char *name, char *buf, size_t size,
 	text = (struct text){ .t_buf = buf, .t_size = size };
 	text_value(&text, kind, value, len);
 	*lenp = text.t_len;
-	host_free(value, 0);
+	host_free(value);
 	return (0);
 }

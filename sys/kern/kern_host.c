@@ -41,15 +41,11 @@ host_alloc(size_t size, size_t align, bool zero)
 }
 
 void
-host_free(void *ptr, size_t size)
+host_free(void *ptr)
 {
 
-	if (ptr == NULL)
-		return;
-	if (size == 0)
+	if (ptr != NULL)
 		dallocx(ptr, 0);
-	else
-		sdallocx(ptr, size, 0);
 }
 
 size_t

@@ -18,7 +18,7 @@
 
 /* Memory: see sys/malloc.h. */
 void	*host_alloc(size_t size, size_t align, bool zero);
-void	host_free(void *ptr, size_t size);
+void	host_free(void *ptr);
 size_t	host_size(const void *ptr);
 
 /* End the process with this message. */

@@ -39,10 +39,9 @@ host_alloc(size_t size, size_t align, bool zero)
 }
 
 void
-host_free(void *ptr, size_t size)
+host_free(void *ptr)
 {
 
-	(void)size;
 	free(ptr);
 }
 

@@ -218,11 +218,10 @@ linker_file_free(struct linker_file *lf)
 	TAILQ_REMOVE(&V_linker_files, lf, lf_link);
 	if (image->ki_slot != NULL) {
 		copyp = &curvnet->vnet_modmem[*image->ki_slot];
-		vnet_region_free(*copyp, image->ki_vnet[0],
-		    image->ki_vnet[1]);
+		vnet_region_free(*copyp);
 		*copyp = NULL;
 	}
-	host_free(lf, 0);
+	host_free(lf);
 }
 
 int
@@ -596,8 +595,7 @@ linker_file_attach(const struct kld_image *image, const char *file)
 		return (error);
 	lf = linker_file_create(image, file);
 	if (lf == NULL) {
-		vnet_region_free(curvnet->vnet_modmem[*image->ki_slot],
-		    image->ki_vnet[0], image->ki_vnet[1]);
+		vnet_region_free(curvnet->vnet_modmem[*image->ki_slot]);
 		curvnet->vnet_modmem[*image->ki_slot] = NULL;
 		return (ENOMEM);
 	}

@@ -94,7 +94,7 @@ kern_free(void *ptr, const struct malloc_type *type)
 	    type->ks_shortdesc));
 	ms->ms_frees++;
 	ms->ms_bytes -= size;
-	host_free(ptr, size);
+	host_free(ptr);
 }
 
 struct malloc_visit {

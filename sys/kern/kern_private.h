@@ -26,7 +26,7 @@
  * section is, or NULL; and its end.
  */
 void	*vnet_region_alloc(const char *start, const char *stop);
-void	vnet_region_free(void *copy, const char *start, const char *stop);
+void	vnet_region_free(void *copy);
 /* vnet.c: ask for a turn if the next one is sooner than was asked for. */
 void	vnet_want(struct vnet *vnet, nstime_t when);
 

@@ -451,7 +451,7 @@ sysctl_unregister_set(const void * const *begin,
 		if (ss->ss_begin == begin) {
 			STAILQ_REMOVE(&V_sysctl_sets, ss, sysctl_set,
 			    ss_link);
-			host_free(ss, sizeof(*ss));
+			host_free(ss);
 			return;
 		}
 }

@@ -197,7 +197,7 @@ void
 callout_wheel_destroy(struct callout_wheel *w)
 {
 
-	host_free(w, sizeof(*w));
+	host_free(w);
 }
 
 nstime_t

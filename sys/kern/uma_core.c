@@ -92,7 +92,7 @@ zone_import(uma_zone_t zone, int flags)
 		return (NULL);
 	if (zone->uz_init != NULL &&
 	    zone->uz_init(item, (int)zone->uz_size, flags) != 0) {
-		host_free(item, zone->uz_hostsize);
+		host_free(item);
 		return (NULL);
 	}
 	return (item);
@@ -104,7 +104,7 @@ zone_export(uma_zone_t zone, void *item)
 
 	if (zone->uz_fini != NULL)
 		zone->uz_fini(item, (int)zone->uz_size);
-	host_free(item, zone->uz_hostsize);
+	host_free(item);
 }
 
 /* Give back all free items. */
@@ -182,7 +182,7 @@ uma_zdestroy(uma_zone_t zone)
 	zone->uz_dying = true;
 	zone->uz_keep = 0;
 	if (zone->uz_stats.ms_bytes == 0)
-		host_free(zone, sizeof(*zone));
+		host_free(zone);
 }
 
 /* The way of everything that is not the plain case. */
@@ -243,7 +243,7 @@ zone_release(uma_zone_t zone, void *item)
 
 	zone_export(zone, item);
 	if (zone->uz_dying && zone->uz_stats.ms_bytes == 0)
-		host_free(zone, sizeof(*zone));
+		host_free(zone);
 }
 
 void

@@ -62,15 +62,11 @@ vnet_region_alloc(const char *start, const char *stop)
 }
 
 void
-vnet_region_free(void *copy, const char *start, const char *stop)
+vnet_region_free(void *copy)
 {
-	size_t len, off;
 
-	if (copy == NULL)
-		return;
-	off = (uintptr_t)start % REGION_ALIGN;
-	len = (size_t)((uintptr_t)stop - (uintptr_t)start);
-	host_free((char *)copy - off, off + len + 1);
+	if (copy != NULL)
+		host_free((char *)copy - (uintptr_t)copy % REGION_ALIGN);
 }
 
 /* The structure and what vnet_enter() needs; NULL if memory is short. */
@@ -92,7 +88,7 @@ vnet_create(const char *name, const struct vnet_hostops *ops, void *arg)
 	vnet->vnet_data_mem = vnet_region_alloc(__start_set_vnet,
 	    __stop_set_vnet);
 	if (vnet->vnet_data_mem == NULL) {
-		host_free(vnet, sizeof(*vnet));
+		host_free(vnet);
 		return (NULL);
 	}
 	vnet->vnet_data_base = (uintptr_t)vnet->vnet_data_mem -
@@ -109,9 +105,8 @@ vnet_free(struct vnet *vnet, struct vnet *saved)
 	if (vnet->vnet_wheel != NULL)
 		callout_wheel_destroy(vnet->vnet_wheel);
 	curvnet = saved;
-	vnet_region_free(vnet->vnet_data_mem, __start_set_vnet,
-	    __stop_set_vnet);
-	host_free(vnet, sizeof(*vnet));
+	vnet_region_free(vnet->vnet_data_mem);
+	host_free(vnet);
 }
 
 /* Set curvnet's variables as the ntun tunables say. */

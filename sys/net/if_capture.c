@@ -220,7 +220,7 @@ capture_destroy(struct capture *cap)
 	int error;
 
 	error = capture_flush(cap);
-	host_free(cap, sizeof(*cap));
+	host_free(cap);
 	return (error);
 }
 

@@ -310,8 +310,6 @@ ack_advance(struct tcpcb *tp, const struct tcp_acked *ta)
 		tp->snd_fack = tp->snd_una;
 	if (SEQ_LT(tp->t_loss_edge, tp->snd_una))
 		tp->t_loss_edge = tp->snd_una;
-	if (SEQ_LT(tp->snd_wl2, ta->ta_ack))
-		tp->snd_wl2 = ta->ta_ack;
 	/* What lies behind must not come to lie ahead by wrapping. */
 	if (SEQ_LT(tp->snd_up, tp->snd_una))
 		tp->snd_up = tp->snd_una;

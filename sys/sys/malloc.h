@@ -87,8 +87,8 @@ int	malloc_type_foreach(int (*func)(const struct malloc_type *,
  * aligned to align (a power of two; 0 for any type), or NULL.
  */
 void	*host_alloc(size_t size, size_t align, bool zero);
-/* Give back memory of that size and alignment. */
-void	host_free(void *ptr, size_t size);
+/* Give memory back; NULL is ignored. */
+void	host_free(void *ptr);
 /* The bytes that ptr can really hold. */
 size_t	host_size(const void *ptr);
 

@@ -395,7 +395,6 @@ talk(const struct nc *nc, int fd)
 	rc.rc_host = nc->nc_sy;
 	rc.rc_fd = fd;
 	rc.rc_shutdown = nc->nc_shutdown;
-	rc.rc_listened = nc->nc_listen;
 	rc.rc_idle = nc->nc_wait;
 	error = relay(&rc, &stdio);
 	if (error != 0) {

@@ -16,6 +16,9 @@
  * file, gets PIPE_BUF bytes each time poll(2) says so, which a pipe takes
  * whole.
  *
+ * It is over when both directions are; a person at a terminal is not waited
+ * for once the peer has said all it had to.
+ *
  * May touch: its connection, standard input and output.
  */
 #include <sys/stat.h>
@@ -44,6 +47,7 @@ struct relay {
 	bool		r_net_eof;	/* the peer has */
 	bool		r_net_closed;	/* nothing more goes out */
 	bool		r_file;		/* standard output never blocks */
+	bool		r_terminal;	/* standard input is a person */
 	short		r_net_events, r_in_events, r_out_events;
 	uint64_t	r_active;	/* when data last moved, ns */
 	int64_t		r_timer;	/* sy_loop_at()'s id; -1 none */
@@ -215,7 +219,8 @@ settle(struct relay *r)
 	}
 	up = !is_empty(&r->r_up);
 	down = !is_empty(&r->r_down);
-	if (r->r_net_eof && !up && !down && (r->r_in_eof || rc->rc_listened))
+	if (r->r_net_eof && !up && !down &&
+	    (r->r_in_eof || r->r_terminal))
 		finish(r, 0, false);
 	if (r->r_done)
 		return;
@@ -310,6 +315,7 @@ relay(const struct relay_config *rc, bool *stdio)
 	r.r_up.b_data = xcalloc(1, BUFFER);
 	r.r_down.b_data = xcalloc(1, BUFFER);
 	r.r_file = fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode);
+	r.r_terminal = isatty(STDIN_FILENO) == 1;
 	r.r_timer = -1;
 	moved(&r);
 	if (rc->rc_idle != 0)

@@ -17,7 +17,6 @@ struct relay_config {
 	struct sy_host	*rc_host;
 	int		rc_fd;		/* connected, non-blocking */
 	bool		rc_shutdown;	/* FIN when standard input ends */
-	bool		rc_listened;	/* done when the peer is */
 	uint64_t	rc_idle;	/* ns without data that end it; 0 none */
 };
 

@@ -9,8 +9,8 @@
  * Messages hold what a user wrote, which may hold anything: control
  * characters are shown as a question mark, so that a message stays one line.
  * Words are near when their optimal string alignment distance (insertions,
- * deletions, replacements, exchanges of neighbours) is at most 2 and less
- * than the length of the word.
+ * deletions, replacements, exchanges of neighbours) is at most 2, and at most
+ * 1 for a word of two or three characters.
  *
  * May touch: standard error.
  */
@@ -211,7 +211,7 @@ nearest(const char *word, const void *words, size_t n, size_t size)
 	size_t d, i, least_d;
 
 	best = NULL;
-	least_d = strlen(word) < 3 ? strlen(word) : 3;
+	least_d = strlen(word) < 4 ? (strlen(word) + 2) / 2 : 3;
 	for (i = 0; i < n; i++) {
 		w = *(const char *const *)((const char *)words + i * size);
 		d = distance(word, w);

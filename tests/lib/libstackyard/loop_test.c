@@ -110,6 +110,7 @@ TEST(cancel)
 	FAILS(ENOENT, "call", sy_loop_cancel(loop, victim));
 	FAILS(ENOENT, "call", sy_loop_cancel(loop, -1));
 	FAILS(ENOENT, "call", sy_loop_cancel(loop, 0));
+	FAILS(ENOENT, "call", sy_loop_cancel(loop, 50));
 	FAILS(ENOENT, "call", sy_loop_cancel(loop, INT64_MAX));
 	FAILS(EINVAL, "function", sy_loop_at(loop, 1, NULL, NULL));
 	/* The memory of a is used again, its id is not. */

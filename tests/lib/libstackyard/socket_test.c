@@ -337,6 +337,28 @@ TEST(send_all)
 	sy_loop_free(loop);
 }
 
+/* The same from many places, among them empty ones. */
+TEST(writev_all)
+{
+	struct iovec iov[100];
+	size_t off;
+	int i;
+
+	connected();
+	fill();
+	for (off = 0, i = 0; i < 99; i++, off += iov[i - 1].iov_len)
+		iov[i] = (struct iovec){ .iov_base = out + off,
+		    .iov_len = i % 7 == 0 ? 0 : (size_t)i * 50 };
+	iov[99] = (struct iovec){ .iov_base = out + off,
+	    .iov_len = sizeof(out) - off };
+	WORKS(sy_watch(b, server, POLLIN, drain, NULL));
+	ATF_CHECK_EQ(BIG, sy_writev(a, client, iov, 100));
+	WORKS(sy_loop_run(loop, 60 * SECOND));
+	ATF_CHECK_EQ(BIG, got);
+	ATF_CHECK(memcmp(in, out, sizeof(in)) == 0);
+	sy_loop_free(loop);
+}
+
 /* Without a reader, one sends what fits and waits as long as it may. */
 TEST(send_some)
 {
@@ -502,6 +524,11 @@ TEST(options)
 	int_option(fd6, IPPROTO_IPV6, IPV6_UNICAST_HOPS, 44);
 	int_option(fd6, IPPROTO_IPV6, IPV6_TCLASS, 0x20);
 	int_option(fd6, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+	/* None was set in place of another. */
+	ATF_CHECK_EQ(30000, get_int(fd, SOL_SOCKET, SO_SNDBUF));
+	ATF_CHECK_EQ(33, get_int(fd, IPPROTO_IP, IP_TTL));
+	ATF_CHECK_EQ(44, get_int(fd6, IPPROTO_IPV6, IPV6_UNICAST_HOPS));
+	ATF_CHECK_EQ(0x20, get_int(fd6, IPPROTO_IPV6, IPV6_TCLASS));
 	value = 1;
 	WORKS(sy_setsockopt(a, fd, SOL_SOCKET, SO_KEEPALIVE, &value,
 	    sizeof(value)));
@@ -740,6 +767,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, timeouts);
 	ATF_TP_ADD_TC(tp, deadlock);
 	ATF_TP_ADD_TC(tp, send_all);
+	ATF_TP_ADD_TC(tp, writev_all);
 	ATF_TP_ADD_TC(tp, send_some);
 	ATF_TP_ADD_TC(tp, waitall);
 	ATF_TP_ADD_TC(tp, vectors);

@@ -322,7 +322,7 @@ pd_inject_badsum(struct pd *t, const char *text)
 }
 
 static void
-expect(struct pd *t, const char *file, int line, const char *text)
+expect(struct pd *t, const char *file, int line, const char *text, bool now)
 {
 	char wanted[PD_TEXTLEN], was[PD_TEXTLEN];
 	const struct pd_pkt *p;
@@ -337,7 +337,8 @@ expect(struct pd *t, const char *file, int line, const char *text)
 		pd_seg_parse(t, text, true, &want);
 		wrong = pd_seg_differs(t, &want, &got, p->time);
 	}
-	if (wrong == NULL && p->time / NS_PER_USEC != t->now / NS_PER_USEC)
+	if (wrong == NULL && now &&
+	    p->time / NS_PER_USEC != t->now / NS_PER_USEC)
 		wrong = "time";
 	if (wrong == NULL)
 		return;
@@ -361,7 +362,25 @@ pd_expect(struct pd *t, const char *file, int line, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	expect(t, file, line, text);
+	expect(t, file, line, text, true);
+}
+
+void
+pd_expect_late(struct pd *t, const char *file, int line, const char *fmt, ...)
+{
+	char text[PD_TEXTLEN];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	expect(t, file, line, text, false);
+}
+
+void
+pd_skip(struct pd *t)
+{
+	ATF_REQUIRE(sent_next(t) != NULL);
 }
 
 void
@@ -381,7 +400,7 @@ pd_expect_in(struct pd *t, const char *file, int line, uint64_t usec,
 		fprintf(stderr, "%s:%d: it came %ju us too early\n", file,
 		    line, (uintmax_t)((until - t->now) / NS_PER_USEC));
 	t->now = until;
-	expect(t, file, line, text);
+	expect(t, file, line, text, true);
 }
 
 /* ---- ICMP ---- */
@@ -475,6 +494,17 @@ pd_state(struct pd *t)
 	const struct tcpcb *tp = pd_tcpcb(t);
 
 	return (tp != NULL ? tp->t_state : GONE);
+}
+
+int
+pd_waiting(struct pd *t)
+{
+	const struct tseg *q;
+	uint32_t n = 0;
+
+	TAILQ_FOREACH(q, &pd_tcpcb(t)->t_segq, tq_link)
+		n += q->tq_end - q->tq_start;
+	return ((int)n);
 }
 
 void
@@ -707,14 +737,21 @@ pd_linger(struct pd *t, int fd, int onoff, int seconds)
 }
 
 void
+pd_sysctl_text(struct pd *t, const char *name, const char *text)
+{
+	int error;
+
+	REQUEST(t, error = sysctl_set_string(name, text, false));
+	ATF_REQUIRE_EQ_MSG(0, error, "%s=%s: error %d", name, text, error);
+}
+
+void
 pd_sysctl(struct pd *t, const char *name, int64_t val)
 {
 	char text[24];
-	int error;
 
 	snprintf(text, sizeof(text), "%jd", (intmax_t)val);
-	REQUEST(t, error = sysctl_set_string(name, text, false));
-	ATF_REQUIRE_EQ_MSG(0, error, "%s=%s: error %d", name, text, error);
+	pd_sysctl_text(t, name, text);
 }
 
 void

@@ -126,6 +126,12 @@ void	pd_expect_in(struct pd *t, const char *file, int line, uint64_t usec,
 #define	EXPECT(...)	pd_expect(t, __FILE__, __LINE__, __VA_ARGS__)
 #define	EXPECT_IN(usec, ...)						\
 	pd_expect_in(t, __FILE__, __LINE__, (usec), __VA_ARGS__)
+/* The same, whenever it was sent; and a segment that does not matter. */
+void	pd_expect_late(struct pd *t, const char *file, int line,
+	    const char *fmt, ...) __printflike(4, 5);
+#define	EXPECT_LATE(...)						\
+	pd_expect_late(t, __FILE__, __LINE__, __VA_ARGS__)
+void	pd_skip(struct pd *t);
 /* Nothing was sent. */
 void	pd_nothing(struct pd *t, const char *file, int line);
 #define	NOTHING()	pd_nothing(t, __FILE__, __LINE__)
@@ -154,6 +160,8 @@ int	pd_state(struct pd *t);
 #define	GONE		(-1)
 void	pd_require_state(struct pd *t, const char *file, int line, int want);
 #define	STATE(want)	pd_require_state(t, __FILE__, __LINE__, (want))
+/* Bytes that it has received out of order. */
+int	pd_waiting(struct pd *t);
 void	pd_check(struct pd *t);
 
 /* Requests.  Each returns an errno, or what is said. */
@@ -171,6 +179,7 @@ int	pd_getopt(struct pd *t, int fd, int level, int name);
 int	pd_poll(struct pd *t, int fd);		/* SOPOLL_* */
 void	pd_info(struct pd *t, int fd, struct tcp_info *ti);
 void	pd_sysctl(struct pd *t, const char *name, int64_t val);
+void	pd_sysctl_text(struct pd *t, const char *name, const char *text);
 void	pd_linger(struct pd *t, int fd, int onoff, int seconds);
 void	pd_setmtu(struct pd *t, uint32_t mtu);
 

@@ -317,9 +317,8 @@ PD_TEST(shrunken_window)
 	EXPECT(SEG(1));
 	EXPECT(LASTSEG(2));
 	INJECT(". 1:1(0) ack 1461 win 1460");
-	pd_pass(t, 300 * PD_MSEC);
-	ATF_REQUIRE(pd_pending(t) > 0);
-	EXPECT_IN(0, SEG(1));
+	EXPECT_IN(230 * PD_MSEC, SEG(1));
+	NOTHING();
 }
 
 /* Small segments become one when sent again. */

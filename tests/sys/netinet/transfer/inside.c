@@ -98,19 +98,19 @@ xk_pcbs(struct vnet *vnet)
 
 /* ---- Memory ---- */
 
-/* What serves connections and packets, and is empty without them. */
-static const char *const transient[] = {
+/* What serves connections and packets. */
+static const char *const kinds[XK_KINDS] = {
 	"mbuf", "mbuf_cluster", "mbuf_jumbo_page", "mbuf_jumbo_16k",
 	"mbuf_ext_refcnt", "socket", "tcpcb", "tcp_sent", "tcp_reass",
 	"CC Mem", "solisten", "fragment", "temp"
 };
 
 struct walk {
-	struct mem_stats *w_stats;	/* of number w_want */
-	const char	*w_name;
+	struct xk_memory w_memory;
+	uint64_t	w_bytes;	/* of everything */
 	unsigned	w_want, w_i;
-	const char	*w_leak;
-	uint64_t	w_n, w_bytes;
+	const char	*w_name;	/* of number w_want */
+	struct mem_stats *w_stats;
 };
 
 static int
@@ -123,26 +123,16 @@ walk_one(struct walk *w, const char *name, struct mem_stats *ms)
 		w->w_stats = ms;
 		w->w_name = name;
 	}
-	if (ms->ms_bytes == 0 || w->w_leak != NULL)
-		return (0);
-	for (i = 0; i < nitems(transient); i++)
-		if (strcmp(name, transient[i]) == 0) {
-			w->w_leak = name;
-			w->w_n = ms->ms_bytes;
-		}
+	for (i = 0; i < XK_KINDS; i++)
+		if (strcmp(name, kinds[i]) == 0)
+			w->w_memory.m_bytes[i] = ms->ms_bytes;
 	return (0);
 }
 
 static int
 walk_zone(uma_zone_t zone, void *arg)
 {
-	struct walk *w = arg;
-	bool found = w->w_leak != NULL;
-
-	(void)walk_one(w, zone->uz_name, &zone->uz_stats);
-	if (!found && w->w_leak != NULL)
-		w->w_n /= zone->uz_size;
-	return (0);
+	return (walk_one(arg, zone->uz_name, &zone->uz_stats));
 }
 
 static int
@@ -164,13 +154,25 @@ walk(struct vnet *vnet, unsigned want)
 	return (w);
 }
 
-const char *
-xk_leak(struct vnet *vnet, uint64_t *n)
+void
+xk_memory(struct vnet *vnet, struct xk_memory *m)
 {
-	struct walk w = walk(vnet, UINT_MAX);
+	*m = walk(vnet, UINT_MAX).w_memory;
+}
 
-	*n = w.w_n;
-	return (w.w_leak);
+const char *
+xk_leak(struct vnet *vnet, const struct xk_memory *before, uint64_t *n)
+{
+	struct xk_memory now;
+	u_int i;
+
+	xk_memory(vnet, &now);
+	for (i = 0; i < XK_KINDS; i++)
+		if (now.m_bytes[i] > before->m_bytes[i]) {
+			*n = now.m_bytes[i] - before->m_bytes[i];
+			return (kinds[i]);
+		}
+	return (NULL);
 }
 
 uint64_t

@@ -88,6 +88,12 @@ uint64_t xf_random(uint64_t *state);
 struct xf;
 struct xf_wire;
 
+struct xf_wire_count {
+	uint64_t	packets;	/* of TCP, sent */
+	uint64_t	again;		/* bytes of text sent more than once */
+	uint64_t	resets;
+};
+
 /* The program at one end. */
 struct xf_end {
 	struct xf	*e_run;
@@ -107,6 +113,7 @@ struct xf_end {
 
 struct xf {
 	struct xf_row	x_row;
+	const char	*x_pcap;	/* record to this file, or NULL */
 	int		x_flags;
 #define	XF_FAULTS	1		/* memory may be short: an end may
 					   give up */
@@ -115,7 +122,11 @@ struct xf {
 	struct xf_end	x_end[2];	/* a, b */
 	int		x_listen;
 	struct xf_wire	*x_wire;
+	struct xk_memory x_memory[2];	/* before there was a connection */
+	/* What it came to. */
 	uint64_t	x_done;		/* when both had closed, ns */
+	uint64_t	x_events;
+	struct xf_wire_count x_count;
 	char		x_fail[512];	/* what is wrong; "": nothing */
 	/* Called after each event, and when hosts are made. */
 	void		(*x_hook)(struct xf *, struct xf_end *, void *);
@@ -129,12 +140,6 @@ void	xf_fail(struct xf *x, const char *fmt, ...)
 	    __attribute__((__format__(__printf__, 2, 3)));
 
 /* ---- The wire (wire.c) ---- */
-
-struct xf_wire_count {
-	uint64_t	packets;	/* of TCP, sent */
-	uint64_t	again;		/* bytes of text sent more than once */
-	uint64_t	resets;
-};
 
 /* Begin to watch both hosts' interfaces; NULL: no memory. */
 struct xf_wire *xf_wire_new(struct xf *x);

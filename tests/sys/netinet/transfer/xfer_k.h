@@ -39,11 +39,18 @@ struct xk_conn {
 void	xk_conn(struct vnet *vnet, struct xk_conn *c);
 /* Connections and listeners there are. */
 unsigned xk_pcbs(struct vnet *vnet);
+/* What is in use of the memory that serves connections and packets. */
+#define	XK_KINDS	13
+struct xk_memory {
+	uint64_t	m_bytes[XK_KINDS];
+};
+void	xk_memory(struct vnet *vnet, struct xk_memory *m);
 /*
- * Is anything of what a connection uses still in use?  Its name, or NULL;
- * *n becomes how many items, or bytes.
+ * Is more in use than there was, of any kind?  Its name, or NULL; *n becomes
+ * how many bytes.
  */
-const char *xk_leak(struct vnet *vnet, uint64_t *n);
+const char *xk_leak(struct vnet *vnet, const struct xk_memory *before,
+	    uint64_t *n);
 /* Bytes in use: of all zones' items and all malloc types. */
 uint64_t xk_bytes(struct vnet *vnet);
 

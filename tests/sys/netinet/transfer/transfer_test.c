@@ -1,0 +1,90 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 The Stackyard developers
+ */
+
+/*
+ * The table of whole transfers, a test case for each of its groups.
+ *
+ * One row alone: transfer_test -v row=17 loss
+ * with a recording of it: -v pcap=FILE; figures of each row: -v show=1
+ */
+#include <atf-c.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "xfer.h"
+
+static void
+show(const struct xf *x, const char *group)
+{
+	uint64_t limit = xf_limit(&x->x_row);
+
+	printf("%s %u: %.3f s of %.0f (%.2f), %" PRIu64 " events, again "
+	    "%" PRIu64 ", timeouts %" PRIu64 " %" PRIu64 "\n", group,
+	    x->x_row.id, (double)x->x_done / SECOND, (double)limit / SECOND,
+	    (double)x->x_done / (double)limit, x->x_events, x->x_count.again,
+	    x->x_end[0].e_last.c_rexmttimeo, x->x_end[1].e_last.c_rexmttimeo);
+}
+
+static void
+run_group(const atf_tc_t *tc, const char *group)
+{
+	char line[1024];
+	struct xf x;
+	unsigned id, only;
+	bool shown;
+
+	memset(&x, 0, sizeof(x));
+	only = (unsigned)atf_tc_get_config_var_as_long_wd(tc, "row", -1);
+	x.x_pcap = atf_tc_get_config_var_wd(tc, "pcap", NULL);
+	shown = atf_tc_has_config_var(tc, "show");
+	for (id = 0; xf_row(group, id, &x.x_row); id++) {
+		if (only != (unsigned)-1 && id != only)
+			continue;
+		xf_print(&x.x_row, line, sizeof(line));
+		/* Not lost if the stack aborts. */
+		printf("row %u: %s\n", id, line);
+		(void)fflush(stdout);
+		if (!xf_run(&x))
+			atf_tc_fail_nonfatal("%s, row %u (alone: "
+			    "transfer_test -v row=%u %s): %s: %s", group, id,
+			    id, group, line, x.x_fail);
+		if (shown)
+			show(&x, group);
+	}
+}
+
+#define	GROUP(name)							\
+	ATF_TC_WITHOUT_HEAD(name);					\
+	ATF_TC_BODY(name, tc)						\
+	{								\
+		run_group(tc, #name);					\
+	}								\
+	struct xf_row
+
+GROUP(clean);
+GROUP(loss);
+GROUP(burst);
+GROUP(reorder);
+GROUP(duplicate);
+GROUP(corrupt);
+GROUP(mixed);
+GROUP(window);
+GROUP(small);
+
+ATF_TP_ADD_TCS(tp)
+{
+	ATF_TP_ADD_TC(tp, clean);
+	ATF_TP_ADD_TC(tp, loss);
+	ATF_TP_ADD_TC(tp, burst);
+	ATF_TP_ADD_TC(tp, reorder);
+	ATF_TP_ADD_TC(tp, duplicate);
+	ATF_TP_ADD_TC(tp, corrupt);
+	ATF_TP_ADD_TC(tp, mixed);
+	ATF_TP_ADD_TC(tp, window);
+	ATF_TP_ADD_TC(tp, small);
+	return (atf_no_error());
+}
