@@ -317,7 +317,6 @@ ack_advance(struct tcpcb *tp, const struct tcp_acked *ta)
 		tp->snd_recover = tp->snd_una;
 	if (tp->t_app_limited != 0 && tp->t_delivered > tp->t_app_limited)
 		tp->t_app_limited = 0;
-	tp->t_rxtshift = 0;
 	tcp_timer_activate(tp, TT_REXMT, tp->snd_una == tp->snd_max ? 0 :
 	    tcp_rto(tp));
 	if (ta->ta_fin)
@@ -340,6 +339,36 @@ ack_is_dup(const struct tcpcb *tp, const struct tcp_seg *sg, uint32_t sacked)
 	    (sg->sg_flags & TH_FIN) == 0);
 }
 
+/*
+ * The round trip.  What was sent again gives no measurement (Karn's rule),
+ * unless the peer echoes the time stamp that it answers (RFC 7323, 4.1).
+ */
+static void
+ack_rtt(struct tcpcb *tp, const struct tcp_seg *sg, struct tcp_acked *ta)
+{
+	const struct tcpopt *to = &sg->sg_to;
+	uint32_t ms;
+
+	if (ta->ta_rtt == 0 && ta->ta_acked != 0 &&
+	    (tp->t_flags & TF_RCVD_TSTMP) != 0 &&
+	    (to->to_flags & TOF_TS) != 0 && to->to_tsecr != 0) {
+		ms = tcp_ts_getticks() - (to->to_tsecr - tp->ts_offset);
+		/* An echo from the future, or from long ago, is none. */
+		if (ms < V_tcp_rexmit_max / NS_PER_MSEC) {
+			ta->ta_rtt = MAX(ms, 1) * NS_PER_MSEC;
+			ta->ta_rtt_xmits = 2;
+			ta->ta_rtt_inflight = ta->ta_inflight;
+		}
+	}
+	if (ta->ta_rtt == 0)
+		return;
+	tcp_rtt_sample(tp, ta->ta_rtt);
+	if (CC_ALGO(tp)->rttsample != NULL)
+		CC_ALGO(tp)->rttsample(&tp->t_ccv,
+		    (uint32_t)(ta->ta_rtt / NS_PER_USEC),
+		    ta->ta_rtt_xmits - 1, ta->ta_rtt_inflight);
+}
+
 /* All that an acceptable ACK of a synchronized connection says. */
 static int
 ack_process(struct tcpcb *tp, const struct tcp_seg *sg)
@@ -349,25 +378,19 @@ ack_process(struct tcpcb *tp, const struct tcp_seg *sg)
 	int v = TV_OK;
 
 	tcp_sent_acked(tp, sg->sg_ack, &ta);
-	if (ta.ta_acked != 0)
-		v |= ack_advance(tp, &ta);
 	if ((tp->t_flags & TF_SACK_PERMIT) != 0 &&
 	    (sg->sg_to.to_flags & TOF_SACK) != 0)
 		tcp_sent_sacked(tp, &sg->sg_to, &ta);
-	if (ta.ta_acked == 0) {
+	ack_rtt(tp, sg, &ta);
+	if (ta.ta_acked != 0)
+		v |= ack_advance(tp, &ta);
+	else {
 		ta.ta_dupack = ack_is_dup(tp, sg, ta.ta_sacked);
 		if (ta.ta_dupack) {
 			tp->t_dupacks += tp->t_dupacks < UINT16_MAX;
 			TCPSTAT_INC(tcps_rcvdupack);
 			v |= TV_OUTPUT;
 		}
-	}
-	if (ta.ta_rtt != 0) {
-		tcp_rtt_sample(tp, ta.ta_rtt);
-		if (CC_ALGO(tp)->rttsample != NULL)
-			CC_ALGO(tp)->rttsample(&tp->t_ccv,
-			    (uint32_t)(ta.ta_rtt / NS_PER_USEC),
-			    ta.ta_rtt_xmits - 1, ta.ta_rtt_inflight);
 	}
 	if ((v & TV_STOP) != 0 || (ta.ta_acked == 0 && ta.ta_sacked == 0 &&
 	    !ta.ta_dupack))

@@ -24,6 +24,12 @@
 #include <netinet/in_pcb.h>
 #include <netinet/tcp_var.h>
 
+VNET_DEFINE_STATIC(int, drop_synfin) = 0;
+#define	V_drop_synfin	VNET(drop_synfin)
+SYSCTL_INT(_net_inet_tcp, OID_AUTO, drop_synfin, CTLFLAG_VNET | CTLFLAG_RW,
+    &VNET_NAME(drop_synfin), 0,
+    "Drop segments that carry both SYN and FIN");
+
 /* Header contiguous, checksum right, parsed: true, else m is freed. */
 static bool
 tcp_accept_segment(struct mbuf **mp, const struct ip_info *ii,
@@ -53,6 +59,9 @@ tcp_accept_segment(struct mbuf **mp, const struct ip_info *ii,
 		goto drop;
 	}
 	if (tcp_parse(m, ii, sg) != 0)
+		goto drop;
+	if ((sg->sg_flags & (TH_SYN | TH_FIN)) == (TH_SYN | TH_FIN) &&
+	    V_drop_synfin)
 		goto drop;
 	*mp = m;
 	return (true);
@@ -211,7 +220,7 @@ tcp_verdict_output(struct tcpcb *tp, struct tcp_seg *sg, int v)
 		tcp_timer_activate(tp, TT_DELACK, V_tcp_delacktime);
 	}
 	if ((v & TV_TIMEWAIT) != 0) {
-		if ((v & TV_ACKNOW) != 0)
+		if ((v & (TV_ACKNOW | TV_ACKEACH)) != 0)
 			tcp_respond(tp, &tp->t_inpcb.inp_inc, tp->rcv_nxt,
 			    tp->snd_max, TH_ACK, sg);
 		tcp_enter_timewait(tp);

@@ -21,12 +21,6 @@
 #include <netinet/in_pcb.h>
 #include <netinet/tcp_var.h>
 
-VNET_DEFINE_STATIC(int, drop_synfin) = 0;
-#define	V_drop_synfin	VNET(drop_synfin)
-SYSCTL_INT(_net_inet_tcp, OID_AUTO, drop_synfin, CTLFLAG_VNET | CTLFLAG_RW,
-    &VNET_NAME(drop_synfin), 0,
-    "Drop segments that carry both SYN and FIN");
-
 /* The peer's offers, taken into the new connection (RFC 7323, RFC 2018). */
 static void
 tcp_listen_options(struct tcpcb *tp, const struct tcp_seg *sg)
@@ -149,8 +143,6 @@ tcp_listen_input(struct tcpcb *lp, struct tcp_seg *sg)
 		return;
 	}
 	if ((sg->sg_flags & TH_SYN) == 0)
-		return;
-	if ((sg->sg_flags & TH_FIN) != 0 && V_drop_synfin)
 		return;
 	tcp_listen_syn(lp, sg);
 }

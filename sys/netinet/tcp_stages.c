@@ -395,7 +395,8 @@ tcp_stage_text(struct tcpcb *tp, struct tcp_seg *sg)
 	    tp->t_state > TCPS_CLOSE_WAIT) {
 		TCPSTAT_INC(tcps_rcvafterclose);
 		sg->sg_errno = ECONNRESET;
-		return (TV_STOP | TV_DROP);
+		tcp_state_change(tp, TCPS_CLOSED);
+		return (TV_STOP | TV_RST | TV_DROP);
 	}
 	if (sg->sg_seq == tp->rcv_nxt && TAILQ_EMPTY(&tp->t_segq)) {
 		if (sg->sg_len == 0)

@@ -199,6 +199,8 @@ tcp_rtt_sample(struct tcpcb *tp, uint64_t rtt_ns)
 	tp->t_srtt = (int)(((uint64_t)tp->t_srtt_us << TCP_RTT_SHIFT) /
 	    tick);
 	tp->t_rttupdated++;
+	/* Only now is the backed-off timeout given up (RFC 6298, 5). */
+	tp->t_rxtshift = 0;
 	TCPSTAT_INC(tcps_rttupdated);
 }
 

@@ -285,8 +285,8 @@ compare(const struct compare *c)
 	char *name;
 
 	memset(&r, 0, sizeof(r));
-	name = c->c_dir != NULL ? xstrdup(c->c_dir) : xasprintf("yard-compare-%ju",
-	    (uintmax_t)c->c_seed);
+	name = c->c_dir != NULL ? xstrdup(c->c_dir) :
+	    xasprintf("yard-compare-%ju", (uintmax_t)c->c_seed);
 	check(c);
 	write_text(c, &whole, 0, c->c_n);
 	r.r_out = outdir_open(name, c->c_force);

@@ -17,7 +17,7 @@ struct relay_config {
 	struct sy_host	*rc_host;
 	int		rc_fd;		/* connected, non-blocking */
 	bool		rc_shutdown;	/* FIN when standard input ends */
-	uint64_t	rc_idle;	/* ns without data that end it; 0 none */
+	uint64_t	rc_idle;	/* ns without data that end it, or 0 */
 };
 
 /*

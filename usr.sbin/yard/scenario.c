@@ -59,8 +59,8 @@ static const struct key host_keys[] = {
 	{ "rate", K_RATE, (o) + OFF(sc_pipe, p_rate), 1, 0, NULL },	\
 	{ "delay", K_TIME, (o) + OFF(sc_pipe, p_delay), 0, DAYS(1), NULL }, \
 	{ "jitter", K_TIME, (o) + OFF(sc_pipe, p_jitter), 0, DAYS(1), NULL }, \
-	{ "jitter_reorder", K_BOOL, (o) + OFF(sc_pipe, p_jitter_reorder),	\
-	    0, 0, NULL },						\
+	{ "jitter_reorder", K_BOOL,					\
+	    (o) + OFF(sc_pipe, p_jitter_reorder), 0, 0, NULL },		\
 	{ "queue", K_QUEUE, (o) + OFF(sc_pipe, p_queue), 0, 0, NULL },	\
 	{ "ecn", K_QUEUE, (o) + OFF(sc_pipe, p_ecn), 0, 0, NULL },	\
 	{ "rtt", K_TIME, (o) + OFF(sc_pipe, p_rtt), 1, DAYS(1), NULL },	\

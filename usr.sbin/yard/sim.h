@@ -6,8 +6,8 @@
 /*
  * A scenario while it runs, and what came of it.
  *
- * sim.c makes the hosts and drives time, flow.c is the programs on the
- * hosts, sample.c writes down how they fare, report.c and plot.c show it.
+ * hosts.c and pipes.c make it, sim.c drives time, flow.c is the programs on
+ * the hosts, sample.c writes down how they fare, report.c and plot.c show it.
  */
 #ifndef _YARD_SIM_H_
 #define	_YARD_SIM_H_
@@ -30,9 +30,9 @@
 enum { CLIENT, SERVER };		/* ends of a flow, from and to */
 
 /*
- *	WAITING --start--> CONNECTING --handshake--> RUNNING --bytes, FIN--> DONE
- *	                        |                       |
- *	                        +-------> FAILED <------+
+ *	WAITING --start--> CONNECTING --handshake--> RUNNING --FIN--> DONE
+ *	                       |                        |
+ *	                       +-------> FAILED <-------+
  */
 enum flow_state { FL_WAITING, FL_CONNECTING, FL_RUNNING, FL_DONE, FL_FAILED };
 
@@ -115,6 +115,11 @@ void	sim_free(struct sim *si);
 void	sim_check(const struct scenario *sc);
 /* The name of one of its files, in out; valid until the next call. */
 const char *sim_file(const struct sim *si, const char *name);
+
+/* hosts.c: hosts, links, routes, modules. */
+void	hosts_make(struct sim *si);
+/* pipes.c: what the links emulate, and which of them are bottlenecks. */
+void	pipes_make(struct sim *si);
 
 /* flow.c */
 void	flow_setup(struct flow *fl);

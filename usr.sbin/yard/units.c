@@ -76,7 +76,8 @@ number(const char **sp, uint64_t *digits, uint64_t *tens)
 			any = false;	/* "1." is no number */
 			continue;
 		}
-		if (n > (INT64_MAX - 9) / 10 || (point && *tens > INT64_MAX / 10))
+		if (n > (INT64_MAX - 9) / 10 ||
+		    (point && *tens > INT64_MAX / 10))
 			return (false);
 		n = n * 10 + (uint64_t)(*s - '0');
 		if (point)

@@ -428,7 +428,7 @@ ATF_TC_BODY(leak_is_reported, tc)
 	vnet_leave(saved);
 	vnet_destroy(th.th_vnet);
 	ATF_CHECK(strstr(th.th_log, "vnettest never freed") != NULL);
-	host_free(p, 100);
+	host_free(p);
 
 	testhost_start(&th, "tidy");
 	vnet_destroy(th.th_vnet);

@@ -18,7 +18,9 @@
  *			without a gap
  *	SACK		only what has arrived
  *	size		no packet larger than the MTU arrives
- *	reset		none, where no memory is short
+ *	reset		none, where no memory is short, but for what comes
+ *			late to a host whose connection is over: it has got
+ *			the FIN, and its own was acknowledged
  *
  * Numbers are offsets from the byte after the SYN.  A packet that arrived
  * damaged is ignored, as the host must do: the checksums tell.
@@ -43,6 +45,7 @@ struct side {
 	int		s_scale;	/* offered; -1: not */
 	int32_t		s_limit;	/* may send up to here: it knows */
 	int32_t		s_sent;		/* has sent up to here */
+	int32_t		s_acked;	/* this was acknowledged: it knows */
 	/* As a receiver, of what the other sends. */
 	unsigned char	*s_got;		/* by byte, the FIN last */
 	size_t		s_total;	/* bytes of text there will be */
@@ -278,7 +281,8 @@ judge_ack(struct xf_wire *w, unsigned i, const struct pkt *k)
 		    side_name(i), k->p_ack, s->s_prefix);
 	s->s_ack = k->p_ack;
 	edge = k->p_ack + (int32_t)(k->p_win << scale_of(w, i, k));
-	if (edge < s->s_edge)
+	/* Behind the FIN nothing comes, and a window means nothing. */
+	if (edge < s->s_edge && (size_t)k->p_ack <= s->s_total)
 		xf_fail(w->w_run, "%s took back its window: from %d to %d",
 		    side_name(i), s->s_edge, edge);
 	s->s_edge = edge;
@@ -293,7 +297,9 @@ left(struct xf_wire *w, unsigned i, struct pkt *k)
 	w->w_count.packets++;
 	if ((k->p_flags & TH_RST) != 0) {
 		w->w_count.resets++;
-		if ((w->w_run->x_flags & XF_FAULTS) == 0)
+		if ((w->w_run->x_flags & XF_FAULTS) == 0 &&
+		    (s->s_prefix <= s->s_total || (size_t)s->s_acked <=
+		    w->w_side[1 - i].s_total))
 			xf_fail(w->w_run, "%s sent a reset", side_name(i));
 		return;
 	}
@@ -344,6 +350,8 @@ reached(struct xf_wire *w, unsigned i, struct pkt *k)
 		    k));
 		if (limit > s->s_limit)
 			s->s_limit = limit;
+		if (k->p_ack > s->s_acked)
+			s->s_acked = k->p_ack;
 	}
 }
 

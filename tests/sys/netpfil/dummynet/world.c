@@ -113,7 +113,7 @@ world_end(struct world *w)
 	mbufq_drain(&w->w_kept);
 	vnet_leave(w->w_saved);
 	vnet_destroy(w->w_vnet);
-	host_free(w, sizeof(*w));
+	host_free(w);
 }
 
 void
