@@ -105,24 +105,43 @@ reass_trim_after(struct tcpcb *tp, struct tseg *q, struct tcp_seg *sg)
 	}
 }
 
-/* Put sg's text between before and what follows; joins neighbours. */
-static int
-reass_insert(struct tcpcb *tp, struct tseg *before, struct tcp_seg *sg)
+/*
+ * Room for one more range, or NULL.  What closes the gap at the front takes
+ * the place of what is farthest from it: else it could never be closed.
+ */
+static struct tseg *
+reass_room(struct tcpcb *tp, const struct tcp_seg *sg)
 {
-	struct tseg *after, *q;
+	struct tseg *last, *q;
+
+	if (tp->t_segqlen < V_tcp_reass_maxqueuelen &&
+	    (q = uma_zalloc(V_tcp_seg_zone, M_NOWAIT)) != NULL)
+		return (q);
+	TCPSTAT_INC(tcps_rcvreassfull);
+	last = TAILQ_LAST(&tp->t_segq, tsegqe_head);
+	if (last == NULL || sg->sg_seq != tp->rcv_nxt ||
+	    SEQ_LEQ(last->tq_start, sg->sg_seq))
+		return (NULL);
+	TAILQ_REMOVE(&tp->t_segq, last, tq_link);
+	tp->t_segqlen--;
+	m_freem(last->tq_m);
+	return (last);
+}
+
+/* Put sg's text between before and what follows, in q unless it continues
+ * before (q is NULL); joins neighbours. */
+static void
+reass_insert(struct tcpcb *tp, struct tseg *before, struct tseg *q,
+    struct tcp_seg *sg)
+{
+	struct tseg *after;
 	tcp_seq end = sg->sg_seq + sg->sg_len;
 
-	if (before != NULL && before->tq_end == sg->sg_seq &&
-	    !before->tq_fin) {
+	if (q == NULL) {
 		q = before;
 		m_cat(q->tq_m, sg->sg_m);
 		q->tq_end = end;
 	} else {
-		if (tp->t_segqlen >= V_tcp_reass_maxqueuelen ||
-		    (q = uma_zalloc(V_tcp_seg_zone, M_NOWAIT)) == NULL) {
-			TCPSTAT_INC(tcps_rcvreassfull);
-			return (ENOBUFS);
-		}
 		q->tq_start = sg->sg_seq;
 		q->tq_end = end;
 		q->tq_m = sg->sg_m;
@@ -135,8 +154,12 @@ reass_insert(struct tcpcb *tp, struct tseg *before, struct tcp_seg *sg)
 	}
 	sg->sg_m = NULL;
 	q->tq_serial = ++tp->t_segqserial;
-	if ((sg->sg_flags & TH_FIN) != 0)
+	/* Behind a FIN there is nothing. */
+	if ((sg->sg_flags & TH_FIN) != 0) {
 		q->tq_fin = true;
+		while ((after = TAILQ_NEXT(q, tq_link)) != NULL)
+			tseg_free(tp, after);
+	}
 	after = TAILQ_NEXT(q, tq_link);
 	if (after != NULL && after->tq_start == q->tq_end && !q->tq_fin) {
 		m_cat(q->tq_m, after->tq_m);
@@ -145,7 +168,6 @@ reass_insert(struct tcpcb *tp, struct tseg *before, struct tcp_seg *sg)
 		after->tq_m = NULL;
 		tseg_free(tp, after);
 	}
-	return (0);
 }
 
 /* The range at the front begins at RCV.NXT: give it to the reader. */
@@ -188,7 +210,7 @@ tcp_reass_deliver(struct tcpcb *tp, struct tcp_seg *sg)
 int
 tcp_reass(struct tcpcb *tp, struct tcp_seg *sg)
 {
-	struct tseg *before, *q;
+	struct tseg *before, *q, *room = NULL;
 	bool fin = (sg->sg_flags & TH_FIN) != 0;
 
 	if (sg->sg_seq != tp->rcv_nxt) {
@@ -211,17 +233,18 @@ tcp_reass(struct tcpcb *tp, struct tcp_seg *sg)
 	if (!reass_trim_before(tp, before, sg)) {
 		if (fin && before->tq_end == sg->sg_seq + sg->sg_len)
 			before->tq_fin = true;
+		before->tq_serial = ++tp->t_segqserial;
 		sg->sg_flags &= ~TH_FIN;
 		return (TV_ACKEACH | tcp_reass_deliver(tp, sg));
 	}
-	reass_trim_after(tp, before != NULL ? TAILQ_NEXT(before, tq_link) :
-	    TAILQ_FIRST(&tp->t_segq), sg);
-	if (sg->sg_len == 0 && !fin)
-		return (TV_ACKEACH);
-	if (reass_insert(tp, before, sg) != 0) {
+	if ((before == NULL || before->tq_end != sg->sg_seq) &&
+	    (room = reass_room(tp, sg)) == NULL) {
 		sg->sg_flags &= ~TH_FIN;
 		return (TV_ACKEACH);
 	}
+	reass_trim_after(tp, before != NULL ? TAILQ_NEXT(before, tq_link) :
+	    TAILQ_FIRST(&tp->t_segq), sg);
+	reass_insert(tp, before, room, sg);
 	sg->sg_flags &= ~TH_FIN;
 	return (TV_ACKEACH | tcp_reass_deliver(tp, sg));
 }

@@ -221,6 +221,7 @@ tcp_sent_acked(struct tcpcb *tp, tcp_seq ack, struct tcp_acked *ta)
 {
 	struct tcp_sent *ts;
 	uint32_t len;
+	bool waited = false;
 
 	while ((ts = TAILQ_FIRST(&tp->t_map)) != NULL &&
 	    SEQ_LT(ts->ts_start, ack)) {
@@ -233,6 +234,7 @@ tcp_sent_acked(struct tcpcb *tp, tcp_seq ack, struct tcp_acked *ta)
 				tp->t_snd_lost -= len;
 			ts_delivered(tp, ts, len, ta);
 		}
+		waited |= TS_RXT(ts);
 		ta->ta_acked += len;
 		if ((ts->ts_flags & TS_SYN) != 0)
 			ta->ta_syn = true;
@@ -245,6 +247,10 @@ tcp_sent_acked(struct tcpcb *tp, tcp_seq ack, struct tcp_acked *ta)
 			ts->ts_flags &= ~TS_SYN;
 		}
 	}
+	/* What came behind a range sent again has waited for it, not for
+	 * the path. */
+	if (waited)
+		ta->ta_rtt = 0;
 }
 
 /* Join ts with the SACKed neighbours it touches; returns the whole. */

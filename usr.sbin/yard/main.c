@@ -99,6 +99,18 @@ exec_tool(char **argv)
 	free(tool);
 }
 
+/* A table that did not reach its reader is a failure, too. */
+static int
+run_command(const struct command *c, int argc, char **argv)
+{
+	int status;
+
+	status = c->c_main(argc, argv);
+	if (fflush(stdout) == EOF || ferror(stdout))
+		fail(EX_IOERR, "standard output: %s", strerror(errno));
+	return (status);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -115,7 +127,7 @@ main(int argc, char **argv)
 		name = "version";
 	for (i = 0; i < NELEM(commands); i++)
 		if (strcmp(commands[i].c_name, name) == 0)
-			return (commands[i].c_main(argc - 1, argv + 1));
+			return (run_command(&commands[i], argc - 1, argv + 1));
 	exec_tool(argv + 1);
 	near = nearest(name, commands, NELEM(commands), sizeof(commands[0]));
 	if (near != NULL)

@@ -80,7 +80,7 @@ remove_listed(const char *dir, const char *list)
 }
 
 static void
-at_exit(void)
+remove_unfinished(void)
 {
 
 	if (unfinished == NULL)
@@ -225,7 +225,7 @@ outdir_open(const char *path, bool force)
 		fail(EX_CANTCREAT, "%s: %s", od->od_work, strerror(errno));
 	clear_work(od->od_work);
 	unfinished = od;
-	(void)atexit(at_exit);
+	at_failure(remove_unfinished);
 	return (od);
 }
 
@@ -401,7 +401,7 @@ outdir_check(void)
 	if (sig == 0)
 		return;
 	progress_clear();
-	at_exit();
+	remove_unfinished();
 	(void)signal(sig, SIG_DFL);
 	(void)raise(sig);
 }

@@ -34,8 +34,9 @@
 #define	TEXT_COLUMNS	62
 
 /* Places as shares of the whole. */
-#define	LEFT		0.05
+#define	LEFT		0.06
 #define	RIGHT		0.70		/* of the panels; the text follows */
+#define	GAP		0.06		/* between columns */
 #define	TOP		0.95
 #define	BOTTOM		0.06
 
@@ -194,11 +195,11 @@ write_panel(const struct plot *p, struct text *t, int column, int row)
 {
 	double height, width;
 
-	width = (RIGHT - LEFT + 0.04) / p->p_columns;
+	width = (RIGHT - LEFT + GAP) / p->p_columns;
 	height = (TOP - BOTTOM) / PANELS;
 	text_printf(t, "set lmargin at screen %g\nset rmargin at screen %g\n"
 	    "set tmargin at screen %g\nset bmargin at screen %g\n",
-	    LEFT + column * width, LEFT + (column + 1) * width - 0.04,
+	    LEFT + column * width, LEFT + (column + 1) * width - GAP,
 	    TOP - row * height - 0.01, TOP - (row + 1) * height + 0.02);
 	text_printf(t, "set ylabel \"%s\"\nset yrange [0:*]\n",
 	    panels[row].pa_label);

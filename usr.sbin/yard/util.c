@@ -6,6 +6,9 @@
 /*
  * The small things of util.h.
  *
+ * Whoever fails may be deep inside of something, so nothing is taken apart
+ * then: what is half written is removed, and the rest goes with the process.
+ *
  * Messages hold what a user wrote, which may hold anything: control
  * characters are shown as a question mark, so that a message stays one line.
  * Words are near when their optimal string alignment distance (insertions,
@@ -20,11 +23,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "progress.h"
 #include "util.h"
 
 #define	WORD_MAX	40		/* longer words are never near */
+
+static void	(*cleanup)(void);	/* at_failure()'s */
 
 static void
 print_line(const char *fmt, va_list ap)
@@ -40,11 +46,21 @@ print_line(const char *fmt, va_list ap)
 }
 
 void
+at_failure(void (*func)(void))
+{
+
+	cleanup = func;
+}
+
+void
 vfail(int status, const char *fmt, va_list ap)
 {
 
 	print_line(fmt, ap);
-	exit(status);
+	if (cleanup != NULL)
+		cleanup();
+	fflush(NULL);
+	_exit(status);
 }
 
 void

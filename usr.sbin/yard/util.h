@@ -24,11 +24,12 @@
 
 /*
  * "yard: " and the message on standard error, in one line whatever is in it,
- * and exit with status (sysexits(3)).  What is half written is removed on
- * the way (outdir.c).
+ * and the end of the program with status (sysexits(3)), after the function
+ * that at_failure() was given, if any.
  */
 void	fail(int status, const char *fmt, ...) YARD_PRINTF(2, 3) YARD_DEAD;
 void	vfail(int status, const char *fmt, va_list ap) YARD_DEAD;
+void	at_failure(void (*func)(void));
 /* The same line, and on it goes. */
 void	warn_line(const char *fmt, ...) YARD_PRINTF(1, 2);
 

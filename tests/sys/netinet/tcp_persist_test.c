@@ -82,7 +82,7 @@ PD_TEST(probe_acked)
 	EXPECT_IN(5 * PD_SEC, ". 1001:1002(1) ack 1");
 	INJECT(". 1:1(0) ack 1002 win 0");
 	NOTHING();
-	EXPECT_IN(5 * PD_SEC, ". 1002:1003(1) ack 1");
+	EXPECT_IN(10 * PD_SEC, ". 1002:1003(1) ack 1");
 	INJECT(". 1:1(0) ack 1002 win 65535");
 	EXPECT("P. 1002:1501(499) ack 1");
 	INJECT(". 1:1(0) ack 1501 win 65535");
@@ -182,19 +182,18 @@ PD_TEST(small_window)
 {
 	int fd = pd_active(t, 0, 10000);
 
-	SEND(fd, 10000);
+	SEND(fd, 8760);
 	pd_forget(t);
-	INJECT(". 1:1(0) ack 10001 win 100");
+	INJECT(". 1:1(0) ack 8761 win 100");
 	SEND(fd, 5000);
 	NOTHING();
 	pd_pass(t, 5 * PD_SEC);
-	ATF_REQUIRE(pd_pending(t) > 0);
-	EXPECT_LATE(". 10001:10101(100) ack 1");
+	EXPECT_LATE(". 8761:8861(100) ack 1");
 	NOTHING();
-	INJECT(". 1:1(0) ack 10101 win 100");
+	INJECT(". 1:1(0) ack 8861 win 100");
 	NOTHING();
-	INJECT(". 1:1(0) ack 10101 win 2000");
-	EXPECT(". 10101:11561(1460) ack 1");
+	INJECT(". 1:1(0) ack 8861 win 2000");
+	EXPECT(". 8861:10321(1460) ack 1");
 	NOTHING();
 }
 
@@ -328,7 +327,7 @@ PD_TEST(keepalive_of_peer)
 	RECV_NOTHING(fd);
 }
 
-/* In a half-closed connection as well, but not in TIME-WAIT. */
+/* Not while we only wait for the peer's FIN, nor in TIME-WAIT. */
 PD_TEST(keepalive_fin_wait_2)
 {
 	int fd = pd_active(t, 0, 65535);
@@ -337,7 +336,7 @@ PD_TEST(keepalive_fin_wait_2)
 	OK(pd_shutdown(t, fd, SHUT_WR));
 	EXPECT("F. 1:1(0) ack 1");
 	INJECT(". 1:1(0) ack 2 win 65535");
-	EXPECT_IN(10 * PD_SEC, ". 1:1(0) ack 1");
+	ADVANCE(100 * PD_SEC);
 	INJECT("F. 1:1(0) ack 2 win 65535");
 	EXPECT(". 2:2(0) ack 2");
 	STATE(TCPS_TIME_WAIT);

@@ -215,8 +215,24 @@ full_body()
 	atf_check test ! -s left
 }
 
+atf_test_case no_reader
+no_reader_head()
+{
+	atf_set descr "a table that cannot be written is an error"
+}
+no_reader_body()
+{
+	[ -c /dev/full ] || atf_skip "no /dev/full here"
+	scenario
+	yard run s.lua >/dev/full 2>err
+	atf_check_equal 74 $?
+	atf_check -o inline:"yard: standard output: No space left on device\n" \
+	    cat err
+}
+
 atf_init_test_cases()
 {
+	atf_add_test_case no_reader
 	atf_add_test_case files
 	atf_add_test_case png
 	atf_add_test_case no_gnuplot
