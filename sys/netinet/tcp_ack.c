@@ -244,15 +244,15 @@ ack_window(struct tcpcb *tp, const struct tcp_seg *sg)
 {
 	uint32_t old = tp->snd_wnd;
 
-	if (!(SEQ_LT(tp->snd_wl1, sg->sg_seq) ||
-	    (tp->snd_wl1 == sg->sg_seq && (SEQ_LT(tp->snd_wl2, sg->sg_ack) ||
+	if (!(SEQ_LT(tp->snd_wl1, sg->sg_came) ||
+	    (tp->snd_wl1 == sg->sg_came && (SEQ_LT(tp->snd_wl2, sg->sg_ack) ||
 	    (tp->snd_wl2 == sg->sg_ack && sg->sg_win > tp->snd_wnd)))))
 		return (TV_OK);
 	if (sg->sg_len == 0 && tp->snd_wl2 == sg->sg_ack &&
 	    sg->sg_win > tp->snd_wnd)
 		TCPSTAT_INC(tcps_rcvwinupd);
 	tp->snd_wnd = sg->sg_win;
-	tp->snd_wl1 = sg->sg_seq;
+	tp->snd_wl1 = sg->sg_came;
 	tp->snd_wl2 = sg->sg_ack;
 	if (tp->snd_wnd > tp->max_sndwnd)
 		tp->max_sndwnd = tp->snd_wnd;
@@ -302,6 +302,8 @@ ack_advance(struct tcpcb *tp, const struct tcp_acked *ta)
 	int v = TV_WAKEWR | TV_OUTPUT;
 
 	tp->snd_una = ta->ta_ack;
+	/* The window's right edge stays until the peer says otherwise. */
+	tp->snd_wnd -= min(tp->snd_wnd, data);
 	if (so != NULL && data != 0)
 		sbdrop(&so->so_snd, (int)data);
 	TCPSTAT_INC(tcps_rcvackpack);
@@ -331,7 +333,9 @@ ack_advance(struct tcpcb *tp, const struct tcp_acked *ta)
 static bool
 ack_is_dup(const struct tcpcb *tp, const struct tcp_seg *sg, uint32_t sacked)
 {
-	if (sg->sg_ack != tp->snd_una || tp->snd_max == tp->snd_una)
+	/* Answers to probes of a closed window tell of no loss. */
+	if (sg->sg_ack != tp->snd_una || tp->snd_max == tp->snd_una ||
+	    tcp_timer_active(tp, TT_PERSIST))
 		return (false);
 	if ((tp->t_flags & TF_SACK_PERMIT) != 0)
 		return (sacked != 0);
@@ -392,8 +396,10 @@ ack_process(struct tcpcb *tp, const struct tcp_seg *sg)
 			v |= TV_OUTPUT;
 		}
 	}
-	if ((v & TV_STOP) != 0 || (ta.ta_acked == 0 && ta.ta_sacked == 0 &&
-	    !ta.ta_dupack))
+	if ((v & TV_STOP) != 0)
+		return (v);
+	v |= ack_window(tp, sg);
+	if (ta.ta_acked == 0 && ta.ta_sacked == 0 && !ta.ta_dupack)
 		return (v);
 	tcp_round_update(tp, &ta);
 	ta.ta_lost = tp->t_fb->tfb_detect_loss(tp, &ta);
@@ -409,7 +415,7 @@ ack_of_handshake(struct tcpcb *tp, const struct tcp_seg *sg)
 	    SEQ_GT(sg->sg_ack, tp->snd_max))
 		return (TV_STOP | TV_RST);
 	/* The window of this segment counts whatever came before. */
-	tp->snd_wl1 = sg->sg_seq - 1;
+	tp->snd_wl1 = sg->sg_came - 1;
 	tcp_established(tp);
 	return (TV_CONNECTED | TV_OUTPUT);
 }
@@ -437,7 +443,5 @@ tcp_stage_ack(struct tcpcb *tp, struct tcp_seg *sg)
 		v |= ack_process(tp, sg);
 	else
 		TCPSTAT_INC(tcps_rcvdupack);
-	if ((v & TV_STOP) == 0)
-		v |= ack_window(tp, sg);
 	return (v);
 }

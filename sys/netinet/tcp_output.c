@@ -72,6 +72,8 @@ struct tcp_plan {
 	tcp_seq		p_seq;
 	uint32_t	p_off;		/* of the text in so_snd */
 	uint32_t	p_len;		/* bytes of text */
+	uint32_t	p_new;		/* of them new, behind p_again */
+	bool		p_newfin;	/* and a FIN behind them */
 	uint32_t	p_win;		/* window to promise, bytes */
 	uint16_t	p_flags;	/* TH_* */
 	bool		p_ackonly;	/* nothing for the sent map */
@@ -372,6 +374,23 @@ plan_syn(struct tcpcb *tp, struct tcp_plan *p)
 	return (true);
 }
 
+/* A lost range at the end goes with up to room bytes of new text behind it,
+ * and the FIN, in one segment. */
+static void
+plan_extend(struct tcpcb *tp, struct tcp_plan *p, uint32_t room)
+{
+	uint32_t end = p->p_off + p->p_len, wnd;
+	uint32_t avail = sbavail(&tptosocket(tp)->so_snd) - end;
+
+	wnd = tp->snd_wnd > end ? tp->snd_wnd - end : 0;
+	p->p_new = min(avail, min(wnd, room));
+	p->p_len += p->p_new;
+	if (p->p_new == avail && tcp_wants_fin(tp)) {
+		p->p_newfin = true;
+		p->p_flags |= TH_FIN;
+	}
+}
+
 /* A lost range comes before anything new. */
 static bool
 plan_lost(struct tcpcb *tp, struct tcp_plan *p, uint32_t quota)
@@ -402,6 +421,9 @@ plan_lost(struct tcpcb *tp, struct tcp_plan *p, uint32_t quota)
 	if (p->p_len == len && (ts->ts_flags & TS_FIN) != 0)
 		p->p_flags |= TH_FIN;
 	p->p_off = ts->ts_start - tp->snd_una;
+	if (p->p_len == len && ts->ts_end == tp->snd_max &&
+	    (ts->ts_flags & TS_FIN) == 0 && quota > len && mss > len)
+		plan_extend(tp, p, min(quota, mss) - len);
 	if (p->p_len != 0 && p->p_off + p->p_len ==
 	    sbavail(&tptosocket(tp)->so_snd))
 		p->p_flags |= TH_PUSH;
@@ -500,7 +522,8 @@ tcp_plan(struct tcpcb *tp, struct tcp_plan *p)
 
 	p->p_again = NULL;
 	p->p_ackonly = false;
-	p->p_off = p->p_len = 0;
+	p->p_off = p->p_len = p->p_new = 0;
+	p->p_newfin = false;
 	p->p_flags = tcp_state_flags(tp);
 	p->p_win = tcp_adv_window(tp);
 	if ((p->p_flags & TH_SYN) != 0) {
@@ -547,7 +570,7 @@ tcp_build(struct tcpcb *tp, const struct tcp_plan *p)
 		m_free(m);
 		return (NULL);
 	}
-	if (p->p_again == NULL)
+	if (p->p_again == NULL || p->p_new != 0)
 		sbsndptr_adv(&so->so_snd, mb, p->p_len);
 	return (m);
 }
@@ -631,6 +654,8 @@ tcp_note_sent(struct tcpcb *tp, const struct tcp_plan *p)
 		len++;
 	if (len == 0 || p->p_ackonly)
 		return (0);
+	if (p->p_new != 0 || p->p_newfin)
+		tcp_sent_extend(tp, ts, p->p_new, p->p_newfin);
 	if (ts != NULL)
 		error = tcp_sent_again(tp, ts, len);
 	else

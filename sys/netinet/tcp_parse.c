@@ -135,7 +135,7 @@ tcp_parse(const struct mbuf *m, const struct ip_info *ii, struct tcp_seg *sg)
 	sg->sg_inc.inc_fport = ntohs(th->th_sport);
 	sg->sg_inc.inc_lport = ntohs(th->th_dport);
 	sg->sg_inc.inc_scope = ii->ii_scope;
-	sg->sg_seq = ntohl(th->th_seq);
+	sg->sg_seq = sg->sg_came = ntohl(th->th_seq);
 	sg->sg_ack = ntohl(th->th_ack);
 	sg->sg_win = ntohs(th->th_win);
 	sg->sg_urp = ntohs(th->th_urp);

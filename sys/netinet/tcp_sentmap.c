@@ -155,6 +155,21 @@ tcp_sent_gather(struct tcpcb *tp, struct tcp_sent *ts, uint32_t limit)
 	}
 }
 
+void
+tcp_sent_extend(struct tcpcb *tp, struct tcp_sent *ts, uint32_t len,
+    bool fin)
+{
+	KASSERT(ts->ts_end == tp->snd_max && (ts->ts_flags & TS_LOST) != 0,
+	    ("not the last, or not lost"));
+	if (fin)
+		ts->ts_flags |= TS_FIN;
+	len += fin;
+	ts->ts_end += len;
+	tp->t_snd_lost += len;
+	tp->snd_max += len;
+	tp->snd_nxt = tp->snd_max;
+}
+
 uint32_t
 tcp_sent_lose(struct tcpcb *tp, struct tcp_sent *ts)
 {
@@ -408,9 +423,6 @@ tcp_check(struct tcpcb *tp)
 	if (SEQ_GT(tp->snd_una, tp->snd_nxt) ||
 	    SEQ_GT(tp->snd_nxt, tp->snd_max))
 		return ("not snd_una <= snd_nxt <= snd_max");
-	if (TCPS_HAVERCVDSYN(tp->t_state) && SEQ_LT(tp->rcv_adv, tp->rcv_nxt) &&
-	    !TCPS_HAVERCVDFIN(tp->t_state))
-		return ("the window ends before rcv_nxt");
 	if (tp->snd_cwnd == 0)
 		return ("the congestion window is 0");
 	if (so != NULL && tp->snd_max - tp->snd_una >

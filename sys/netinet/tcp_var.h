@@ -107,7 +107,8 @@ struct tcp_seg {
 	struct mbuf	*sg_m;		/* its text only (NULL once taken) */
 	const struct ip_info *sg_ip;
 	struct in_conninfo sg_inc;	/* foreign: the sender */
-	tcp_seq		sg_seq;
+	tcp_seq		sg_seq;		/* of what is left after trimming */
+	tcp_seq		sg_came;	/* as it came */
 	tcp_seq		sg_ack;
 	uint32_t	sg_win;		/* as scaled by the peer's factor */
 	uint32_t	sg_len;		/* bytes of text */
@@ -496,6 +497,9 @@ int	tcp_sent_again(struct tcpcb *tp, struct tcp_sent *ts, uint32_t len);
 /* Join ts (LOST) with the lost records behind it, to limit bytes of text. */
 void	tcp_sent_gather(struct tcpcb *tp, struct tcp_sent *ts,
 	    uint32_t limit);
+/* Let ts (LOST, the last) cover len bytes of new text, and a FIN, too. */
+void	tcp_sent_extend(struct tcpcb *tp, struct tcp_sent *ts, uint32_t len,
+	    bool fin);
 /* Mark ts lost (if it is in flight), or everything in flight. */
 uint32_t tcp_sent_lose(struct tcpcb *tp, struct tcp_sent *ts);
 uint32_t tcp_sent_lose_all(struct tcpcb *tp);

@@ -81,10 +81,9 @@ static const struct vnet_hostops host_ops = {
 
 /* ---- The interface ---- */
 
-static int
-if_pd_transmit(struct ifnet *ifp, struct mbuf *m)
+static void
+sent_keep(struct pd *t, struct mbuf *m)
 {
-	struct pd *t = ifp->if_softc;
 	uint32_t len = (uint32_t)m->m_pkthdr.len;
 	struct pd_pkt *p;
 
@@ -100,6 +99,28 @@ if_pd_transmit(struct ifnet *ifp, struct mbuf *m)
 	memory_used += len;
 	m_copydata(m, 0, (int)len, &memory[p->off]);
 	m_freem(m);
+}
+
+/* As the hardware does: each segment of a large one, then its checksum. */
+static int
+if_pd_transmit(struct ifnet *ifp, struct mbuf *m)
+{
+	struct pd *t = ifp->if_softc;
+	struct mbuf *next;
+
+	if ((m->m_pkthdr.csum_flags & CSUM_TSO) != 0) {
+		ATF_REQUIRE_MSG(t->tso, "a large segment was not asked for");
+		t->ncut++;
+		m = ip_tso_cut(m);
+		ATF_REQUIRE(m != NULL || t->lossy);
+	}
+	for (; m != NULL; m = next) {
+		next = m->m_nextpkt;
+		m->m_nextpkt = NULL;
+		if (t->tso)
+			in_delayed_cksum(m);
+		sent_keep(t, m);
+	}
 	return (0);
 }
 
@@ -160,10 +181,12 @@ if_pd_receive(struct pd *t, const uint8_t *pkt, uint32_t len)
 
 	saved = vnet_enter(t->vnet);
 	m = m_getm2(NULL, (int)len, M_NOWAIT, MT_DATA, M_PKTHDR);
-	ATF_REQUIRE(m != NULL);
-	m->m_pkthdr.len = 0;
-	ATF_REQUIRE_EQ(0, m_copyback(m, 0, (int)len, pkt));
-	if_input(t->ifp, m);
+	ATF_REQUIRE(m != NULL || t->lossy);
+	if (m != NULL) {
+		m->m_pkthdr.len = 0;
+		ATF_REQUIRE_EQ(0, m_copyback(m, 0, (int)len, pkt));
+		if_input(t->ifp, m);
+	}
 	vnet_leave(saved);
 	if (t->vnet->vnet_depth == 0)
 		pd_check(t);
@@ -321,6 +344,30 @@ pd_inject_badsum(struct pd *t, const char *text)
 	if_pd_receive(t, pkt, len);
 }
 
+/* What the segment promises may not be less than was promised, but for what
+ * scaling rounds. */
+static const char *
+edge_differs(struct pd *t, const struct pd_seg *sg)
+{
+	const struct tcpcb *tp = pd_tcpcb(t);
+	struct pd_conn *c = t->c;
+	uint32_t edge;
+	int scale = 0;
+
+	if (tp == NULL || (sg->flags & (TH_ACK | TH_RST)) != TH_ACK)
+		return (NULL);
+	if ((sg->flags & TH_SYN) == 0 &&
+	    (tp->t_flags & TF_RCVD_SCALE) != 0)
+		scale = tp->rcv_scale;
+	edge = sg->ack + ((uint32_t)sg->win << scale);
+	if (c->edge_known && SEQ_LT(edge + (1U << scale) - 1, c->edge))
+		return ("a window taken back");
+	if (!c->edge_known || SEQ_GT(edge, c->edge))
+		c->edge = edge;
+	c->edge_known = true;
+	return (NULL);
+}
+
 static void
 expect(struct pd *t, const char *file, int line, const char *text, bool now)
 {
@@ -337,6 +384,8 @@ expect(struct pd *t, const char *file, int line, const char *text, bool now)
 		pd_seg_parse(t, text, true, &want);
 		wrong = pd_seg_differs(t, &want, &got, p->time);
 	}
+	if (wrong == NULL)
+		wrong = edge_differs(t, &got);
 	if (wrong == NULL && now &&
 	    p->time / NS_PER_USEC != t->now / NS_PER_USEC)
 		wrong = "time";
@@ -381,6 +430,23 @@ void
 pd_skip(struct pd *t)
 {
 	ATF_REQUIRE(sent_next(t) != NULL);
+}
+
+uint32_t
+pd_take(struct pd *t)
+{
+	const struct pd_pkt *p;
+	struct pd_seg sg;
+	const char *wrong;
+	uint32_t i, seq;
+
+	ATF_REQUIRE((p = sent_next(t)) != NULL);
+	wrong = pd_seg_read(t, &memory[p->off], p->len, &sg);
+	ATF_REQUIRE_MSG(wrong == NULL, "%s", wrong);
+	seq = sg.seq - t->c->iss;
+	for (i = 0; i < sg.len; i++)
+		ATF_REQUIRE_EQ(pd_pattern(seq - 1 + i), sg.text[i]);
+	return (seq + sg.len);
 }
 
 void
@@ -465,7 +531,7 @@ pd_renew(struct pd *t)
 	c->fport = (uint16_t)(PD_PEERPORT + (c - t->conns));
 	c->iss = 0;
 	c->irs = PD_IRS;
-	c->iss_known = c->ts_known = false;
+	c->iss_known = c->ts_known = c->edge_known = false;
 }
 
 void
@@ -752,6 +818,18 @@ pd_sysctl(struct pd *t, const char *name, int64_t val)
 
 	snprintf(text, sizeof(text), "%jd", (intmax_t)val);
 	pd_sysctl_text(t, name, text);
+}
+
+void
+pd_settso(struct pd *t)
+{
+	int error;
+
+	t->tso = true;
+	t->ifp->if_capabilities = IFCAP_HWCSUM | IFCAP_HWCSUM_IPV6 |
+	    IFCAP_TSO;
+	REQUEST(t, error = if_setcap(t->ifp, t->ifp->if_capabilities));
+	ATF_REQUIRE_EQ(0, error);
 }
 
 void

@@ -25,8 +25,8 @@
  *		TS val N ecr N, hex 1f2b (sent as it is)
  *
  * Text is a pattern by which each byte is checked, both ways.  What is sent
- * is checked down to the IP header, and after each step so are the
- * invariants of all connections, tcp_check().
+ * is checked down to the IP header, and that no window is taken back; after
+ * each step so are the invariants of all connections, tcp_check().
  *
  * The peer's initial sequence number is close to the end of the numbers, so
  * that every test crosses it.  The MTU is 1500 for IPv4 and 1520 for IPv6,
@@ -70,6 +70,8 @@ struct pd_conn {
 	uint32_t	ts_off;		/* ours on the wire less as written */
 	uint32_t	ts_first;	/* the first one, on the wire */
 	nstime_t	ts_when;	/* of that */
+	bool		edge_known;
+	uint32_t	edge;		/* where the promised window ends */
 };
 
 struct pd_fd {
@@ -87,6 +89,9 @@ struct pd {
 	struct pd_fd	fds[PD_FDS];
 	uint64_t	seed;
 	bool		ended;		/* by the test: it is not drained */
+	bool		lossy;		/* no memory for a packet: it is lost */
+	bool		tso;		/* the interface cuts large segments */
+	u_int		ncut;		/* of those so far */
 	char		log[4096];
 };
 
@@ -132,6 +137,9 @@ void	pd_expect_late(struct pd *t, const char *file, int line,
 #define	EXPECT_LATE(...)						\
 	pd_expect_late(t, __FILE__, __LINE__, __VA_ARGS__)
 void	pd_skip(struct pd *t);
+/* The (relative) number behind the next segment's text, which is checked,
+ * and the segment is gone. */
+uint32_t pd_take(struct pd *t);
 /* Nothing was sent. */
 void	pd_nothing(struct pd *t, const char *file, int line);
 #define	NOTHING()	pd_nothing(t, __FILE__, __LINE__)
@@ -181,6 +189,8 @@ void	pd_info(struct pd *t, int fd, struct tcp_info *ti);
 void	pd_sysctl(struct pd *t, const char *name, int64_t val);
 void	pd_sysctl_text(struct pd *t, const char *name, const char *text);
 void	pd_linger(struct pd *t, int fd, int onoff, int seconds);
+/* Let the interface fill checksums in and cut large segments. */
+void	pd_settso(struct pd *t);
 void	pd_setmtu(struct pd *t, uint32_t mtu);
 
 /* The same, with what must come of it. */

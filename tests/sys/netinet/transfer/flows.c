@@ -5,8 +5,8 @@
 
 /*
  * Bulk flows from host a to host b over one link, whose direction to b is
- * the bottleneck.  Flow i starts i tenths of a second after the first.  All
- * send as much as they can and read at once.
+ * the bottleneck.  The flows start in the first second, at times that follow
+ * from the seed.  All send as much as they can and read at once.
  *
  * The use of the bottleneck is what left it from f->from to the end over
  * what it could carry; the share of a flow is what its reader got then.
@@ -85,7 +85,6 @@ flow_accept(void *arg, int fd, short revents __attribute__((__unused__)))
 	struct run *r = arg;
 	struct flow *f;
 
-	/* Flows connect one after the other, so they come in order. */
 	f = &r->r_flow[r->r_accepted++];
 	f->f_in = sy_accept(r->r_b, fd, NULL, NULL);
 	if (f->f_in < 0 || sy_setnonblock(r->r_b, f->f_in, true) != 0 ||
@@ -138,6 +137,7 @@ make_flows(struct run *r)
 {
 	struct sockaddr_in sin = { .sin_family = AF_INET,
 	    .sin_port = htons(PORT) };
+	uint64_t x = r->r_flows->seed;
 	unsigned i;
 
 	r->r_listen = sy_socket(r->r_b, AF_INET, SOCK_STREAM, 0);
@@ -149,8 +149,10 @@ make_flows(struct run *r)
 	for (i = 0; i < r->r_flows->n; i++) {
 		r->r_flow[i].f_run = r;
 		r->r_flow[i].f_i = i;
-		if (sy_loop_at(r->r_loop, i * SECOND / 10, flow_start,
-		    &r->r_flow[i]) < 0)
+		/* 48271: a generator of the full period modulo 2^31 - 1. */
+		x = x * 48271 % 2147483647;
+		if (sy_loop_at(r->r_loop, r->r_flows->n == 1 ? 0 :
+		    x % SECOND, flow_start, &r->r_flow[i]) < 0)
 			return (false);
 	}
 	return (true);

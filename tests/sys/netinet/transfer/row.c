@@ -224,15 +224,15 @@ static const struct group {
 	unsigned	g_rows;
 	void		(*g_set)(struct xf_row *, uint64_t *);
 } groups[] = {
-	{ "clean", 40, group_clean },
-	{ "loss", 60, group_loss },
-	{ "burst", 40, group_burst },
-	{ "reorder", 40, group_reorder },
-	{ "duplicate", 30, group_duplicate },
-	{ "corrupt", 40, group_corrupt },
-	{ "mixed", 60, group_mixed },
-	{ "window", 40, group_window },
-	{ "small", 40, group_small },
+	{ "clean", 400, group_clean },
+	{ "loss", 600, group_loss },
+	{ "burst", 400, group_burst },
+	{ "reorder", 400, group_reorder },
+	{ "duplicate", 300, group_duplicate },
+	{ "corrupt", 400, group_corrupt },
+	{ "mixed", 600, group_mixed },
+	{ "window", 400, group_window },
+	{ "small", 400, group_small },
 };
 
 const char *const xf_groups[] = { "clean", "loss", "burst", "reorder",
@@ -314,7 +314,13 @@ xf_limit(const struct xf_row *row)
 	if (row->pause != 0)
 		t += 2 * bytes / 1000 * row->pause / 1000.0 +
 		    segments * loss * 20;
+	else if (row->buf != 0 && row->buf < 6 * (unsigned)row->mtu)
+		/* The window may close at any time. */
+		t += segments * loss * 10;
 	if (bytes / (row->write_max + 1) > segments && !row->nodelay)
 		t += 2 * bytes / window * (rtt + 0.3);
+	/* Timeouts in a row double each time. */
+	if (loss > 0.04)
+		t = 4 * t + 100;
 	return ((uint64_t)(t * 1e9));
 }

@@ -41,6 +41,7 @@
 #define	CHUNK		65536		/* of a read or write, bytes */
 #define	RETRY		(10 * MS)	/* when memory was short */
 #define	FAULT_LIMIT	(4000 * SECOND)
+#define	EVENTS_LIMIT	100000		/* a storm, where time may stand still */
 /* TIME_WAIT, FIN_WAIT_2, and FINs that are lost some times over. */
 #define	AFTERMATH	(400 * SECOND)
 
@@ -383,6 +384,10 @@ after_event(struct sy_host *host, void *arg)
 	struct xk_conn c;
 
 	e = &x->x_end[host == x->x_end[0].e_host ? 0 : 1];
+	if (sy_loop_events(x->x_loop) > EVENTS_LIMIT)
+		xf_fail(x, "%u events, %zu/%zu and %zu/%zu bytes got",
+		    EVENTS_LIMIT, x->x_end[0].e_got, x->x_end[0].e_toget,
+		    x->x_end[1].e_got, x->x_end[1].e_toget);
 	if ((x->x_flags & XF_NOCHECK) == 0) {
 		xk_conn(sy_host_vnet(host), &c);
 		if (c.c_bad != NULL)
@@ -456,10 +461,12 @@ make_pipe(struct xf *x, unsigned i)
 		p.duplicate = row->duplicate;
 		p.corrupt = row->corrupt;
 		if (row->burst > 0) {
-			/* Bad for four packets at a time. */
-			p.ge_leave = 0.25;
-			p.ge_enter = row->burst / (1 - row->burst) * 0.25;
-			p.ge_loss_bad = 1;
+			/* Bad for two packets at a time: longer, and one that
+			 * is sent again by itself may never get through. */
+			p.ge_leave = 0.5;
+			p.ge_loss_bad = 0.8;
+			p.ge_enter = p.ge_leave * row->burst /
+			    (p.ge_loss_bad - row->burst);
 		}
 	}
 	return (sy_pipe(e->e_host, e->e_ifname, &p) == 0);

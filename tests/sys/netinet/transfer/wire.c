@@ -12,8 +12,14 @@
  *			however often it is sent; nothing beyond its end; the
  *			FIN just there
  *	window		of what left: acknowledgment + window never goes
- *			back; of what was sent: within the largest window
- *			that has reached the sender, plus one byte to probe
+ *			back by more than the scale's granularity makes it:
+ *			it is rounded up to a multiple of 2^scale, so by less
+ *			than that (RFC 7323, 2.4; transfer.c sees that the
+ *			window itself never does); of what was sent: within
+ *			the largest window that has reached the sender, or
+ *			what it must take for that by its number of the last
+ *			window update (RFC 9293, SND.WL1), plus one byte to
+ *			probe
  *	acknowledgment	never goes back, and covers only what has arrived
  *			without a gap
  *	SACK		only what has arrived
@@ -44,8 +50,9 @@ struct side {
 	uint32_t	s_base;		/* its ISN + 1 */
 	int		s_scale;	/* offered; -1: not */
 	int32_t		s_limit;	/* may send up to here: it knows */
+	int32_t		s_una, s_wnd;	/* by SND.WL1 and SND.WL2 */
+	int32_t		s_wl1, s_wl2;
 	int32_t		s_sent;		/* has sent up to here */
-	int32_t		s_acked;	/* this was acknowledged: it knows */
 	/* As a receiver, of what the other sends. */
 	unsigned char	*s_got;		/* by byte, the FIN last */
 	size_t		s_total;	/* bytes of text there will be */
@@ -229,7 +236,7 @@ judge_text(struct xf_wire *w, unsigned i, const struct pkt *k)
 	else if (!same_text(w, i, k))
 		xf_fail(w->w_run, "%s sent wrong text, %d to %d",
 		    side_name(i), k->p_seq, end);
-	else if (end > s->s_limit + 1)
+	else if (end > s->s_limit + 1 && end > s->s_una + s->s_wnd + 1)
 		xf_fail(w->w_run, "%s sent %d to %d, and its window ends at "
 		    "%d", side_name(i), k->p_seq, end, s->s_limit);
 	if (k->p_seq < s->s_sent)
@@ -271,6 +278,7 @@ static void
 judge_ack(struct xf_wire *w, unsigned i, const struct pkt *k)
 {
 	struct side *s = &w->w_side[i];
+	int scale = scale_of(w, i, k);
 	int32_t edge;
 
 	if (k->p_ack < s->s_ack)
@@ -280,12 +288,14 @@ judge_ack(struct xf_wire *w, unsigned i, const struct pkt *k)
 		xf_fail(w->w_run, "%s acknowledged %d and has got %zu",
 		    side_name(i), k->p_ack, s->s_prefix);
 	s->s_ack = k->p_ack;
-	edge = k->p_ack + (int32_t)(k->p_win << scale_of(w, i, k));
+	edge = k->p_ack + (int32_t)(k->p_win << scale);
 	/* Behind the FIN nothing comes, and a window means nothing. */
-	if (edge < s->s_edge && (size_t)k->p_ack <= s->s_total)
+	if (edge + (1 << scale) <= s->s_edge &&
+	    (size_t)k->p_ack <= s->s_total)
 		xf_fail(w->w_run, "%s took back its window: from %d to %d",
 		    side_name(i), s->s_edge, edge);
-	s->s_edge = edge;
+	if (edge > s->s_edge)
+		s->s_edge = edge;
 	judge_sack(w, i, k);
 }
 
@@ -298,7 +308,7 @@ left(struct xf_wire *w, unsigned i, struct pkt *k)
 	if ((k->p_flags & TH_RST) != 0) {
 		w->w_count.resets++;
 		if ((w->w_run->x_flags & XF_FAULTS) == 0 &&
-		    (s->s_prefix <= s->s_total || (size_t)s->s_acked <=
+		    (s->s_prefix <= s->s_total || (size_t)s->s_una <=
 		    w->w_side[1 - i].s_total))
 			xf_fail(w->w_run, "%s sent a reset", side_name(i));
 		return;
@@ -329,30 +339,45 @@ mark(struct side *s, int32_t start, int32_t end)
 		s->s_prefix++;
 }
 
+/* An acknowledgment and a window reach side i. */
+static void
+note_window(struct xf_wire *w, unsigned i, const struct pkt *k)
+{
+	struct side *s = &w->w_side[i];
+	int32_t seq, win;
+
+	win = (int32_t)(k->p_win << scale_of(w, 1 - i, k));
+	if (k->p_ack + win > s->s_limit)
+		s->s_limit = k->p_ack + win;
+	/* What it has got already, it cuts off before it looks. */
+	seq = k->p_seq > (int32_t)s->s_prefix ? k->p_seq :
+	    (int32_t)s->s_prefix;
+	if (k->p_ack < s->s_una)
+		return;
+	if (s->s_wl1 < seq || (s->s_wl1 == seq && (s->s_wl2 < k->p_ack ||
+	    (s->s_wl2 == k->p_ack && win > s->s_wnd)))) {
+		s->s_wl1 = seq;
+		s->s_wl2 = k->p_ack;
+		s->s_wnd = win;
+	}
+	s->s_una = k->p_ack;
+}
+
 /* Side i gets what the other sent. */
 static void
 reached(struct xf_wire *w, unsigned i, struct pkt *k)
 {
-	struct side *s = &w->w_side[i];
-	int32_t limit;
-
 	if (k->p_iplen > (size_t)w->w_run->x_row.mtu)
 		xf_fail(w->w_run, "%s got %zu bytes at an MTU of %d",
 		    side_name(i), k->p_iplen, w->w_run->x_row.mtu);
 	if ((k->p_flags & TH_RST) != 0)
 		return;
 	place(w, 1 - i, k);
+	if ((k->p_flags & TH_ACK) != 0)
+		note_window(w, i, k);
 	if ((k->p_flags & TH_SYN) == 0)
-		mark(s, k->p_seq, k->p_seq + (int32_t)k->p_len +
+		mark(&w->w_side[i], k->p_seq, k->p_seq + (int32_t)k->p_len +
 		    ((k->p_flags & TH_FIN) != 0));
-	if ((k->p_flags & TH_ACK) != 0) {
-		limit = k->p_ack + (int32_t)(k->p_win << scale_of(w, 1 - i,
-		    k));
-		if (limit > s->s_limit)
-			s->s_limit = limit;
-		if (k->p_ack > s->s_acked)
-			s->s_acked = k->p_ack;
-	}
 }
 
 /* ---- Blocks of pcapng ---- */
@@ -421,6 +446,7 @@ xf_wire_new(struct xf *x)
 	w->w_run = x;
 	for (i = 0; i < 2; i++) {
 		w->w_side[i].s_scale = -1;
+		w->w_side[i].s_wl1 = w->w_side[i].s_una = INT32_MIN;
 		w->w_side[i].s_total = x->x_row.bytes[1 - i];
 		w->w_side[i].s_got = calloc(1, x->x_row.bytes[1 - i] + 1);
 	}

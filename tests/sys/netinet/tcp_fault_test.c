@@ -1,0 +1,224 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 The Stackyard developers
+ */
+
+/*
+ * Memory that is short at any one moment: a whole conversation, with text
+ * both ways, out of order, and both closes, in which the Nth request of one
+ * zone or type fails.  Whatever that loses must be made up for: all bytes
+ * arrive, both ways, and nothing is left.
+ *
+ * The peer is one that says everything again until it is heard; it looks
+ * at the connection itself to see what that has.
+ */
+#include "pkt.h"
+
+#define	TEXT	5000		/* bytes of ours */
+#define	THEIRS	2000		/* bytes of the peer's */
+#define	PATIENCE 200		/* rounds */
+
+/* Which allocation fails. */
+struct fault {
+	const char	*name;
+	uint64_t	after;
+	bool		there;
+};
+
+static int
+fault_type(const struct malloc_type *type, struct mem_stats *ms, void *arg)
+{
+	struct fault *f = arg;
+
+	if (strcmp(type->ks_shortdesc, f->name) == 0) {
+		ms->ms_fault_after = f->after;
+		f->there = true;
+	}
+	return (0);
+}
+
+static void
+fault_set(struct pd *t, const char *name, uint64_t after)
+{
+	struct fault f = { name, after, false };
+	uma_zone_t zone;
+
+	CURVNET_SET(t->vnet);
+	zone = uma_zone_find(name);
+	if (zone != NULL)
+		uma_zone_set_fault(zone, after);
+	else
+		(void)malloc_type_foreach(fault_type, &f);
+	ATF_REQUIRE_MSG(zone != NULL || f.there, "no zone or type %s", name);
+	CURVNET_RESTORE();
+}
+
+static void
+round_over(struct pd *t)
+{
+	pd_pass(t, PD_SEC / 10);
+	pd_forget(t);
+}
+
+static int
+say_hello(struct pd *t, int lfd)
+{
+	const struct tcpcb *tp;
+	int fd, i;
+
+	for (i = 0; i < PATIENCE; i++) {
+		if ((tp = pd_tcpcb(t)) == NULL)
+			INJECT("S 0:0(0) win 65535 <mss 1460,sackOK>");
+		else {
+			t->c->iss = tp->iss;
+			t->c->iss_known = true;
+			INJECT(". 1:1(0) ack 1 win 65535");
+		}
+		round_over(t);
+		if (pd_state(t) == TCPS_ESTABLISHED &&
+		    (fd = pd_accept(t, lfd)) >= 0)
+			return (fd);
+	}
+	atf_tc_fail("no connection");
+}
+
+/* What we have sent so far. */
+static uint32_t
+our_max(struct pd *t)
+{
+	return (pd_tcpcb(t)->snd_max - t->c->iss);
+}
+
+static void
+hear_text(struct pd *t, int fd)
+{
+	int i, left = TEXT, n;
+
+	for (i = 0; i < PATIENCE; i++) {
+		n = left > 0 ? pd_send(t, fd, (size_t)left, 0) : 0;
+		if (n > 0)
+			left -= n;
+		round_over(t);
+		INJECT(". 1:1(0) ack %u win 65535", our_max(t));
+		if (our_max(t) == TEXT + 1)
+			return;
+	}
+	atf_tc_fail("not all was sent: %d bytes left", left);
+}
+
+/* Backwards, in pieces. */
+static void
+say_text(struct pd *t, int fd)
+{
+	int i, n, off, got = 0;
+
+	for (i = 0; i < PATIENCE; i++) {
+		for (off = THEIRS - 500; off >= 0; off -= 500)
+			INJECT("P. %d:%d(500) ack %d win 65535", 1 + off,
+			    501 + off, TEXT + 1);
+		round_over(t);
+		while ((n = pd_recv(t, fd, 10000, 0)) > 0)
+			got += n;
+		if (got == THEIRS)
+			return;
+	}
+	atf_tc_fail("only %d bytes arrived", got);
+}
+
+static void
+say_goodbye(struct pd *t, int fd)
+{
+	int i;
+
+	OK(pd_close(t, fd));
+	for (i = 0; i < PATIENCE && pd_state(t) != GONE; i++) {
+		INJECT("F. %d:%d(0) ack %d win 65535", 1 + THEIRS,
+		    1 + THEIRS, TEXT + 1 +
+		    (pd_tcpcb(t) != NULL && our_max(t) == TEXT + 2));
+		pd_pass(t, 61 * PD_SEC);
+		pd_forget(t);
+	}
+	STATE(GONE);
+}
+
+static const char *fault_name;
+static uint64_t fault_after;
+
+static void
+conversation(struct pd *t)
+{
+	int fd, lfd;
+
+	t->lossy = true;
+	lfd = pd_listen(t, 5);
+	fault_set(t, fault_name, fault_after);
+	fd = say_hello(t, lfd);
+	hear_text(t, fd);
+	say_text(t, fd);
+	say_goodbye(t, fd);
+	OK(pd_close(t, lfd));
+	fault_set(t, fault_name, UINT64_MAX);
+}
+
+static void
+faults(const char *name, uint64_t upto)
+{
+	fault_name = name;
+	for (fault_after = 0; fault_after < upto; fault_after++)
+		pd_run(conversation, AF_INET, AF_INET6);
+}
+
+#define	FAULT_TEST(tc_name, name, upto)					\
+	ATF_TC_WITHOUT_HEAD(tc_name);					\
+	ATF_TC_BODY(tc_name, tc)					\
+	{								\
+		faults((name), (upto));					\
+	}
+
+FAULT_TEST(mbuf, "mbuf", 60)
+FAULT_TEST(cluster, "mbuf_cluster", 12)
+FAULT_TEST(extref, "mbuf_ext_refcnt", 12)
+FAULT_TEST(sent, "tcp_sent", 12)
+FAULT_TEST(reass, "tcp_reass", 6)
+FAULT_TEST(tcpcb, "tcpcb", 2)
+FAULT_TEST(socket, "socket", 2)
+FAULT_TEST(pcb, "pcb", 4)
+FAULT_TEST(cc, "CC Mem", 4)
+
+/* Without a fault it works, too. */
+ATF_TC_WITHOUT_HEAD(none);
+ATF_TC_BODY(none, tc)
+{
+	fault_name = "mbuf";
+	fault_after = UINT64_MAX;
+	pd_run(conversation, AF_INET, AF_INET6);
+}
+
+PD_TEST(connect)
+{
+	int fd = pd_socket(t);
+
+	/* The SYN is lost before it was sent: it is sent again. */
+	fault_set(t, "mbuf", 0);
+	(void)pd_connect(t, fd);
+	pd_pass(t, 3 * PD_SEC);
+	ATF_REQUIRE(pd_pending(t) > 0);
+	pd_forget(t);
+	STATE(TCPS_SYN_SENT);
+}
+
+ATF_TP_ADD_TCS(tp)
+{
+	ATF_TP_ADD_TC(tp, none);
+	ATF_TP_ADD_TC(tp, mbuf);
+	ATF_TP_ADD_TC(tp, cluster);
+	ATF_TP_ADD_TC(tp, extref);
+	ATF_TP_ADD_TC(tp, sent);
+	ATF_TP_ADD_TC(tp, reass);
+	ATF_TP_ADD_TC(tp, tcpcb);
+	ATF_TP_ADD_TC(tp, socket);
+	ATF_TP_ADD_TC(tp, pcb);
+	ATF_TP_ADD_TC(tp, cc);
+	ATF_TP_ADD_TC(tp, connect);
+	return (atf_no_error());
+}
