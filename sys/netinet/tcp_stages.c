@@ -191,8 +191,18 @@ tcp_stage_sequence(struct tcpcb *tp, struct tcp_seg *sg)
 		v |= tcp_trim_left(tp, sg);
 	}
 	len = sg->sg_len + ((sg->sg_flags & TH_FIN) != 0);
-	if (len != 0 ? SEQ_GT(sg->sg_seq + len, tp->rcv_nxt + tp->rcv_wnd) :
-	    SEQ_GT(sg->sg_seq, tp->rcv_nxt + tp->rcv_wnd))
+	if (len == 0 && SEQ_GT(sg->sg_seq, tp->rcv_nxt + tp->rcv_wnd +
+	    (1u << tp->rcv_scale))) {
+		/*
+		 * An ACK from beyond the window.  The peer saw it rounded up
+		 * to its scale, and may have sent a FIN on top, so that far
+		 * ACKs count; from farther they are answered, but not without
+		 * end, since the answer may look the same to the peer.
+		 */
+		tcp_challenge_ack(tp);
+		return (v | TV_STOP);
+	}
+	if (len != 0 && SEQ_GT(sg->sg_seq + len, tp->rcv_nxt + tp->rcv_wnd))
 		v |= tcp_trim_right(tp, sg);
 	if ((v & TV_STOP) == 0 && (sg->sg_flags & TH_SYN) == 0)
 		tcp_ts_remember(tp, sg, came, camelen);

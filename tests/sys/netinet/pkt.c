@@ -354,7 +354,8 @@ edge_differs(struct pd *t, const struct pd_seg *sg)
 	uint32_t edge;
 	int scale = 0;
 
-	if (tp == NULL || (sg->flags & (TH_ACK | TH_RST)) != TH_ACK)
+	if (tp == NULL || (sg->flags & (TH_ACK | TH_RST)) != TH_ACK ||
+	    TCPS_HAVERCVDFIN(tp->t_state))
 		return (NULL);
 	if ((sg->flags & TH_SYN) == 0 &&
 	    (tp->t_flags & TF_RCVD_SCALE) != 0)
