@@ -103,11 +103,7 @@ loss_of_rexmits(struct tcpcb *tp)
 static uint32_t
 loss_of_first(struct tcpcb *tp)
 {
-	struct tcp_sent *ts = TAILQ_FIRST(&tp->t_map);
-
-	if (ts == NULL || (ts->ts_flags & (TS_SACKED | TS_LOST)) != 0)
-		return (0);
-	return (tcp_sent_lose(tp, ts));
+	return (tcp_sent_lose_first(tp, tcp_fixed_maxseg(tp)));
 }
 
 uint32_t
@@ -149,8 +145,11 @@ prr_delivered(struct tcpcb *tp, const struct tcp_acked *ta)
 
 	if ((tp->t_flags & TF_SACK_PERMIT) != 0)
 		return (ta->ta_acked + ta->ta_sacked);
-	/* Without SACK a duplicate stands for one segment (RFC 9937, 7.1). */
-	return (ta->ta_dupack ? mss : ta->ta_acked);
+	/* Without SACK a duplicate stands for one segment, which counts no
+	 * more when it is acknowledged. */
+	if (ta->ta_dupack)
+		return (mss);
+	return (ta->ta_acked - min(ta->ta_acked, tp->t_dupacks * mss));
 }
 
 static void
@@ -176,8 +175,10 @@ prr_update(struct tcpcb *tp, const struct tcp_acked *ta)
 	}
 	if (sndcnt < 0)
 		sndcnt = 0;
-	if (sh->prr_out == 0 && sndcnt < mss)
-		sndcnt = mss;		/* the first fast retransmit */
+	/* The first fast retransmit, and that of a partial ACK (RFC 6582). */
+	if (sndcnt < mss && (sh->prr_out == 0 || (ta->ta_acked != 0 &&
+	    (tp->t_flags & TF_SACK_PERMIT) == 0)))
+		sndcnt = mss;
 	tp->snd_cwnd = MAX(pipe + (uint32_t)sndcnt, mss);
 }
 
@@ -201,9 +202,11 @@ recovery_enter(struct tcpcb *tp, const struct tcp_acked *ta)
 static void
 recovery_step(struct tcpcb *tp, const struct tcp_acked *ta)
 {
+	u_int segs;
+
 	if (ta->ta_acked != 0 && SEQ_GEQ(ta->ta_ack, tp->snd_recover)) {
-		cc_post_recovery(tp, ta->ta_ack);
 		tp->t_dupacks = 0;
+		cc_post_recovery(tp, ta->ta_ack);
 		return;
 	}
 	if (ta->ta_acked != 0)
@@ -213,6 +216,11 @@ recovery_step(struct tcpcb *tp, const struct tcp_acked *ta)
 		cc_ack_received(tp, 0, ta->ta_nsegs, CC_DUPACK);
 	if (V_tcp_do_prr)
 		prr_update(tp, ta);
+	/* Segments behind the one sent again had sent duplicates. */
+	if (ta->ta_acked != 0 && (tp->t_flags & TF_SACK_PERMIT) == 0) {
+		segs = howmany(ta->ta_acked, tcp_fixed_maxseg(tp)) - 1;
+		tp->t_dupacks -= (uint16_t)min(tp->t_dupacks, segs);
+	}
 }
 
 void

@@ -181,6 +181,19 @@ tcp_sent_lose(struct tcpcb *tp, struct tcp_sent *ts)
 }
 
 uint32_t
+tcp_sent_lose_first(struct tcpcb *tp, uint32_t len)
+{
+	struct tcp_sent *ts = TAILQ_FIRST(&tp->t_map);
+
+	if (ts == NULL || (ts->ts_flags & (TS_SACKED | TS_LOST)) != 0)
+		return (0);
+	/* If memory is short all of it is lost, which is only slower. */
+	if (ts_len(ts) > len)
+		(void)ts_split(tp, ts, ts->ts_start + len);
+	return (tcp_sent_lose(tp, ts));
+}
+
+uint32_t
 tcp_sent_lose_all(struct tcpcb *tp)
 {
 	struct tcp_sent *ts;

@@ -26,6 +26,8 @@
 #include <netinet/tcp_var.h>
 #include <netinet/ip.h>
 #include <netinet/ip6.h>
+#include <netinet/ip_icmp.h>
+#include <netinet6/icmp6.h>
 
 MALLOC_DEFINE(M_TCPUSERTO, "tcpuserto", "TCP limits set by users");
 
@@ -510,6 +512,37 @@ tcp_ctl_toobig(struct tcpcb *tp, const struct ip_icmperr *ie)
 	tcp_output_later(tp);
 }
 
+/* What ends an attempt to connect, as the error its user gets; 0: nothing
+ * that does. */
+static int
+tcp_icmp_hard(const struct ip_icmperr *ie)
+{
+	if (ie->ie_ip.ii_v6) {
+		switch (ie->ie_type << 8 | ie->ie_code) {
+		case ICMP6_DST_UNREACH << 8 | ICMP6_DST_UNREACH_ADMIN:
+		case ICMP6_DST_UNREACH << 8 | ICMP6_DST_UNREACH_NOPORT:
+		case ICMP6_PARAM_PROB << 8 | ICMP6_PARAMPROB_NEXTHEADER:
+			return (ECONNREFUSED);
+		case ICMP6_TIME_EXCEEDED << 8 | ICMP6_TIME_EXCEED_TRANSIT:
+			return (EHOSTUNREACH);
+		default:
+			return (0);
+		}
+	}
+	switch (ie->ie_type << 8 | ie->ie_code) {
+	case ICMP_UNREACH << 8 | ICMP_UNREACH_PROTOCOL:
+	case ICMP_UNREACH << 8 | ICMP_UNREACH_PORT:
+	case ICMP_UNREACH << 8 | ICMP_UNREACH_NET_PROHIB:
+	case ICMP_UNREACH << 8 | ICMP_UNREACH_HOST_PROHIB:
+	case ICMP_UNREACH << 8 | ICMP_UNREACH_FILTER_PROHIB:
+		return (ECONNREFUSED);
+	case ICMP_TIMXCEED << 8 | ICMP_TIMXCEED_INTRANS:
+		return (EHOSTUNREACH);
+	default:
+		return (0);
+	}
+}
+
 void
 tcp_ctlinput(const struct ip_icmperr *ie)
 {
@@ -517,12 +550,14 @@ tcp_ctlinput(const struct ip_icmperr *ie)
 	struct inpcb *inp;
 	struct tcpcb *tp;
 	tcp_seq seq;
+	int error;
 
 	if (ie->ie_ulplen < 8)
 		return;
 	inc.inc_faddr = ie->ie_ip.ii_dst;
 	inc.inc_laddr = ie->ie_ip.ii_src;
-	inc.inc_scope = ie->ie_ip.ii_scope;
+	inc.inc_scope = IN6_IS_ADDR_LINKLOCAL(&inc.inc_faddr) ?
+	    ie->ie_ip.ii_scope : 0;
 	inc.inc_lport = (uint16_t)(ie->ie_ulp[0] << 8 | ie->ie_ulp[1]);
 	inc.inc_fport = (uint16_t)(ie->ie_ulp[2] << 8 | ie->ie_ulp[3]);
 	memcpy(&seq, ie->ie_ulp + 4, sizeof(seq));
@@ -536,8 +571,9 @@ tcp_ctlinput(const struct ip_icmperr *ie)
 	if (ie->ie_toobig)
 		tcp_ctl_toobig(tp, ie);
 	else if (tp->t_state == TCPS_SYN_SENT) {
-		if (V_icmp_may_rst && seq == tp->iss && ie->ie_errno != 0)
-			tcp_drop(tp, ie->ie_errno);
+		if (V_icmp_may_rst && seq == tp->iss &&
+		    (error = tcp_icmp_hard(ie)) != 0)
+			tcp_drop(tp, error);
 	} else if (ie->ie_errno != 0)
 		tp->t_softerror = (uint16_t)ie->ie_errno;
 }

@@ -167,7 +167,13 @@ tcp_usr_abort(struct socket *so)
 
 	if (tcp_is_over(tp) || tp->t_state == TCPS_TIME_WAIT)
 		return;
-	tcp_drop(tp, ECONNABORTED);
+	/* A handshake that was begun by the peer goes without a word: the
+	 * peer may be the one honest client in a flood (RFC 4987). */
+	if (tp->t_state == TCPS_SYN_RECEIVED &&
+	    (tp->t_flags & TF_ACTIVEOPEN) == 0)
+		tcp_close(tp);
+	else
+		tcp_drop(tp, ECONNABORTED);
 }
 
 static int

@@ -503,6 +503,8 @@ void	tcp_sent_extend(struct tcpcb *tp, struct tcp_sent *ts, uint32_t len,
 /* Mark ts lost (if it is in flight), or everything in flight. */
 uint32_t tcp_sent_lose(struct tcpcb *tp, struct tcp_sent *ts);
 uint32_t tcp_sent_lose_all(struct tcpcb *tp);
+/* Mark the first len bytes in flight lost; returns how many. */
+uint32_t tcp_sent_lose_first(struct tcpcb *tp, uint32_t len);
 /* Take what ack covers off the map and note it in ta. */
 void	tcp_sent_acked(struct tcpcb *tp, tcp_seq ack, struct tcp_acked *ta);
 /* Mark what a segment's SACK blocks cover and note it in ta. */

@@ -30,6 +30,7 @@
 
 #define	NTH_MOST	300
 #define	NTH_TAIL	40		/* steps for what comes behind */
+#define	RUNS		400		/* of random and drought */
 
 struct faults {
 	unsigned	f_host;
@@ -56,7 +57,7 @@ base_row(struct xf_row *row, unsigned i)
 		.duplicate = i % 2 == 0 ? 0.02 : 0,
 		.corrupt = i % 2 == 0 ? 0.01 : 0,
 		.delay = 10,
-		.rate = 10000,
+		.rate = 20000,
 		.queue = 100,
 		.mtu = i % 3 == 2 ? 9000 : 1500,
 		.v6 = i % 2 == 0,
@@ -67,7 +68,7 @@ base_row(struct xf_row *row, unsigned i)
 		.delack = true,
 		.prr = true,
 		.order = i % 2 == 0 ? XF_BOTH : XF_REPLY,
-		.bytes = { 50000, 30000 },
+		.bytes = { 250000, 150000 },
 		.write_max = 3000,
 		.read_max = 5000,
 		.odd = true,
@@ -285,7 +286,7 @@ ATF_TC_BODY(random, tc)
 	memset(&x, 0, sizeof(x));
 	x.x_born = random_born;
 	x.x_hook = random_hook;
-	for (i = 0; i < 200; i++) {
+	for (i = 0; i < RUNS; i++) {
 		base_row(&x.x_row, i % BASES);
 		x.x_row.seed += i;
 		f = (struct faults){ .f_gap = gaps[i % NITEMS(gaps)],
@@ -309,7 +310,7 @@ ATF_TC_BODY(drought, tc)
 	(void)tc;
 	memset(&x, 0, sizeof(x));
 	x.x_hook = drought_hook;
-	for (i = 0; i < 200; i++) {
+	for (i = 0; i < RUNS; i++) {
 		base_row(&x.x_row, i % BASES);
 		x.x_row.seed += i;
 		f = (struct faults){ .f_host = i / 2 % 2, .f_random = i,

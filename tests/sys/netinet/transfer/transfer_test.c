@@ -57,6 +57,49 @@ run_group(const atf_tc_t *tc, const char *group)
 	}
 }
 
+/*
+ * The table has what it is to have: each value of each thing that is drawn,
+ * often enough to meet most of the others.
+ */
+ATF_TC_WITHOUT_HEAD(table);
+ATF_TC_BODY(table, tc)
+{
+	unsigned id, n[16] = { 0 }, orders[XF_ORDERS] = { 0 }, rows = 0;
+	const char *const *g;
+	struct xf_row row;
+	size_t i;
+
+	(void)tc;
+	for (g = xf_groups; *g != NULL; g++)
+		for (id = 0; xf_row(*g, id, &row); id++) {
+			rows++;
+			orders[row.order]++;
+			n[0] += row.v6;
+			n[1] += strcmp(row.cc, "cubic") == 0;
+			n[2] += row.sack;
+			n[3] += row.ts;
+			n[4] += row.tso;
+			n[5] += row.delack;
+			n[6] += row.mtu == 1500;
+			n[7] += row.buf == 0;
+			n[8] += row.odd;
+			n[9] += row.loss >= 0.05 || row.mtu == 576;
+			n[10] += row.delay == 0 || row.mtu == 1280;
+			n[11] += row.delay >= 200 || row.mtu == 9000;
+			n[12] += row.reorder > 0 || row.jitter_reorder;
+			n[13] += row.duplicate > 0;
+			n[14] += row.corrupt > 0;
+			n[15] += row.burst > 0 || row.pause > 0;
+		}
+	ATF_CHECK_MSG(rows >= 200, "%u rows", rows);
+	for (i = 0; i < NITEMS(n); i++)
+		ATF_CHECK_MSG(n[i] > rows / 8 && n[i] < rows * 7 / 8,
+		    "%u of %u rows have property %zu", n[i], rows, i);
+	for (i = 0; i < XF_ORDERS; i++)
+		ATF_CHECK_MSG(orders[i] > rows / 8, "%u of %u rows are of "
+		    "order %zu", orders[i], rows, i);
+}
+
 #define	GROUP(name)							\
 	ATF_TC_WITHOUT_HEAD(name);					\
 	ATF_TC_BODY(name, tc)						\
@@ -77,6 +120,7 @@ GROUP(small);
 
 ATF_TP_ADD_TCS(tp)
 {
+	ATF_TP_ADD_TC(tp, table);
 	ATF_TP_ADD_TC(tp, clean);
 	ATF_TP_ADD_TC(tp, loss);
 	ATF_TP_ADD_TC(tp, burst);
