@@ -219,6 +219,30 @@ group_small(struct xf_row *row, uint64_t *r)
 		row->loss = PICK(r, shares);
 }
 
+/*
+ * Segments of all sizes, which are sent again cut or joined otherwise: what
+ * arrives twice overlaps by parts.
+ */
+static void
+group_resize(struct xf_row *row, uint64_t *r)
+{
+	static const size_t sizes[] = { 100, 400, 700, 1000, 2000 };
+	static const double losses[] = { 0.02, 0.05, 0.1 };
+	int i;
+
+	row->write_max = PICK(r, sizes);
+	row->odd = true;
+	row->nodelay = !ONE_IN(r, 4);
+	row->sack = ONE_IN(r, 3);
+	row->loss = PICK(r, losses);
+	row->maxseg = ONE_IN(r, 2) ? 300 : 500;
+	for (i = 0; i < 2; i++)
+		if (row->bytes[i] > row->write_max * 300)
+			row->bytes[i] = row->write_max * 300;
+	if (ONE_IN(r, 2))
+		row->reorder = 0.1;
+}
+
 static const struct group {
 	const char	*g_name;
 	unsigned	g_rows;
@@ -233,10 +257,11 @@ static const struct group {
 	{ "mixed", 600, group_mixed },
 	{ "window", 400, group_window },
 	{ "small", 400, group_small },
+	{ "resize", 400, group_resize },
 };
 
 const char *const xf_groups[] = { "clean", "loss", "burst", "reorder",
-    "duplicate", "corrupt", "mixed", "window", "small", NULL };
+    "duplicate", "corrupt", "mixed", "window", "small", "resize", NULL };
 
 bool
 xf_row(const char *group, unsigned id, struct xf_row *row)
@@ -270,7 +295,7 @@ xf_print(const struct xf_row *row, char *buf, size_t size)
 	    "reordering %g%%, duplication %g%%, corruption %g%% (ways %u), "
 	    "%u ms, jitter %u ms%s, %u kbit/s, queue %u, mtu %d, IPv%d, %s"
 	    "%s%s%s%s%s, buffers %u, %s %zu/%zu bytes, writes %zu, reads %zu"
-	    "%s%s%s%s, pause %u ms",
+	    "%s%s%s%s, pause %u ms, maxseg %d",
 	    (uintmax_t)row->seed, row->loss * 100, row->burst * 100,
 	    row->reorder * 100, row->duplicate * 100, row->corrupt * 100,
 	    row->ways, row->delay, row->jitter,
@@ -281,7 +306,7 @@ xf_print(const struct xf_row *row, char *buf, size_t size)
 	    order_names[row->order], row->bytes[0], row->bytes[1],
 	    row->write_max, row->read_max, row->odd ? " odd" : "",
 	    row->nodelay ? " nodelay" : "", row->iov ? " iov" : "",
-	    row->peek ? " peek" : "", row->pause);
+	    row->peek ? " peek" : "", row->pause, row->maxseg);
 }
 
 bool
@@ -303,7 +328,7 @@ xf_limit(const struct xf_row *row)
 	double segments, t, window;
 
 	rtt = 2 * (row->delay + row->jitter + 1) / 1000.0;
-	segments = bytes / (row->mtu - 100) + 10;
+	segments = bytes / (row->maxseg != 0 ? 200 : row->mtu - 100) + 10;
 	loss = row->loss + row->burst + row->corrupt + row->reorder / 5;
 	window = row->buf != 0 ? row->buf / 2.0 : 30000;
 	t = 20 + 20 * rtt + 3 * bytes / window * rtt;

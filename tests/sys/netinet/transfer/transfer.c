@@ -232,6 +232,20 @@ end_shut(struct xf_end *e)
 		end_error(e, "shutting down", errno);
 }
 
+/* Halfway, smaller segments from now on. */
+static void
+end_resize(struct xf_end *e)
+{
+	int mss = e->e_run->x_row.maxseg;
+
+	if (mss == 0 || e->e_resized || e->e_sent < e->e_tosend / 2)
+		return;
+	e->e_resized = true;
+	if (sy_setsockopt(e->e_host, e->e_fd, IPPROTO_TCP, SY_TCP_MAXSEG,
+	    &mss, sizeof(mss)) != 0)
+		end_error(e, "TCP_MAXSEG", errno);
+}
+
 static void
 end_write(struct xf_end *e)
 {
@@ -249,6 +263,7 @@ end_write(struct xf_end *e)
 			return;
 		}
 		e->e_sent += (size_t)n;
+		end_resize(e);
 	}
 	end_shut(e);
 }

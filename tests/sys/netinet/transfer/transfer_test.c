@@ -117,6 +117,7 @@ GROUP(corrupt);
 GROUP(mixed);
 GROUP(window);
 GROUP(small);
+GROUP(resize);
 
 ATF_TP_ADD_TCS(tp)
 {
@@ -130,5 +131,6 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, mixed);
 	ATF_TP_ADD_TC(tp, window);
 	ATF_TP_ADD_TC(tp, small);
+	ATF_TP_ADD_TC(tp, resize);
 	return (atf_no_error());
 }

@@ -66,6 +66,7 @@ struct xf_row {
 	bool		odd;		/* sizes up to these, not these */
 	bool		nodelay, iov, peek;
 	unsigned	pause;		/* ms between reads */
+	int		maxseg;		/* TCP_MAXSEG, set halfway; 0: not */
 };
 
 /* Row id of group; false: the group has no such row. */
@@ -105,7 +106,7 @@ struct xf_end {
 	size_t		e_toget, e_got;
 	bool		e_waits;	/* sends when it has seen the end */
 	bool		e_closes;	/* close() where others shutdown() */
-	bool		e_eof, e_shut, e_closed, e_paused;
+	bool		e_eof, e_shut, e_closed, e_paused, e_resized;
 	int		e_error;	/* it gave up; XF_FAULTS only */
 	uint64_t	e_random;
 	struct xk_conn	e_last;		/* the connection, last time */
