@@ -327,8 +327,8 @@ tcp_ack_policy(struct tcpcb *tp, const struct tcp_seg *sg)
 	    V_tcp_delack_enabled != 0;
 	if (!delack || (tp->t_flags & TF_RXWIN0SENT) != 0)
 		return (TV_ACKNOW);
-	if (sg->sg_len >= tcp_maxseg(tp))
-		tp->t_unacksegs += sg->sg_nsegs;
+	/* A large one stands for as many as it was made of. */
+	tp->t_unacksegs += (uint16_t)(sg->sg_len / tcp_maxseg(tp));
 	if (tp->t_unacksegs >= 2 || (tp->t_flags & TF_DELACK) != 0)
 		return (TV_ACKNOW);
 	return (TV_DELACK);

@@ -35,7 +35,7 @@ stop_net()
 
 run()
 {
-	ip netns exec $NS "$@"
+	nsenter --net=/run/netns/$NS "$@"
 }
 
 # Wait for file $1, which another process makes: at most 20 seconds.
@@ -160,7 +160,7 @@ http_body()
 	start_net 1500
 	mkdir www
 	head -c 300000 /dev/urandom | base64 >www/page.txt
-	(cd www && exec ip netns exec $NS python3 -u -m http.server \
+	(cd www && exec nsenter --net=/run/netns/$NS python3 -u -m http.server \
 	    --bind $PEER4 8080) >server.log 2>&1 &
 	i=0
 	until grep -q Serving server.log; do

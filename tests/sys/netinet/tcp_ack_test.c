@@ -58,6 +58,16 @@ PD_TEST(small_ones)
 	RECV(fd, 20);
 }
 
+/* One that is as long as two (cut by nobody on its way) as well. */
+PD_TEST(large_ones)
+{
+	int fd = pd_active(t, 0, 65535);
+
+	INJECT(". 1:2921(2920) ack 1 win 65535");
+	EXPECT(". 1:1(0) ack 2921");
+	RECV(fd, 2920);
+}
+
 /* In a batch, one ACK is enough for all of it. */
 PD_TEST(batch)
 {
@@ -238,7 +248,17 @@ PD_TEST(dsack_waiting)
 	EXPECT(". 1:1(0) ack 1 <nop,nop,sack 601:651 601:701 201:401>");
 }
 
-/* behaviour: the duplicate first, then the block that it is in. */
+/* The end of what came is there already. */
+PD_TEST(dsack_end)
+{
+	(void)pd_active(t, PD_SACK, 65535);
+	INJECT("P. 201:401(200) ack 1 win 65535");
+	EXPECT(". 1:1(0) ack 1 <nop,nop,sack 201:401>");
+	INJECT("P. 151:251(100) ack 1 win 65535");
+	EXPECT(". 1:1(0) ack 1 <nop,nop,sack 201:251 151:401>");
+}
+
+/* The duplicate first, then the block that it is in. */
 PD_TEST(dsack_examples)
 {
 	(void)pd_active(t, PD_SACK, 65535);
@@ -367,6 +387,24 @@ PD_TEST(window_update)
 	EXPECT(". 1:1(0) ack 32200 win 65535");
 }
 
+/* A buffer of one segment: half of it is worth an update. */
+PD_TEST(window_update_small)
+{
+	int fd = pd_socket(t);
+
+	OK(pd_setopt(t, fd, SOL_SOCKET, SO_RCVBUF, 1400));
+	ERR(EINPROGRESS, pd_connect(t, fd));
+	EXPECT("S 0:0(0) win 1400 <...>");
+	ADVANCE(10);
+	INJECT("S. 0:0(0) ack 1 win 65535 <mss 1460>");
+	EXPECT(". 1:1(0) ack 1 win 1460");
+	INJECT("P. 1:1461(1460) ack 1 win 65535");
+	pd_pass(t, DELACK);
+	EXPECT_LATE(". 1:1(0) ack 1461 win 0");
+	RECV(fd, 1460);
+	EXPECT(". 1:1(0) ack 1461 win 1460");
+}
+
 /* Scaled values are rounded up. */
 PD_TEST(window_scaled)
 {
@@ -458,6 +496,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, delayed);
 	ATF_TP_ADD_TC(tp, every_second);
 	ATF_TP_ADD_TC(tp, small_ones);
+	ATF_TP_ADD_TC(tp, large_ones);
 	ATF_TP_ADD_TC(tp, batch);
 	ATF_TP_ADD_TC(tp, piggyback);
 	ATF_TP_ADD_TC(tp, delacktime);
@@ -468,6 +507,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, sack_with_text);
 	ATF_TP_ADD_TC(tp, dsack);
 	ATF_TP_ADD_TC(tp, dsack_waiting);
+	ATF_TP_ADD_TC(tp, dsack_end);
 	ATF_TP_ADD_TC(tp, dsack_examples);
 	ATF_TP_ADD_TC(tp, overlaps);
 	ATF_TP_ADD_TC(tp, many_ranges);
@@ -475,6 +515,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, buffers_ipv6);
 	ATF_TP_ADD_TC(tp, window);
 	ATF_TP_ADD_TC(tp, window_update);
+	ATF_TP_ADD_TC(tp, window_update_small);
 	ATF_TP_ADD_TC(tp, window_scaled);
 	ATF_TP_ADD_TC(tp, window_edge);
 	ATF_TP_ADD_TC(tp, window_closes);

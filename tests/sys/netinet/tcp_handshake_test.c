@@ -355,7 +355,8 @@ PD_TEST(synack_options)
 		{ "mss 1460,nop,wscale 7,sackOK,eol,eol",
 		  "mss 1460,nop,wscale 6,sackOK,eol,eol" },
 		{ "mss 1460,nop,wscale 0", "mss 1460,nop,wscale 6" },
-		{ "nop,nop,TS val 1 ecr 0", "mss 1460,nop,nop,TS val 100 ecr 1" }
+		{ "nop,nop,TS val 1 ecr 0",
+		  "mss 1460,nop,nop,TS val 100 ecr 1" }
 	};
 	int lfd = pd_listen(t, 20);
 	u_int i;
@@ -421,6 +422,16 @@ PD_TEST(strange_options)
 		INJECT(". 1:1(0) ack 1 win 65535");
 		STATE(TCPS_ESTABLISHED);
 	}
+}
+
+/* An option that goes on into the text is none. */
+PD_TEST(option_beyond_header)
+{
+	(void)pd_listen(t, 5);
+	INJECT("S 0:10(10) win 65535 <nop,nop,hex 0204>");
+	EXPECT("S. 0:0(0) ack 1 win 65535 <mss 1460>");
+	ATF_REQUIRE_EQ(t->af == AF_INET ? 536 : 1220,
+	    (int)pd_tcpcb(t)->t_maxseg);
 }
 
 /* ---- Again, and again ---- */
@@ -668,6 +679,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, synack_without_sack);
 	ATF_TP_ADD_TC(tp, synack_without_options);
 	ATF_TP_ADD_TC(tp, strange_options);
+	ATF_TP_ADD_TC(tp, option_beyond_header);
 	ATF_TP_ADD_TC(tp, syn_again);
 	ATF_TP_ADD_TC(tp, syn_again_long);
 	ATF_TP_ADD_TC(tp, keepinit);

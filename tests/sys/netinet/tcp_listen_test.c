@@ -273,12 +273,14 @@ listen6(struct pd *t, int v6only)
 {
 	struct sockaddr_storage ss = { 0 };
 	struct vnet *saved;
-	int error, fd;
+	int error, fd, on = 1;
 
 	saved = vnet_enter(t->vnet);
 	ATF_REQUIRE_EQ(0, kern_socket(AF_INET6, SOCK_STREAM, 0, &fd));
 	ATF_REQUIRE_EQ(0, kern_setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY,
 	    &v6only, sizeof(v6only)));
+	ATF_REQUIRE_EQ(0, kern_setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on,
+	    sizeof(on)));
 	in_sockaddr_set(&ss, AF_INET6, &in6addr_any, PD_PORT, 0);
 	error = kern_bind(fd, (struct sockaddr *)&ss);
 	ATF_REQUIRE_EQ(0, error);
@@ -323,13 +325,9 @@ PD_TEST(specific_first)
 {
 	struct sockaddr_storage ss;
 	struct vnet *saved;
-	int fd, all, one, on = 1;
+	int fd, all, one;
 
 	all = listen6(t, 0);
-	saved = vnet_enter(t->vnet);
-	ATF_REQUIRE_EQ(0, kern_setsockopt(all, SOL_SOCKET, SO_REUSEADDR, &on,
-	    sizeof(on)));
-	vnet_leave(saved);
 	one = pd_listen(t, 5);
 	arrive(t, 0);
 	ATF_REQUIRE(pd_accept(t, one) >= 0);
@@ -338,6 +336,33 @@ PD_TEST(specific_first)
 	saved = vnet_enter(t->vnet);
 	ATF_REQUIRE_EQ(0, kern_accept(all, &ss, &fd));
 	vnet_leave(saved);
+}
+
+/* In whatever order they came. */
+PD_TEST(specific_last)
+{
+	int all, fd, one;
+
+	one = pd_listen(t, 5);
+	all = listen6(t, 0);
+	arrive(t, 0);
+	ATF_REQUIRE((fd = pd_accept(t, one)) >= 0);
+	ERR(-EWOULDBLOCK, pd_accept(t, all));
+}
+
+/* A socket that is only bound, be it to the very address, hides no
+ * listener. */
+PD_TEST(bound_hides_not)
+{
+	int all, fd;
+
+	fd = pd_socket(t);
+	OK(pd_setopt(t, fd, SOL_SOCKET, SO_REUSEADDR, 1));
+	OK(pd_bind(t, fd, PD_PORT));
+	all = listen6(t, 0);
+	arrive(t, 0);
+	OK(pd_close(t, all));
+	EXPECT("R. 1:1(0) ack 1");
 }
 
 /* Many connections, found among each other, each with its own numbers. */
@@ -426,6 +451,8 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, dual_stack);
 	ATF_TP_ADD_TC(tp, v6only);
 	ATF_TP_ADD_TC(tp, specific_first);
+	ATF_TP_ADD_TC(tp, specific_last);
+	ATF_TP_ADD_TC(tp, bound_hides_not);
 	ATF_TP_ADD_TC(tp, many);
 	ATF_TP_ADD_TC(tp, host_goes_down);
 	return (atf_no_error());

@@ -73,6 +73,25 @@ PD_TEST(sack_ranges)
 	EXPECT(SEG(0));
 }
 
+/* Even if they are small. */
+PD_TEST(sack_small_ranges)
+{
+	int fd, i;
+
+	fd = pd_active(t, PD_SACK, 65535);
+	OK(pd_setopt(t, fd, IPPROTO_TCP, TCP_NODELAY, 1));
+	for (i = 0; i < 7; i++)
+		SEND(fd, 10);
+	pd_forget(t);
+	INJECT(". 1:1(0) ack 1 win 65535 <nop,nop,sack 31:41 11:21>");
+	NOTHING();
+	INJECT(". 1:1(0) ack 1 win 65535 <nop,nop,sack 51:61 31:41 11:21>");
+	EXPECT(". 1:11(10) ack 1");
+	NOTHING();
+	INJECT(". 1:1(0) ack 71 win 65535");
+	NOTHING();
+}
+
 /* One ACK that says it all (its predecessors were lost) is enough. */
 PD_TEST(sack_once)
 {
@@ -276,6 +295,27 @@ PD_TEST(sack_four_blocks)
 	    "sack 13141:14601 10221:11681 7301:8761 4381:5841>");
 	ATF_REQUIRE_EQ(4 * MSS, (int)pd_tcpcb(t)->t_snd_sacked);
 	EXPECT(SEG(0));
+	pd_forget(t);
+}
+
+/* What was sent twice gives no round trip when it is SACKed either. */
+PD_TEST(sack_karn)
+{
+	struct tcp_info ti;
+	int fd = ten(t, PD_SACK, 0);
+
+	/* 0 and 1 are lost, and sent again. */
+	INJECT(SACK(0, 2, 5));
+	EXPECT(SEG(0));
+	INJECT(SACK(0, 2, 10));
+	EXPECT(SEG(1));
+	NOTHING();
+	pd_info(t, fd, &ti);
+	ATF_REQUIRE(ti.tcpi_rtt <= 10);
+	ADVANCE(100 * PD_MSEC);
+	INJECT(SACK(0, 1, 10));
+	pd_info(t, fd, &ti);
+	ATF_REQUIRE(ti.tcpi_rtt <= 10);
 	pd_forget(t);
 }
 
@@ -507,6 +547,7 @@ ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, sack);
 	ATF_TP_ADD_TC(tp, sack_ranges);
+	ATF_TP_ADD_TC(tp, sack_small_ranges);
 	ATF_TP_ADD_TC(tp, sack_once);
 	ATF_TP_ADD_TC(tp, sack_repeated);
 	ATF_TP_ADD_TC(tp, sack_holes);
@@ -518,6 +559,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, sack_not_agreed);
 	ATF_TP_ADD_TC(tp, sack_partial);
 	ATF_TP_ADD_TC(tp, sack_four_blocks);
+	ATF_TP_ADD_TC(tp, sack_karn);
 	ATF_TP_ADD_TC(tp, dupacks);
 	ATF_TP_ADD_TC(tp, dupacks_limited_transmit);
 	ATF_TP_ADD_TC(tp, dupacks_no_limited_transmit);

@@ -39,7 +39,7 @@ struct run {
 	int		r_listen;
 	unsigned	r_accepted;
 	const char	*r_error;
-	uint64_t	r_bytes0;	/* through the link when counting began */
+	uint64_t	r_bytes0;	/* of the link when it began */
 	uint64_t	r_got[FLOWS_MAX];
 	struct flow	r_flow[FLOWS_MAX];
 	char		r_buf[CHUNK];

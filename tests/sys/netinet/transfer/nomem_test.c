@@ -265,13 +265,12 @@ drought_hook(struct xf *x, struct xf_end *e, void *arg)
 	{								\
 		(void)tc;						\
 		nth(base, host);					\
-	}								\
-	struct faults
+	}
 
-NTH(nth_a, 0, 0);
-NTH(nth_b, 0, 1);
-NTH(nth_reply_a, 1, 0);
-NTH(nth_reply_b, 1, 1);
+NTH(nth_a, 0, 0)
+NTH(nth_b, 0, 1)
+NTH(nth_reply_a, 1, 0)
+NTH(nth_reply_b, 1, 1)
 
 ATF_TC_WITHOUT_HEAD(random);
 ATF_TC_BODY(random, tc)

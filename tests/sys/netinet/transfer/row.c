@@ -42,8 +42,8 @@ xf_pattern(uint64_t seed, unsigned dir, size_t off, void *buf, size_t len)
 	size_t i, n;
 
 	for (i = 0; i < len; i += n, off += n) {
-		word = mix(seed + (off / 8 * 2 + dir) * 0x9e3779b97f4a7c15ULL) >>
-		    (off % 8 * 8);
+		word = mix(seed + (off / 8 * 2 + dir) *
+		    0x9e3779b97f4a7c15ULL) >> (off % 8 * 8);
 		n = 8 - off % 8;
 		if (n > len - i)
 			n = len - i;

@@ -41,7 +41,7 @@
 #define	CHUNK		65536		/* of a read or write, bytes */
 #define	RETRY		(10 * MS)	/* when memory was short */
 #define	FAULT_LIMIT	(4000 * SECOND)
-#define	EVENTS_LIMIT	100000		/* a storm, where time may stand still */
+#define	EVENTS_LIMIT	100000		/* a storm, if time stands still */
 /* TIME_WAIT, FIN_WAIT_2, and FINs that are lost some times over. */
 #define	AFTERMATH	(400 * SECOND)
 

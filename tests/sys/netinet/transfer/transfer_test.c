@@ -105,19 +105,18 @@ ATF_TC_BODY(table, tc)
 	ATF_TC_BODY(name, tc)						\
 	{								\
 		run_group(tc, #name);					\
-	}								\
-	struct xf_row
+	}
 
-GROUP(clean);
-GROUP(loss);
-GROUP(burst);
-GROUP(reorder);
-GROUP(duplicate);
-GROUP(corrupt);
-GROUP(mixed);
-GROUP(window);
-GROUP(small);
-GROUP(resize);
+GROUP(clean)
+GROUP(loss)
+GROUP(burst)
+GROUP(reorder)
+GROUP(duplicate)
+GROUP(corrupt)
+GROUP(mixed)
+GROUP(window)
+GROUP(small)
+GROUP(resize)
 
 ATF_TP_ADD_TCS(tp)
 {
