@@ -125,10 +125,9 @@ delay_rises(const struct cc_hystart *hs)
 {
 	uint32_t threshold;
 
-	if (hs->hs_lastmin == RTT_NONE)
-		return (false);
 	threshold = min(max(hs->hs_lastmin / MINRTT_DIVISOR,
 	    hystart_minrtt_thresh), hystart_maxrtt_thresh);
+	/* After a round without measurements this is out of reach. */
 	return (hs->hs_curmin >= (uint64_t)hs->hs_lastmin + threshold);
 }
 

@@ -116,6 +116,8 @@ ATF_TC_BODY(cubic_stage, tc)
 ATF_TC_WITHOUT_HEAD(resumes);
 ATF_TC_BODY(resumes, tc)
 {
+	u_int i;
+
 	begin("newreno");
 	in_round(40000, 8);
 	in_round(50000, 8);
@@ -131,6 +133,11 @@ ATF_TC_BODY(resumes, tc)
 	ATF_CHECK_EQ(8, growth());
 	in_round(62000, 8);
 	ATF_CHECK_EQ(2, growth());
+	for (i = 0; i < 4; i++)
+		in_round(62000, 8);
+	ATF_CHECK_EQ_MSG(FAR, tp->snd_ssthresh, "five rounds again");
+	in_round(62000, 8);
+	ATF_CHECK(tp->snd_ssthresh < FAR);
 	cct_close(&ct);
 }
 

@@ -148,7 +148,14 @@ ATF_TC_BODY(loss, tc)
 	cct_signal(&ct, CC_NDUPACK);
 	ATF_CHECK_EQ(15 * MSS, tp->snd_ssthresh);
 
+	/* Nor for more than the window (what is SACKed is no more in it). */
+	EXIT_RECOVERY(tp->t_flags);
+	tp->snd_max = tp->snd_una + 150 * MSS;
+	cct_signal(&ct, CC_NDUPACK);
+	ATF_CHECK_EQ(50 * MSS, tp->snd_ssthresh);
+
 	/* What this ACK took away was in flight. */
+	tp->snd_max = tp->snd_una + 30 * MSS;
 	EXIT_RECOVERY(tp->t_flags);
 	tp->t_ccv.bytes_this_ack = 20 * MSS;
 	newreno_cc_cong_signal(&tp->t_ccv, CC_NDUPACK);
