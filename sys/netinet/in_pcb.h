@@ -75,6 +75,10 @@ struct in_pcbslot {
 	struct inpcb	*ps_inp;	/* NULL: free */
 };
 
+/* Of 32 bits each: what is hashed; and one key more than that. */
+#define	PCB_HASHWORDS	(sizeof(struct in_conninfo) / sizeof(uint32_t))
+#define	PCB_KEYWORDS	(PCB_HASHWORDS + 1)
+
 struct inpcbinfo {
 	struct in_pcbslot *ipi_conns;	/* power of two, or NULL */
 	uint32_t	ipi_connmask;
@@ -84,7 +88,7 @@ struct inpcbinfo {
 	uint32_t	ipi_nports;
 	uint32_t	ipi_count;	/* all */
 	struct inpcbhead ipi_list;
-	uint8_t		ipi_key[16];	/* of the hash */
+	uint64_t	ipi_key[PCB_KEYWORDS];	/* of the hash */
 };
 
 void	in_pcbinfo_init(struct inpcbinfo *ipi);
