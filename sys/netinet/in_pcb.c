@@ -133,9 +133,16 @@ pcb_find(const struct inpcbinfo *ipi, const struct in_conninfo *inc,
 struct inpcb *
 in_pcblookup(struct inpcbinfo *ipi, const struct in_conninfo *inc)
 {
+	struct inpcb *inp = ipi->ipi_last;
+
+	if (inp != NULL && pcb_same(&inp->inp_inc, inc))
+		return (inp);
 	if (ipi->ipi_nconns == 0)
 		return (NULL);
-	return (pcb_find(ipi, inc, pcb_hash(ipi, inc)));
+	inp = pcb_find(ipi, inc, pcb_hash(ipi, inc));
+	if (inp != NULL)
+		ipi->ipi_last = inp;
+	return (inp);
 }
 
 /* Put inp into the first free slot of its run. */
@@ -196,6 +203,8 @@ in_pcbremove(struct inpcbinfo *ipi, struct inpcb *inp)
 
 	if ((inp->inp_flags & INP_INHASH) == 0)
 		return;
+	if (ipi->ipi_last == inp)
+		ipi->ipi_last = NULL;
 	i = inp->inp_hash & mask;
 	while (ipi->ipi_conns[i].ps_inp != inp)
 		i = (i + 1) & mask;

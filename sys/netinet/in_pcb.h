@@ -8,7 +8,8 @@
  *
  * Connections are found by a keyed hash of addresses and ports in a table
  * with open addressing, whose entries hold the hash, so that one cache line
- * answers in the common case; it doubles as connections come.  Sockets
+ * answers in the common case; it doubles as connections come.  Segments come
+ * in trains, so the connection found last is tried first.  Sockets
  * that are bound without being connected are found by their port.
  *
  * Addresses are struct in6_addr, IPv4 in mapped form.
@@ -88,6 +89,7 @@ struct inpcbinfo {
 	uint32_t	ipi_nports;
 	uint32_t	ipi_count;	/* all */
 	struct inpcbhead ipi_list;
+	struct inpcb	*ipi_last;	/* the last one found, or NULL */
 	uint64_t	ipi_key[PCB_KEYWORDS];	/* of the hash */
 };
 
