@@ -232,6 +232,16 @@ port_head(const struct inpcbinfo *ipi, uint16_t port)
 	    ipi->ipi_portmask]);
 }
 
+/* Unconnected ones come first. */
+static void
+port_place(struct inpcbporthead *head, struct inpcb *inp)
+{
+	if (inp->inp_fport == 0)
+		TAILQ_INSERT_HEAD(head, inp, inp_portlist);
+	else
+		TAILQ_INSERT_TAIL(head, inp, inp_portlist);
+}
+
 static bool
 port_grow(struct inpcbinfo *ipi)
 {
@@ -246,11 +256,12 @@ port_grow(struct inpcbinfo *ipi)
 		return (false);
 	ipi->ipi_ports = new;
 	ipi->ipi_portmask = slots - 1;
+	for (i = 0; i < slots; i++)
+		TAILQ_INIT(&new[i]);
 	for (i = 0; i < oldslots; i++)
-		while ((inp = LIST_FIRST(&old[i])) != NULL) {
-			LIST_REMOVE(inp, inp_portlist);
-			LIST_INSERT_HEAD(port_head(ipi, inp->inp_lport), inp,
-			    inp_portlist);
+		while ((inp = TAILQ_FIRST(&old[i])) != NULL) {
+			TAILQ_REMOVE(&old[i], inp, inp_portlist);
+			port_place(port_head(ipi, inp->inp_lport), inp);
 		}
 	free(old, M_PCB);
 	return (true);
@@ -265,7 +276,7 @@ in_pcbinherit_port(struct inpcbinfo *ipi, struct inpcb *inp, uint16_t port)
 	    ipi->ipi_ports == NULL)
 		return (ENOMEM);
 	inp->inp_lport = port;
-	LIST_INSERT_HEAD(port_head(ipi, port), inp, inp_portlist);
+	port_place(port_head(ipi, port), inp);
 	ipi->ipi_nports++;
 	inp->inp_flags |= INP_INPORT;
 	return (0);
@@ -276,7 +287,7 @@ in_pcbrelease_port(struct inpcbinfo *ipi, struct inpcb *inp)
 {
 	if ((inp->inp_flags & INP_INPORT) == 0)
 		return;
-	LIST_REMOVE(inp, inp_portlist);
+	TAILQ_REMOVE(port_head(ipi, inp->inp_lport), inp, inp_portlist);
 	ipi->ipi_nports--;
 	inp->inp_flags &= ~INP_INPORT;
 }
@@ -308,7 +319,7 @@ port_free(const struct inpcbinfo *ipi, const struct inpcb *inp,
 	if (ipi->ipi_ports == NULL)
 		return (true);
 	mine = inp->inp_socket != NULL ? inp->inp_socket->so_options : 0;
-	LIST_FOREACH(t, port_head(ipi, port), inp_portlist) {
+	TAILQ_FOREACH(t, port_head(ipi, port), inp_portlist) {
 		if (t == inp || t->inp_lport != port ||
 		    !port_overlap(t, laddr, inp->inp_vflag))
 			continue;
@@ -407,8 +418,11 @@ in_pcbconnect(struct inpcbinfo *ipi, struct inpcb *inp,
 		inp->inp_faddr = old.inc_faddr;
 		inp->inp_fport = old.inc_fport;
 		inp->inp_inc.inc_scope = old.inc_scope;
+		return (error);
 	}
-	return (error);
+	TAILQ_REMOVE(port_head(ipi, inp->inp_lport), inp, inp_portlist);
+	port_place(port_head(ipi, inp->inp_lport), inp);
+	return (0);
 }
 
 /*
@@ -426,8 +440,10 @@ in_pcblookup_wild(struct inpcbinfo *ipi, const struct in_conninfo *inc)
 	if (ipi->ipi_ports == NULL)
 		return (NULL);
 	vflag = IN6_IS_ADDR_V4MAPPED(&inc->inc_laddr) ? INP_IPV4 : INP_IPV6;
-	LIST_FOREACH(inp, port_head(ipi, inc->inc_lport), inp_portlist) {
-		if (inp->inp_lport != inc->inc_lport || inp->inp_fport != 0 ||
+	TAILQ_FOREACH(inp, port_head(ipi, inc->inc_lport), inp_portlist) {
+		if (inp->inp_fport != 0)
+			break;
+		if (inp->inp_lport != inc->inc_lport ||
 		    (inp->inp_vflag & vflag) == 0 || inp->inp_socket == NULL)
 			continue;
 		score = inp->inp_vflag == vflag ? 1 : 0;

@@ -10,7 +10,9 @@
  * with open addressing, whose entries hold the hash, so that one cache line
  * answers in the common case; it doubles as connections come.  Segments come
  * in trains, so the connection found last is tried first.  Sockets
- * that are bound without being connected are found by their port.
+ * that are bound without being connected are found by their port: in each
+ * chain of that table they come before the connected ones, of which a server's
+ * port may have a hundred thousand.
  *
  * Addresses are struct in6_addr, IPv4 in mapped form.
  */
@@ -40,7 +42,7 @@ struct inpcb {
 	uint8_t		inp_ttl;	/* 0: the host's default */
 	uint8_t		inp_tos;
 	uint8_t		inp_minttl;
-	LIST_ENTRY(inpcb) inp_portlist;	/* same local port */
+	TAILQ_ENTRY(inpcb) inp_portlist; /* same local port */
 	TAILQ_ENTRY(inpcb) inp_list;	/* all */
 	struct mbuf	*inp_options;	/* IPv4 options to send, or NULL */
 };
@@ -69,7 +71,7 @@ struct inpcb {
 #define	INP_RUNLOCK(inp)		((void)(inp))
 
 TAILQ_HEAD(inpcbhead, inpcb);
-LIST_HEAD(inpcbporthead, inpcb);
+TAILQ_HEAD(inpcbporthead, inpcb);
 
 struct in_pcbslot {
 	uint32_t	ps_hash;
