@@ -28,6 +28,7 @@
 #include <sys/systm.h>
 
 #include <netinet/in.h>
+#include <netinet/tcp_ecn.h>
 #include <netinet/tcp_var.h>
 
 #define	DUPTHRESH	3		/* RFC 5681, RFC 6675 */
@@ -410,6 +411,8 @@ ack_process(struct tcpcb *tp, const struct tcp_seg *sg)
 	if (ta.ta_acked == 0 && ta.ta_sacked == 0 && !ta.ta_dupack)
 		return (v);
 	tcp_round_update(tp, &ta);
+	if (__predict_false((tp->t_flags2 & TF2_ECN_ANY) != 0))
+		tcp_ecn_acked(tp, sg, &ta);
 	ta.ta_lost = tp->t_fb->tfb_detect_loss(tp, &ta);
 	tp->t_fb->tfb_acked(tp, &ta);
 	return (v | TV_OUTPUT);
@@ -447,6 +450,8 @@ tcp_stage_ack(struct tcpcb *tp, struct tcp_seg *sg)
 		tcp_challenge_ack(tp);
 		return (v | TV_STOP);
 	}
+	if (__predict_false((tp->t_flags2 & TF2_ECN_ANY) != 0))
+		v |= tcp_ecn_input(tp, sg);
 	if (SEQ_GEQ(sg->sg_ack, tp->snd_una))
 		v |= ack_process(tp, sg);
 	else

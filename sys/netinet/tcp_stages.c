@@ -24,6 +24,7 @@
 #include <sys/systm.h>
 
 #include <netinet/in.h>
+#include <netinet/tcp_ecn.h>
 #include <netinet/tcp_var.h>
 
 VNET_DEFINE_STATIC(int, insecure_rst) = 0;
@@ -258,6 +259,7 @@ tcp_stage_syn(struct tcpcb *tp, struct tcp_seg *sg)
 	if (tp->t_state == TCPS_SYN_RECEIVED && sg->sg_seq == tp->irs + 1) {
 		/* A SYN sent again: our SYN-ACK was lost, perhaps. */
 		tcp_ts_remember(tp, sg, tp->irs, 1);
+		tcp_ecn_syn_again(tp, sg);
 		(void)tcp_sent_lose_all(tp);
 		return (TV_STOP | TV_ACKNOW | TV_OUTPUT);
 	}

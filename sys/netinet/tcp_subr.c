@@ -23,6 +23,7 @@
 #include <sys/systm.h>
 
 #include <netinet/in.h>
+#include <netinet/tcp_ecn.h>
 #include <netinet/tcp_var.h>
 #include <netinet/ip.h>
 #include <netinet/ip6.h>
@@ -473,6 +474,7 @@ tcp_free(struct tcpcb *tp)
 	tcp_functions_detach(tp, 1);
 	cc_detach(tp);
 	in_pcbdestroy(&V_tcbinfo, &tp->t_inpcb);
+	tcp_ecn_free(tp);
 	free(tp->t_userto, M_TCPUSERTO);
 	uma_zfree(V_tcpcb_zone, tp);
 }

@@ -35,6 +35,7 @@
 #include <netinet/tcp_timer.h>
 #include <netinet/cc/cc.h>
 
+struct tcp_ecn;
 struct tcp_function_block;
 struct tcpcb;
 
@@ -93,12 +94,15 @@ struct tcpopt {
 #define	TOF_SIGNATURE	0x0040
 #define	TOF_SACK	0x0080
 #define	TOF_FASTOPEN	0x0100
+#define	TOF_ACCECN	0x0200
 #define	TOF_BAD		0x8000		/* malformed: the rest was ignored */
 	uint32_t	to_tsval;	/* host order */
 	uint32_t	to_tsecr;
 	uint16_t	to_mss;
 	uint8_t		to_wscale;
 	uint8_t		to_nsacks;
+	uint8_t		to_ecnmask;	/* which of to_ecn are there */
+	uint32_t	to_ecn[4];	/* bytes by codepoint, 24 bits */
 	struct sackblk	to_sack[TCP_MAX_SACK];	/* host order */
 };
 
@@ -279,6 +283,7 @@ struct tcpcb {
 	uint16_t	t_chackcnt;	/* challenge ACKs sent */
 	uint32_t	t_chackend;	/* in the period that ends then, ms */
 	uint32_t	t_tsomax;	/* bytes of IP packet for TSO; 0 none */
+	struct tcp_ecn	*t_ecn;		/* NULL: not asked for, or refused */
 	struct tcp_userto *t_userto;	/* NULL: the variables' values */
 	uint32_t	t_sndrexmitpack;/* segments sent again */
 	uint32_t	t_rcvoopack;
@@ -332,6 +337,7 @@ struct tcpcb {
 #define	TF2_ECN_SND_ECE		0x00000080
 #define	TF2_ACE_PERMIT		0x00000100
 #define	TF2_ECN_USE_ECT1	0x00000800
+#define	TF2_ECN_ANY	(TF2_ECN_PERMIT | TF2_ACE_PERMIT)
 #define	TF2_INOUTPUT		0x00001000	/* output is running */
 
 #define	IN_FASTRECOVERY(t_flags)	((t_flags) & TF_FASTRECOVERY)
@@ -621,6 +627,9 @@ struct tcpstat {
 	uint64_t	tcps_sack_lostrexmt;
 	uint64_t	tcps_sndrexmitbad, tcps_cachedrtt;
 	uint64_t	tcps_chack_sent, tcps_nomem;
+	uint64_t	tcps_ecn_rcvce, tcps_ecn_rcvect0, tcps_ecn_rcvect1;
+	uint64_t	tcps_ecn_sndect0, tcps_ecn_sndect1;
+	uint64_t	tcps_ecn_shs, tcps_ecn_rcwnd;
 };
 VNET_DECLARE(struct tcpstat, tcpstat);
 #define	V_tcpstat		VNET(tcpstat)

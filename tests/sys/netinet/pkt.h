@@ -187,6 +187,9 @@ int	pd_getopt(struct pd *t, int fd, int level, int name);
 int	pd_poll(struct pd *t, int fd);		/* SOPOLL_* */
 void	pd_info(struct pd *t, int fd, struct tcp_info *ti);
 void	pd_sysctl(struct pd *t, const char *name, int64_t val);
+/* What an int is; the errno of setting a variable. */
+int	pd_sysctl_get(struct pd *t, const char *name);
+int	pd_sysctl_try(struct pd *t, const char *name, const char *text);
 void	pd_sysctl_text(struct pd *t, const char *name, const char *text);
 void	pd_linger(struct pd *t, int fd, int onoff, int seconds);
 /* Let the interface fill checksums in and cut large segments. */
