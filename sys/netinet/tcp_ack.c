@@ -130,8 +130,9 @@ tcp_default_detect_loss(struct tcpcb *tp, const struct tcp_acked *ta)
 	if (IN_FASTRECOVERY(tp->t_flags))
 		return (ta->ta_acked != 0 && SEQ_LT(ta->ta_ack,
 		    tp->snd_recover) ? loss_of_first(tp) : 0);
-	if (tp->t_dupacks == DUPTHRESH &&
-	    SEQ_GEQ(ta->ta_ack, tp->snd_recover))
+	/* A reduction for ECN has moved snd_recover, too. */
+	if (tp->t_dupacks == DUPTHRESH && (IN_CONGRECOVERY(tp->t_flags) ||
+	    SEQ_GEQ(ta->ta_ack, tp->snd_recover)))
 		return (loss_of_first(tp));
 	return (0);
 }

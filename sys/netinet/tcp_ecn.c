@@ -540,10 +540,11 @@ ecn_marks_classic(struct tcpcb *tp, const struct tcp_seg *sg,
 {
 	uint32_t n;
 
-	if ((sg->sg_flags & TH_ECE) == 0)
+	/* On a SYN-ACK, when both opened at once, it means another thing. */
+	if ((sg->sg_flags & TH_ECE) == 0 || ta->ta_syn)
 		return (0);
 	/* Which of them was marked is not told; one at least. */
-	n = MAX(howmany(ta->ta_acked - ta->ta_syn + ta->ta_sacked,
+	n = MAX(howmany(ta->ta_acked + ta->ta_sacked,
 	    tcp_fixed_maxseg(tp)), 1);
 	tp->t_ecn->te_scep += n;
 	return (n);

@@ -436,7 +436,7 @@ marked(struct pd *t, int percent)
 	uint32_t want = (uint32_t)(10 * MSS * percent / 100);
 	int fd = active(t);
 
-	SEND(fd, 40 * MSS);
+	SEND(fd, 20 * MSS);
 	expect_window(t, 1, 10, ".", 2);
 	INJECT(".E 1:1(0) ack 1461 win 65535");
 	NOTHING();
@@ -557,7 +557,7 @@ PD_TEST(mark_after_loss)
 	use_newreno(t);
 	fd = active(t);
 	tp = pd_tcpcb(t);
-	SEND(fd, 40 * MSS);
+	SEND(fd, 20 * MSS);
 	expect_window(t, 1, 10, ".", 2);
 	INJECT(". 1:1(0) ack 1 win 65535");
 	pd_forget(t);
@@ -603,7 +603,8 @@ PD_TEST(tso)
 
 PD_TEST(block_switch)
 {
-	struct tcp_function_block blk = { .tfb_tcp_block_name = "other" };
+	struct tcp_function_block blk = {
+	    .tfb_tcp_block_name = "other", .tfb_base = "freebsd" };
 	struct tcp_function_set fs = { .function_set_name = "other" };
 	int error, fd = active(t);
 
