@@ -12,6 +12,7 @@ SRCS+=	netinet/tcp_input.c
 SRCS+=	netinet/tcp_listen.c
 SRCS+=	netinet/tcp_output.c
 SRCS+=	netinet/tcp_parse.c
+SRCS+=	netinet/tcp_pmtud.c
 SRCS+=	netinet/tcp_reass.c
 SRCS+=	netinet/tcp_sentmap.c
 SRCS+=	netinet/tcp_stages.c

@@ -29,6 +29,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp_ecn.h>
+#include <netinet/tcp_pmtud.h>
 #include <netinet/tcp_var.h>
 
 #define	DUPTHRESH	3		/* RFC 5681, RFC 6675 */
@@ -383,6 +384,16 @@ ack_rtt(struct tcpcb *tp, const struct tcp_seg *sg, struct tcp_acked *ta)
 		    ta->ta_rtt_xmits - 1, ta->ta_rtt_inflight);
 }
 
+/* What few connections want to know of an ACK. */
+static void
+ack_more(struct tcpcb *tp, const struct tcp_seg *sg, struct tcp_acked *ta)
+{
+	if ((tp->t_flags2 & TF2_ECN_ANY) != 0)
+		tcp_ecn_acked(tp, sg, ta);
+	if ((tp->t_flags2 & TF2_PMTUD) != 0)
+		tcp_pmtud_acked(tp, ta);
+}
+
 /* All that an acceptable ACK of a synchronized connection says. */
 static int
 ack_process(struct tcpcb *tp, const struct tcp_seg *sg)
@@ -412,9 +423,11 @@ ack_process(struct tcpcb *tp, const struct tcp_seg *sg)
 	if (ta.ta_acked == 0 && ta.ta_sacked == 0 && !ta.ta_dupack)
 		return (v);
 	tcp_round_update(tp, &ta);
-	if (__predict_false((tp->t_flags2 & TF2_ECN_ANY) != 0))
-		tcp_ecn_acked(tp, sg, &ta);
+	if (__predict_false((tp->t_flags2 & (TF2_ECN_ANY | TF2_PMTUD)) != 0))
+		ack_more(tp, sg, &ta);
 	ta.ta_lost = tp->t_fb->tfb_detect_loss(tp, &ta);
+	if (__predict_false((tp->t_flags2 & TF2_PMTUD) != 0))
+		tcp_pmtud_lost(tp, &ta);
 	tp->t_fb->tfb_acked(tp, &ta);
 	return (v | TV_OUTPUT);
 }

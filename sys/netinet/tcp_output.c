@@ -31,6 +31,7 @@
 #include <netinet/in.h>
 #include <netinet/ip.h>
 #include <netinet/tcp_ecn.h>
+#include <netinet/tcp_pmtud.h>
 #include <netinet/tcp_var.h>
 
 VNET_DEFINE(int, tcp_do_autosndbuf) = 1;
@@ -80,6 +81,7 @@ struct tcp_plan {
 	bool		p_ackonly;	/* nothing for the sent map */
 	uint8_t		p_optlen;
 	bool		p_optsack;	/* SACK blocks among them */
+	bool		p_probe;	/* larger than others (RFC 4821) */
 	uint8_t		p_opt[TCP_MAXOLEN];
 };
 
@@ -490,6 +492,13 @@ plan_new(struct tcpcb *tp, struct tcp_plan *p, uint32_t quota)
 	tcp_plan_options(tp, p);
 	limit = tcp_seg_limit(tp, p);
 	mss = tp->t_maxseg - p->p_optlen;
+	if (__predict_false((tp->t_flags2 & TF2_PMTUD) != 0)) {
+		p->p_len = tcp_pmtud_probe(tp, avail, min(quota, wnd),
+		    p->p_optlen);
+		p->p_probe = p->p_len != 0;
+		if (p->p_probe)
+			return (true);
+	}
 	if ((tp->t_flags & TF_FORCEDATA) != 0)
 		quota = MAX(quota, 1);
 	len = min(min(avail, wnd), min(quota, limit));
@@ -544,6 +553,7 @@ tcp_plan(struct tcpcb *tp, struct tcp_plan *p)
 	p->p_ackonly = false;
 	p->p_off = p->p_len = p->p_new = 0;
 	p->p_newfin = false;
+	p->p_probe = false;
 	p->p_flags = tcp_state_flags(tp);
 	p->p_win = tcp_adv_window(tp);
 	if ((p->p_flags & TH_SYN) != 0) {
@@ -635,7 +645,7 @@ tcp_fill_header(struct tcpcb *tp, struct mbuf *m, const struct tcp_plan *p)
 	    CSUM_TCP : CSUM_TCP_IPV6;
 	m->m_pkthdr.csum_data = __offsetof(struct tcphdr, th_sum);
 	mss = tp->t_maxseg - p->p_optlen;
-	if (p->p_len > mss) {
+	if (p->p_len > mss && !p->p_probe) {
 		m->m_pkthdr.csum_flags |=
 		    IN6_IS_ADDR_V4MAPPED(&inc->inc_faddr) ? CSUM_IP_TSO :
 		    CSUM_IP6_TSO;
@@ -666,6 +676,8 @@ tcp_ip_send(struct mbuf *m, struct inpcb *inp, const struct in_conninfo *inc,
 	ioa.ioa_flags = V_tcp_do_pmtud ? IOA_DF : 0;
 	if (inp != NULL && (inp->inp_flags & INP_MINMTU) != 0)
 		ioa.ioa_flags |= IOA_MINMTU;
+	if (inp != NULL && (intotcpcb(inp)->t_flags2 & TF2_NODF) != 0)
+		ioa.ioa_flags &= (uint8_t)~IOA_DF;
 	ioa.ioa_ro = inp != NULL ? &inp->inp_route : NULL;
 	ioa.ioa_options = inp != NULL ? inp->inp_options : NULL;
 	return (ip_send(m, &ioa));
@@ -697,6 +709,8 @@ tcp_note_sent(struct tcpcb *tp, const struct tcp_plan *p)
 		return (error);
 	if ((p->p_flags & TH_FIN) != 0)
 		tp->t_flags |= TF_SENTFIN;
+	if (__predict_false(p->p_probe))
+		tcp_pmtud_sent(tp, ts, p->p_optlen);
 	tp->t_fb->tfb_sent(tp, ts);
 	return (0);
 }

@@ -24,6 +24,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp_ecn.h>
+#include <netinet/tcp_pmtud.h>
 #include <netinet/tcp_var.h>
 #include <netinet/ip.h>
 #include <netinet/ip6.h>
@@ -286,7 +287,7 @@ tcp_is_v6(const struct tcpcb *tp)
 	return (!IN6_IS_ADDR_V4MAPPED(&tp->t_inpcb.inp_faddr));
 }
 
-static int
+int
 tcp_hdrlen(const struct tcpcb *tp)
 {
 	return ((tcp_is_v6(tp) ? (int)sizeof(struct ip6_hdr) :
@@ -303,6 +304,16 @@ tcp_path_mtu(struct tcpcb *tp)
 
 	return (ip_route_mtu(&inp->inp_faddr, inp->inp_inc.inc_scope,
 	    &inp->inp_route, &tp->t_tsomax));
+}
+
+uint32_t
+tcp_pmtu(struct tcpcb *tp)
+{
+	uint32_t mtu = tcp_path_mtu(tp);
+
+	if ((tp->t_flags2 & TF2_PMTUD) != 0)
+		mtu = min(mtu, (u_int)(tp->t_maxseg + tcp_hdrlen(tp)));
+	return (mtu);
 }
 
 int
@@ -329,11 +340,23 @@ tcp_round_buffer(struct sockbuf *sb, uint32_t mss)
 		(void)sbreserve(sb, size);
 }
 
+int
+tcp_path_mss(struct tcpcb *tp)
+{
+	int mss = tp->t_peermss, mtu = (int)tcp_path_mtu(tp);
+
+	if (mtu != 0)
+		mss = imin(mss, mtu - tcp_hdrlen(tp));
+	if (tp->t_usermss != 0)
+		mss = imin(mss, tp->t_usermss);
+	return (imax(mss, TCP_LEAST_MSS + TCP_MAXOLEN));
+}
+
 void
 tcp_mss(struct tcpcb *tp, int offer)
 {
 	struct socket *so = tptosocket(tp);
-	int mss, least, mtu = (int)tcp_path_mtu(tp);
+	int least;
 
 	least = imax(V_tcp_minmss, TCP_LEAST_MSS + TCP_MAXOLEN);
 	if (offer == 0)
@@ -341,10 +364,7 @@ tcp_mss(struct tcpcb *tp, int offer)
 	else
 		offer = imax(offer, least);
 	tp->t_peermss = (uint16_t)imin(offer, 65535);
-	mss = mtu == 0 ? offer : imin(offer, mtu - tcp_hdrlen(tp));
-	if (tp->t_usermss != 0)
-		mss = imin(mss, tp->t_usermss);
-	tp->t_maxseg = (uint16_t)imax(mss, TCP_LEAST_MSS + TCP_MAXOLEN);
+	tp->t_maxseg = (uint16_t)tcp_path_mss(tp);
 	if ((tp->t_flags & TF_TSO) == 0)
 		tp->t_flags |= tp->t_tsomax != 0 ? TF_TSO : 0;
 	if (so != NULL) {
@@ -361,10 +381,12 @@ tcp_mtu_update(struct tcpcb *tp, uint32_t mtu)
 	mss = (int)mtu - tcp_hdrlen(tp);
 	if (tp->t_peermss != 0)
 		mss = imin(mss, (int)tp->t_peermss);
-	mss = imax(mss, TCP_LEAST_MSS + TCP_MAXOLEN);
+	mss = imax(mss, imax(V_tcp_minmss, TCP_LEAST_MSS + TCP_MAXOLEN));
 	if (mss >= tp->t_maxseg)
 		return;
 	tp->t_maxseg = (uint16_t)mss;
+	if (TCPS_HAVEESTABLISHED(tp->t_state))
+		tcp_pmtud_lowered(tp);
 	if (tp->t_fb->tfb_tcp_mtu_chg != NULL)
 		tp->t_fb->tfb_tcp_mtu_chg(tp);
 }
@@ -387,6 +409,7 @@ tcp_established(struct tcpcb *tp)
 	tp->t_flags &= ~TF_NEEDFIN;
 	tcp_timer_activate(tp, TT_KEEP, tcp_keepidle_of(tp));
 	tcp_timer_activate(tp, TT_REXMT, 0);
+	tcp_pmtud_established(tp);
 	cc_conn_init(tp);
 	tp->t_rxtshift = 0;
 	tp->snd_recover = tp->snd_una;
@@ -475,6 +498,7 @@ tcp_free(struct tcpcb *tp)
 	cc_detach(tp);
 	in_pcbdestroy(&V_tcbinfo, &tp->t_inpcb);
 	tcp_ecn_free(tp);
+	tcp_pmtud_free(tp);
 	free(tp->t_userto, M_TCPUSERTO);
 	uma_zfree(V_tcpcb_zone, tp);
 }

@@ -413,8 +413,7 @@ tcp_fill_info(struct tcpcb *tp, struct tcp_info *ti)
 	ti->tcpi_last_data_recv = (uint32_t)((now - tp->t_rcvtime) /
 	    NS_PER_USEC);
 	ti->__tcpi_last_ack_recv = ti->tcpi_last_data_recv;
-	ti->__tcpi_pmtu = tp->t_inpcb.inp_route.ro_nh != NULL ?
-	    tp->t_inpcb.inp_route.ro_nh->nh_mtu : 0;
+	ti->__tcpi_pmtu = tcp_pmtu(tp);
 	ti->tcpi_rtt = tp->t_srtt_us;
 	ti->tcpi_rttvar = tp->t_rttvar_us;
 	ti->tcpi_rttmin = tp->t_rttmin_us;

@@ -12,8 +12,9 @@
  *	EXPECT("S. 0:0(0) ack 1 win 65535 <mss 1460,sackOK,TS val 100 ecr 7>");
  *
  * that is flags (FSRP.UEWA, or - for none), first:last(length), and ack, win,
- * urg, <options> if wanted.  In front of the flags, [ttl N,tos N] gives those
- * of the IP header; without them 64 and 0 are sent and expected.
+ * urg, <options> if wanted.  In front of the flags, [ttl N,tos N,nodf] gives
+ * those of the IP header; without them 64 and 0 are sent and expected, and
+ * that (IPv4) routers must not fragment.
  *
  *   numbers	sequence numbers count from the initial one of their side,
  *		and our time stamps from 100 in the first segment that has
