@@ -77,7 +77,8 @@ SYSCTL_INT(_net_inet_tcp, OID_AUTO, minmss, CTLFLAG_VNET | CTLFLAG_RW,
 VNET_DEFINE(int, tcp_do_rfc1323) = 1;
 SYSCTL_INT(_net_inet_tcp, OID_AUTO, rfc1323, CTLFLAG_VNET | CTLFLAG_RW,
     &VNET_NAME(tcp_do_rfc1323), 0,
-    "Offer time stamps and window scaling (RFC 7323)");
+    "Offer time stamps and window scaling (1), only scaling (2), only time "
+    "stamps (3), or neither (0) (RFC 7323)");
 VNET_DEFINE(int, tcp_do_sack) = 1;
 SYSCTL_INT(_net_inet_tcp_sack, OID_AUTO, enable, CTLFLAG_VNET | CTLFLAG_RW,
     &VNET_NAME(tcp_do_sack), 0, "Offer selective acknowledgments");
@@ -193,8 +194,10 @@ tcp_newtcpcb(struct socket *so)
 	callout_init(&tp->t_callout, 1);
 	tp->t_maxseg = (uint16_t)V_tcp_mssdflt;
 	tp->t_delack_opt = -1;
-	if (V_tcp_do_rfc1323)
-		tp->t_flags = TF_REQ_SCALE | TF_REQ_TSTMP;
+	if (V_tcp_do_rfc1323 == 1 || V_tcp_do_rfc1323 == 2)
+		tp->t_flags |= TF_REQ_SCALE;
+	if (V_tcp_do_rfc1323 == 1 || V_tcp_do_rfc1323 == 3)
+		tp->t_flags |= TF_REQ_TSTMP;
 	if (V_tcp_do_sack)
 		tp->t_flags |= TF_SACK_PERMIT;
 	tp->request_r_scale = tcp_request_scale();
