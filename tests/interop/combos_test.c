@@ -11,7 +11,7 @@
  *	kernel -- tapsy -- router -- epair0a, epair0b -- us
  *
  * in a network namespace of the test's own.  Both ends of the epair lose one
- * packet in a hundred once the handshakes are over.  All connections of one
+ * packet in fifty once the handshakes are over.  All connections of one
  * set of the kernel's variables transfer at once, both ways, so that the
  * waits for timeouts add up only for the sets.
  */
@@ -32,7 +32,7 @@
 
 #include "stackyard.h"
 
-#define	BYTES		40000		/* each way */
+#define	BYTES		100000		/* each way */
 #define	OURS		"10.9.1.2"
 #define	KERNELS		"10.9.0.1"
 #define	LIMIT		60		/* s for one set, at most */
@@ -349,7 +349,7 @@ against(int kernels, int lfd, int ours)
 		WORKS(sy_setnonblock(us, pairs[i].ours, true));
 		check_agreement(&pairs[i], kernels);
 	}
-	path(0.01, 0);
+	path(0.02, 0);
 	transfer(pairs, 2 * SETS);
 	close_all(pairs, 2 * SETS);
 }
