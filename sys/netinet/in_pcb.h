@@ -42,6 +42,7 @@ struct inpcb {
 	LIST_ENTRY(inpcb) inp_portlist;	/* same local port */
 	TAILQ_ENTRY(inpcb) inp_list;	/* all */
 	struct mbuf	*inp_options;	/* IPv4 options to send, or NULL */
+	uint64_t	inp_gencnt;	/* its number: ipi_gencnt at birth */
 };
 #define	inp_faddr	inp_inc.inc_faddr
 #define	inp_laddr	inp_inc.inc_laddr
@@ -83,6 +84,7 @@ struct inpcbinfo {
 	uint32_t	ipi_portmask;
 	uint32_t	ipi_nports;
 	uint32_t	ipi_count;	/* all */
+	uint64_t	ipi_gencnt;	/* births and deaths so far */
 	struct inpcbhead ipi_list;
 	uint8_t		ipi_key[16];	/* of the hash */
 };
