@@ -45,6 +45,7 @@ MALLOC_DEFINE(M_IFADDR, "ifaddr", "interface addresses");
 VNET_DEFINE_STATIC(struct ifaddr **, ifa_hash);
 VNET_DEFINE_STATIC(u_int, ifa_buckets);		/* a power of two, or 0 */
 VNET_DEFINE_STATIC(u_int, ifa_count);
+VNET_DEFINE(uint32_t, ifa_gen) = 1;
 #define	V_ifa_hash	VNET(ifa_hash)
 #define	V_ifa_buckets	VNET(ifa_buckets)
 #define	V_ifa_count	VNET(ifa_count)
@@ -88,6 +89,14 @@ ifa_hash_grow(void)
 	return (0);
 }
 
+/* 0 stands for no generation. */
+static inline void
+ifa_gen_bump(void)
+{
+	if (++V_ifa_gen == 0)
+		V_ifa_gen = 1;
+}
+
 static int
 ifa_hash_insert(struct ifaddr *ifa)
 {
@@ -103,6 +112,7 @@ ifa_hash_insert(struct ifaddr *ifa)
 	ifa->ifa_hnext = *head;
 	*head = ifa;
 	V_ifa_count++;
+	ifa_gen_bump();
 	return (0);
 }
 
@@ -116,6 +126,7 @@ ifa_hash_remove(struct ifaddr *ifa)
 	while (*p != ifa)
 		p = &(*p)->ifa_hnext;
 	*p = ifa->ifa_hnext;
+	ifa_gen_bump();
 	if (--V_ifa_count == 0) {
 		kern_free(V_ifa_hash, M_IFADDR);
 		V_ifa_hash = NULL;

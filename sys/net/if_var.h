@@ -127,6 +127,9 @@ int	ifa_add(struct ifnet *ifp, const struct in6_addr *addr, int plen);
 int	ifa_del(struct ifnet *ifp, const struct in6_addr *addr);
 /* The interface address equal to addr in curvnet, or NULL.  O(1). */
 struct ifaddr *ifa_ifwithaddr(const struct in6_addr *addr);
+/* Changes whenever the answers of ifa_ifwithaddr() may. */
+VNET_DECLARE(uint32_t, ifa_gen);
+#define	V_ifa_gen	VNET(ifa_gen)
 /* The best source on ifp for talking to dst (RFC 6724 in short: same family,
  * same scope, longest match), or NULL. */
 struct ifaddr *ifa_source(struct ifnet *ifp, const struct in6_addr *dst);

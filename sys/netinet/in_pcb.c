@@ -76,21 +76,32 @@ in_pcbdestroy(struct inpcbinfo *ipi, struct inpcb *inp)
 
 /* ---- The table of connections ---- */
 
+/*
+ * Multilinear hashing in its half-multiplication form (Lemire and Kaser,
+ * "Strongly universal string hashing is fast", 2014): of words w of 32 bits
+ * and random keys k of 64,
+ *
+ *	(k0 + sum over even i of (k[i+1] + w[i]) * (k[i+2] + w[i+1])
+ *	    mod 2^64) >> 32
+ *
+ * Any two connections collide with a chance of 2^-32 over the keys, so who
+ * does not know them cannot fill a run of the table; and five multiplications
+ * are a tenth of SipHash, which every arriving segment would pay.
+ */
 static uint32_t
 pcb_hash(const struct inpcbinfo *ipi, const struct in_conninfo *inc)
 {
-	struct {
-		struct in6_addr f, l;
-		uint16_t fp, lp;
-		uint32_t scope;
-	} key;
+	const uint64_t *k = ipi->ipi_key;
+	uint32_t w[PCB_HASHWORDS];
+	uint64_t sum;
+	u_int i;
 
-	key.f = inc->inc_faddr;
-	key.l = inc->inc_laddr;
-	key.fp = inc->inc_fport;
-	key.lp = inc->inc_lport;
-	key.scope = inc->inc_scope;
-	return ((uint32_t)siphash24(ipi->ipi_key, &key, sizeof(key)));
+	CTASSERT(PCB_HASHWORDS % 2 == 0);
+	memcpy(w, inc, sizeof(w));
+	sum = k[0];
+	for (i = 0; i < PCB_HASHWORDS; i += 2)
+		sum += (k[i + 1] + w[i]) * (k[i + 2] + w[i + 1]);
+	return ((uint32_t)(sum >> 32));
 }
 
 static bool
@@ -124,9 +135,16 @@ pcb_find(const struct inpcbinfo *ipi, const struct in_conninfo *inc,
 struct inpcb *
 in_pcblookup(struct inpcbinfo *ipi, const struct in_conninfo *inc)
 {
+	struct inpcb *inp = ipi->ipi_last;
+
+	if (inp != NULL && pcb_same(&inp->inp_inc, inc))
+		return (inp);
 	if (ipi->ipi_nconns == 0)
 		return (NULL);
-	return (pcb_find(ipi, inc, pcb_hash(ipi, inc)));
+	inp = pcb_find(ipi, inc, pcb_hash(ipi, inc));
+	if (inp != NULL)
+		ipi->ipi_last = inp;
+	return (inp);
 }
 
 /* Put inp into the first free slot of its run. */
@@ -187,6 +205,8 @@ in_pcbremove(struct inpcbinfo *ipi, struct inpcb *inp)
 
 	if ((inp->inp_flags & INP_INHASH) == 0)
 		return;
+	if (ipi->ipi_last == inp)
+		ipi->ipi_last = NULL;
 	i = inp->inp_hash & mask;
 	while (ipi->ipi_conns[i].ps_inp != inp)
 		i = (i + 1) & mask;
@@ -214,6 +234,16 @@ port_head(const struct inpcbinfo *ipi, uint16_t port)
 	    ipi->ipi_portmask]);
 }
 
+/* Unconnected ones come first. */
+static void
+port_place(struct inpcbporthead *head, struct inpcb *inp)
+{
+	if (inp->inp_fport == 0)
+		TAILQ_INSERT_HEAD(head, inp, inp_portlist);
+	else
+		TAILQ_INSERT_TAIL(head, inp, inp_portlist);
+}
+
 static bool
 port_grow(struct inpcbinfo *ipi)
 {
@@ -228,11 +258,12 @@ port_grow(struct inpcbinfo *ipi)
 		return (false);
 	ipi->ipi_ports = new;
 	ipi->ipi_portmask = slots - 1;
+	for (i = 0; i < slots; i++)
+		TAILQ_INIT(&new[i]);
 	for (i = 0; i < oldslots; i++)
-		while ((inp = LIST_FIRST(&old[i])) != NULL) {
-			LIST_REMOVE(inp, inp_portlist);
-			LIST_INSERT_HEAD(port_head(ipi, inp->inp_lport), inp,
-			    inp_portlist);
+		while ((inp = TAILQ_FIRST(&old[i])) != NULL) {
+			TAILQ_REMOVE(&old[i], inp, inp_portlist);
+			port_place(port_head(ipi, inp->inp_lport), inp);
 		}
 	free(old, M_PCB);
 	return (true);
@@ -247,7 +278,7 @@ in_pcbinherit_port(struct inpcbinfo *ipi, struct inpcb *inp, uint16_t port)
 	    ipi->ipi_ports == NULL)
 		return (ENOMEM);
 	inp->inp_lport = port;
-	LIST_INSERT_HEAD(port_head(ipi, port), inp, inp_portlist);
+	port_place(port_head(ipi, port), inp);
 	ipi->ipi_nports++;
 	inp->inp_flags |= INP_INPORT;
 	return (0);
@@ -258,7 +289,7 @@ in_pcbrelease_port(struct inpcbinfo *ipi, struct inpcb *inp)
 {
 	if ((inp->inp_flags & INP_INPORT) == 0)
 		return;
-	LIST_REMOVE(inp, inp_portlist);
+	TAILQ_REMOVE(port_head(ipi, inp->inp_lport), inp, inp_portlist);
 	ipi->ipi_nports--;
 	inp->inp_flags &= ~INP_INPORT;
 }
@@ -290,7 +321,7 @@ port_free(const struct inpcbinfo *ipi, const struct inpcb *inp,
 	if (ipi->ipi_ports == NULL)
 		return (true);
 	mine = inp->inp_socket != NULL ? inp->inp_socket->so_options : 0;
-	LIST_FOREACH(t, port_head(ipi, port), inp_portlist) {
+	TAILQ_FOREACH(t, port_head(ipi, port), inp_portlist) {
 		if (t == inp || t->inp_lport != port ||
 		    !port_overlap(t, laddr, inp->inp_vflag))
 			continue;
@@ -389,8 +420,11 @@ in_pcbconnect(struct inpcbinfo *ipi, struct inpcb *inp,
 		inp->inp_faddr = old.inc_faddr;
 		inp->inp_fport = old.inc_fport;
 		inp->inp_inc.inc_scope = old.inc_scope;
+		return (error);
 	}
-	return (error);
+	TAILQ_REMOVE(port_head(ipi, inp->inp_lport), inp, inp_portlist);
+	port_place(port_head(ipi, inp->inp_lport), inp);
+	return (0);
 }
 
 /*
@@ -408,8 +442,10 @@ in_pcblookup_wild(struct inpcbinfo *ipi, const struct in_conninfo *inc)
 	if (ipi->ipi_ports == NULL)
 		return (NULL);
 	vflag = IN6_IS_ADDR_V4MAPPED(&inc->inc_laddr) ? INP_IPV4 : INP_IPV6;
-	LIST_FOREACH(inp, port_head(ipi, inc->inc_lport), inp_portlist) {
-		if (inp->inp_lport != inc->inc_lport || inp->inp_fport != 0 ||
+	TAILQ_FOREACH(inp, port_head(ipi, inc->inc_lport), inp_portlist) {
+		if (inp->inp_fport != 0)
+			break;
+		if (inp->inp_lport != inc->inc_lport ||
 		    (inp->inp_vflag & vflag) == 0 || inp->inp_socket == NULL)
 			continue;
 		score = inp->inp_vflag == vflag ? 1 : 0;

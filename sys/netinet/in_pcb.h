@@ -8,8 +8,11 @@
  *
  * Connections are found by a keyed hash of addresses and ports in a table
  * with open addressing, whose entries hold the hash, so that one cache line
- * answers in the common case; it doubles as connections come.  Sockets
- * that are bound without being connected are found by their port.
+ * answers in the common case; it doubles as connections come.  Segments come
+ * in trains, so the connection found last is tried first.  Sockets
+ * that are bound without being connected are found by their port: in each
+ * chain of that table they come before the connected ones, of which a server's
+ * port may have a hundred thousand.
  *
  * Addresses are struct in6_addr, IPv4 in mapped form.
  */
@@ -39,7 +42,7 @@ struct inpcb {
 	uint8_t		inp_ttl;	/* 0: the host's default */
 	uint8_t		inp_tos;
 	uint8_t		inp_minttl;
-	LIST_ENTRY(inpcb) inp_portlist;	/* same local port */
+	TAILQ_ENTRY(inpcb) inp_portlist; /* same local port */
 	TAILQ_ENTRY(inpcb) inp_list;	/* all */
 	struct mbuf	*inp_options;	/* IPv4 options to send, or NULL */
 	uint64_t	inp_gencnt;	/* its number: ipi_gencnt at birth */
@@ -69,12 +72,16 @@ struct inpcb {
 #define	INP_RUNLOCK(inp)		((void)(inp))
 
 TAILQ_HEAD(inpcbhead, inpcb);
-LIST_HEAD(inpcbporthead, inpcb);
+TAILQ_HEAD(inpcbporthead, inpcb);
 
 struct in_pcbslot {
 	uint32_t	ps_hash;
 	struct inpcb	*ps_inp;	/* NULL: free */
 };
+
+/* Of 32 bits each: what is hashed; and one key more than that. */
+#define	PCB_HASHWORDS	(sizeof(struct in_conninfo) / sizeof(uint32_t))
+#define	PCB_KEYWORDS	(PCB_HASHWORDS + 1)
 
 struct inpcbinfo {
 	struct in_pcbslot *ipi_conns;	/* power of two, or NULL */
@@ -86,7 +93,8 @@ struct inpcbinfo {
 	uint32_t	ipi_count;	/* all */
 	uint64_t	ipi_gencnt;	/* births and deaths so far */
 	struct inpcbhead ipi_list;
-	uint8_t		ipi_key[16];	/* of the hash */
+	struct inpcb	*ipi_last;	/* the last one found, or NULL */
+	uint64_t	ipi_key[PCB_KEYWORDS];	/* of the hash */
 };
 
 void	in_pcbinfo_init(struct inpcbinfo *ipi);

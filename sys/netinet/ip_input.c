@@ -21,7 +21,10 @@
  * address will do, whatever the interface (the weak host model of RFC 1122,
  * 3.3.4.2).
  *
- * May touch the packet; keeps nothing.
+ * A packet that came by a wire with the same addresses as the last one, with
+ * no address of ours changed meanwhile, is one of ours as that was.
+ *
+ * May touch the packet; keeps nothing of it.
  */
 
 #include <sys/param.h>
@@ -45,6 +48,14 @@
 
 VNET_DEFINE(struct ipstat, ipstat);
 VNET_DEFINE(int, ip_defttl) = IPDEFTTL;
+
+/* The last packet that was for us: its addresses, and V_ifa_gen then. */
+struct ip_memo {
+	uint32_t	im_src, im_dst;
+	uint32_t	im_gen;		/* 0: there is none */
+};
+VNET_DEFINE_STATIC(struct ip_memo, ip_memo);
+#define	V_ip_memo	VNET(ip_memo)
 VNET_DEFINE(int, ipforwarding);
 
 SYSCTL_NODE(_net_inet, IPPROTO_IP, ip, CTLFLAG_RW, NULL, "IPv4");
@@ -187,6 +198,28 @@ ip_check_addrs(const struct mbuf *m, const struct ip_info *ii)
 	    ifa_ifwithaddr(&ii->ii_src) == NULL);
 }
 
+static inline bool
+ip_is_remembered(const struct mbuf *m)
+{
+	const struct ip *ip = mtod(m, const struct ip *);
+
+	return (ip->ip_src.s_addr == V_ip_memo.im_src &&
+	    ip->ip_dst.s_addr == V_ip_memo.im_dst &&
+	    V_ifa_gen == V_ip_memo.im_gen && (m->m_flags & M_LOOP) == 0);
+}
+
+static inline void
+ip_remember(const struct mbuf *m)
+{
+	const struct ip *ip = mtod(m, const struct ip *);
+
+	if ((m->m_flags & M_LOOP) != 0)
+		return;
+	V_ip_memo.im_src = ip->ip_src.s_addr;
+	V_ip_memo.im_dst = ip->ip_dst.s_addr;
+	V_ip_memo.im_gen = V_ifa_gen;
+}
+
 /*
  * Are the options well formed, and ones that may pass?  Else 0 is returned
  * or, if the sender may hear of it, the offset of what is wrong.
@@ -283,13 +316,15 @@ static void
 ip_input(struct mbuf *m)
 {
 	struct ip_info ii;
+	bool known;
 
 	V_ipstat.ips_total++;
 	m = ip_check_header(m);
 	if (__predict_false(m == NULL))
 		return;
 	ip_info_get(m, &ii);
-	if (__predict_false(!ip_check_addrs(m, &ii))) {
+	known = ip_is_remembered(m);
+	if (__predict_false(!known && !ip_check_addrs(m, &ii))) {
 		ip_drop(m, &V_ipstat.ips_badaddr);
 		return;
 	}
@@ -298,9 +333,12 @@ ip_input(struct mbuf *m)
 		if (m == NULL)
 			return;
 	}
-	if (__predict_true(ifa_ifwithaddr(&ii.ii_dst) != NULL))
+	if (__predict_true(known))
 		ip_input_ours(m, &ii);
-	else if (ip_for_all(m, &ii.ii_dst)) {
+	else if (ifa_ifwithaddr(&ii.ii_dst) != NULL) {
+		ip_remember(m);
+		ip_input_ours(m, &ii);
+	} else if (ip_for_all(m, &ii.ii_dst)) {
 		ii.ii_bcast = true;
 		ip_input_ours(m, &ii);
 	} else if (V_ipforwarding != 0 && !ii.ii_bcast)

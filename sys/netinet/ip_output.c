@@ -523,7 +523,7 @@ ip_route_mtu(const struct in6_addr *dst, uint32_t scope, struct route *ro,
 	const struct ifnet *ifp;
 	uint32_t bit, mtu, path;
 
-	*tsomaxp = 0;
+	*tsomaxp = IP_MAXPACKET;
 	if (!ro_valid(ro) && ro_lookup(ro, dst, scope) != 0)
 		return (0);
 	ifp = ro->ro_nh->nh_ifp;

@@ -188,6 +188,15 @@ tcp_stages(struct tcpcb *tp, struct tcp_seg *sg)
 	return (v);
 }
 
+/* The header, which lies in one mbuf. */
+static void
+tcp_drop_header(struct mbuf *m, int hdrlen)
+{
+	m->m_data += hdrlen;
+	m->m_len -= hdrlen;
+	m->m_pkthdr.len -= hdrlen;
+}
+
 void
 tcp_default_do_segment(struct tcpcb *tp, struct mbuf *m,
     struct tcphdr *th __unused, int drop_hdrlen, int tlen __unused,
@@ -196,10 +205,12 @@ tcp_default_do_segment(struct tcpcb *tp, struct mbuf *m,
 	struct tcp_seg *sg = tcp_seg_of(m);
 	int v;
 
-	m_adj(m, drop_hdrlen);
+	tcp_drop_header(m, drop_hdrlen);
 	sg->sg_m = m;
 	tp->t_rcvtime = getnstime();
-	if (tp->t_state == TCPS_SYN_SENT)
+	if (tcp_predicted(tp, sg))
+		v = tcp_stage_predicted(tp, sg);
+	else if (tp->t_state == TCPS_SYN_SENT)
 		v = tcp_synsent(tp, sg);
 	else
 		v = tcp_stages(tp, sg);

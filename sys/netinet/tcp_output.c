@@ -47,7 +47,7 @@ SYSCTL_INT(_net_inet_tcp, OID_AUTO, sendbuf_max, CTLFLAG_VNET | CTLFLAG_RW,
 VNET_DEFINE(int, tcp_do_tso) = 1;
 SYSCTL_INT(_net_inet_tcp, OID_AUTO, tso, CTLFLAG_VNET | CTLFLAG_RW,
     &VNET_NAME(tcp_do_tso), 0,
-    "Let interfaces that can do so cut large segments");
+    "Make large segments, which the interface or IP below it cuts");
 VNET_DEFINE(u_int, tcp_ack_war_cnt) = 5;
 SYSCTL_UINT(_net_inet_tcp, OID_AUTO, ack_war_cnt, CTLFLAG_RW,
     &VNET_NAME(tcp_ack_war_cnt), 0,

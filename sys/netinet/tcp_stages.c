@@ -24,6 +24,7 @@
 #include <sys/systm.h>
 
 #include <netinet/in.h>
+#include <netinet/ip.h>
 #include <netinet/tcp_var.h>
 
 VNET_DEFINE_STATIC(int, insecure_rst) = 0;
@@ -448,4 +449,40 @@ tcp_stage_fin(struct tcpcb *tp, struct tcp_seg *sg)
 		break;
 	}
 	return (v);
+}
+
+/* ---- Header prediction ---- */
+
+/*
+ * Jacobson's header prediction: is sg what nearly every segment of a bulk
+ * transfer is to its receiver, the next text in order, in the window that
+ * was promised, with nothing to say about the other direction?  Then the
+ * stages would come to what tcp_stage_predicted() does.
+ */
+bool
+tcp_predicted(const struct tcpcb *tp, const struct tcp_seg *sg)
+{
+	const uint16_t ts = (tp->t_flags & TF_RCVD_TSTMP) != 0 ? TOF_TS : 0;
+
+	return (tp->t_state == TCPS_ESTABLISHED &&
+	    (sg->sg_flags & ~TH_PUSH) == TH_ACK &&
+	    sg->sg_seq == tp->rcv_nxt && sg->sg_len != 0 &&
+	    sg->sg_ack == tp->snd_una && sg->sg_win == tp->snd_wnd &&
+	    SEQ_LEQ(tp->snd_wl1, sg->sg_seq) &&
+	    SEQ_LEQ(sg->sg_seq + sg->sg_len, tp->rcv_adv) &&
+	    TAILQ_EMPTY(&tp->t_segq) && sg->sg_to.to_flags == ts &&
+	    (ts == 0 || TSTMP_GEQ(sg->sg_to.to_tsval, tp->ts_recent)) &&
+	    (sg->sg_ip->ii_tos & IPTOS_ECN_MASK) == 0 &&
+	    !tcp_timer_active(tp, TT_PERSIST));
+}
+
+int
+tcp_stage_predicted(struct tcpcb *tp, struct tcp_seg *sg)
+{
+	tcp_ts_remember(tp, sg, sg->sg_seq, sg->sg_len);
+	tp->snd_wl1 = sg->sg_seq;
+	tp->snd_wl2 = sg->sg_ack;
+	if (SEQ_GT(tp->rcv_nxt, tp->rcv_up))
+		tp->rcv_up = tp->rcv_nxt;
+	return (tcp_text_inorder(tp, sg));
 }

@@ -500,6 +500,7 @@ tcp_ctl_toobig(struct tcpcb *tp, const struct ip_icmperr *ie)
 {
 	struct tcp_sent *ts;
 	uint32_t mtu = ie->ie_mtu;
+	u_int old = tp->t_maxseg;
 
 	/* Old routers name no MTU: try half, in steps of RFC 1191, 7.1. */
 	if (mtu == 0)
@@ -508,6 +509,8 @@ tcp_ctl_toobig(struct tcpcb *tp, const struct ip_icmperr *ie)
 		return;
 	ip_pmtu_update(&tp->t_inpcb.inp_faddr, mtu);
 	tcp_mtu_update(tp, mtu);
+	if (tp->t_maxseg == old)
+		return;
 	/* What was too big did not arrive: it goes again, cut smaller. */
 	TAILQ_FOREACH(ts, &tp->t_map, ts_link)
 		if (ts->ts_end - ts->ts_start > tp->t_maxseg ||

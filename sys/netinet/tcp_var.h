@@ -658,6 +658,9 @@ int	tcp_stage_ack(struct tcpcb *tp, struct tcp_seg *sg);
 int	tcp_stage_urg(struct tcpcb *tp, struct tcp_seg *sg);
 int	tcp_stage_text(struct tcpcb *tp, struct tcp_seg *sg);
 int	tcp_stage_fin(struct tcpcb *tp, struct tcp_seg *sg);
+/* Header prediction: whether, and instead of the stages; tcp_stages.c. */
+bool	tcp_predicted(const struct tcpcb *tp, const struct tcp_seg *sg);
+int	tcp_stage_predicted(struct tcpcb *tp, struct tcp_seg *sg);
 /* len bytes of sg's, or of what waited for it, go to the reader now. */
 void	tcp_rcvbuf_autoscale(struct tcpcb *tp, struct socket *so,
 	    const struct tcp_seg *sg, uint32_t len);
