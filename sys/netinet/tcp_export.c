@@ -37,24 +37,9 @@ _Static_assert(XINP_IPV4 == INP_IPV4 && XINP_IPV6 == INP_IPV6,
 
 /* ---- Counters ---- */
 
-/* Whatever is written sets all of them to 0. */
-static int
-sysctl_tcpstat(SYSCTL_HANDLER_ARGS)
-{
-	int error;
-
-	(void)oidp;
-	(void)arg1;
-	(void)arg2;
-	error = SYSCTL_OUT(req, &V_tcpstat, sizeof(V_tcpstat));
-	if (error == 0 && req->newptr != NULL)
-		memset(&V_tcpstat, 0, sizeof(V_tcpstat));
-	return (error);
-}
-SYSCTL_PROC(_net_inet_tcp, OID_AUTO, stats,
-    CTLTYPE_OPAQUE | CTLFLAG_VNET | CTLFLAG_RW, NULL, 0, sysctl_tcpstat,
-    "S,tcpstat", "What TCP has counted; writing sets it to 0");
-
+SYSCTL_COUNTERS(_net_inet_tcp, OID_AUTO, stats, CTLFLAG_VNET | CTLFLAG_RW,
+    &VNET_NAME(tcpstat), tcpstat,
+    "What TCP has counted; writing sets it to 0");
 SYSCTL_OID(_net_inet_tcp, OID_AUTO, states,
     CTLTYPE_U64 | CTLFLAG_VNET | CTLFLAG_RD, &VNET_NAME(tcps_states),
     sizeof(uint64_t[TCP_NSTATES]), sysctl_handle_opaque, "QU",
