@@ -124,12 +124,44 @@ pcb_state(const char *name)
 }
 
 bool
-pcb_matches(const struct pcbfilter *pf, const struct xtcpcb *xt)
+pcb_option(struct pcbselect *ps, int ch, const char *arg)
 {
-	return ((pf->pf_cc == NULL || strcmp(pf->pf_cc, xt->xt_cc) == 0) &&
-	    (pf->pf_stack == NULL ||
-	    strcmp(pf->pf_stack, xt->xt_stack) == 0) &&
-	    (pf->pf_state == -1 || pf->pf_state == xt->t_state));
+	switch (ch) {
+	case 'a':
+		ps->ps_all = true;
+		return (true);
+	case 'C':
+		ps->ps_cc = arg;
+		return (true);
+	case 'j':
+		ps->ps_host = arg;
+		return (true);
+	case 'S':
+		ps->ps_stack = arg;
+		return (true);
+	case 's':
+		if ((ps->ps_state = pcb_state(arg)) == -1)
+			errx(1, "%s: unknown state: see netstat(1)", arg);
+		return (true);
+	default:
+		return (false);
+	}
+}
+
+bool
+pcb_filters(const struct pcbselect *ps)
+{
+	return (ps->ps_cc != NULL || ps->ps_stack != NULL ||
+	    ps->ps_state != -1);
+}
+
+bool
+pcb_matches(const struct pcbselect *ps, const struct xtcpcb *xt)
+{
+	return ((ps->ps_cc == NULL || strcmp(ps->ps_cc, xt->xt_cc) == 0) &&
+	    (ps->ps_stack == NULL ||
+	    strcmp(ps->ps_stack, xt->xt_stack) == 0) &&
+	    (ps->ps_state == -1 || ps->ps_state == xt->t_state));
 }
 
 bool

@@ -25,12 +25,15 @@ struct pcblist {
 	size_t		pl_n;
 };
 
-/* A filter of connections; NULL and -1 let all through. */
-struct pcbfilter {
-	const char	*pf_cc;
-	const char	*pf_stack;
-	int		pf_state;
+/* Which connections tcpdrop and tcpsso mean: their common options. */
+struct pcbselect {
+	const char	*ps_host;	/* -j; NULL: the first */
+	bool		ps_all;		/* -a */
+	const char	*ps_cc;		/* -C; NULL: any */
+	const char	*ps_stack;	/* -S; NULL: any */
+	int		ps_state;	/* -s; -1: any */
 };
+#define	PCBSELECT_OPTIONS	"aC:j:S:s:"
 
 extern const char *const pcb_states[TCP_XSTATES];
 
@@ -41,7 +44,11 @@ void	pcbs_read(struct ysctl *y, struct pcblist *pl);
 void	pcbs_free(struct pcblist *pl);
 /* The number of a state's name, or -1. */
 int	pcb_state(const char *name);
-bool	pcb_matches(const struct pcbfilter *pf, const struct xtcpcb *xt);
+/* Take an option of PCBSELECT_OPTIONS: false if it is none. */
+bool	pcb_option(struct pcbselect *ps, int ch, const char *arg);
+/* Is there a -C, -S or -s? */
+bool	pcb_filters(const struct pcbselect *ps);
+bool	pcb_matches(const struct pcbselect *ps, const struct xtcpcb *xt);
 bool	pcb_is_v4(const uint8_t addr[16]);
 bool	pcb_any(const uint8_t addr[16]);
 /* addr as text, without a port. */
