@@ -112,7 +112,8 @@ LIBDL=		-ldl
 
 C_COMMON=	${CSTD} ${COPTS} ${CWARN} ${CGEN} ${CSAN} ${CMALLOC}
 C_KERN=		${C_COMMON} -D_KERNEL -I${TOP}/sys ${CHOST}
-C_HOST=		${C_COMMON} -D_GNU_SOURCE -I${TOP}/lib/libstackyard ${CHOST}
+C_HOST=		${C_COMMON} -D_GNU_SOURCE -I${TOP}/lib/libstackyard \
+		-I${TOP}/lib/libsysctl ${CHOST}
 LD_COMMON=	${COPTS} ${CSAN} ${LDHOST}
 
 # What libstackyard is made on, and how a program takes all of it: linker sets

@@ -7,8 +7,8 @@
 
 SRCS+=		k_capture.c k_host.c k_kld.c k_path.c k_socket.c k_tap.c \
 		k_vars.c
-HOST_SRCS+=	capture.c error.c host.c kld.c loop.c path.c real.c socket.c \
-		tap.c translate.c vars.c wait.c
+HOST_SRCS+=	capture.c control.c error.c host.c kld.c loop.c path.c real.c socket.c \
+		tap.c translate.c turn.c vars.c wait.c
 
 # Kernel kind files see the border as well.
 CFLAGS.k_capture.c=	-I${TOP}/lib/libstackyard

@@ -269,8 +269,8 @@ host_destroy(struct sy_host *host)
 	free(host);
 }
 
-struct sy_host *
-sy_host_new(struct sy_loop *loop, const char *name,
+static struct sy_host *
+host_new(struct sy_loop *loop, const char *name,
     const struct sy_var *vars, size_t nvars)
 {
 	struct sy_host *host;
@@ -297,6 +297,19 @@ sy_host_new(struct sy_loop *loop, const char *name,
 		errno = error;
 		return (NULL);
 	}
+	sy_control_host_new(host);
+	return (host);
+}
+
+struct sy_host *
+sy_host_new(struct sy_loop *loop, const char *name,
+    const struct sy_var *vars, size_t nvars)
+{
+	struct sy_host *host;
+
+	sy_take(loop);
+	host = host_new(loop, name, vars, nvars);
+	sy_drop(loop);
 	return (host);
 }
 
@@ -304,10 +317,15 @@ void
 sy_host_free(struct sy_host *host)
 {
 
+	struct sy_loop *loop;
+
 	if (host == NULL)
 		return;
-	assert(host->h_loop->l_running != host);
+	loop = host->h_loop;
+	assert(loop->l_running != host);
+	sy_take(loop);
 	host_destroy(host);
+	sy_drop(loop);
 }
 
 /* ---- Looking and entering ---- */

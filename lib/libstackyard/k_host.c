@@ -54,13 +54,36 @@ host_wakeup(void *arg, nstime_t when)
 	syh_wakeup(arg, when);
 }
 
+static void
+host_enter(void *arg)
+{
+
+	syh_enter(arg);
+}
+
+static void
+host_leave(void *arg)
+{
+
+	syh_leave(arg);
+}
+
 static const struct vnet_hostops hostops = {
 	.ho_clock = host_clock,
 	.ho_epoch = host_epoch,
 	.ho_random = host_random,
 	.ho_log = host_log,
 	.ho_wakeup = host_wakeup,
+	.ho_enter = host_enter,
+	.ho_leave = host_leave,
 };
+
+void
+syk_host_share(struct vnet *vnet, bool shared)
+{
+
+	vnet->vnet_shared = shared;
+}
 
 int
 syk_host_create(const char *name, struct sy_host *host,

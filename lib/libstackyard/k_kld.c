@@ -69,3 +69,30 @@ syk_kld_quiesce(struct vnet *vnet, const void *image)
 	vnet_leave(saved);
 	return (error);
 }
+
+struct modules {
+	int	(*m_func)(void *, const char *, const char *);
+	void	*m_arg;
+};
+
+static int
+module_found(const char *file, const char *name, void *arg)
+{
+	struct modules *m = arg;
+
+	return (m->m_func(m->m_arg, file, name));
+}
+
+int
+syk_kld_modules(struct vnet *vnet, int (*func)(void *, const char *,
+    const char *), void *arg)
+{
+	struct modules m = { .m_func = func, .m_arg = arg };
+	struct vnet *saved;
+	int error;
+
+	saved = vnet_enter(vnet);
+	error = module_foreach(module_found, &m);
+	vnet_leave(saved);
+	return (error);
+}

@@ -297,3 +297,21 @@ syk_sysctl_get(struct vnet *vnet, const char *name, char *buf, size_t size,
 	host_free(value);
 	return (0);
 }
+
+int
+syk_sysctl(struct vnet *vnet, const int *mib, unsigned nmib,
+    const char *name, void *old, size_t *oldlenp, const void *newp,
+    size_t newlen)
+{
+	struct vnet *saved;
+	int error;
+
+	saved = vnet_enter(vnet);
+	if (mib != NULL)
+		error = kernel_sysctl(mib, nmib, old, oldlenp, newp, newlen);
+	else
+		error = kernel_sysctlbyname(name, old, oldlenp, newp,
+		    newlen);
+	vnet_leave(saved);
+	return (error);
+}

@@ -24,6 +24,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
+#include <link.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,11 +39,14 @@ struct sy_kld {
 	void		*k_handle;	/* NULL: the slot is free */
 	const void	*k_image;
 	unsigned	k_loops;
+	int		k_id;		/* counted from 2; the stack is 1 */
 	char		k_file[KLD_NAMESIZE];	/* "cc_example.so" */
+	char		*k_path;	/* where it was found */
 };
 
 static pthread_mutex_t klds_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct sy_kld klds[SYK_KLD_SLOTS];
+static int klds_lastid = 1;
 
 /* ---- Finding files ---- */
 
@@ -165,6 +169,16 @@ is_called(const char *file, const char *name)
 	    (file[len] == '\0' || strcmp(&file[len], ".so") == 0));
 }
 
+/* Is it a loaded object's name, not the stack's own? */
+static bool
+is_so(const char *file)
+{
+	size_t len;
+
+	len = strlen(file);
+	return (len > 3 && strcmp(&file[len - 3], ".so") == 0);
+}
+
 /* ---- The process's table; klds_lock is held ---- */
 
 static struct sy_kld *
@@ -227,9 +241,16 @@ kld_get(const char *path)
 		    "already", path, SYK_KLD_SLOTS);
 		return (NULL);
 	}
+	kld->k_path = strdup(path);
+	if (kld->k_path == NULL) {
+		(void)dlclose(handle);
+		(void)sy_fail(ENOMEM, "kldload: %s: out of memory", path);
+		return (NULL);
+	}
 	kld->k_handle = handle;
 	kld->k_image = image;
 	kld->k_loops = 1;
+	kld->k_id = ++klds_lastid;
 	memcpy(kld->k_file, base_name(path), strlen(base_name(path)) + 1);
 	syk_kld_setslot(image, (int)(kld - klds));
 	return (kld);
@@ -243,6 +264,7 @@ kld_put(struct sy_kld *kld)
 	if (--kld->k_loops > 0)
 		return;
 	handle = kld->k_handle;
+	free(kld->k_path);
 	*kld = (struct sy_kld){ .k_handle = NULL };
 	(void)dlclose(handle);
 }
@@ -310,34 +332,56 @@ attach_hosts(struct sy_loop *loop, struct sy_kld *kld)
 	return (0);
 }
 
+static bool
+is_loaded(const struct sy_loop *loop, const char *path)
+{
+	unsigned i;
+
+	for (i = 0; i < loop->l_nklds; i++)
+		if (is_called(loop->l_klds[i]->k_file, path))
+			return (true);
+	return (false);
+}
+
+/* Opening the file may take long and is nobody's turn; the rest is. */
 int
-sy_kldload(struct sy_loop *loop, const char *name)
+sy_kld_load(struct sy_loop *loop, const char *name)
 {
 	struct sy_kld *kld;
 	char path[PATH_MAX];
-	unsigned i;
-	int error;
+	int error, id;
 
 	if (find_file(name, path) != 0)
 		return (-1);
 	if (strlen(base_name(path)) >= KLD_NAMESIZE)
 		return (sy_fail(ENAMETOOLONG, "kldload: %s: the name is "
 		    "longer than %d characters", name, KLD_NAMESIZE - 1));
-	for (i = 0; i < loop->l_nklds; i++)
-		if (is_called(loop->l_klds[i]->k_file, path))
-			return (sy_fail(EEXIST, "kldload: %s: it is loaded "
-			    "already", name));
 	kld = get_locked(path);
 	if (kld == NULL)
 		return (-1);
-	if (attach_hosts(loop, kld) != 0) {
-		error = errno;
-		put_locked(kld);
-		errno = error;
-		return (-1);
-	}
-	loop->l_klds[loop->l_nklds++] = kld;
-	return (0);
+	id = kld->k_id;
+	sy_take(loop);
+	if (is_loaded(loop, path))
+		error = sy_fail(EEXIST, "kldload: %s: it is loaded already",
+		    name);
+	else
+		error = attach_hosts(loop, kld);
+	if (error == 0)
+		loop->l_klds[loop->l_nklds++] = kld;
+	sy_drop(loop);
+	if (error == 0)
+		return (id);
+	error = errno;
+	put_locked(kld);
+	errno = error;
+	return (-1);
+}
+
+int
+sy_kldload(struct sy_loop *loop, const char *name)
+{
+
+	return (sy_kld_load(loop, name) < 0 ? -1 : 0);
 }
 
 int
@@ -363,15 +407,17 @@ unload_fail(int error, const struct sy_kld *kld, const struct sy_host *host)
 	    "; something there still uses it" : ""));
 }
 
-/* Detach kld from all hosts of loop, or from none. */
+/* Detach kld from all hosts of loop, or from none.  force: without asking
+ * its modules first. */
 static int
-detach_hosts(struct sy_loop *loop, struct sy_kld *kld)
+detach_hosts(struct sy_loop *loop, struct sy_kld *kld, bool force)
 {
 	struct sy_host *host, *done;
 	int error;
 
 	TAILQ_FOREACH(host, &loop->l_hosts, h_link) {
-		error = syk_kld_quiesce(host->h_vnet, kld->k_image);
+		error = force ? 0 : syk_kld_quiesce(host->h_vnet,
+		    kld->k_image);
 		if (error != 0)
 			return (unload_fail(error, kld, host));
 	}
@@ -389,25 +435,58 @@ detach_hosts(struct sy_loop *loop, struct sy_kld *kld)
 	return (0);
 }
 
-int
-sy_kldunload(struct sy_loop *loop, const char *name)
+/* Does name, or the number it is, mean kld? */
+static bool
+is_meant(const struct sy_kld *kld, const char *name)
+{
+	char digits[16];
+
+	(void)snprintf(digits, sizeof(digits), "%d", kld->k_id);
+	return (is_called(kld->k_file, name) || strcmp(digits, name) == 0);
+}
+
+/* Take what name means out of the loop; NULL: the reason has been noted. */
+static struct sy_kld *
+unload(struct sy_loop *loop, const char *name, bool force)
 {
 	struct sy_kld *kld;
 	unsigned i;
 
 	for (i = 0; i < loop->l_nklds; i++)
-		if (is_called(loop->l_klds[i]->k_file, name))
+		if (is_meant(loop->l_klds[i], name))
 			break;
-	if (i == loop->l_nklds)
-		return (sy_fail(ENOENT, "kldunload: %s: it is not loaded",
-		    name));
+	if (i == loop->l_nklds) {
+		(void)sy_fail(ENOENT, "kldunload: %s: it is not loaded",
+		    name);
+		return (NULL);
+	}
 	kld = loop->l_klds[i];
-	if (detach_hosts(loop, kld) != 0)
-		return (-1);
+	if (detach_hosts(loop, kld, force) != 0)
+		return (NULL);
 	for (loop->l_nklds--; i < loop->l_nklds; i++)
 		loop->l_klds[i] = loop->l_klds[i + 1];
+	return (kld);
+}
+
+int
+sy_kld_unload(struct sy_loop *loop, const char *name, bool force)
+{
+	struct sy_kld *kld;
+
+	sy_take(loop);
+	kld = unload(loop, name, force);
+	sy_drop(loop);
+	if (kld == NULL)
+		return (-1);
 	put_locked(kld);
 	return (0);
+}
+
+int
+sy_kldunload(struct sy_loop *loop, const char *name)
+{
+
+	return (sy_kld_unload(loop, name, false));
 }
 
 void
@@ -416,4 +495,91 @@ sy_kld_release_all(struct sy_loop *loop)
 
 	while (loop->l_nklds > 0)
 		put_locked(loop->l_klds[--loop->l_nklds]);
+}
+
+/* ---- What is loaded ---- */
+
+struct walk {
+	int	(*w_func)(void *, const struct sy_kldinfo *);
+	void	*w_arg;
+	struct sy_kldinfo w_info;
+	const char *w_file;		/* whose modules are wanted */
+};
+
+/* Where the object that addr lies in begins and ends. */
+static int
+measure(struct dl_phdr_info *object, size_t size, void *arg)
+{
+	struct sy_kldinfo *info;
+	uintptr_t end, low;
+	int i;
+
+	(void)size;
+	info = arg;
+	low = UINTPTR_MAX;
+	end = 0;
+	for (i = 0; i < object->dlpi_phnum; i++) {
+		if (object->dlpi_phdr[i].p_type != PT_LOAD)
+			continue;
+		if (object->dlpi_phdr[i].p_vaddr < low)
+			low = object->dlpi_phdr[i].p_vaddr;
+		if (object->dlpi_phdr[i].p_vaddr +
+		    object->dlpi_phdr[i].p_memsz > end)
+			end = object->dlpi_phdr[i].p_vaddr +
+			    object->dlpi_phdr[i].p_memsz;
+	}
+	if (low > end || info->ki_address - object->dlpi_addr < low ||
+	    info->ki_address - object->dlpi_addr >= end)
+		return (0);
+	info->ki_address = object->dlpi_addr + low;
+	info->ki_size = end - low;
+	return (1);
+}
+
+static int
+walk_module(void *arg, const char *file, const char *module)
+{
+	struct walk *walk;
+
+	walk = arg;
+	if (walk->w_file == NULL ? is_so(file) :
+	    strcmp(file, walk->w_file) != 0)
+		return (0);
+	walk->w_info.ki_module = module;
+	return (walk->w_func(walk->w_arg, &walk->w_info));
+}
+
+/* One file, inside which addr is (its modules are those of w_file). */
+static int
+walk_file(struct walk *walk, struct sy_host *host, const void *addr)
+{
+	int error;
+
+	walk->w_info.ki_module = NULL;
+	walk->w_info.ki_address = (uintptr_t)addr;
+	(void)dl_iterate_phdr(measure, &walk->w_info);
+	error = walk->w_func(walk->w_arg, &walk->w_info);
+	return (error != 0 ? error : syk_kld_modules(host->h_vnet,
+	    walk_module, walk));
+}
+
+int
+sy_kld_foreach(struct sy_loop *loop, struct sy_host *host,
+    int (*func)(void *, const struct sy_kldinfo *), void *arg)
+{
+	struct walk walk = { .w_func = func, .w_arg = arg };
+	unsigned i;
+	int error;
+
+	walk.w_info.ki_id = 1;
+	walk.w_info.ki_file = "stackyard";
+	walk.w_info.ki_path = "";
+	error = walk_file(&walk, host, &klds_lock);
+	for (i = 0; i < loop->l_nklds && error == 0; i++) {
+		walk.w_info.ki_id = loop->l_klds[i]->k_id;
+		walk.w_info.ki_file = walk.w_file = loop->l_klds[i]->k_file;
+		walk.w_info.ki_path = loop->l_klds[i]->k_path;
+		error = walk_file(&walk, host, loop->l_klds[i]->k_image);
+	}
+	return (error);
 }

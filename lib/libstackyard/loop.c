@@ -150,6 +150,20 @@ sy_event_remove(struct sy_loop *loop, struct sy_event *event)
 /* ---- Hosts' turns ---- */
 
 void
+syh_enter(struct sy_host *host)
+{
+
+	sy_take(host->h_loop);
+}
+
+void
+syh_leave(struct sy_host *host)
+{
+
+	sy_drop(host->h_loop);
+}
+
+void
 sy_host_want(struct sy_host *host, uint64_t when)
 {
 	struct sy_loop *loop;
@@ -173,13 +187,17 @@ syh_wakeup(struct sy_host *host, uint64_t when)
 void
 sy_loop_after(struct sy_loop *loop, struct sy_host *host)
 {
+	unsigned depth;
 
 	loop->l_subject = host;
 	loop->l_depth++;
 	if (!TAILQ_EMPTY(&host->h_ready))
 		sy_watch_dispatch(host);
-	if (loop->l_hook != NULL && loop->l_subject == host)
+	if (loop->l_hook != NULL && loop->l_subject == host) {
+		depth = sy_give_up(loop);
 		loop->l_hook(host, loop->l_hookarg);
+		sy_resume(loop, depth);
+	}
 	loop->l_depth--;
 	loop->l_subject = NULL;
 }
@@ -245,6 +263,24 @@ call_done(struct sy_loop *loop, struct sy_call *call)
 	loop->l_calls.c_free = call;
 }
 
+/* A call that is in the heap, at SY_NEVER; NULL if memory is short. */
+static struct sy_call *
+call_new(struct sy_loop *loop, void (*func)(void *), void *arg)
+{
+	struct sy_call *call;
+
+	if (loop->l_calls.c_free == NULL && calls_grow(&loop->l_calls) != 0)
+		return (NULL);
+	call = loop->l_calls.c_free;
+	if (sy_event_add(loop, &call->c_event) != 0)
+		return (NULL);
+	loop->l_calls.c_free = call->c_next;
+	call->c_func = func;
+	call->c_arg = arg;
+	call->c_generation = (call->c_generation + 1) & INT32_MAX;
+	return (call);
+}
+
 int64_t
 sy_loop_at(struct sy_loop *loop, uint64_t when, void (*func)(void *),
     void *arg)
@@ -253,20 +289,15 @@ sy_loop_at(struct sy_loop *loop, uint64_t when, void (*func)(void *),
 
 	if (func == NULL)
 		return (sy_fail(EINVAL, "sy_loop_at: no function to call"));
-	if ((loop->l_calls.c_free == NULL &&
-	    calls_grow(&loop->l_calls) != 0))
-		return (sy_fail(ENOMEM, "sy_loop_at: out of memory"));
-	call = loop->l_calls.c_free;
-	if (sy_event_add(loop, &call->c_event) != 0)
-		return (sy_fail(ENOMEM, "sy_loop_at: out of memory"));
-	loop->l_calls.c_free = call->c_next;
-	call->c_func = func;
-	call->c_arg = arg;
-	call->c_generation = (call->c_generation + 1) & INT32_MAX;
+	sy_take(loop);
+	call = call_new(loop, func, arg);
 	if (when < loop->l_now)
 		when = loop->l_now;
-	if (when != SY_NEVER)
+	if (call != NULL && when != SY_NEVER)
 		rekey(loop, &call->c_event, when);
+	sy_drop(loop);
+	if (call == NULL)
+		return (sy_fail(ENOMEM, "sy_loop_at: out of memory"));
 	return ((int64_t)call->c_generation << 32 | call->c_index);
 }
 
@@ -288,7 +319,9 @@ sy_loop_cancel(struct sy_loop *loop, int64_t id)
 		return (sy_fail(ENOENT, "sy_loop_cancel: call %jd was made "
 		    "or cancelled already, or never asked for",
 		    (intmax_t)id));
+	sy_take(loop);
 	call_done(loop, call);
+	sy_drop(loop);
 	return (0);
 }
 
@@ -297,12 +330,15 @@ call_run(struct sy_loop *loop, struct sy_call *call)
 {
 	void (*func)(void *);
 	void *arg;
+	unsigned depth;
 
 	func = call->c_func;
 	arg = call->c_arg;
 	call_done(loop, call);
 	loop->l_depth++;
+	depth = sy_give_up(loop);
 	func(arg);
+	sy_resume(loop, depth);
 	loop->l_depth--;
 }
 
@@ -324,8 +360,8 @@ sy_loop_event(struct sy_loop *loop)
 		    offsetof(struct sy_call, c_event)));
 }
 
-enum sy_ran
-sy_loop_next(struct sy_loop *loop, uint64_t limit)
+static enum sy_ran
+loop_next(struct sy_loop *loop, uint64_t limit)
 {
 	uint64_t due;
 
@@ -346,6 +382,18 @@ sy_loop_next(struct sy_loop *loop, uint64_t limit)
 	if (limit > loop->l_now)
 		loop->l_now = limit;
 	return (SY_LIMIT);
+}
+
+enum sy_ran
+sy_loop_next(struct sy_loop *loop, uint64_t limit)
+{
+	enum sy_ran ran;
+
+	sy_take(loop);
+	sy_yield(loop);
+	ran = loop_next(loop, limit);
+	sy_drop(loop);
+	return (ran);
 }
 
 int
@@ -493,6 +541,7 @@ sy_loop_free(struct sy_loop *loop)
 	if (loop == NULL)
 		return;
 	assert(loop->l_depth == 0 && loop->l_ndoors == 0);
+	(void)sy_control_close(loop);
 	sy_capture_close_all(loop);
 	while (!TAILQ_EMPTY(&loop->l_hosts))
 		sy_host_free(TAILQ_FIRST(&loop->l_hosts));

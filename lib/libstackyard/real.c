@@ -246,13 +246,16 @@ rebuild(struct sy_real *real)
 
 /* Wait for ns nanoseconds at most; SY_NEVER: for ever. */
 static void
-wait_fds(struct sy_real *real, uint64_t ns)
+wait_fds(struct sy_loop *loop, uint64_t ns)
 {
+	struct sy_real *real;
 	struct real_fd *f;
 	struct timespec ts;
 	char drain[64];
+	unsigned depth;
 	int n;
 
+	real = loop->l_real;
 	if (real->r_changed)
 		rebuild(real);
 	TAILQ_FOREACH(f, &real->r_fds, f_link)
@@ -261,8 +264,10 @@ wait_fds(struct sy_real *real, uint64_t ns)
 			    f->f_wanted(f->f_arg);
 	ts.tv_sec = (time_t)(ns / NS_PER_S);
 	ts.tv_nsec = (long)(ns % NS_PER_S);
+	depth = sy_give_up(loop);
 	n = ppoll(real->r_pollfds, real->r_n, ns == SY_NEVER ? NULL : &ts,
 	    NULL);
+	sy_resume(loop, depth);
 	real->r_next = n > 0 ? 1 : real->r_n;
 	real->r_budget = EVENTS_PER_POLL;
 	if (n > 0 && real->r_pollfds[0].revents != 0)
@@ -276,7 +281,7 @@ serve(struct sy_loop *loop)
 {
 	struct sy_real *real;
 	struct real_fd f;
-	unsigned i;
+	unsigned depth, i;
 	short revents;
 
 	real = loop->l_real;
@@ -299,7 +304,9 @@ serve(struct sy_loop *loop)
 		return (true);
 	}
 	loop->l_depth++;
+	depth = sy_give_up(loop);
 	f.f_func(f.f_arg, revents);
+	sy_resume(loop, depth);
 	loop->l_depth--;
 	return (true);
 }
@@ -325,9 +332,10 @@ sy_real_next(struct sy_loop *loop, uint64_t limit)
 		if (polled && now >= limit)
 			return (SY_LIMIT);
 		until = due < limit ? due : limit;
-		if (until == SY_NEVER && TAILQ_EMPTY(&real->r_fds))
+		if (until == SY_NEVER && TAILQ_EMPTY(&real->r_fds) &&
+		    loop->l_control == NULL)
 			return (SY_IDLE);
-		wait_fds(real, until == SY_NEVER ? SY_NEVER :
+		wait_fds(loop, until == SY_NEVER ? SY_NEVER :
 		    until > now ? until - now : 0);
 		if (loop->l_stop) {
 			loop->l_stop = 0;

@@ -211,6 +211,20 @@ int	sy_kldload(struct sy_loop *loop, const char *path);
 /* ENOENT not loaded; EBUSY in use. */
 int	sy_kldunload(struct sy_loop *loop, const char *name);
 
+/*
+ * Listen on a UNIX socket at path, mode 0600, for what libsysctl's clients
+ * ask: sysctl(8), netstat(1), kldload(8) and others, about all hosts of the
+ * loop.  A thread of its own answers, whatever the program does meanwhile,
+ * between two events of the loop; from now on the library orders the two.
+ * A socket that nobody listens on any more is replaced.  EADDRINUSE somebody
+ * does; ENAMETOOLONG; EDEADLK from a callback; EALREADY the loop has one;
+ * and what the system answers.
+ */
+int	sy_control_listen(struct sy_loop *loop, const char *path);
+/* End that, and remove the socket; sy_loop_free() does it too.  ENOENT there
+ * is none; EDEADLK. */
+int	sy_control_close(struct sy_loop *loop);
+
 /* ---- Sockets ---- */
 
 int	sy_socket(struct sy_host *host, int domain, int type, int protocol);

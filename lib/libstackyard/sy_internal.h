@@ -51,6 +51,8 @@ struct syk_var {
 /* Make a vnet for host, with n variables set before it starts. */
 int	syk_host_create(const char *name, struct sy_host *host,
 	    const struct syk_var *vars, size_t n, struct vnet **vnetp);
+/* From now on threads take turns in vnet, by syh_enter() and syh_leave(). */
+void	syk_host_share(struct vnet *vnet, bool shared);
 /* The longest name of a host, with its NUL. */
 #define	SYK_NAMELEN	32
 
@@ -60,6 +62,8 @@ int64_t	syh_epoch(struct sy_host *host);
 void	syh_random(struct sy_host *host, void *buf, size_t len);
 void	syh_log(struct sy_host *host, int level, const char *line);
 void	syh_wakeup(struct sy_host *host, uint64_t when);
+void	syh_enter(struct sy_host *host);
+void	syh_leave(struct sy_host *host);
 
 /* ---- Variables (k_vars.c) ---- */
 
@@ -70,6 +74,14 @@ int	syk_sysctl_set(struct vnet *vnet, const char *name,
 /* Text of a variable into buf, cut to size; *lenp is its whole length. */
 int	syk_sysctl_get(struct vnet *vnet, const char *name, char *buf,
 	    size_t size, size_t *lenp);
+
+/*
+ * One request of sysctl(3), by its number (nmib ints) or, if mib is NULL, by
+ * its name.  old may be NULL; *oldlenp is as kernel_sysctl() has it.
+ */
+int	syk_sysctl(struct vnet *vnet, const int *mib, unsigned nmib,
+	    const char *name, void *old, size_t *oldlenp, const void *newp,
+	    size_t newlen);
 
 /* ---- Modules (k_kld.c) ---- */
 
@@ -82,6 +94,9 @@ int	syk_kld_attach(struct vnet *vnet, const void *image,
 	    const char *file);
 int	syk_kld_detach(struct vnet *vnet, const void *image);
 int	syk_kld_quiesce(struct vnet *vnet, const void *image);
+/* Call func(arg, file, module) for each module of vnet. */
+int	syk_kld_modules(struct vnet *vnet, int (*func)(void *, const char *,
+	    const char *), void *arg);
 
 /* ---- Interfaces, addresses, routes, pipes (k_path.c) ---- */
 

@@ -54,8 +54,10 @@ enum sy_ran {
 	SY_STOPPED			/* sy_loop_stop() */
 };
 
+struct sy_control;
 struct sy_kld;
 struct sy_real;
+struct sy_turn;
 #define	SY_DOORS	16		/* sy_host_enter() may nest so deep */
 
 struct sy_loop {
@@ -82,6 +84,8 @@ struct sy_loop {
 	struct sy_kld	*l_klds[SYK_KLD_SLOTS];	/* in order of loading */
 	unsigned	l_nklds;
 	struct sy_real	*l_real;	/* NULL in virtual time */
+	struct sy_turn	*l_turn;	/* NULL: one thread only */
+	struct sy_control *l_control;	/* NULL: no control socket */
 	struct vnet	*l_doors[SY_DOORS];	/* current before each */
 	unsigned	l_ndoors;
 };
@@ -115,6 +119,56 @@ struct sy_host {
 	char		h_name[SYK_NAMELEN];
 };
 RB_PROTOTYPE(sy_names, sy_host, h_node, );
+
+/* ---- Turns (turn.c) ---- */
+
+/*
+ * A loop with a control socket is used by two threads, in turns.  Without
+ * one these do nothing.  Take and drop nest; who waits is let in by yield,
+ * and while a turn is given up, which is until it is resumed.
+ */
+struct sy_turn *sy_turn_new(void);		/* NULL: ENOMEM */
+void	sy_turn_free(struct sy_turn *turn);
+void	sy_turn_lock(struct sy_turn *turn);
+void	sy_turn_unlock(struct sy_turn *turn);
+void	sy_turn_let_in(struct sy_turn *turn);
+unsigned sy_turn_give_up(struct sy_turn *turn);
+void	sy_turn_resume(struct sy_turn *turn, unsigned depth);
+
+static inline void
+sy_take(struct sy_loop *loop)
+{
+	if (loop->l_turn != NULL)
+		sy_turn_lock(loop->l_turn);
+}
+
+static inline void
+sy_drop(struct sy_loop *loop)
+{
+	if (loop->l_turn != NULL)
+		sy_turn_unlock(loop->l_turn);
+}
+
+static inline void
+sy_yield(struct sy_loop *loop)
+{
+	if (loop->l_turn != NULL)
+		sy_turn_let_in(loop->l_turn);
+}
+
+/* Around what may take long and is not ours: the program's callbacks. */
+static inline unsigned
+sy_give_up(struct sy_loop *loop)
+{
+	return (loop->l_turn != NULL ? sy_turn_give_up(loop->l_turn) : 0);
+}
+
+static inline void
+sy_resume(struct sy_loop *loop, unsigned depth)
+{
+	if (loop->l_turn != NULL)
+		sy_turn_resume(loop->l_turn, depth);
+}
 
 /* Put event into the heap, at SY_NEVER: ENOMEM. */
 int	sy_event_add(struct sy_loop *loop, struct sy_event *event);
@@ -162,10 +216,28 @@ int	sy_real_watch_host(struct sy_host *host, int fd,
 void	sy_derive(void *buf, size_t len, const char *label, uint64_t seed,
 	    const char *a, const char *b);
 
+/* ---- The control socket (control.c) ---- */
+
+/* host is new: have threads take turns in it too, if there are any. */
+void	sy_control_host_new(struct sy_host *host);
+
 /* ---- Modules (kld.c), captures (capture.c), TAP (tap.c) ---- */
 
 int	sy_kld_attach_all(struct sy_host *host);
 void	sy_kld_release_all(struct sy_loop *loop);
+/* sy_kldload() that says which one it became, counted from 2 (the stack
+ * itself is 1), and -1; sy_kldunload() by name or number. */
+int	sy_kld_load(struct sy_loop *loop, const char *path);
+int	sy_kld_unload(struct sy_loop *loop, const char *name, bool force);
+struct sy_kldinfo {
+	int		ki_id;
+	uintptr_t	ki_address;
+	size_t		ki_size;
+	const char	*ki_file, *ki_path, *ki_module;	/* NULL: the file */
+};
+/* Call func(arg, info) for each file and, after it, its modules in host. */
+int	sy_kld_foreach(struct sy_loop *loop, struct sy_host *host,
+	    int (*func)(void *, const struct sy_kldinfo *), void *arg);
 void	sy_capture_host_gone(struct sy_host *host);
 void	sy_capture_close_all(struct sy_loop *loop);
 void	sy_tap_host_gone(struct sy_host *host);

@@ -87,6 +87,17 @@ why_not(enum sy_ran ran)
 	}
 }
 
+static uint64_t
+next_due(struct sy_loop *loop)
+{
+	uint64_t due;
+
+	sy_take(loop);
+	due = sy_loop_due(loop);
+	sy_drop(loop);
+	return (due);
+}
+
 int
 sy_wait_event(struct sy_host *host, uint64_t deadline)
 {
@@ -103,7 +114,7 @@ sy_wait_event(struct sy_host *host, uint64_t deadline)
 		return (error);
 	do {
 		if (deadline >= GIVE_UP && deadline != SY_NEVER &&
-		    !loop->l_stop && sy_loop_due(loop) > (deadline & ~GIVE_UP))
+		    !loop->l_stop && next_due(loop) > (deadline & ~GIVE_UP))
 			return (why_not(SY_IDLE));
 		gone = loop->l_gone;
 		ran = sy_loop_next(loop, deadline);
@@ -271,12 +282,14 @@ sy_watch_forget(struct sy_host *host, int fd)
 	watch = watch_find(host, fd);
 	if (watch == NULL)
 		return;
+	sy_take(host->h_loop);
 	syk_unwatch(host->h_vnet, fd);
 	if (watch->w_queued)
 		TAILQ_REMOVE(&host->h_ready, watch, w_ready);
 	if (host->h_called == watch)
 		host->h_called = NULL;
 	host->h_watches[fd] = NULL;
+	sy_drop(host->h_loop);
 	free(watch);
 }
 
@@ -300,6 +313,7 @@ static bool
 watch_serve(struct sy_host *host, struct sy_watch *watch)
 {
 	struct sy_loop *loop;
+	unsigned depth;
 	short revents;
 
 	loop = host->h_loop;
@@ -307,7 +321,9 @@ watch_serve(struct sy_host *host, struct sy_watch *watch)
 	if (revents == 0)
 		return (true);
 	host->h_called = watch;
+	depth = sy_give_up(loop);
 	watch->w_func(watch->w_arg, watch->w_fd, revents);
+	sy_resume(loop, depth);
 	if (loop->l_subject != host)
 		return (false);
 	if (host->h_called == watch) {
@@ -359,8 +375,8 @@ watch_room(struct sy_host *host, int fd)
 	return (0);
 }
 
-int
-sy_watch(struct sy_host *host, int fd, short events,
+static int
+watch_set(struct sy_host *host, int fd, short events,
     void (*func)(void *, int, short), void *arg)
 {
 	struct sy_watch fresh, *watch;
@@ -399,4 +415,16 @@ sy_watch(struct sy_host *host, int fd, short events,
 	(void)syk_watch(host->h_vnet, fd, watch);
 	syh_watch_ready(watch);
 	return (0);
+}
+
+int
+sy_watch(struct sy_host *host, int fd, short events,
+    void (*func)(void *, int, short), void *arg)
+{
+	int rv;
+
+	sy_take(host->h_loop);
+	rv = watch_set(host, fd, events, func, arg);
+	sy_drop(host->h_loop);
+	return (rv);
 }

@@ -67,7 +67,6 @@ struct ysctl_kld {
 	char		file[YSCTL_KLDNAME];	/* "cc_example.so"; "stackyard" */
 	char		path[1024];	/* "" for what is linked in */
 	char		module[YSCTL_KLDNAME];	/* "": the file's own record */
-	int		version;	/* of the module */
 };
 /*
  * Load the file at path; a path with a '/' is made absolute first, other

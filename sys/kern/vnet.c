@@ -204,6 +204,8 @@ vnet_enter(struct vnet *vnet)
 	struct vnet *saved;
 	nstime_t now;
 
+	if (__predict_false(vnet->vnet_shared))
+		vnet->vnet_ops->ho_enter(vnet->vnet_arg);
 	saved = curvnet;
 	curvnet = vnet;
 	if (vnet->vnet_depth++ == 0) {
@@ -212,6 +214,15 @@ vnet_enter(struct vnet *vnet)
 			vnet->vnet_now = now;
 	}
 	return (saved);
+}
+
+/* The last thing that whoever entered vnet does about it. */
+static inline void
+vnet_left(const struct vnet *vnet)
+{
+
+	if (__predict_false(vnet->vnet_shared))
+		vnet->vnet_ops->ho_leave(vnet->vnet_arg);
 }
 
 /* Do what was put off, and what that puts off. */
@@ -237,27 +248,31 @@ vnet_leave(struct vnet *saved)
 	if (vnet->vnet_depth > 1) {
 		vnet->vnet_depth--;
 		curvnet = saved;
+		vnet_left(vnet);
 		return;
 	}
 	vnet_run_tasks(vnet);
 	vnet->vnet_depth = 0;
 	curvnet = saved;
 	vnet_want(vnet, vnet_next(vnet));
+	vnet_left(vnet);
 }
 
 nstime_t
 vnet_run(struct vnet *vnet)
 {
 	struct vnet *saved;
+	nstime_t next;
 
-	KASSERT(vnet->vnet_depth == 0, ("vnet_run of a vnet entered"));
 	saved = vnet_enter(vnet);
+	KASSERT(vnet->vnet_depth == 1, ("vnet_run of a vnet entered"));
 	callout_wheel_run(vnet->vnet_wheel, vnet->vnet_now);
 	vnet_run_tasks(vnet);
 	vnet->vnet_depth = 0;
 	curvnet = saved;
-	vnet->vnet_wanted = vnet_next(vnet);
-	return (vnet->vnet_wanted);
+	vnet->vnet_wanted = next = vnet_next(vnet);
+	vnet_left(vnet);
+	return (next);
 }
 
 nstime_t

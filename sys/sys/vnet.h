@@ -44,6 +44,13 @@ struct vnet_hostops {
 	 * only when this is earlier than what was asked for before.
 	 */
 	void	(*ho_wakeup)(void *arg, nstime_t when);
+	/*
+	 * If vnet_shared: called as a thread enters, before it touches the
+	 * vnet, and as it leaves, after.  Threads take turns; one may enter
+	 * again what it has entered.
+	 */
+	void	(*ho_enter)(void *arg);
+	void	(*ho_leave)(void *arg);
 };
 
 struct vnet_tunable {
@@ -79,6 +86,7 @@ struct vnet {
 	STAILQ_HEAD(, vnet_task) vnet_tasks;
 	nstime_t	vnet_wanted;	/* earliest turn asked of ho_wakeup */
 	u_int		vnet_depth;	/* doors passed and not left */
+	bool		vnet_shared;	/* by threads, which ho_enter orders */
 	const struct vnet_hostops *vnet_ops;
 	void		*vnet_arg;	/* for vnet_ops */
 	void		*vnet_data_mem;	/* the core's copy */

@@ -10,4 +10,4 @@ HOST_SRCS=	main.c util.c units.c \
 		choice.c topology.c hosts.c pipes.c \
 		sim.c flow.c sample.c stats.c \
 		outdir.c json.c report.c plot.c progress.c \
-		run.c compare.c nc.c ncio.c
+		run.c compare.c up.c nc.c ncio.c

@@ -35,6 +35,7 @@ static const struct command {
 	{ "run", run_main, "run a scenario and show what came of it" },
 	{ "compare", compare_main,
 	    "run blocks and congestion controls alone, then together" },
+	{ "up", up_main, "a host, its control socket, and a command" },
 	{ "nc", nc_main, "standard input and output over a connection" },
 	{ "help", help_main, "this list" },
 	{ "version", version_main, "which Stackyard this is" },
@@ -73,30 +74,46 @@ version_main(int argc, char **argv)
 	return (EXIT_SUCCESS);
 }
 
-/* Replace yard by the tool argv[0]; returns if there is none. */
-static void
-exec_tool(char **argv)
+char *
+tool_dir(void)
 {
-	char *slash, *tool, self[4096];
+	char *slash, self[4096];
 	ssize_t n;
 
-	if (strchr(argv[0], '/') != NULL || argv[0][0] == '.')
-		return;
 	n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	if (n == -1)
 		n = readlink("/proc/curproc/file", self, sizeof(self) - 1);
 	if (n == -1)
-		return;
+		return (NULL);
 	self[n] = '\0';
 	slash = strrchr(self, '/');
 	if (slash == NULL)
-		return;
+		return (NULL);
 	*slash = '\0';
-	tool = xasprintf("%s/../libexec/stackyard/%s", self, argv[0]);
+	/* Without "..", for those who read their PATH. */
+	slash = strrchr(self, '/');
+	if (slash != NULL)
+		*slash = '\0';
+	return (xasprintf("%s/libexec/stackyard", self));
+}
+
+/* Replace yard by the tool argv[0]; returns if there is none. */
+static void
+exec_tool(char **argv)
+{
+	char *dir, *tool;
+
+	if (strchr(argv[0], '/') != NULL || argv[0][0] == '.')
+		return;
+	dir = tool_dir();
+	if (dir == NULL)
+		return;
+	tool = xasprintf("%s/%s", dir, argv[0]);
 	(void)execv(tool, argv);
 	if (errno != ENOENT)
 		fail(EX_OSERR, "%s: %s", tool, strerror(errno));
 	free(tool);
+	free(dir);
 }
 
 /* A table that did not reach its reader is a failure, too. */

@@ -12,6 +12,10 @@
 int	run_main(int argc, char **argv);
 int	compare_main(int argc, char **argv);
 int	nc_main(int argc, char **argv);
+int	up_main(int argc, char **argv);
+
+/* The directory of FreeBSD's tools beside yard, to be freed; or NULL. */
+char	*tool_dir(void);
 
 /* "usage: yard " and the text, and exit with status. */
 void	usage(int status, const char *text) YARD_DEAD;
