@@ -6,7 +6,7 @@
 
 SRCS=		endpoint.c conninfo.c
 HOST_SRCS=	main.c util.c units.c \
-		luaenv.c keys.c scenario.c options.c \
+		luaenv.c tunables.c keys.c scenario.c options.c \
 		choice.c topology.c hosts.c pipes.c \
 		sim.c flow.c sample.c stats.c \
 		outdir.c json.c report.c plot.c progress.c \

@@ -13,7 +13,9 @@
  * through a table in the order of its keys (numbers, then strings), since
  * Lua's own order hangs on a random seed.  print() writes to standard error.
  * Memory and steps are limited, so that a loop without an end is an error
- * and not a program that hangs.
+ * and not a program that hangs.  Bytes asked for count as steps too, since a
+ * library function may work long for one.  Once the limit is passed every
+ * further instruction fails, so that no pcall() can go on from there.
  *
  * May touch: memory, standard error.
  */
@@ -27,14 +29,21 @@
 #include "util.h"
 
 #define	LUA_MEMORY	(256UL << 20)	/* bytes */
-#define	LUA_STEPS	200		/* millions of instructions */
+#define	LUA_STEPS	200000000	/* instructions */
+#define	LUA_COUNT	10000		/* instructions between two looks */
+#define	LUA_WORK	64		/* bytes asked for that are a step */
 
 /* What hangs off a state. */
 struct luaenv {
 	void	*le_data;		/* the caller's */
 	size_t	le_memory;		/* bytes in use */
-	int	le_steps;		/* millions done */
+	uint64_t le_steps;		/* done, */
+	uint64_t le_most;		/* and allowed */
+	lua_State *le_main;
+	const char *le_what;		/* "the scenario" */
 };
+
+static void	env_count(lua_State *L, lua_Debug *ar);
 
 static void *
 env_alloc(void *ud, void *ptr, size_t osize, size_t nsize)
@@ -51,6 +60,9 @@ env_alloc(void *ud, void *ptr, size_t osize, size_t nsize)
 	}
 	if (nsize > osize && le->le_memory + (nsize - osize) > LUA_MEMORY)
 		return (NULL);
+	le->le_steps += nsize / LUA_WORK;
+	if (le->le_steps > le->le_most && le->le_main != NULL)
+		lua_sethook(le->le_main, env_count, LUA_MASKCOUNT, 1);
 	p = realloc(ptr, nsize);
 	if (p != NULL)
 		le->le_memory += nsize - osize;
@@ -77,9 +89,25 @@ static void
 env_count(lua_State *L, lua_Debug *ar)
 {
 
+	struct luaenv *le = env_of(L);
+
 	(void)ar;
-	if (++env_of(L)->le_steps > LUA_STEPS)
-		luaL_error(L, "the scenario does not come to an end");
+	le->le_steps += LUA_COUNT;
+	if (le->le_steps <= le->le_most)
+		return;
+	lua_sethook(L, env_count, LUA_MASKCOUNT, 1);
+	luaL_error(L, "%s does not come to an end", le->le_what);
+}
+
+void
+luaenv_limit(lua_State *L, uint64_t steps, const char *what)
+{
+	struct luaenv *le = env_of(L);
+
+	le->le_what = what;
+	le->le_steps = 0;
+	le->le_most = steps;
+	lua_sethook(L, env_count, LUA_MASKCOUNT, LUA_COUNT);
 }
 
 static int
@@ -190,7 +218,6 @@ env_open(lua_State *L)
 	lua_pushglobaltable(L);
 	env_replace(L);
 	lua_setfield(L, LUA_REGISTRYINDEX, "yard.libs");
-	lua_sethook(L, env_count, LUA_MASKCOUNT, 1000000);
 	return (0);
 }
 
@@ -202,12 +229,15 @@ luaenv_new(void *data)
 
 	le = xcalloc(1, sizeof(*le));
 	le->le_data = data;
+	le->le_most = UINT64_MAX;
 	L = lua_newstate(env_alloc, le);
 	if (L == NULL)
 		fail(EX_OSERR, "out of memory");
 	lua_pushcfunction(L, env_open);
 	if (lua_pcall(L, 0, 0, 0) != LUA_OK)
 		fail(EX_SOFTWARE, "Lua: %s", lua_tostring(L, -1));
+	le->le_main = L;
+	luaenv_limit(L, LUA_STEPS, "the scenario");
 	return (L);
 }
 

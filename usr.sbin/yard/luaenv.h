@@ -9,6 +9,7 @@
 #define	_YARD_LUAENV_H_
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include <lauxlib.h>
 #include <lua.h>
@@ -18,6 +19,9 @@
 lua_State *luaenv_new(void *data);
 void	luaenv_free(lua_State *L);
 void	*luaenv_data(lua_State *L);
+/* From now on `steps' instructions are allowed, 200 million at first; when
+ * they are used up the message is "`what' does not come to an end". */
+void	luaenv_limit(lua_State *L, uint64_t steps, const char *what);
 /*
  * Run len bytes of text called name with the table on the stack's top (it is
  * popped) as its globals.  NULL, or the message, "name:line: what", which

@@ -26,6 +26,7 @@
 
 #include <stackyard.h>
 
+#include "tunables.h"
 #include "yard.h"
 
 #define	UP_USAGE	"up [-i interface,address/length] "		\
@@ -42,7 +43,8 @@ struct list {
 struct up {
 	struct sy_loop	*u_loop;
 	struct sy_host	*u_host;
-	const char	*u_name, *u_tunables;
+	const char	*u_name, *u_script;
+	struct tunables	*u_tunables;	/* u_script's, or NULL */
 	struct list	u_ifaces, u_routes, u_vars, u_modules;
 	bool		u_offload;
 	int		u_mtu;
@@ -87,7 +89,7 @@ parse_args(struct up *up, int argc, char **argv)
 	while ((ch = getopt(argc, argv, "+f:i:k:M:n:Or:S:s:")) != -1)
 		switch (ch) {
 		case 'f':
-			up->u_tunables = optarg;
+			up->u_script = optarg;
 			break;
 		case 'i':
 			list_add(&up->u_ifaces, optarg);
@@ -135,28 +137,53 @@ cut(char *item, int c, const char *option, const char *form)
 
 /* ---- The host ---- */
 
+/* The variables: those of the script, and after them those of -s. */
+static struct sy_var *
+collect_vars(struct up *up, size_t *np)
+{
+	struct tunables_facts facts = { .tf_name = up->u_name,
+	    .tf_ifaces = up->u_ifaces.l_item,
+	    .tf_nifaces = up->u_ifaces.l_n };
+	const struct sy_var *first;
+	struct sy_var *vars;
+	size_t i, n;
+
+	n = 0;
+	first = NULL;
+	if (up->u_script != NULL) {
+		up->u_tunables = tunables_load("up", up->u_script, &facts);
+		first = tunables_vars(up->u_tunables, &n);
+	}
+	*np = n + up->u_vars.l_n;
+	vars = xcalloc(*np + 1, sizeof(*vars));
+	if (n > 0)
+		memcpy(vars, first, n * sizeof(*vars));
+	for (i = 0; i < up->u_vars.l_n; i++) {
+		vars[n + i].value = cut(up->u_vars.l_item[i], '=', "-s",
+		    "name=value");
+		vars[n + i].name = up->u_vars.l_item[i];
+	}
+	return (vars);
+}
+
 static void
 make_host(struct up *up)
 {
 	struct sy_var *vars;
-	size_t i;
+	size_t i, n;
 
-	vars = xcalloc(up->u_vars.l_n + 1, sizeof(*vars));
-	for (i = 0; i < up->u_vars.l_n; i++) {
-		vars[i].value = cut(up->u_vars.l_item[i], '=', "-s",
-		    "name=value");
-		vars[i].name = up->u_vars.l_item[i];
-	}
+	vars = collect_vars(up, &n);
 	up->u_loop = sy_loop_new(SY_REAL, 0);
 	if (up->u_loop == NULL)
 		fail(EX_OSERR, "up: %s", sy_error());
 	for (i = 0; i < up->u_modules.l_n; i++)
 		if (sy_kldload(up->u_loop, up->u_modules.l_item[i]) == -1)
 			fail(EX_DATAERR, "up: %s", sy_error());
-	up->u_host = sy_host_new(up->u_loop, up->u_name, vars,
-	    up->u_vars.l_n);
+	up->u_host = sy_host_new(up->u_loop, up->u_name, vars, n);
 	if (up->u_host == NULL)
-		fail(EX_DATAERR, "up: %s", sy_error());
+		fail(EX_DATAERR, "up: %s%s", up->u_tunables != NULL ?
+		    tunables_blame(up->u_tunables, sy_error()) : "",
+		    sy_error());
 	free(vars);
 }
 
@@ -328,6 +355,8 @@ up_main(int argc, char **argv)
 	add_network(&up);
 	listen_control(&up);
 	catch_signals(&up);
+	if (up.u_tunables != NULL)
+		tunables_start(up.u_tunables, up.u_host);
 	if (up.u_command != NULL) {
 		status = run_with(&up, start_command(&up));
 	} else {
@@ -338,6 +367,7 @@ up_main(int argc, char **argv)
 		status = EXIT_SUCCESS;
 	}
 	sy_loop_free(up.u_loop);
+	tunables_free(up.u_tunables);
 	if (up.u_dir != NULL)
 		(void)rmdir(up.u_dir);
 	return (status);
