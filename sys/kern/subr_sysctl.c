@@ -213,6 +213,21 @@ sysctl_handle_opaque(SYSCTL_HANDLER_ARGS)
 	return (handle_bytes(req, var, var, (size_t)arg2));
 }
 
+/* Counters go back to 0 whatever is written. */
+int
+sysctl_handle_counters(SYSCTL_HANDLER_ARGS)
+{
+	void *var;
+	int error;
+
+	(void)oidp;
+	var = sysctl_variable(arg1);
+	error = sysctl_out(req, var, (size_t)arg2);
+	if (error == 0 && req->newptr != NULL)
+		memset(var, 0, (size_t)arg2);
+	return (error);
+}
+
 int
 sysctl_int_range(const struct sysctl_oid *oidp, struct sysctl_req *req,
     int *val, int lo, int hi)

@@ -57,6 +57,7 @@ void
 in_pcbinit(struct inpcbinfo *ipi, struct inpcb *inp, struct socket *so)
 {
 	inp->inp_socket = so;
+	inp->inp_gencnt = ++ipi->ipi_gencnt;
 	TAILQ_INSERT_TAIL(&ipi->ipi_list, inp, inp_list);
 	ipi->ipi_count++;
 }
@@ -70,6 +71,7 @@ in_pcbdestroy(struct inpcbinfo *ipi, struct inpcb *inp)
 	m_freem(inp->inp_options);
 	TAILQ_REMOVE(&ipi->ipi_list, inp, inp_list);
 	ipi->ipi_count--;
+	ipi->ipi_gencnt++;
 }
 
 /* ---- The table of connections ---- */

@@ -45,6 +45,7 @@ struct inpcb {
 	TAILQ_ENTRY(inpcb) inp_portlist; /* same local port */
 	TAILQ_ENTRY(inpcb) inp_list;	/* all */
 	struct mbuf	*inp_options;	/* IPv4 options to send, or NULL */
+	uint64_t	inp_gencnt;	/* its number: ipi_gencnt at birth */
 };
 #define	inp_faddr	inp_inc.inc_faddr
 #define	inp_laddr	inp_inc.inc_laddr
@@ -90,6 +91,7 @@ struct inpcbinfo {
 	uint32_t	ipi_portmask;
 	uint32_t	ipi_nports;
 	uint32_t	ipi_count;	/* all */
+	uint64_t	ipi_gencnt;	/* births and deaths so far */
 	struct inpcbhead ipi_list;
 	struct inpcb	*ipi_last;	/* the last one found, or NULL */
 	uint64_t	ipi_key[PCB_KEYWORDS];	/* of the hash */

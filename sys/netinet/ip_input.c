@@ -59,6 +59,9 @@ VNET_DEFINE_STATIC(struct ip_memo, ip_memo);
 VNET_DEFINE(int, ipforwarding);
 
 SYSCTL_NODE(_net_inet, IPPROTO_IP, ip, CTLFLAG_RW, NULL, "IPv4");
+SYSCTL_COUNTERS(_net_inet_ip, OID_AUTO, stats, CTLFLAG_VNET | CTLFLAG_RW,
+    &VNET_NAME(ipstat), ipstat,
+    "What IPv4 has counted; writing sets it to 0");
 
 static int
 sysctl_ip_ttl(SYSCTL_HANDLER_ARGS)

@@ -12,6 +12,7 @@
 #include <sys/mbuf.h>
 #include <net/route.h>
 #include <netinet/in.h>
+#include <netinet/ip_export.h>
 
 struct inpcb;
 
@@ -126,30 +127,6 @@ void	ip_pmtu_forget(const struct in6_addr *dst);
  * consumed), rate limited. code ICMP_UNREACH_PORT is translated for v6. */
 void	icmp_error_unreach_port(struct mbuf *m);
 
-/* What IP has seen and done, counted for each family. */
-struct ipstat {
-	uint64_t	ips_total;	/* received */
-	uint64_t	ips_tooshort;	/* fewer bytes than the header says */
-	uint64_t	ips_badvers;
-	uint64_t	ips_badhlen;	/* header length, or extension header */
-	uint64_t	ips_badlen;	/* total length smaller than header */
-	uint64_t	ips_badsum;	/* header checksum */
-	uint64_t	ips_badoptions;
-	uint64_t	ips_badaddr;	/* addresses that cannot be on a wire */
-	uint64_t	ips_cantforward; /* for others, and not forwarded */
-	uint64_t	ips_forward;	/* forwarded */
-	uint64_t	ips_noproto;	/* no such transport */
-	uint64_t	ips_delivered;	/* to a transport */
-	uint64_t	ips_fragments;	/* fragments received */
-	uint64_t	ips_fragdropped; /* for lack of room, or wrong */
-	uint64_t	ips_fragtimeout; /* packets never completed */
-	uint64_t	ips_reassembled; /* packets completed */
-	uint64_t	ips_localout;	/* sent by transports */
-	uint64_t	ips_odropped;	/* of these, not sent */
-	uint64_t	ips_fragmented;	/* packets cut */
-	uint64_t	ips_ofragments;	/* into so many fragments */
-	uint64_t	ips_cantfrag;	/* too big and not to be cut */
-};
 VNET_DECLARE(struct ipstat, ipstat);
 VNET_DECLARE(struct ipstat, ip6stat);
 #define	V_ipstat	VNET(ipstat)

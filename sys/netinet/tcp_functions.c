@@ -488,6 +488,34 @@ SYSCTL_PROC(_net_inet_tcp, OID_AUTO, functions_default,
     CTLTYPE_STRING | CTLFLAG_RW, NULL, 0, sysctl_functions_default, "A",
     "The function block of new connections");
 
+/* One record for each name; with no room, how many bytes they are. */
+static int
+sysctl_function_info(SYSCTL_HANDLER_ARGS)
+{
+	struct tcp_function_info tfi;
+	struct tcp_function *tf;
+	int error = 0;
+
+	(void)oidp;
+	(void)arg1;
+	(void)arg2;
+	TAILQ_FOREACH(tf, &V_t_functions, tf_next) {
+		memset(&tfi, 0, sizeof(tfi));
+		tfi.tfi_refcnt = tf->tf_fb->tfb_refcnt;
+		tfi.tfi_id = tf->tf_fb->tfb_id;
+		strlcpy(tfi.tfi_name, tf->tf_fb->tfb_tcp_block_name,
+		    sizeof(tfi.tfi_name));
+		strlcpy(tfi.tfi_alias, tf->tf_name, sizeof(tfi.tfi_alias));
+		if ((error = SYSCTL_OUT(req, &tfi, sizeof(tfi))) != 0)
+			break;
+	}
+	return (error);
+}
+SYSCTL_PROC(_net_inet_tcp, OID_AUTO, function_info,
+    CTLTYPE_OPAQUE | CTLFLAG_RD | CTLFLAG_SKIP, NULL, 0,
+    sysctl_function_info, "S,tcp_function_info",
+    "The function blocks that are registered, for programs");
+
 static void
 tcp_functions_init(const void *arg __unused)
 {

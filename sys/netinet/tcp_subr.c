@@ -39,6 +39,7 @@ SYSCTL_NODE(_net_inet_tcp, OID_AUTO, sack, CTLFLAG_RW, NULL,
 
 VNET_DEFINE(struct inpcbinfo, tcbinfo);
 VNET_DEFINE(struct tcpstat, tcpstat);
+VNET_DEFINE(uint64_t[TCP_NSTATES], tcps_states);
 VNET_DEFINE(uma_zone_t, tcp_sent_zone);
 VNET_DEFINE(uma_zone_t, tcp_seg_zone);
 VNET_DEFINE_STATIC(uma_zone_t, tcpcb_zone);
@@ -50,8 +51,6 @@ VNET_DEFINE_STATIC(uint8_t, ts_secret[16]);
 
 SYSCTL_UINT(_net_inet_tcp, OID_AUTO, pcbcount, CTLFLAG_VNET | CTLFLAG_RD,
     &VNET_NAME(tcbinfo).ipi_count, 0, "Connections and listeners");
-SYSCTL_STRUCT(_net_inet_tcp, OID_AUTO, stats, CTLFLAG_VNET | CTLFLAG_RD,
-    &VNET_NAME(tcpstat), tcpstat, "What TCP has counted");
 
 /* An MSS variable, which must leave room for a header's worth of options. */
 static int
@@ -205,6 +204,7 @@ tcp_newtcpcb(struct socket *so)
 	tp->snd_ssthresh = TCP_MAXWIN << TCP_MAX_WINSHIFT;
 	tp->t_rcvtime = getnstime();
 	in_pcbinit(&V_tcbinfo, &tp->t_inpcb, so);
+	TCPSTATES_INC(TCPS_CLOSED);
 	if (cc_attach(tp, CC_DEFAULT_ALGO()) != 0)
 		goto fail;
 	if (tcp_functions_attach(tp, tcp_default_functions()) != 0) {
@@ -213,6 +213,7 @@ tcp_newtcpcb(struct socket *so)
 	}
 	return (tp);
 fail:
+	TCPSTATES_DEC(TCPS_CLOSED);
 	in_pcbdestroy(&V_tcbinfo, &tp->t_inpcb);
 	uma_zfree(V_tcpcb_zone, tp);
 	return (NULL);
@@ -399,6 +400,8 @@ tcp_mtu_update(struct tcpcb *tp, uint32_t mtu)
 void
 tcp_state_change(struct tcpcb *tp, int newstate)
 {
+	TCPSTATES_DEC(tp->t_state);
+	TCPSTATES_INC(newstate);
 	tp->t_state = (uint8_t)newstate;
 }
 
@@ -499,6 +502,7 @@ tcp_free(struct tcpcb *tp)
 	tcp_sent_flush(tp);
 	tcp_functions_detach(tp, 1);
 	cc_detach(tp);
+	TCPSTATES_DEC(tp->t_state);
 	in_pcbdestroy(&V_tcbinfo, &tp->t_inpcb);
 	tcp_ecn_free(tp);
 	tcp_pmtud_free(tp);

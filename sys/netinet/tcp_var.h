@@ -30,6 +30,7 @@
 #include <netinet/in_pcb.h>
 #include <netinet/ip_var.h>
 #include <netinet/tcp.h>
+#include <netinet/tcp_export.h>
 #include <netinet/tcp_fsm.h>
 #include <netinet/tcp_seq.h>
 #include <netinet/tcp_timer.h>
@@ -603,45 +604,15 @@ VNET_DECLARE(int, tcp_functions_inherit_listen_socket_stack);
 #define	V_functions_inherit_listen_socket_stack			\
 	VNET(tcp_functions_inherit_listen_socket_stack)
 
-struct tcpstat {
-	uint64_t	tcps_connattempt, tcps_accepts, tcps_connects;
-	uint64_t	tcps_drops, tcps_conndrops, tcps_closed;
-	uint64_t	tcps_segstimed, tcps_rttupdated, tcps_delack;
-	uint64_t	tcps_timeoutdrop, tcps_rexmttimeo, tcps_persisttimeo;
-	uint64_t	tcps_keeptimeo, tcps_keepprobe, tcps_keepdrops;
-	uint64_t	tcps_persistdrop;
-	uint64_t	tcps_sndtotal, tcps_sndpack, tcps_sndbyte;
-	uint64_t	tcps_sndrexmitpack, tcps_sndrexmitbyte;
-	uint64_t	tcps_sndacks, tcps_sndctrl, tcps_sndprobe;
-	uint64_t	tcps_sndurg, tcps_sndwinup;
-	uint64_t	tcps_rcvtotal, tcps_rcvpack, tcps_rcvbyte;
-	uint64_t	tcps_rcvbadsum, tcps_rcvbadoff, tcps_rcvshort;
-	uint64_t	tcps_rcvduppack, tcps_rcvdupbyte;
-	uint64_t	tcps_rcvpartduppack, tcps_rcvpartdupbyte;
-	uint64_t	tcps_rcvoopack, tcps_rcvoobyte, tcps_rcvreassfull;
-	uint64_t	tcps_rcvpackafterwin, tcps_rcvbyteafterwin;
-	uint64_t	tcps_rcvafterclose, tcps_rcvwinprobe;
-	uint64_t	tcps_rcvdupack, tcps_rcvacktoomuch;
-	uint64_t	tcps_rcvackpack, tcps_rcvackbyte, tcps_rcvwinupd;
-	uint64_t	tcps_pawsdrop, tcps_badsyn, tcps_badrst;
-	uint64_t	tcps_listendrop, tcps_minmssdrops;
-	uint64_t	tcps_sack_recovery_episode, tcps_sack_rexmits;
-	uint64_t	tcps_sack_rexmit_bytes;
-	uint64_t	tcps_sack_rcv_blocks, tcps_sack_send_blocks;
-	uint64_t	tcps_sack_lostrexmt;
-	uint64_t	tcps_sndrexmitbad, tcps_cachedrtt;
-	uint64_t	tcps_chack_sent, tcps_nomem;
-	uint64_t	tcps_ecn_rcvce, tcps_ecn_rcvect0, tcps_ecn_rcvect1;
-	uint64_t	tcps_ecn_sndect0, tcps_ecn_sndect1;
-	uint64_t	tcps_ecn_shs, tcps_ecn_rcwnd;
-	uint64_t	tcps_pmtud_blackhole_activated;
-	uint64_t	tcps_pmtud_blackhole_activated_min_mss;
-	uint64_t	tcps_pmtud_blackhole_failed, tcps_pmtud_probes;
-};
 VNET_DECLARE(struct tcpstat, tcpstat);
 #define	V_tcpstat		VNET(tcpstat)
 #define	TCPSTAT_INC(name)	(V_tcpstat.name++)
 #define	TCPSTAT_ADD(name, val)	(V_tcpstat.name += (val))
+/* How many connections are in each state. */
+VNET_DECLARE(uint64_t[TCP_NSTATES], tcps_states);
+#define	V_tcps_states		VNET(tcps_states)
+#define	TCPSTATES_INC(state)	(V_tcps_states[state]++)
+#define	TCPSTATES_DEC(state)	(V_tcps_states[state]--)
 
 /* tcp_subr.c: birth, change of state and end of a connection. */
 struct tcpcb *tcp_newtcpcb(struct socket *so);

@@ -47,6 +47,9 @@ VNET_DEFINE(int, ip6_defhlim) = IPV6_DEFHLIM;
 VNET_DEFINE(int, ip6_forwarding);
 
 SYSCTL_NODE(_net_inet6, IPPROTO_IPV6, ip6, CTLFLAG_RW, NULL, "IPv6");
+SYSCTL_COUNTERS(_net_inet6_ip6, OID_AUTO, stats, CTLFLAG_VNET | CTLFLAG_RW,
+    &VNET_NAME(ip6stat), ipstat,
+    "What IPv6 has counted; writing sets it to 0");
 
 static int
 sysctl_ip6_hlim(SYSCTL_HANDLER_ARGS)

@@ -123,6 +123,8 @@ int	sysctl_handle_long(SYSCTL_HANDLER_ARGS);
 int	sysctl_handle_64(SYSCTL_HANDLER_ARGS);
 int	sysctl_handle_string(SYSCTL_HANDLER_ARGS);	/* arg2: size */
 int	sysctl_handle_opaque(SYSCTL_HANDLER_ARGS);	/* arg2: size */
+/* A struct of counters; writing anything sets them to 0.  arg2: size */
+int	sysctl_handle_counters(SYSCTL_HANDLER_ARGS);
 
 /*
  * For handlers of variables with a range: read *val; if written, check
@@ -201,6 +203,11 @@ int	sysctl_uint_range(const struct sysctl_oid *oidp,
 #define	SYSCTL_STRUCT(parent, nbr, name, access, ptr, type, descr)	\
 	SYSCTL_OID(parent, nbr, name, CTLTYPE_OPAQUE | (access), ptr,	\
 	    sizeof(struct type), sysctl_handle_opaque, "S," #type, descr)
+/* A struct of counters, which a write of anything sets to 0. */
+#define	SYSCTL_COUNTERS(parent, nbr, name, access, ptr, type, descr)	\
+	SYSCTL_OID(parent, nbr, name, CTLTYPE_OPAQUE | CTLFLAG_STATS |	\
+	    (access), ptr, sizeof(struct type), sysctl_handle_counters,	\
+	    "S," #type, descr)
 
 SYSCTL_DECL(_kern);
 SYSCTL_DECL(_kern_ipc);
