@@ -23,15 +23,17 @@ static bool force, verbose;
 static const char *
 reason(const char *name)
 {
-	const char *s;
+	const char *more, *s;
 
 	s = ysctl_error();
 	if (strncmp(s, "kldunload: ", 11) == 0)
 		s += 11;
-	if (strncmp(s, name, strlen(name)) == 0 &&
-	    strncmp(s + strlen(name), ": ", 2) == 0)
-		s += strlen(name) + 2;
-	return (s);
+	if (strncmp(s, name, strlen(name)) != 0)
+		return (s);
+	more = s + strlen(name);
+	if (strncmp(more, ".so", 3) == 0)
+		more += 3;
+	return (strncmp(more, ": ", 2) == 0 ? more + 2 : s);
 }
 
 static void
