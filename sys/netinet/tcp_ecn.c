@@ -578,15 +578,17 @@ tcp_ecn_acked(struct tcpcb *tp, const struct tcp_seg *sg,
 
 /* ---- What leaves ---- */
 
-/* The codepoint of new text. */
+/* The codepoint of len bytes of new text. */
 static uint8_t
-ecn_mark_text(const struct tcpcb *tp)
+ecn_mark_text(const struct tcpcb *tp, uint32_t len)
 {
+	uint32_t segs = howmany(len, tcp_fixed_maxseg(tp));
+
 	if ((tp->t_flags2 & TF2_ECN_USE_ECT1) != 0) {
-		TCPSTAT_INC(tcps_ecn_sndect1);
+		TCPSTAT_ADD(tcps_ecn_sndect1, segs);
 		return (IPTOS_ECN_ECT1);
 	}
-	TCPSTAT_INC(tcps_ecn_sndect0);
+	TCPSTAT_ADD(tcps_ecn_sndect0, segs);
 	return (IPTOS_ECN_ECT0);
 }
 
@@ -611,7 +613,7 @@ tcp_ecn_output(struct tcpcb *tp, uint32_t len, bool pure, uint8_t *tos)
 
 	*tos &= (uint8_t)~IPTOS_ECN_MASK;
 	if (len != 0 && (te->te_flags & TE_NOECT) == 0)
-		*tos |= ecn_mark_text(tp);
+		*tos |= ecn_mark_text(tp, len);
 	if ((tp->t_flags2 & TF2_ACE_PERMIT) != 0)
 		return (ecn_flags_ace(te, pure));
 	if ((tp->t_flags2 & TF2_ECN_SND_ECE) != 0)

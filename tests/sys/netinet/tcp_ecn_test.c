@@ -380,6 +380,11 @@ PD_TEST(echo)
 	/* One that is marked itself begins anew. */
 	INJECT("[tos 3] .W 10221:11681(1460) ack 11 win 65535");
 	EXPECT(".E 11:11(0) ack 11681");
+	CURVNET_SET(t->vnet);
+	ATF_REQUIRE_EQ(2, V_tcpstat.tcps_ecn_rcvce);
+	ATF_REQUIRE_EQ(6, V_tcpstat.tcps_ecn_rcvect0);
+	ATF_REQUIRE_EQ(0, V_tcpstat.tcps_ecn_rcvect1);
+	CURVNET_RESTORE();
 }
 
 PD_TEST(echo_info)
@@ -468,6 +473,11 @@ PD_TEST(reduce_once)
 	ATF_REQUIRE_EQ(5 * MSS / 2, tp->snd_cwnd);
 	INJECT(". 1:1(0) ack 20441 win 65535");
 	EXPECT("[tos 2] .W 21901:23361(1460) ack 1");
+	CURVNET_SET(t->vnet);
+	ATF_REQUIRE_EQ(1, V_tcpstat.tcps_ecn_shs);
+	ATF_REQUIRE_EQ(2, V_tcpstat.tcps_ecn_rcwnd);
+	ATF_REQUIRE_EQ(16, V_tcpstat.tcps_ecn_sndect0);
+	CURVNET_RESTORE();
 }
 
 PD_TEST(reduce_cubic)

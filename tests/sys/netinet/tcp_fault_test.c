@@ -207,9 +207,50 @@ PD_TEST(connect)
 	STATE(TCPS_SYN_SENT);
 }
 
+/* No memory for ECN: none is asked for, and none granted. */
+PD_TEST(ecn)
+{
+	(void)pd_listen(t, 5);
+	pd_sysctl(t, "net.inet.tcp.ecn.enable", 3);
+	fault_set(t, "tcpecn", 0);
+	INJECT("SEWA 0:0(0) win 65535 <mss 1460>");
+	EXPECT("S. 0:0(0) ack 1 win 65535 <mss 1460>");
+	INJECT(".W 1:1(0) ack 1 win 65535");
+	STATE(TCPS_ESTABLISHED);
+	pd_use(t, 1);
+	fault_set(t, "tcpecn", 0);
+	ERR(EINPROGRESS, pd_connect(t, pd_socket(t)));
+	EXPECT("S 0:0(0) win 65535 <...>");
+	fault_set(t, "tcpecn", UINT64_MAX);
+}
+
+/* No memory for what to do about a black hole: segments stay small. */
+PD_TEST(pmtud)
+{
+	u_int small = t->af == AF_INET ? 1200 : 1220;
+	int fd = pd_active(t, 0, 65535);
+
+	pd_sysctl(t, "net.inet.tcp.pmtud_blackhole_detection", 1);
+	fault_set(t, "tcppmtud", 0);
+	SEND(fd, 1460);
+	pd_forget(t);
+	pd_pass(t, 230 * PD_MSEC);
+	pd_forget(t);
+	EXPECT_IN(260 * PD_MSEC, ". 1:%u(%u) ack 1", 1 + small, small);
+	fault_set(t, "tcppmtud", UINT64_MAX);
+	INJECT(". 1:1(0) ack 1461 win 65535");
+	ADVANCE(700 * PD_SEC);
+	SEND(fd, 10);
+	pd_forget(t);
+	INJECT(". 1:1(0) ack 1471 win 65535");
+	ATF_REQUIRE_EQ(small, pd_tcpcb(t)->t_maxseg);
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, none);
+	ATF_TP_ADD_TC(tp, ecn);
+	ATF_TP_ADD_TC(tp, pmtud);
 	ATF_TP_ADD_TC(tp, mbuf);
 	ATF_TP_ADD_TC(tp, cluster);
 	ATF_TP_ADD_TC(tp, extref);
