@@ -96,6 +96,15 @@ vnet_create(const char *name, const struct vnet_hostops *ops, void *arg)
 	return (vnet);
 }
 
+/* The last thing that whoever entered vnet does about it. */
+static inline void
+vnet_left(const struct vnet *vnet)
+{
+
+	if (__predict_false(vnet->vnet_shared))
+		vnet->vnet_ops->ho_leave(vnet->vnet_arg);
+}
+
 /* The end of vnet, which is current; makes saved current. */
 static void
 vnet_free(struct vnet *vnet, struct vnet *saved)
@@ -105,6 +114,7 @@ vnet_free(struct vnet *vnet, struct vnet *saved)
 	if (vnet->vnet_wheel != NULL)
 		callout_wheel_destroy(vnet->vnet_wheel);
 	curvnet = saved;
+	vnet_left(vnet);
 	vnet_region_free(vnet->vnet_data_mem);
 	host_free(vnet);
 }
@@ -214,15 +224,6 @@ vnet_enter(struct vnet *vnet)
 			vnet->vnet_now = now;
 	}
 	return (saved);
-}
-
-/* The last thing that whoever entered vnet does about it. */
-static inline void
-vnet_left(const struct vnet *vnet)
-{
-
-	if (__predict_false(vnet->vnet_shared))
-		vnet->vnet_ops->ho_leave(vnet->vnet_arg);
 }
 
 /* Do what was put off, and what that puts off. */

@@ -6,12 +6,14 @@
 SRCS+=	netinet/in_pcb.c
 SRCS+=	netinet/tcp_ack.c
 SRCS+=	netinet/tcp_cong.c
+SRCS+=	netinet/tcp_ecn.c
 SRCS+=	netinet/tcp_export.c
 SRCS+=	netinet/tcp_functions.c
 SRCS+=	netinet/tcp_input.c
 SRCS+=	netinet/tcp_listen.c
 SRCS+=	netinet/tcp_output.c
 SRCS+=	netinet/tcp_parse.c
+SRCS+=	netinet/tcp_pmtud.c
 SRCS+=	netinet/tcp_reass.c
 SRCS+=	netinet/tcp_sentmap.c
 SRCS+=	netinet/tcp_stages.c

@@ -32,7 +32,8 @@
 #include <netinet/ip_var.h>
 
 /* What IP may leave to an interface; header checksums it never does. */
-#define	CSUM_OUT	(CSUM_DELAY_DATA | CSUM_DELAY_DATA_IPV6 | CSUM_TSO)
+#define	CSUM_OUT	(CSUM_DELAY_DATA | CSUM_DELAY_DATA_IPV6 | CSUM_TSO | \
+			 CSUM_ACE)
 
 /* Where the checksum is in a transport's header. */
 #define	TCP_SUM_OFF	16

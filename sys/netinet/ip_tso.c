@@ -15,7 +15,8 @@
  *	IPv6	payload length
  *	TCP	sequence number + i * tso_segsz
  *		FIN, PSH	only the last (what they end is there)
- *		CWR		only the first (it is said once, RFC 3168)
+ *		CWR		only the first (it is said once, RFC 3168),
+ *				unless CSUM_ACE (it is part of a count)
  *		checksum field	pseudo header's sum for the new length; the
  *				sum itself stays to be filled in
  *
@@ -77,7 +78,8 @@ tso_tcp_header(const struct tso *t, char *head, int len, bool last)
 	th->th_seq = htonl(ntohl(th->th_seq) + t->t_done);
 	if (!last)
 		th->th_flags &= (uint8_t)~(TH_FIN | TH_PUSH);
-	if (t->t_n > 0)
+	if (t->t_n > 0 &&
+	    (t->t_whole->m_pkthdr.csum_flags & CSUM_ACE) == 0)
 		th->th_flags &= (uint8_t)~TH_CWR;
 	th->th_sum = tso_pseudo(th->th_sum,
 	    t->t_whole->m_pkthdr.len - t->t_l3len, len - t->t_l3len);

@@ -61,6 +61,9 @@ struct tcphdr {
 #define	TCPOPT_SIGNATURE	19
 #define	TCPOLEN_SIGNATURE	18
 #define	TCPOPT_FAST_OPEN	34
+#define	TCPOPT_ACCECN0		172	/* ECT(0), CE, ECT(1) */
+#define	TCPOPT_ACCECN1		174	/* ECT(1), CE, ECT(0) */
+#define	TCPOLEN_ACCECN_COUNTER	3	/* bytes of each */
 
 #define	TCP_MAXOLEN		40	/* bytes of options at most */
 #define	TCP_MSS			536	/* when the peer says nothing (RFC 9293) */

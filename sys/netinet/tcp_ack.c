@@ -28,6 +28,8 @@
 #include <sys/systm.h>
 
 #include <netinet/in.h>
+#include <netinet/tcp_ecn.h>
+#include <netinet/tcp_pmtud.h>
 #include <netinet/tcp_var.h>
 
 #define	DUPTHRESH	3		/* RFC 5681, RFC 6675 */
@@ -129,8 +131,9 @@ tcp_default_detect_loss(struct tcpcb *tp, const struct tcp_acked *ta)
 	if (IN_FASTRECOVERY(tp->t_flags))
 		return (ta->ta_acked != 0 && SEQ_LT(ta->ta_ack,
 		    tp->snd_recover) ? loss_of_first(tp) : 0);
-	if (tp->t_dupacks == DUPTHRESH &&
-	    SEQ_GEQ(ta->ta_ack, tp->snd_recover))
+	/* A reduction for ECN has moved snd_recover, too. */
+	if (tp->t_dupacks == DUPTHRESH && (IN_CONGRECOVERY(tp->t_flags) ||
+	    SEQ_GEQ(ta->ta_ack, tp->snd_recover)))
 		return (loss_of_first(tp));
 	return (0);
 }
@@ -384,6 +387,16 @@ ack_rtt(struct tcpcb *tp, const struct tcp_seg *sg, struct tcp_acked *ta)
 		    ta->ta_rtt_xmits - 1, ta->ta_rtt_inflight);
 }
 
+/* What few connections want to know of an ACK. */
+static void
+ack_more(struct tcpcb *tp, const struct tcp_seg *sg, struct tcp_acked *ta)
+{
+	if ((tp->t_flags2 & TF2_ECN_ANY) != 0)
+		tcp_ecn_acked(tp, sg, ta);
+	if ((tp->t_flags2 & TF2_PMTUD) != 0)
+		tcp_pmtud_acked(tp, ta);
+}
+
 /* All that an acceptable ACK of a synchronized connection says. */
 static int
 ack_process(struct tcpcb *tp, const struct tcp_seg *sg)
@@ -413,7 +426,11 @@ ack_process(struct tcpcb *tp, const struct tcp_seg *sg)
 	if (ta.ta_acked == 0 && ta.ta_sacked == 0 && !ta.ta_dupack)
 		return (v);
 	tcp_round_update(tp, &ta);
+	if (__predict_false((tp->t_flags2 & (TF2_ECN_ANY | TF2_PMTUD)) != 0))
+		ack_more(tp, sg, &ta);
 	ta.ta_lost = tp->t_fb->tfb_detect_loss(tp, &ta);
+	if (__predict_false((tp->t_flags2 & TF2_PMTUD) != 0))
+		tcp_pmtud_lost(tp, &ta);
 	tp->t_fb->tfb_acked(tp, &ta);
 	return (v | TV_OUTPUT);
 }
@@ -453,6 +470,8 @@ tcp_stage_ack(struct tcpcb *tp, struct tcp_seg *sg)
 		tcp_challenge_ack(tp);
 		return (v | TV_STOP);
 	}
+	if (__predict_false((tp->t_flags2 & TF2_ECN_ANY) != 0))
+		v |= tcp_ecn_input(tp, sg);
 	if (SEQ_GEQ(sg->sg_ack, tp->snd_una))
 		v |= ack_process(tp, sg);
 	else

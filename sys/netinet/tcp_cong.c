@@ -149,6 +149,9 @@ cc_cong_signal(struct tcpcb *tp, tcp_seq ack, ccsignal_t type)
 		tp->t_dupacks = 0;
 		tp->t_bytes_acked = 0;
 		EXIT_RECOVERY(tp->t_flags);
+		/* Whatever made the window smaller (RFC 3168, 6.1.2). */
+		if ((tp->t_flags2 & TF2_ECN_PERMIT) != 0)
+			tp->t_flags2 |= TF2_ECN_SND_CWR;
 		if (CC_ALGO(tp)->cong_signal == NULL)
 			cc_rto_default(tp);
 		break;

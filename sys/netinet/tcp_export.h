@@ -271,6 +271,7 @@ struct tcpstat {
 	/* Ours. */
 	uint64_t	tcps_chack_sent;	/* challenge ACKs */
 	uint64_t	tcps_nomem;		/* output put off for lack of it */
+	uint64_t	tcps_pmtud_probes;	/* RFC 4821 probes sent */
 };
 
 #endif /* !_STACKYARD_NETINET_TCP_EXPORT_H_ */

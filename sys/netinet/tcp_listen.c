@@ -19,6 +19,7 @@
 
 #include <netinet/in.h>
 #include <netinet/in_pcb.h>
+#include <netinet/tcp_ecn.h>
 #include <netinet/tcp_var.h>
 
 /* The peer's offers, taken into the new connection (RFC 7323, RFC 2018). */
@@ -122,6 +123,7 @@ tcp_listen_syn(struct tcpcb *lp, struct tcp_seg *sg)
 	tp->snd_wl1 = sg->sg_seq;
 	tp->snd_wnd = tp->max_sndwnd = sg->sg_win;
 	tcp_listen_options(tp, sg);
+	tcp_ecn_passive(tp, tcp_ecn_syn_code(sg));
 	tcp_mss(tp, (sg->sg_to.to_flags & TOF_MSS) != 0 ? sg->sg_to.to_mss :
 	    0);
 	tcp_state_change(tp, TCPS_SYN_RECEIVED);

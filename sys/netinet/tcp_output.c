@@ -30,6 +30,8 @@
 
 #include <netinet/in.h>
 #include <netinet/ip.h>
+#include <netinet/tcp_ecn.h>
+#include <netinet/tcp_pmtud.h>
 #include <netinet/tcp_var.h>
 
 VNET_DEFINE(int, tcp_do_autosndbuf) = 1;
@@ -78,6 +80,8 @@ struct tcp_plan {
 	uint16_t	p_flags;	/* TH_* */
 	bool		p_ackonly;	/* nothing for the sent map */
 	uint8_t		p_optlen;
+	bool		p_optsack;	/* SACK blocks among them */
+	bool		p_probe;	/* larger than others (RFC 4821) */
 	uint8_t		p_opt[TCP_MAXOLEN];
 };
 
@@ -285,6 +289,8 @@ opt_sack(struct tcpcb *tp, struct tcp_plan *p)
 	int i, n, room;
 
 	room = TCP_MAXOLEN - (int)roundup2(p->p_optlen + 2, 4);
+	if ((tp->t_flags2 & TF2_ACE_PERMIT) != 0)
+		room -= tcp_ecn_option_room(tp);
 	n = tcp_sack_report(tp, blk, imin(room / TCPOLEN_SACK,
 	    TCP_MAX_SACK));
 	if (n == 0)
@@ -297,7 +303,20 @@ opt_sack(struct tcpcb *tp, struct tcp_plan *p)
 		opt_put32(p, blk[i].start);
 		opt_put32(p, blk[i].end);
 	}
+	p->p_optsack = true;
 	TCPSTAT_INC(tcps_sack_send_blocks);
+}
+
+/* The counts of Accurate ECN, if there is news; not on a SYN-ACK that goes
+ * again, which may have been lost for it (RFC 9768, 3.2.3.2.2). */
+static void
+opt_accecn(struct tcpcb *tp, struct tcp_plan *p)
+{
+	if ((p->p_flags & TH_SYN) != 0 && (p->p_again != NULL ||
+	    (p->p_flags & TH_ACK) == 0))
+		return;
+	p->p_optlen += (uint8_t)tcp_ecn_option(tp, &p->p_opt[p->p_optlen],
+	    TCP_MAXOLEN - p->p_optlen);
 }
 
 /* All options of the planned segment; before its length is settled. */
@@ -307,6 +326,7 @@ tcp_plan_options(struct tcpcb *tp, struct tcp_plan *p)
 	bool syn = (p->p_flags & TH_SYN) != 0;
 
 	p->p_optlen = 0;
+	p->p_optsack = false;
 	if ((tp->t_flags & TF_NOOPT) != 0)
 		return;
 	if (syn)
@@ -319,6 +339,8 @@ tcp_plan_options(struct tcpcb *tp, struct tcp_plan *p)
 	    (!TAILQ_EMPTY(&tp->t_segq) ||
 	    tp->t_dsack.start != tp->t_dsack.end))
 		opt_sack(tp, p);
+	if ((tp->t_flags2 & TF2_ACE_PERMIT) != 0)
+		opt_accecn(tp, p);
 	while (p->p_optlen % 4 != 0)
 		p->p_opt[p->p_optlen++] = TCPOPT_EOL;
 }
@@ -470,6 +492,13 @@ plan_new(struct tcpcb *tp, struct tcp_plan *p, uint32_t quota)
 	tcp_plan_options(tp, p);
 	limit = tcp_seg_limit(tp, p);
 	mss = tp->t_maxseg - p->p_optlen;
+	if (__predict_false((tp->t_flags2 & TF2_PMTUD) != 0)) {
+		p->p_len = tcp_pmtud_probe(tp, avail, min(quota, wnd),
+		    p->p_optlen);
+		p->p_probe = p->p_len != 0;
+		if (p->p_probe)
+			return (true);
+	}
 	if ((tp->t_flags & TF_FORCEDATA) != 0)
 		quota = MAX(quota, 1);
 	len = min(min(avail, wnd), min(quota, limit));
@@ -524,10 +553,12 @@ tcp_plan(struct tcpcb *tp, struct tcp_plan *p)
 	p->p_ackonly = false;
 	p->p_off = p->p_len = p->p_new = 0;
 	p->p_newfin = false;
+	p->p_probe = false;
 	p->p_flags = tcp_state_flags(tp);
 	p->p_win = tcp_adv_window(tp);
 	if ((p->p_flags & TH_SYN) != 0) {
 		if (plan_syn(tp, p)) {
+			p->p_flags |= tcp_ecn_syn_flags(tp);
 			tcp_plan_options(tp, p);
 			return (true);
 		}
@@ -535,6 +566,13 @@ tcp_plan(struct tcpcb *tp, struct tcp_plan *p)
 		p->p_flags = TH_ACK;
 		return (tp->t_state == TCPS_SYN_RECEIVED &&
 		    (tp->t_flags & TF_ACKNOW) != 0 && plan_ack(tp, p));
+	}
+	/* How the SYN-ACK came is told by an ACK without text (RFC 9768,
+	 * 3.2.2.1). */
+	if (__predict_false((tp->t_flags2 & TF2_ACE_PERMIT) != 0) &&
+	    tcp_ecn_owes_ack(tp) && (tp->t_flags & TF_ACKNOW) != 0) {
+		tcp_output_later(tp);
+		return (plan_ack(tp, p));
 	}
 	quota = tp->t_fb->tfb_quota(tp, &when);
 	if (plan_lost(tp, p, quota))
@@ -591,7 +629,7 @@ tcp_fill_header(struct tcpcb *tp, struct mbuf *m, const struct tcp_plan *p)
 	th->th_seq = htonl(p->p_seq);
 	th->th_ack = (p->p_flags & TH_ACK) != 0 ? htonl(tp->rcv_nxt) : 0;
 	th->th_off = (uint8_t)((sizeof(*th) + p->p_optlen) >> 2);
-	th->th_x2 = 0;
+	th->th_x2 = (p->p_flags & TH_AE) != 0;
 	th->th_flags = (uint8_t)p->p_flags;
 	th->th_win = htons((uint16_t)min(TCP_MAXWIN,
 	    (uint32_t)(((uint64_t)win + (1u << scale) - 1) >> scale)));
@@ -607,11 +645,14 @@ tcp_fill_header(struct tcpcb *tp, struct mbuf *m, const struct tcp_plan *p)
 	    CSUM_TCP : CSUM_TCP_IPV6;
 	m->m_pkthdr.csum_data = __offsetof(struct tcphdr, th_sum);
 	mss = tp->t_maxseg - p->p_optlen;
-	if (p->p_len > mss) {
+	if (p->p_len > mss && !p->p_probe) {
 		m->m_pkthdr.csum_flags |=
 		    IN6_IS_ADDR_V4MAPPED(&inc->inc_faddr) ? CSUM_IP_TSO :
 		    CSUM_IP6_TSO;
 		m->m_pkthdr.tso_segsz = (uint16_t)mss;
+		/* CWR is part of a number, for each segment. */
+		if ((tp->t_flags2 & TF2_ACE_PERMIT) != 0)
+			m->m_pkthdr.csum_flags |= CSUM_ACE;
 	}
 	m->m_pkthdr.l4hlen = (uint8_t)(th->th_off << 2);
 	th->th_sum = in_pseudo_sum(&inc->inc_laddr, &inc->inc_faddr,
@@ -635,6 +676,8 @@ tcp_ip_send(struct mbuf *m, struct inpcb *inp, const struct in_conninfo *inc,
 	ioa.ioa_flags = V_tcp_do_pmtud ? IOA_DF : 0;
 	if (inp != NULL && (inp->inp_flags & INP_MINMTU) != 0)
 		ioa.ioa_flags |= IOA_MINMTU;
+	if (inp != NULL && (intotcpcb(inp)->t_flags2 & TF2_NODF) != 0)
+		ioa.ioa_flags &= (uint8_t)~IOA_DF;
 	ioa.ioa_ro = inp != NULL ? &inp->inp_route : NULL;
 	ioa.ioa_options = inp != NULL ? inp->inp_options : NULL;
 	return (ip_send(m, &ioa));
@@ -666,6 +709,8 @@ tcp_note_sent(struct tcpcb *tp, const struct tcp_plan *p)
 		return (error);
 	if ((p->p_flags & TH_FIN) != 0)
 		tp->t_flags |= TF_SENTFIN;
+	if (__predict_false(p->p_probe))
+		tcp_pmtud_sent(tp, ts, p->p_optlen);
 	tp->t_fb->tfb_sent(tp, ts);
 	return (0);
 }
@@ -773,16 +818,34 @@ tcp_output_error(struct tcpcb *tp, int error)
 	}
 }
 
+/* Its ECN flags and codepoint.  Text that goes again and probes are as
+ * what is no text. */
+static void
+tcp_plan_ecn(struct tcpcb *tp, struct tcp_plan *p, uint8_t *tos)
+{
+	uint32_t len = p->p_len;
+
+	if ((p->p_flags & TH_SYN) != 0)
+		return;
+	if (p->p_again != NULL || (tp->t_flags & TF_FORCEDATA) != 0)
+		len = 0;
+	p->p_flags |= tcp_ecn_output(tp, len, p->p_ackonly &&
+	    !p->p_optsack, tos);
+}
+
 /* One segment leaves. */
 static int
-tcp_send_plan(struct tcpcb *tp, const struct tcp_plan *p)
+tcp_send_plan(struct tcpcb *tp, struct tcp_plan *p)
 {
 	struct inpcb *inp = tptoinpcb(tp);
 	struct mbuf *m;
 	int error;
+	uint8_t tos = inp->inp_tos;
 
 	if ((m = tcp_build(tp, p)) == NULL)
 		return (ENOBUFS);
+	if (__predict_false((tp->t_flags2 & TF2_ECN_ANY) != 0))
+		tcp_plan_ecn(tp, p, &tos);
 	tcp_fill_header(tp, m, p);
 	if ((error = tcp_note_sent(tp, p)) != 0) {
 		m_freem(m);
@@ -790,8 +853,7 @@ tcp_send_plan(struct tcpcb *tp, const struct tcp_plan *p)
 	}
 	tcp_count_sent(tp, p);
 	tcp_note_promise(tp, p);
-	return (tcp_ip_send(m, inp, &inp->inp_inc, inp->inp_tos,
-	    inp->inp_ttl));
+	return (tcp_ip_send(m, inp, &inp->inp_inc, tos, inp->inp_ttl));
 }
 
 /* ---- The default block's output ---- */
@@ -860,8 +922,12 @@ tcp_respond(struct tcpcb *tp, const struct in_conninfo *inc, tcp_seq ack,
 	uint32_t win = 0;
 	uint8_t tos;
 
+	tos = inp != NULL ? inp->inp_tos : sg != NULL ?
+	    sg->sg_ip->ii_tos & (uint8_t)~IPTOS_ECN_MASK : 0;
 	if (tp != NULL && tp->t_state > TCPS_LISTEN &&
 	    (flags & TH_RST) == 0) {
+		if ((tp->t_flags2 & TF2_ECN_ANY) != 0)
+			flags |= tcp_ecn_output(tp, 0, false, &tos);
 		win = tcp_adv_window(tp);
 		if ((tp->t_flags & TF_RCVD_TSTMP) != 0)
 			opt_timestamp(tp, &p);
@@ -878,6 +944,7 @@ tcp_respond(struct tcpcb *tp, const struct in_conninfo *inc, tcp_seq ack,
 	th->th_seq = htonl(seq);
 	th->th_ack = htonl((flags & TH_ACK) != 0 ? ack : 0);
 	th->th_off = (uint8_t)(m->m_len >> 2);
+	th->th_x2 = (flags & TH_AE) != 0;
 	th->th_flags = (uint8_t)flags;
 	th->th_win = htons((uint16_t)min(TCP_MAXWIN, win));
 	memcpy(th + 1, p.p_opt, p.p_optlen);
@@ -889,8 +956,6 @@ tcp_respond(struct tcpcb *tp, const struct in_conninfo *inc, tcp_seq ack,
 	    (uint32_t)m->m_pkthdr.len, IPPROTO_TCP);
 	TCPSTAT_INC(tcps_sndtotal);
 	TCPSTAT_INC(tcps_sndctrl);
-	tos = inp != NULL ? inp->inp_tos : sg != NULL ?
-	    sg->sg_ip->ii_tos & (uint8_t)~IPTOS_ECN_MASK : 0;
 	/* A listener's route cache is for another destination. */
 	if (inp != NULL && inp->inp_fport == 0)
 		(void)tcp_ip_send(m, NULL, inc, tos, inp->inp_ttl);

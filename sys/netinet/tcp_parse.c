@@ -17,6 +17,7 @@
 #include <sys/systm.h>
 
 #include <netinet/in.h>
+#include <netinet/tcp_ecn.h>
 #include <netinet/tcp_var.h>
 
 static uint16_t
@@ -84,6 +85,10 @@ parse_option(struct tcpopt *to, const uint8_t *p, int len, bool syn)
 		to->to_tsval = get32(p + 2);
 		to->to_tsecr = get32(p + 6);
 		to->to_flags |= TOF_TS;
+		break;
+	case TCPOPT_ACCECN0:
+	case TCPOPT_ACCECN1:
+		tcp_ecn_parse(to, p, len);
 		break;
 	default:
 		break;			/* RFC 9293: unknown ones are skipped */

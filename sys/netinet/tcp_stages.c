@@ -24,7 +24,7 @@
 #include <sys/systm.h>
 
 #include <netinet/in.h>
-#include <netinet/ip.h>
+#include <netinet/tcp_ecn.h>
 #include <netinet/tcp_var.h>
 
 VNET_DEFINE_STATIC(int, insecure_rst) = 0;
@@ -259,6 +259,7 @@ tcp_stage_syn(struct tcpcb *tp, struct tcp_seg *sg)
 	if (tp->t_state == TCPS_SYN_RECEIVED && sg->sg_seq == tp->irs + 1) {
 		/* A SYN sent again: our SYN-ACK was lost, perhaps. */
 		tcp_ts_remember(tp, sg, tp->irs, 1);
+		tcp_ecn_syn_again(tp, sg);
 		(void)tcp_sent_lose_all(tp);
 		return (TV_STOP | TV_ACKNOW | TV_OUTPUT);
 	}
@@ -472,7 +473,7 @@ tcp_predicted(const struct tcpcb *tp, const struct tcp_seg *sg)
 	    SEQ_LEQ(sg->sg_seq + sg->sg_len, tp->rcv_adv) &&
 	    TAILQ_EMPTY(&tp->t_segq) && sg->sg_to.to_flags == ts &&
 	    (ts == 0 || TSTMP_GEQ(sg->sg_to.to_tsval, tp->ts_recent)) &&
-	    (sg->sg_ip->ii_tos & IPTOS_ECN_MASK) == 0 &&
+	    (tp->t_flags2 & TF2_ECN_ANY) == 0 &&
 	    !tcp_timer_active(tp, TT_PERSIST));
 }
 

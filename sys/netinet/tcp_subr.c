@@ -23,6 +23,8 @@
 #include <sys/systm.h>
 
 #include <netinet/in.h>
+#include <netinet/tcp_ecn.h>
+#include <netinet/tcp_pmtud.h>
 #include <netinet/tcp_var.h>
 #include <netinet/ip.h>
 #include <netinet/ip6.h>
@@ -74,7 +76,8 @@ SYSCTL_INT(_net_inet_tcp, OID_AUTO, minmss, CTLFLAG_VNET | CTLFLAG_RW,
 VNET_DEFINE(int, tcp_do_rfc1323) = 1;
 SYSCTL_INT(_net_inet_tcp, OID_AUTO, rfc1323, CTLFLAG_VNET | CTLFLAG_RW,
     &VNET_NAME(tcp_do_rfc1323), 0,
-    "Offer time stamps and window scaling (RFC 7323)");
+    "Offer time stamps and window scaling (1), only scaling (2), only time "
+    "stamps (3), or neither (0) (RFC 7323)");
 VNET_DEFINE(int, tcp_do_sack) = 1;
 SYSCTL_INT(_net_inet_tcp_sack, OID_AUTO, enable, CTLFLAG_VNET | CTLFLAG_RW,
     &VNET_NAME(tcp_do_sack), 0, "Offer selective acknowledgments");
@@ -190,8 +193,10 @@ tcp_newtcpcb(struct socket *so)
 	callout_init(&tp->t_callout, 1);
 	tp->t_maxseg = (uint16_t)V_tcp_mssdflt;
 	tp->t_delack_opt = -1;
-	if (V_tcp_do_rfc1323)
-		tp->t_flags = TF_REQ_SCALE | TF_REQ_TSTMP;
+	if (V_tcp_do_rfc1323 == 1 || V_tcp_do_rfc1323 == 2)
+		tp->t_flags |= TF_REQ_SCALE;
+	if (V_tcp_do_rfc1323 == 1 || V_tcp_do_rfc1323 == 3)
+		tp->t_flags |= TF_REQ_TSTMP;
 	if (V_tcp_do_sack)
 		tp->t_flags |= TF_SACK_PERMIT;
 	tp->request_r_scale = tcp_request_scale();
@@ -286,7 +291,7 @@ tcp_is_v6(const struct tcpcb *tp)
 	return (!IN6_IS_ADDR_V4MAPPED(&tp->t_inpcb.inp_faddr));
 }
 
-static int
+int
 tcp_hdrlen(const struct tcpcb *tp)
 {
 	return ((tcp_is_v6(tp) ? (int)sizeof(struct ip6_hdr) :
@@ -303,6 +308,16 @@ tcp_path_mtu(struct tcpcb *tp)
 
 	return (ip_route_mtu(&inp->inp_faddr, inp->inp_inc.inc_scope,
 	    &inp->inp_route, &tp->t_tsomax));
+}
+
+uint32_t
+tcp_pmtu(struct tcpcb *tp)
+{
+	uint32_t mtu = tcp_path_mtu(tp);
+
+	if ((tp->t_flags2 & TF2_PMTUD) != 0)
+		mtu = min(mtu, (u_int)(tp->t_maxseg + tcp_hdrlen(tp)));
+	return (mtu);
 }
 
 int
@@ -329,11 +344,23 @@ tcp_round_buffer(struct sockbuf *sb, uint32_t mss)
 		(void)sbreserve(sb, size);
 }
 
+int
+tcp_path_mss(struct tcpcb *tp)
+{
+	int mss = tp->t_peermss, mtu = (int)tcp_path_mtu(tp);
+
+	if (mtu != 0)
+		mss = imin(mss, mtu - tcp_hdrlen(tp));
+	if (tp->t_usermss != 0)
+		mss = imin(mss, tp->t_usermss);
+	return (imax(mss, TCP_LEAST_MSS + TCP_MAXOLEN));
+}
+
 void
 tcp_mss(struct tcpcb *tp, int offer)
 {
 	struct socket *so = tptosocket(tp);
-	int mss, least, mtu = (int)tcp_path_mtu(tp);
+	int least;
 
 	least = imax(V_tcp_minmss, TCP_LEAST_MSS + TCP_MAXOLEN);
 	if (offer == 0)
@@ -341,10 +368,7 @@ tcp_mss(struct tcpcb *tp, int offer)
 	else
 		offer = imax(offer, least);
 	tp->t_peermss = (uint16_t)imin(offer, 65535);
-	mss = mtu == 0 ? offer : imin(offer, mtu - tcp_hdrlen(tp));
-	if (tp->t_usermss != 0)
-		mss = imin(mss, tp->t_usermss);
-	tp->t_maxseg = (uint16_t)imax(mss, TCP_LEAST_MSS + TCP_MAXOLEN);
+	tp->t_maxseg = (uint16_t)tcp_path_mss(tp);
 	if ((tp->t_flags & TF_TSO) == 0)
 		tp->t_flags |= tp->t_tsomax != 0 ? TF_TSO : 0;
 	if (so != NULL) {
@@ -361,10 +385,12 @@ tcp_mtu_update(struct tcpcb *tp, uint32_t mtu)
 	mss = (int)mtu - tcp_hdrlen(tp);
 	if (tp->t_peermss != 0)
 		mss = imin(mss, (int)tp->t_peermss);
-	mss = imax(mss, TCP_LEAST_MSS + TCP_MAXOLEN);
+	mss = imax(mss, imax(V_tcp_minmss, TCP_LEAST_MSS + TCP_MAXOLEN));
 	if (mss >= tp->t_maxseg)
 		return;
 	tp->t_maxseg = (uint16_t)mss;
+	if (TCPS_HAVEESTABLISHED(tp->t_state))
+		tcp_pmtud_lowered(tp);
 	if (tp->t_fb->tfb_tcp_mtu_chg != NULL)
 		tp->t_fb->tfb_tcp_mtu_chg(tp);
 }
@@ -389,6 +415,7 @@ tcp_established(struct tcpcb *tp)
 	tp->t_flags &= ~TF_NEEDFIN;
 	tcp_timer_activate(tp, TT_KEEP, tcp_keepidle_of(tp));
 	tcp_timer_activate(tp, TT_REXMT, 0);
+	tcp_pmtud_established(tp);
 	cc_conn_init(tp);
 	tp->t_rxtshift = 0;
 	tp->snd_recover = tp->snd_una;
@@ -478,6 +505,8 @@ tcp_free(struct tcpcb *tp)
 	cc_detach(tp);
 	TCPSTATES_DEC(tp->t_state);
 	in_pcbdestroy(&V_tcbinfo, &tp->t_inpcb);
+	tcp_ecn_free(tp);
+	tcp_pmtud_free(tp);
 	free(tp->t_userto, M_TCPUSERTO);
 	uma_zfree(V_tcpcb_zone, tp);
 }

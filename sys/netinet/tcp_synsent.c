@@ -14,6 +14,7 @@
 #include <sys/systm.h>
 
 #include <netinet/in.h>
+#include <netinet/tcp_ecn.h>
 #include <netinet/tcp_var.h>
 
 /* What the peer's SYN offers, of what ours asked for. */
@@ -83,10 +84,12 @@ tcp_synsent(struct tcpcb *tp, struct tcp_seg *sg)
 	tp->rcv_wnd = tcp_rcv_window(tp);
 	if ((flags & TH_ACK) != 0) {
 		tp->snd_wl2 = sg->sg_ack;
+		tcp_ecn_synack(tp, sg);
 		v = tcp_synsent_established(tp, sg);
 	} else {
 		/* Simultaneous open: our SYN goes again, now with an ACK. */
 		tcp_state_change(tp, TCPS_SYN_RECEIVED);
+		tcp_ecn_passive(tp, tcp_ecn_syn_code(sg));
 		(void)tcp_sent_lose_all(tp);
 		v = TV_ACKNOW | TV_OUTPUT;
 	}

@@ -22,6 +22,7 @@
 #include <sys/systm.h>
 
 #include <netinet/in.h>
+#include <netinet/tcp_pmtud.h>
 #include <netinet/tcp_var.h>
 
 /* A variable kept in ns and shown in ms; arg2 is its least value in ms. */
@@ -277,6 +278,7 @@ tcp_timer_rexmt(struct tcpcb *tp)
 	(void)tcp_sent_lose_all(tp);
 	tp->t_loss_edge = tp->snd_max;
 	if (TCPS_HAVEESTABLISHED(tp->t_state)) {
+		tcp_pmtud_timeout(tp);
 		cc_cong_signal(tp, tp->snd_una, CC_RTO);
 		tp->snd_recover = tp->snd_max;
 		tp->t_flags2 |= TF2_RTOLOSS;

@@ -19,6 +19,7 @@
 
 #include <netinet/in.h>
 #include <netinet/ip.h>
+#include <netinet/tcp_ecn.h>
 #include <netinet/tcp_var.h>
 
 static bool
@@ -266,6 +267,7 @@ tcp_connect_start(struct tcpcb *tp)
 	tp->t_round_end = tp->iss;
 	tp->ts_offset = tcp_new_ts_offset(&tp->t_inpcb.inp_inc);
 	tp->t_flags |= TF_ACTIVEOPEN;
+	tcp_ecn_connect(tp);
 	if ((tp->t_flags & TF_NOOPT) != 0)
 		tp->t_flags &= ~(TF_REQ_SCALE | TF_REQ_TSTMP |
 		    TF_SACK_PERMIT);
@@ -411,8 +413,7 @@ tcp_fill_info(struct tcpcb *tp, struct tcp_info *ti)
 	ti->tcpi_last_data_recv = (uint32_t)((now - tp->t_rcvtime) /
 	    NS_PER_USEC);
 	ti->__tcpi_last_ack_recv = ti->tcpi_last_data_recv;
-	ti->__tcpi_pmtu = tp->t_inpcb.inp_route.ro_nh != NULL ?
-	    tp->t_inpcb.inp_route.ro_nh->nh_mtu : 0;
+	ti->__tcpi_pmtu = tcp_pmtu(tp);
 	ti->tcpi_rtt = tp->t_srtt_us;
 	ti->tcpi_rttvar = tp->t_rttvar_us;
 	ti->tcpi_rttmin = tp->t_rttmin_us;
@@ -432,6 +433,7 @@ tcp_fill_info(struct tcpcb *tp, struct tcp_info *ti)
 	ti->tcpi_rcv_numsacks = tp->t_segqlen;
 	ti->tcpi_rcv_adv = tp->rcv_adv;
 	ti->tcpi_dupacks = tp->t_dupacks;
+	tcp_ecn_info(tp, ti);
 }
 
 /* Set or clear a flag of the connection by an int option. */

@@ -36,7 +36,9 @@
 #include <netinet/tcp_timer.h>
 #include <netinet/cc/cc.h>
 
+struct tcp_ecn;
 struct tcp_function_block;
+struct tcp_pmtud;
 struct tcpcb;
 
 /* ---- What is in flight ---- */
@@ -94,12 +96,15 @@ struct tcpopt {
 #define	TOF_SIGNATURE	0x0040
 #define	TOF_SACK	0x0080
 #define	TOF_FASTOPEN	0x0100
+#define	TOF_ACCECN	0x0200
 #define	TOF_BAD		0x8000		/* malformed: the rest was ignored */
 	uint32_t	to_tsval;	/* host order */
 	uint32_t	to_tsecr;
 	uint16_t	to_mss;
 	uint8_t		to_wscale;
 	uint8_t		to_nsacks;
+	uint8_t		to_ecnmask;	/* which of to_ecn are there */
+	uint32_t	to_ecn[4];	/* bytes by codepoint, 24 bits */
 	struct sackblk	to_sack[TCP_MAX_SACK];	/* host order */
 };
 
@@ -280,6 +285,8 @@ struct tcpcb {
 	uint16_t	t_chackcnt;	/* challenge ACKs sent */
 	uint32_t	t_chackend;	/* in the period that ends then, ms */
 	uint32_t	t_tsomax;	/* bytes of IP packet for TSO; 0 none */
+	struct tcp_ecn	*t_ecn;		/* NULL: not asked for, or refused */
+	struct tcp_pmtud *t_pmtud;	/* NULL: segments are full */
 	struct tcp_userto *t_userto;	/* NULL: the variables' values */
 	uint32_t	t_sndrexmitpack;/* segments sent again */
 	uint32_t	t_rcvoopack;
@@ -328,11 +335,14 @@ struct tcpcb {
 #define	TF2_OUTPENDING		0x00000002	/* on the vnet's output list */
 #define	TF2_SYNLOST		0x00000004	/* the SYN was sent twice */
 #define	TF2_RTOLOSS		0x00000008	/* recovering from a timeout */
+#define	TF2_PMTUD		0x00000010	/* larger segments may do */
 #define	TF2_ECN_PERMIT		0x00000020
 #define	TF2_ECN_SND_CWR		0x00000040
 #define	TF2_ECN_SND_ECE		0x00000080
 #define	TF2_ACE_PERMIT		0x00000100
 #define	TF2_ECN_USE_ECT1	0x00000800
+#define	TF2_NODF		0x00002000	/* segments may be fragmented */
+#define	TF2_ECN_ANY	(TF2_ECN_PERMIT | TF2_ACE_PERMIT)
 #define	TF2_INOUTPUT		0x00001000	/* output is running */
 
 #define	IN_FASTRECOVERY(t_flags)	((t_flags) & TF_FASTRECOVERY)
@@ -621,6 +631,12 @@ void	tcp_free(struct tcpcb *tp);
 void	tcp_mss(struct tcpcb *tp, int offer);
 /* MSS to offer to inc's peer. */
 int	tcp_mssopt(struct tcpcb *tp);
+/* The largest t_maxseg that interface, route, peer and user allow, and what
+ * lies around it in a packet. */
+int	tcp_path_mss(struct tcpcb *tp);
+/* The path's MTU as far as it is known, bytes; 0: there is no way. */
+uint32_t tcp_pmtu(struct tcpcb *tp);
+int	tcp_hdrlen(const struct tcpcb *tp);
 /* t_maxseg for a path of mtu bytes. */
 void	tcp_mtu_update(struct tcpcb *tp, uint32_t mtu);
 /* Payload of a full segment with the options in use now. */

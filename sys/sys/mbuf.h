@@ -126,6 +126,7 @@ struct mbuf {
 #define	CSUM_IP6_UDP		0x00000200
 #define	CSUM_IP6_TCP		0x00000400
 #define	CSUM_IP6_TSO		0x00001000
+#define	CSUM_ACE		0x00002000	/* TSO: CWR in each (RFC 9768) */
 #define	CSUM_L3_CALC		0x01000000	/* header checksum looked at */
 #define	CSUM_L3_VALID		0x02000000	/* and right */
 #define	CSUM_L4_CALC		0x04000000

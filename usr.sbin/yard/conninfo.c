@@ -40,5 +40,7 @@ conninfo_get(int fd, struct conninfo *ci)
 	ci->ci_rttmin = ti.tcpi_rttmin;
 	ci->ci_mss = ti.tcpi_snd_mss;
 	ci->ci_rexmits = ti.tcpi_snd_rexmitpack;
+	ci->ci_marks = ti.tcpi_delivered_ce;
+	ci->ci_ecn = (ti.tcpi_options & (TCPI_OPT_ECN | TCPI_OPT_ACE)) != 0;
 	return (0);
 }

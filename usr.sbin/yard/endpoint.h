@@ -65,6 +65,8 @@ struct conninfo {
 	uint32_t	ci_srtt, ci_rttmin;
 	uint32_t	ci_mss;
 	uint32_t	ci_rexmits;	/* segments sent again */
+	uint32_t	ci_marks;	/* segments told to be marked CE */
+	bool		ci_ecn;		/* ECN is in use, of either kind */
 };
 /* 0, or an errno if the connection is gone. */
 int	conninfo_get(int fd, struct conninfo *ci);

@@ -222,6 +222,10 @@ flow_json_result(const struct flow *fl, struct json *j)
 	json_uint(j, "received_bytes", flow_received(fl));
 	json_uint(j, "retransmitted_segments", again);
 	json_real(j, "retransmitted_share", share);
+	if (fl->fl_info.ci_ecn)
+		json_uint(j, "marked_segments", fl->fl_info.ci_marks);
+	else
+		json_null(j, "marked_segments");
 	if (fl->fl_rtt.h_total > 0) {
 		json_real(j, "rtt_median_ms",
 		    hist_quantile(&fl->fl_rtt, 0.5) / 1e3);

@@ -21,7 +21,8 @@
  *
  *	congestion	W_max = cwnd, or cwnd * (1 + beta) / 2 if the last
  *			one was not reached again (fast convergence, 4.7);
- *			ssthresh = beta * window in use		(4.6)
+ *			ssthresh = beta * window in use		(4.6),
+ *			for ECN with cc.abe 0.85 * that (RFC 8511, 3.1)
  *	each ACK	target = W_cubic(t + RTT) in [cwnd, 1.5 cwnd];
  *			cwnd += (target - cwnd) * acked / cwnd	(4.4, 4.5)
  *	Reno-friendly	W_est += alpha * acked * mss / cwnd;
@@ -69,11 +70,14 @@
 
 typedef unsigned __int128 cubic_u128;
 
-/* C = 2/5; beta = 7/10; (1 + beta) / 2 = 17/20; alpha = 9/17. */
+/* C = 2/5; beta = 7/10, for ECN 17/20; (1 + beta) / 2 = 17/20;
+ * alpha = 9/17. */
 #define	C_NUM		2U
 #define	C_DEN		5U
 #define	BETA_NUM	7U
 #define	BETA_DEN	10U
+#define	BETA_ECN_NUM	17U
+#define	BETA_ECN_DEN	20U
 #define	CONV_NUM	17U
 #define	CONV_DEN	20U
 #define	ALPHA_NUM	9U
@@ -264,7 +268,8 @@ cubic_rttsample(struct cc_var *ccv, uint32_t usec_rtt, uint32_t rxtcnt,
 
 /* Congestion: the stage is over, the next one is for window's reduction. */
 static void
-cubic_congested(struct cubic *cubic, struct cc_var *ccv)
+cubic_congested(struct cubic *cubic, struct cc_var *ccv, uint32_t num,
+    uint32_t den)
 {
 	struct cubic_stage *st = &cubic->stage;
 	uint32_t cwnd = CCV(ccv, snd_cwnd);
@@ -275,8 +280,7 @@ cubic_congested(struct cubic *cubic, struct cc_var *ccv)
 		st->w_max = cwnd;
 	st->cwnd_prior = cwnd;
 	st->begun = false;
-	newreno_cc_reduce(ccv, newreno_cc_window_used(ccv), BETA_NUM,
-	    BETA_DEN);
+	newreno_cc_reduce(ccv, newreno_cc_window_used(ccv), num, den);
 }
 
 static void
@@ -307,13 +311,20 @@ cubic_cong_signal(struct cc_var *ccv, ccsignal_t type)
 		if (IN_FASTRECOVERY(CCV(ccv, t_flags)))
 			break;
 		if (!IN_CONGRECOVERY(CCV(ccv, t_flags)))
-			cubic_congested(cubic, ccv);
+			cubic_congested(cubic, ccv, BETA_NUM, BETA_DEN);
+		else if (V_cc_do_abe && V_cc_abe_frlossreduce)
+			newreno_cc_reduce(ccv, CCV(ccv, snd_ssthresh),
+			    BETA_NUM * BETA_ECN_DEN, BETA_DEN * BETA_ECN_NUM);
 		ENTER_RECOVERY(CCV(ccv, t_flags));
 		break;
 	case CC_ECN:
 		if (IN_CONGRECOVERY(CCV(ccv, t_flags)))
 			break;
-		cubic_congested(cubic, ccv);
+		if (V_cc_do_abe)
+			cubic_congested(cubic, ccv, BETA_ECN_NUM,
+			    BETA_ECN_DEN);
+		else
+			cubic_congested(cubic, ccv, BETA_NUM, BETA_DEN);
 		CCV(ccv, snd_cwnd) = CCV(ccv, snd_ssthresh);
 		ENTER_CONGRECOVERY(CCV(ccv, t_flags));
 		break;

@@ -812,6 +812,26 @@ pd_sysctl_text(struct pd *t, const char *name, const char *text)
 	ATF_REQUIRE_EQ_MSG(0, error, "%s=%s: error %d", name, text, error);
 }
 
+int
+pd_sysctl_get(struct pd *t, const char *name)
+{
+	size_t len = sizeof(int);
+	int error, val = 0;
+
+	REQUEST(t, error = kernel_sysctlbyname(name, &val, &len, NULL, 0));
+	ATF_REQUIRE_EQ_MSG(0, error, "%s: error %d", name, error);
+	return (val);
+}
+
+int
+pd_sysctl_try(struct pd *t, const char *name, const char *text)
+{
+	int error;
+
+	REQUEST(t, error = sysctl_set_string(name, text, false));
+	return (error);
+}
+
 void
 pd_sysctl(struct pd *t, const char *name, int64_t val)
 {

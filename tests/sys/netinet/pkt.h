@@ -12,8 +12,9 @@
  *	EXPECT("S. 0:0(0) ack 1 win 65535 <mss 1460,sackOK,TS val 100 ecr 7>");
  *
  * that is flags (FSRP.UEWA, or - for none), first:last(length), and ack, win,
- * urg, <options> if wanted.  In front of the flags, [ttl N,tos N] gives those
- * of the IP header; without them 64 and 0 are sent and expected.
+ * urg, <options> if wanted.  In front of the flags, [ttl N,tos N,nodf] gives
+ * those of the IP header; without them 64 and 0 are sent and expected, and
+ * that (IPv4) routers must not fragment.
  *
  *   numbers	sequence numbers count from the initial one of their side,
  *		and our time stamps from 100 in the first segment that has
@@ -187,6 +188,9 @@ int	pd_getopt(struct pd *t, int fd, int level, int name);
 int	pd_poll(struct pd *t, int fd);		/* SOPOLL_* */
 void	pd_info(struct pd *t, int fd, struct tcp_info *ti);
 void	pd_sysctl(struct pd *t, const char *name, int64_t val);
+/* What an int is; the errno of setting a variable. */
+int	pd_sysctl_get(struct pd *t, const char *name);
+int	pd_sysctl_try(struct pd *t, const char *name, const char *text);
 void	pd_sysctl_text(struct pd *t, const char *name, const char *text);
 void	pd_linger(struct pd *t, int fd, int onoff, int seconds);
 /* Let the interface fill checksums in and cut large segments. */

@@ -30,6 +30,7 @@ struct pd_seg {
 	int		ts_at;		/* of the time stamp in opt; or -1 */
 	bool		ts_any;		/* val * */
 	int		ttl, tos;
+	bool		nodf;		/* routers may fragment */
 	const uint8_t	*text;		/* from bytes only */
 };
 

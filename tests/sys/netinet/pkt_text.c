@@ -149,8 +149,10 @@ scan_ip(struct scan *s, struct pd_seg *sg)
 			sg->ttl = (int)scan_num(s);
 		else if (scan_word(s, "tos"))
 			sg->tos = (int)scan_num(s);
+		else if (scan_word(s, "nodf"))
+			sg->nodf = true;
 		else
-			scan_fail(s, "ttl or tos");
+			scan_fail(s, "ttl, tos or nodf");
 	} while (scan_word(s, ","));
 	scan_need(s, "]");
 }
@@ -400,8 +402,9 @@ pd_seg_print(const struct pd *t, const struct pd_seg *sg, bool ours,
 	size_t i;
 
 	buf[0] = '\0';
-	if (sg->ttl != 64 || sg->tos != 0)
-		out(&o, "[ttl %d,tos %d] ", sg->ttl, sg->tos);
+	if (sg->ttl != 64 || sg->tos != 0 || sg->nodf)
+		out(&o, "[ttl %d,tos %d%s] ", sg->ttl, sg->tos,
+		    sg->nodf ? ",nodf" : "");
 	for (i = 0; i < nitems(flagchars); i++)
 		if ((sg->flags & flagchars[i].flag) != 0)
 			out(&o, "%c", flagchars[i].ch);
@@ -493,8 +496,8 @@ read_ip4(const struct pd *t, const uint8_t *pkt, uint32_t len,
 		return ("the total length is not that of the packet");
 	if (pd_sum(pkt, 20, 0) != 0xffff)
 		return ("wrong header checksum");
-	if (get16(pkt + 6) != 0x4000)
-		return ("fragmentation is not forbidden");
+	if ((get16(pkt + 6) & ~0x4000U) != 0)
+		return ("a fragment");
 	if (pkt[9] != IPPROTO_TCP)
 		return ("not TCP");
 	if (memcmp(pkt + 12, &t->us.s6_addr[12], 4) != 0 ||
@@ -502,6 +505,7 @@ read_ip4(const struct pd *t, const uint8_t *pkt, uint32_t len,
 		return ("wrong addresses");
 	sg->ttl = pkt[8];
 	sg->tos = pkt[1];
+	sg->nodf = get16(pkt + 6) == 0;
 	return (NULL);
 }
 
@@ -639,7 +643,8 @@ pd_seg_differs(struct pd *t, struct pd_seg *want, const struct pd_seg *got,
 	}
 	if (want->ts_at >= 0)
 		want_ts(c, want, got, when);
-	if (want->ttl != got->ttl || want->tos != got->tos)
+	if (want->ttl != got->ttl || want->tos != got->tos ||
+	    (t->af == AF_INET && want->nodf != got->nodf))
 		return ("the IP header");
 	if (want->flags != got->flags)
 		return ("flags");

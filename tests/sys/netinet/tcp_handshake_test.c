@@ -282,6 +282,18 @@ PD_TEST(syn_without_rfc1323)
 	ATF_REQUIRE_EQ(10, (int)pd_tcpcb(t)->snd_wnd);
 }
 
+/* 2 is scaling alone, 3 time stamps alone. */
+PD_TEST(syn_rfc1323_half)
+{
+	pd_sysctl(t, "net.inet.tcp.rfc1323", 2);
+	ERR(EINPROGRESS, pd_connect(t, pd_socket(t)));
+	EXPECT("S 0:0(0) win 65535 <mss 1460,nop,wscale 6,sackOK,eol,eol>");
+	pd_use(t, 1);
+	pd_sysctl(t, "net.inet.tcp.rfc1323", 3);
+	ERR(EINPROGRESS, pd_connect(t, pd_socket(t)));
+	EXPECT("S 0:0(0) win 65535 <mss 1460,sackOK,TS val 100 ecr 0>");
+}
+
 PD_TEST(syn_without_sack)
 {
 	int fd;
@@ -670,6 +682,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, wscale_too_large);
 	ATF_TP_ADD_TC(tp, wscale_not_in_syn);
 	ATF_TP_ADD_TC(tp, syn_without_rfc1323);
+	ATF_TP_ADD_TC(tp, syn_rfc1323_half);
 	ATF_TP_ADD_TC(tp, syn_without_sack);
 	ATF_TP_ADD_TC(tp, syn_without_options);
 	ATF_TP_ADD_TC(tp, noopt);

@@ -245,8 +245,41 @@ examples_body()
 	done
 }
 
+# Flow 1 of ecn.lua has no ECN, 2 classic, 3 accurate, 4 with ABE.
+atf_test_case marks
+marks_head()
+{
+	atf_set descr "marking queues instead of drops: ecn.lua"
+}
+marks_body()
+{
+	sed -e '1i capture = false' -e 's/^duration = .*/duration = 10/' \
+	    "$STACKYARD_SRC"/share/examples/scenarios/ecn.lua >f.lua
+	atf_check -o match:' dropped, [1-9][0-9]* marked' yard run -o out f.lua
+	holds out/table.json 'j["flows"][0]["marked_segments"] is None'
+	holds out/table.json 'j["bottlenecks"][0]["marked_packets"] == 0'
+	holds out/table.json 'j["bottlenecks"][0]["dropped_packets"] > 0'
+	for i in 1 2 3; do
+		holds out/table.json \
+		    "j['bottlenecks'][$i]['marked_packets'] > 0"
+		holds out/table.json \
+		    "j['bottlenecks'][$i]['dropped_packets'] == 0"
+		holds out/table.json "j['flows'][$i]['marked_segments'] > 0"
+		holds out/table.json \
+		    "j['bottlenecks'][$i]['queue_mean_packets'] < 30"
+	done
+	# Accurate ECN tells each mark, but for those still on their way.
+	holds out/table.json \
+	    '0 <= j["bottlenecks"][2]["marked_packets"] - \
+	    j["flows"][2]["marked_segments"] <= 5'
+	# A smaller reduction keeps the path fuller.
+	holds out/table.json \
+	    'j["flows"][3]["goodput_mbps"] > j["flows"][1]["goodput_mbps"]'
+}
+
 atf_init_test_cases()
 {
+	atf_add_test_case marks
 	atf_add_test_case fills
 	atf_add_test_case shares
 	atf_add_test_case repeats
