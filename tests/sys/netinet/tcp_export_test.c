@@ -250,12 +250,12 @@ PD_TEST(function_info)
 
 ATF_TP_ADD_TCS(tp)
 {
-	PD_ADD(tp, states_listed);
-	PD_ADD(tp, timers);
-	PD_ADD(tp, list_bounds);
-	PD_ADD(tp, drop);
-	PD_ADD(tp, setsockopt);
-	PD_ADD(tp, stats);
-	PD_ADD(tp, function_info);
+	ATF_TP_ADD_TC(tp, states_listed);
+	ATF_TP_ADD_TC(tp, timers);
+	ATF_TP_ADD_TC(tp, list_bounds);
+	ATF_TP_ADD_TC(tp, drop);
+	ATF_TP_ADD_TC(tp, setsockopt);
+	ATF_TP_ADD_TC(tp, stats);
+	ATF_TP_ADD_TC(tp, function_info);
 	return (atf_no_error());
 }
