@@ -75,6 +75,7 @@ int	sy_loop_run(struct sy_loop *loop, uint64_t until);
 /* The next event only: 1, or 0 if there is none (virtual) or none within
  * timeout ns (real). */
 int	sy_loop_step(struct sy_loop *loop, uint64_t timeout);
+/* Have the call that runs the loop return; from any thread or handler. */
 void	sy_loop_stop(struct sy_loop *loop);
 /* Events run since the start. */
 uint64_t sy_loop_events(const struct sy_loop *loop);

@@ -73,7 +73,7 @@ struct sy_loop {
 	unsigned	l_depth;	/* callbacks in progress */
 	unsigned	l_gone;		/* hosts freed so far */
 	uint64_t	l_born;		/* hosts made so far */
-	volatile sig_atomic_t l_stop;
+	_Atomic sig_atomic_t l_stop;	/* set by handlers and threads */
 	void		(*l_hook)(struct sy_host *, void *);
 	void		*l_hookarg;
 	uint64_t	l_seed;
