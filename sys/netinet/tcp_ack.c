@@ -195,7 +195,8 @@ recovery_enter(struct tcpcb *tp, const struct tcp_acked *ta)
 	tp->snd_recover = tp->snd_max;
 	sh->prr_delivered = sh->prr_out = 0;
 	sh->recover_fs = MAX(ta->ta_inflight, 1);
-	TCPSTAT_INC(tcps_sack_recovery_episode);
+	if ((tp->t_flags & TF_SACK_PERMIT) != 0)
+		TCPSTAT_INC(tcps_sack_recovery_episode);
 	if (V_tcp_do_prr)
 		prr_update(tp, ta);
 	else
@@ -364,6 +365,8 @@ ack_rtt(struct tcpcb *tp, const struct tcp_seg *sg, struct tcp_acked *ta)
 	const struct tcpopt *to = &sg->sg_to;
 	uint32_t ms;
 
+	if (ta->ta_acked != 0)
+		TCPSTAT_INC(tcps_segstimed);
 	if (ta->ta_rtt == 0 && ta->ta_acked != 0 &&
 	    (tp->t_flags & TF_RCVD_TSTMP) != 0 &&
 	    (to->to_flags & TOF_TS) != 0 && to->to_tsecr != 0) {
@@ -460,7 +463,10 @@ tcp_stage_ack(struct tcpcb *tp, struct tcp_seg *sg)
 	if (SEQ_GT(sg->sg_ack, tp->snd_max) || (!V_insecure_ack &&
 	    SEQ_LT(sg->sg_ack, tp->snd_una - tp->max_sndwnd))) {
 		/* RFC 5961, section 5. */
-		TCPSTAT_INC(tcps_rcvacktoomuch);
+		if (SEQ_GT(sg->sg_ack, tp->snd_max))
+			TCPSTAT_INC(tcps_rcvacktoomuch);
+		else
+			TCPSTAT_INC(tcps_rcvacktooold);
 		tcp_challenge_ack(tp);
 		return (v | TV_STOP);
 	}

@@ -112,12 +112,21 @@ export_timers(struct xtcpcb *xt, const struct tcpcb *tp)
 	    UINT32_MAX);
 }
 
+/* A socket may take both families, a connection has one. */
+static uint32_t
+export_vflag(const struct inpcb *inp)
+{
+	if (inp->inp_fport == 0)
+		return (inp->inp_vflag);
+	return (IN6_IS_ADDR_V4MAPPED(&inp->inp_faddr) ? INP_IPV4 : INP_IPV6);
+}
+
 static void
 export_tcpcb(struct xtcpcb *xt, const struct tcpcb *tp)
 {
 	memset(xt, 0, sizeof(*xt));
 	xt->xt_len = sizeof(*xt);
-	xt->inp_vflag = tp->t_inpcb.inp_vflag;
+	xt->inp_vflag = export_vflag(&tp->t_inpcb);
 	xt->inp_gencnt = tp->t_inpcb.inp_gencnt;
 	export_inc(&xt->inp_inc, &tp->t_inpcb.inp_inc);
 	export_socket(xt, tp->t_inpcb.inp_socket);

@@ -70,6 +70,22 @@ drop:
 	return (false);
 }
 
+static void
+tcp_count_ecn(const struct ip_info *ii)
+{
+	switch (ii->ii_tos & 3) {
+	case 1:
+		TCPSTAT_INC(tcps_ecn_rcvect1);
+		break;
+	case 2:
+		TCPSTAT_INC(tcps_ecn_rcvect0);
+		break;
+	case 3:
+		TCPSTAT_INC(tcps_ecn_rcvce);
+		break;
+	}
+}
+
 /* Give a segment to its connection's block, as tcp_functions(9) says. */
 static void
 tcp_dispatch(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg)
@@ -84,6 +100,7 @@ tcp_dispatch(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg)
 	if ((sg->sg_flags & TH_SYN) == 0)
 		sg->sg_win <<= tp->snd_scale;
 	m->m_pkthdr.PH_loc.ptr = sg;
+	tcp_count_ecn(sg->sg_ip);
 	tp->t_fb->tfb_tcp_do_segment(tp, m, &th, th.th_off << 2,
 	    (int)sg->sg_len, sg->sg_ip->ii_tos);
 }
@@ -102,6 +119,7 @@ tcp_timewait_segment(struct tcpcb *tp, const struct tcp_seg *sg)
 		return (false);
 	if ((flags & (TH_SYN | TH_ACK)) == TH_SYN) {
 		if (SEQ_GT(sg->sg_seq, tp->rcv_nxt)) {
+			TCPSTAT_INC(tcps_tw_recycles);
 			tcp_close(tp);
 			return (true);
 		}
@@ -113,9 +131,11 @@ tcp_timewait_segment(struct tcpcb *tp, const struct tcp_seg *sg)
 	    sg->sg_seq + sg->sg_len + 1 == tp->rcv_nxt)
 		tcp_timer_activate(tp, TT_2MSL, 2 * V_tcp_msl);
 	if ((flags & (TH_SYN | TH_FIN)) != 0 || sg->sg_len != 0 ||
-	    sg->sg_seq != tp->rcv_nxt)
+	    sg->sg_seq != tp->rcv_nxt) {
+		TCPSTAT_INC(tcps_tw_responds);
 		tcp_respond(tp, &tp->t_inpcb.inp_inc, tp->rcv_nxt,
 		    tp->snd_max, TH_ACK, sg);
+	}
 	return (false);
 }
 
@@ -227,7 +247,6 @@ tcp_verdict_output(struct tcpcb *tp, struct tcp_seg *sg, int v)
 		tp->t_flags |= TF_ACKNOW;
 	else if ((v & TV_DELACK) != 0 && (tp->t_flags & TF_DELACK) == 0) {
 		tp->t_flags |= TF_DELACK;
-		TCPSTAT_INC(tcps_delack);
 		tcp_timer_activate(tp, TT_DELACK, V_tcp_delacktime);
 	}
 	if ((v & TV_TIMEWAIT) != 0) {

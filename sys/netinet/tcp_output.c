@@ -723,8 +723,11 @@ tcp_count_sent(struct tcpcb *tp, const struct tcp_plan *p)
 		tp->t_sndrexmitpack++;
 		TCPSTAT_INC(tcps_sndrexmitpack);
 		TCPSTAT_ADD(tcps_sndrexmitbyte, p->p_len);
-		if (IN_FASTRECOVERY(tp->t_flags)) {
+		if (IN_FASTRECOVERY(tp->t_flags) &&
+		    (tp->t_flags & TF_SACK_PERMIT) != 0) {
 			TCPSTAT_INC(tcps_sack_rexmits);
+			if (p->p_len > tcp_fixed_maxseg(tp))
+				TCPSTAT_INC(tcps_sack_rexmits_tso);
 			TCPSTAT_ADD(tcps_sack_rexmit_bytes, p->p_len);
 		}
 	} else if (p->p_len != 0) {

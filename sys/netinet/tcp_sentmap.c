@@ -46,8 +46,10 @@ static struct tcp_sent *
 ts_alloc(void)
 {
 	if (V_tcp_map_limit != 0 &&
-	    uma_zone_get_cur(V_tcp_sent_zone) >= (int)V_tcp_map_limit)
+	    uma_zone_get_cur(V_tcp_sent_zone) >= (int)V_tcp_map_limit) {
+		TCPSTAT_INC(tcps_sack_sboverflow);
 		return (NULL);
+	}
 	return (uma_zalloc(V_tcp_sent_zone, M_NOWAIT));
 }
 
@@ -369,15 +371,22 @@ tcp_sent_sacked(struct tcpcb *tp, const struct tcpopt *to,
 	const struct sackblk *sb;
 	int i;
 
+	TCPSTAT_INC(tcps_sack_rcv_blocks);
 	for (i = 0; i < to->to_nsacks; i++) {
 		sb = &to->to_sack[i];
+		/* The first one may be of what was acknowledged before. */
+		if (i == 0 && SEQ_LT(sb->start, sb->end) &&
+		    SEQ_LEQ(sb->end, ta->ta_ack) &&
+		    sb->end - sb->start <= tp->max_sndwnd) {
+			TCPSTAT_INC(tcps_dsack_count);
+			TCPSTAT_ADD(tcps_dsack_bytes, sb->end - sb->start);
+		}
 		/* A D-SACK (RFC 2883), or nonsense, marks nothing. */
 		if (SEQ_GEQ(sb->start, sb->end) ||
 		    SEQ_LT(sb->start, tp->snd_una) ||
 		    SEQ_LT(sb->start, ta->ta_ack) ||
 		    SEQ_GT(sb->end, tp->snd_max))
 			continue;
-		TCPSTAT_INC(tcps_sack_rcv_blocks);
 		tcp_sack_block(tp, sb, ta);
 	}
 }

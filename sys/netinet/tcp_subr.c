@@ -455,8 +455,9 @@ tcp_drop(struct tcpcb *tp, int errnum)
 		tcp_respond(tp, &tp->t_inpcb.inp_inc, tp->rcv_nxt,
 		    tp->snd_max, TH_RST | TH_ACK, NULL);
 		tcp_state_change(tp, TCPS_CLOSED);
-	}
-	TCPSTAT_INC(tcps_drops);
+		TCPSTAT_INC(tcps_drops);
+	} else if (tp->t_state != TCPS_CLOSED)
+		TCPSTAT_INC(tcps_conndrops);
 	if (errnum == ETIMEDOUT && tp->t_softerror != 0)
 		errnum = tp->t_softerror;
 	if (so != NULL)
@@ -537,6 +538,7 @@ tcp_ctl_toobig(struct tcpcb *tp, const struct ip_icmperr *ie)
 	if (!V_tcp_do_pmtud)
 		return;
 	ip_pmtu_update(&tp->t_inpcb.inp_faddr, mtu);
+	TCPSTAT_INC(tcps_mturesent);
 	tcp_mtu_update(tp, mtu);
 	if (tp->t_maxseg == old)
 		return;

@@ -69,7 +69,6 @@ tcp_synsent(struct tcpcb *tp, struct tcp_seg *sg)
 		if ((flags & TH_ACK) == 0)
 			return (TV_STOP);
 		sg->sg_errno = ECONNREFUSED;
-		TCPSTAT_INC(tcps_conndrops);
 		return (TV_DROP);
 	}
 	if ((flags & TH_SYN) == 0)

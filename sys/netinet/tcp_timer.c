@@ -260,7 +260,10 @@ tcp_timer_rexmt(struct tcpcb *tp)
 	if (first == NULL)
 		return (0);
 	if (++tp->t_rxtshift > V_tcp_retries || tcp_maxunack_over(tp)) {
-		TCPSTAT_INC(tcps_timeoutdrop);
+		if (tp->t_rxtshift > V_tcp_retries)
+			TCPSTAT_INC(tcps_timeoutdrop);
+		else
+			TCPSTAT_INC(tcps_progdrops);
 		return (tp->t_softerror != 0 ? tp->t_softerror : ETIMEDOUT);
 	}
 	TCPSTAT_INC(tcps_rexmttimeo);
@@ -384,6 +387,8 @@ tcp_timer_door(void *arg)
 			continue;
 		tp->t_timers[i] = UINT64_MAX;
 		if (i == TT_2MSL) {
+			if (tp->t_state == TCPS_FIN_WAIT_2)
+				TCPSTAT_INC(tcps_finwait2_drops);
 			tcp_close(tp);
 			return;
 		}

@@ -56,9 +56,6 @@ json_begin(bool pretty)
 {
 	json_on = true;
 	json_pretty = pretty;
-	json_depth = 1;
-	json_first = true;
-	(void)putchar('{');
 }
 
 void
@@ -66,6 +63,12 @@ json_open(const char *name, char bracket)
 {
 	if (!json_on)
 		return;
+	/* The outermost, only now that nothing stands in the way. */
+	if (json_depth == 0) {
+		(void)putchar('{');
+		json_depth++;
+		json_first = true;
+	}
 	json_lead(name);
 	(void)putchar(bracket);
 	json_depth++;
