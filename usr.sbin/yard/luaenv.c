@@ -139,6 +139,28 @@ env_randomseed(lua_State *L)
 	return (0);
 }
 
+/* setmetatable() without finalizers, during which Lua counts no steps. */
+static int
+env_setmetatable(lua_State *L)
+{
+
+	luaL_checktype(L, 1, LUA_TTABLE);
+	if (!lua_isnil(L, 2)) {
+		luaL_checktype(L, 2, LUA_TTABLE);
+		lua_pushstring(L, "__gc");
+		if (lua_rawget(L, 2) != LUA_TNIL)
+			return (luaL_error(L, "finalizers (__gc) are not "
+			    "allowed"));
+		lua_pop(L, 1);
+	}
+	if (luaL_getmetafield(L, 1, "__metatable") != LUA_TNIL)
+		return (luaL_error(L, "cannot change a protected "
+		    "metatable"));
+	lua_settop(L, 2);
+	lua_setmetatable(L, 1);
+	return (1);
+}
+
 /* pairs(), in the order of the keys. */
 static const char pairs_text[] =
     "local next, type, sort = ...\n"
@@ -185,6 +207,8 @@ env_replace(lua_State *L)
 	}
 	lua_pushcfunction(L, env_print);
 	lua_setfield(L, -2, "print");
+	lua_pushcfunction(L, env_setmetatable);
+	lua_setfield(L, -2, "setmetatable");
 
 	lua_getfield(L, -1, "math");
 	lua_getfield(L, -1, "randomseed");
