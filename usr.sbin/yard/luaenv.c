@@ -96,7 +96,10 @@ env_count(lua_State *L, lua_Debug *ar)
 	if (le->le_steps <= le->le_most)
 		return;
 	lua_sethook(L, env_count, LUA_MASKCOUNT, 1);
-	luaL_error(L, "%s does not come to an end", le->le_what);
+	luaL_where(L, 0);		/* a hook's own level is the script's */
+	lua_pushfstring(L, "%s%s does not come to an end",
+	    lua_tostring(L, -1), le->le_what);
+	lua_error(L);
 }
 
 void

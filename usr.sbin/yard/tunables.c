@@ -568,6 +568,8 @@ make_env(lua_State *L, const struct tunables_facts *facts)
 		lua_setfield(L, -2, patterns[i]);
 	}
 	lua_pop(L, 1);
+	lua_pushnil(L);				/* it would go past sysctl */
+	lua_setfield(L, -2, "rawset");
 	for (i = 0; i < NELEM(functions); i++) {
 		lua_pushcfunction(L, functions[i].func);
 		lua_setfield(L, -2, functions[i].name);
@@ -608,7 +610,9 @@ tunables_load(const char *who, const char *file,
 	make_env(t->t_lua, facts);
 	error = run_file(t, file, file);
 	if (error != NULL)
-		fail(EX_DATAERR, "%s: %s", who, error);
+		fail(EX_DATAERR, "%s: %s%s%s", who, strncmp(error, file,
+		    strlen(file)) == 0 ? "" : file, strncmp(error, file,
+		    strlen(file)) == 0 ? "" : ": ", error);
 	t->t_vars = xcalloc(t->t_nset + 1, sizeof(*t->t_vars));
 	for (i = 0; i < t->t_nset; i++) {
 		t->t_vars[i].name = t->t_set[i].a_name;
