@@ -57,6 +57,10 @@ C_HOST+=	${_paths}
 
 all: ${TESTDIR}/Kyuafile
 
+# A test that joins or leaves makes a new Kyuafile.
+_testlist=	${TESTDIR}/tests.list
+_!=		${STAMP} ${_testlist} ${_tests} ${TEST_METADATA:Q}
+
 .if ${SAN:S/,/ /g:Maddress}
 _lsan=		${TESTDIR}/obj/lsan_atf.o
 ${_lsan}: ${TOP}/mk/lsan_atf.c ${FLAGSFILE}
@@ -108,7 +112,7 @@ _kyua+=		", "${_m:Q}
 .    endfor
 _kyua+=		"}\n"
 .  endfor
-${TESTDIR}/Kyuafile: ${.CURDIR}/Makefile ${TOP}/mk/test.mk
+${TESTDIR}/Kyuafile: ${.CURDIR}/Makefile ${TOP}/mk/test.mk ${_testlist}
 	${Q}mkdir -p ${TESTDIR}
 	${Q}printf '%b' "syntax(2)\n" "test_suite(\"stackyard\")\n" \
 	    ${_kyua} >${.TARGET}

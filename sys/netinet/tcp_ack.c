@@ -48,6 +48,10 @@ SYSCTL_DECL(_net_inet_tcp_sack);
 SYSCTL_INT(_net_inet_tcp_sack, OID_AUTO, lrd, CTLFLAG_VNET | CTLFLAG_RW,
     &VNET_NAME(tcp_do_lrd), 0, "Detect the loss of retransmissions");
 
+SYSCTL_INT(_net_inet_tcp_sack, OID_AUTO, revised, CTLFLAG_VNET | CTLFLAG_RW,
+    &VNET_NAME(tcp_do_newsack), 0, "The mechanisms of RFC 6675: loss by "
+    "bytes SACKed, bytes in flight, rescue retransmissions");
+
 /* ---- The default block: which ranges are lost ---- */
 
 /*
@@ -70,7 +74,8 @@ loss_by_sack(struct tcpcb *tp)
 			blocks++;
 			continue;
 		}
-		if (above <= limit && blocks < DUPTHRESH)
+		if ((above <= limit || !V_tcp_do_newsack) &&
+		    blocks < DUPTHRESH)
 			continue;
 		if (SEQ_GT(ts->ts_end, edge))
 			edge = ts->ts_end;
@@ -192,6 +197,7 @@ recovery_enter(struct tcpcb *tp, const struct tcp_acked *ta)
 
 	cc_cong_signal(tp, ta->ta_ack, CC_NDUPACK);
 	ENTER_FASTRECOVERY(tp->t_flags);
+	tp->t_flags2 &= ~TF2_RESCUED;
 	tp->snd_recover = tp->snd_max;
 	sh->prr_delivered = sh->prr_out = 0;
 	sh->recover_fs = MAX(ta->ta_inflight, 1);
@@ -203,6 +209,25 @@ recovery_enter(struct tcpcb *tp, const struct tcp_acked *ta)
 		tp->snd_cwnd = tp->snd_ssthresh;
 }
 
+/*
+ * Rescue retransmission (RFC 6675, 4, rule 4 of NextSeg): the front moves on,
+ * nothing is SACKed or known as lost any more, there is nothing new to send,
+ * and yet the end is missing: its last segment goes again, once in a recovery.
+ */
+static void
+recovery_rescue(struct tcpcb *tp, const struct tcp_acked *ta)
+{
+	const struct socket *so = tptosocket(tp);
+
+	if (!V_tcp_do_newsack || (tp->t_flags & TF_SACK_PERMIT) == 0 ||
+	    (tp->t_flags2 & TF2_RESCUED) != 0 || ta->ta_acked == 0 ||
+	    tp->t_snd_sacked != 0 || tp->t_snd_lost != 0 || so == NULL ||
+	    sbavail(&so->so_snd) > tp->snd_max - tp->snd_una)
+		return;
+	tp->t_flags2 |= TF2_RESCUED;
+	(void)tcp_sent_lose_last(tp, tcp_fixed_maxseg(tp));
+}
+
 static void
 recovery_step(struct tcpcb *tp, const struct tcp_acked *ta)
 {
@@ -210,9 +235,11 @@ recovery_step(struct tcpcb *tp, const struct tcp_acked *ta)
 
 	if (ta->ta_acked != 0 && SEQ_GEQ(ta->ta_ack, tp->snd_recover)) {
 		tp->t_dupacks = 0;
+		tp->t_flags2 &= ~TF2_RESCUED;
 		cc_post_recovery(tp, ta->ta_ack);
 		return;
 	}
+	recovery_rescue(tp, ta);
 	if (ta->ta_acked != 0)
 		cc_ack_received(tp, ta->ta_acked, ta->ta_nsegs,
 		    CC_PARTIALACK);

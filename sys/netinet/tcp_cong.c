@@ -62,6 +62,21 @@ cc_conn_init(struct tcpcb *tp)
 		CC_ALGO(tp)->conn_init(&tp->t_ccv);
 }
 
+/* As before RFC 6675: what lies above the highest SACKed byte, and what was
+ * sent again below it. */
+static uint32_t
+pipe_by_fack(const struct tcpcb *tp)
+{
+	const struct tcp_sent *ts;
+	uint32_t pipe = 0;
+
+	TAILQ_FOREACH(ts, &tp->t_map, ts_link)
+		if ((ts->ts_flags & (TS_SACKED | TS_LOST)) == 0 &&
+		    (SEQ_GEQ(ts->ts_start, tp->snd_fack) || TS_RXT(ts)))
+			pipe += ts->ts_end - ts->ts_start;
+	return (pipe);
+}
+
 /*
  * Bytes in flight for congestion control.  Without SACK a duplicate ACK
  * says that one segment has left the network, though not which.
@@ -76,6 +91,9 @@ tcp_compute_pipe(struct tcpcb *tp)
 	if (!V_tcp_do_rfc3042 && !IN_FASTRECOVERY(tp->t_flags) &&
 	    (tp->t_flags2 & TF2_RTOLOSS) == 0)
 		return ((int)(pipe + tp->t_snd_sacked));
+	if (!V_tcp_do_newsack && IN_FASTRECOVERY(tp->t_flags) &&
+	    (tp->t_flags & TF_SACK_PERMIT) != 0)
+		return ((int)pipe_by_fack(tp));
 	if ((tp->t_flags & TF_SACK_PERMIT) != 0 || tp->t_dupacks == 0)
 		return ((int)pipe);
 	left = tp->t_dupacks * tcp_fixed_maxseg(tp);

@@ -70,22 +70,6 @@ drop:
 	return (false);
 }
 
-static void
-tcp_count_ecn(const struct ip_info *ii)
-{
-	switch (ii->ii_tos & 3) {
-	case 1:
-		TCPSTAT_INC(tcps_ecn_rcvect1);
-		break;
-	case 2:
-		TCPSTAT_INC(tcps_ecn_rcvect0);
-		break;
-	case 3:
-		TCPSTAT_INC(tcps_ecn_rcvce);
-		break;
-	}
-}
-
 /* Give a segment to its connection's block, as tcp_functions(9) says. */
 static void
 tcp_dispatch(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg)
@@ -100,7 +84,6 @@ tcp_dispatch(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg)
 	if ((sg->sg_flags & TH_SYN) == 0)
 		sg->sg_win <<= tp->snd_scale;
 	m->m_pkthdr.PH_loc.ptr = sg;
-	tcp_count_ecn(sg->sg_ip);
 	tp->t_fb->tfb_tcp_do_segment(tp, m, &th, th.th_off << 2,
 	    (int)sg->sg_len, sg->sg_ip->ii_tos);
 }

@@ -59,6 +59,18 @@ SYSCTL_UINT(_net_inet_tcp, OID_AUTO, ack_war_timewindow, CTLFLAG_RW,
     &VNET_NAME(tcp_ack_war_timewindow), 0,
     "The period in which challenge ACKs are counted, in milliseconds");
 
+VNET_DEFINE_STATIC(int, sack_tso) = 0;
+#define	V_sack_tso	VNET(sack_tso)
+SYSCTL_DECL(_net_inet_tcp_sack);
+SYSCTL_INT(_net_inet_tcp_sack, OID_AUTO, tso, CTLFLAG_VNET | CTLFLAG_RW,
+    &VNET_NAME(sack_tso), 0,
+    "Make large segments of what SACK shows lost, too");
+VNET_DEFINE_STATIC(int, sendbuf_auto_lowat) = 0;
+#define	V_sendbuf_auto_lowat	VNET(sendbuf_auto_lowat)
+SYSCTL_INT(_net_inet_tcp, OID_AUTO, sendbuf_auto_lowat,
+    CTLFLAG_VNET | CTLFLAG_RW, &VNET_NAME(sendbuf_auto_lowat), 0,
+    "Let send buffers grow earlier, by SO_SNDLOWAT");
+
 TAILQ_HEAD(tcp_outq, tcpcb);
 VNET_DEFINE_STATIC(struct tcp_outq, tcp_outq);
 VNET_DEFINE_STATIC(struct vnet_task, tcp_outtask);
@@ -199,13 +211,14 @@ static void
 tcp_sndbuf_autoscale(struct tcpcb *tp, struct socket *so)
 {
 	struct sockbuf *sb = &so->so_snd;
-	uint32_t used = sbused(sb), sendwin;
+	uint32_t lowat, sendwin, used = sbused(sb);
 
 	if (!V_tcp_do_autosndbuf || (sb->sb_flags & SB_AUTOSIZE) == 0)
 		return;
 	sendwin = min(tp->snd_wnd, tp->snd_cwnd);
-	if (tp->snd_wnd / 4 * 5 < sb->sb_hiwat ||
-	    used < sb->sb_hiwat / 8 * 7 ||
+	lowat = V_sendbuf_auto_lowat ? min(sb->sb_lowat, sb->sb_hiwat) : 0;
+	if (tp->snd_wnd / 4 * 5 < sb->sb_hiwat - lowat ||
+	    used + lowat < sb->sb_hiwat / 8 * 7 ||
 	    used >= (uint32_t)V_tcp_autosndbuf_max ||
 	    sendwin < used - (tp->snd_max - tp->snd_una))
 		return;
@@ -424,8 +437,9 @@ plan_lost(struct tcpcb *tp, struct tcp_plan *p, uint32_t quota)
 		return (false);
 	p->p_seq = ts->ts_start;
 	tcp_plan_options(tp, p);
-	limit = tcp_seg_limit(tp, p);
 	mss = tp->t_maxseg - p->p_optlen;
+	limit = V_sack_tso || (tp->t_flags & TF_SACK_PERMIT) == 0 ?
+	    tcp_seg_limit(tp, p) : mss;
 	tcp_sent_gather(tp, ts, mss);
 	len = ts->ts_end - ts->ts_start;
 	if ((ts->ts_flags & TS_FIN) != 0)

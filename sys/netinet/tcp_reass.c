@@ -27,6 +27,47 @@ SYSCTL_UINT(_net_inet_tcp_reass, OID_AUTO, maxqueuelen, CTLFLAG_RWTUN,
     &VNET_NAME(tcp_reass_maxqueuelen), 0,
     "Ranges that wait for one connection at most");
 
+VNET_DEFINE_STATIC(int, reass_maxsegments) = 0;
+#define	V_reass_maxsegments	VNET(reass_maxsegments)
+
+static int
+sysctl_maxsegments(SYSCTL_HANDLER_ARGS)
+{
+	(void)arg1;
+	(void)arg2;
+	return (sysctl_int_range(oidp, req, &V_reass_maxsegments, 0,
+	    INT_MAX));
+}
+SYSCTL_PROC(_net_inet_tcp_reass, OID_AUTO, maxsegments,
+    CTLTYPE_INT | CTLFLAG_RDTUN, NULL, 0, sysctl_maxsegments, "I",
+    "Ranges that wait for all connections at most (0: a sixteenth of "
+    "kern.ipc.nmbclusters)");
+
+static int
+sysctl_cursegments(SYSCTL_HANDLER_ARGS)
+{
+	int n = uma_zone_get_cur(V_tcp_seg_zone);
+
+	(void)arg1;
+	(void)arg2;
+	return (sysctl_handle_int(oidp, &n, 0, req));
+}
+SYSCTL_PROC(_net_inet_tcp_reass, OID_AUTO, cursegments,
+    CTLTYPE_INT | CTLFLAG_RD, NULL, 0, sysctl_cursegments, "I",
+    "Ranges that wait now");
+
+void
+tcp_reass_limit(void)
+{
+	size_t len = sizeof(int);
+	int clusters;
+
+	if (V_reass_maxsegments == 0 && kernel_sysctlbyname(
+	    "kern.ipc.nmbclusters", &clusters, &len, NULL, 0) == 0)
+		V_reass_maxsegments = imax(clusters / 16, 1);
+	(void)uma_zone_set_max(V_tcp_seg_zone, V_reass_maxsegments);
+}
+
 static void
 tseg_free(struct tcpcb *tp, struct tseg *q)
 {

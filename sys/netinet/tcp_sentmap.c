@@ -36,6 +36,37 @@ SYSCTL_UINT(_net_inet_tcp, OID_AUTO, map_limit, CTLFLAG_VNET | CTLFLAG_RW,
     &VNET_NAME(tcp_map_limit), 0,
     "Records of sent data that a host may hold at most (0: no limit)");
 
+/*
+ * A hole is a range that lies below a SACKed one; each run of SACKed ranges,
+ * which is one record, makes one.  Only a peer that SACKs every other byte
+ * makes many.
+ */
+VNET_DEFINE_STATIC(int, sack_maxholes) = 128;
+#define	V_sack_maxholes		VNET(sack_maxholes)
+VNET_DEFINE_STATIC(int, sack_globalmaxholes) = 65536;
+#define	V_sack_globalmaxholes	VNET(sack_globalmaxholes)
+VNET_DEFINE_STATIC(int, sack_globalholes) = 0;
+#define	V_sack_globalholes	VNET(sack_globalholes)
+
+static int
+sysctl_maxholes(SYSCTL_HANDLER_ARGS)
+{
+	(void)arg1;
+	return (sysctl_int_range(oidp, req, arg2 != 0 ?
+	    &V_sack_globalmaxholes : &V_sack_maxholes, 0,
+	    arg2 != 0 ? INT_MAX : UINT16_MAX));
+}
+SYSCTL_DECL(_net_inet_tcp_sack);
+SYSCTL_PROC(_net_inet_tcp_sack, OID_AUTO, maxholes,
+    CTLTYPE_INT | CTLFLAG_VNET | CTLFLAG_RW, NULL, 0, sysctl_maxholes, "I",
+    "Holes that SACK may make in what one connection has sent");
+SYSCTL_PROC(_net_inet_tcp_sack, OID_AUTO, globalmaxholes,
+    CTLTYPE_INT | CTLFLAG_VNET | CTLFLAG_RW, NULL, 1, sysctl_maxholes, "I",
+    "Holes that SACK may make for all connections together");
+SYSCTL_INT(_net_inet_tcp_sack, OID_AUTO, globalholes,
+    CTLFLAG_VNET | CTLFLAG_RD, &VNET_NAME(sack_globalholes), 0,
+    "Holes that SACK has made, of all connections");
+
 static uint32_t
 ts_len(const struct tcp_sent *ts)
 {
@@ -53,12 +84,33 @@ ts_alloc(void)
 	return (uma_zalloc(V_tcp_sent_zone, M_NOWAIT));
 }
 
+static void
+ts_hole(struct tcpcb *tp, int n)
+{
+	tp->t_sackholes = (uint16_t)(tp->t_sackholes + n);
+	V_sack_globalholes += n;
+}
+
+/* May a range between prev and next be SACKed, or are there too many? */
+static bool
+ts_hole_ok(const struct tcpcb *tp, const struct tcp_sent *prev,
+    const struct tcp_sent *next)
+{
+	if ((prev != NULL && (prev->ts_flags & TS_SACKED) != 0) ||
+	    (next != NULL && (next->ts_flags & TS_SACKED) != 0))
+		return (true);
+	return (tp->t_sackholes < V_sack_maxholes &&
+	    V_sack_globalholes < V_sack_globalmaxholes);
+}
+
 /* Take ts off the list and free it; its bytes must be accounted for. */
 static void
 ts_remove(struct tcpcb *tp, struct tcp_sent *ts)
 {
 	if (tp->t_map_sack == ts)
 		tp->t_map_sack = TAILQ_PREV(ts, tcp_sentmap, ts_link);
+	if ((ts->ts_flags & TS_SACKED) != 0)
+		ts_hole(tp, -1);
 	TAILQ_REMOVE(&tp->t_map, ts, ts_link);
 	uma_zfree(V_tcp_sent_zone, ts);
 }
@@ -314,6 +366,7 @@ ts_sack(struct tcpcb *tp, struct tcp_sent *ts, struct tcp_acked *ta)
 		ts->ts_flags &= ~TS_LOST;
 	}
 	ts->ts_flags |= TS_SACKED;
+	ts_hole(tp, 1);
 	tp->t_snd_sacked += ts_len(ts);
 	ta->ta_sacked += ts_len(ts);
 	ts_delivered(tp, ts, ts_len(ts), ta);
@@ -348,6 +401,13 @@ tcp_sack_block(struct tcpcb *tp, const struct sackblk *sb,
 	for (ts = ts_find(tp, sb->start); ts != NULL &&
 	    SEQ_LT(ts->ts_start, sb->end); ts = TAILQ_NEXT(ts, ts_link)) {
 		if ((ts->ts_flags & TS_SACKED) == 0) {
+			if (!ts_hole_ok(tp, SEQ_GEQ(ts->ts_start,
+			    sb->start) ? TAILQ_PREV(ts, tcp_sentmap,
+			    ts_link) : NULL, SEQ_LEQ(ts->ts_end, sb->end) ?
+			    TAILQ_NEXT(ts, ts_link) : NULL)) {
+				TCPSTAT_INC(tcps_sack_sboverflow);
+				return;
+			}
 			if (SEQ_LT(ts->ts_start, sb->start) &&
 			    (ts = ts_split(tp, ts, sb->start)) == NULL)
 				return;
@@ -392,6 +452,36 @@ tcp_sent_sacked(struct tcpcb *tp, const struct tcpopt *to,
 }
 
 void
+tcp_sent_renege(struct tcpcb *tp)
+{
+	struct tcp_sent *ts;
+
+	TAILQ_FOREACH(ts, &tp->t_map, ts_link)
+		ts->ts_flags &= ~TS_SACKED;
+	ts_hole(tp, -(int)tp->t_sackholes);
+	tp->t_snd_sacked = 0;
+	tp->snd_fack = tp->snd_una;
+}
+
+uint32_t
+tcp_sent_lose_last(struct tcpcb *tp, uint32_t len)
+{
+	struct tcp_sent *ts;
+
+	TAILQ_FOREACH_REVERSE(ts, &tp->t_map, tcp_sentmap, ts_link)
+		if ((ts->ts_flags & TS_SACKED) == 0)
+			break;
+	if (ts == NULL || (ts->ts_flags & TS_LOST) != 0)
+		return (0);
+	if (ts_len(ts) > len) {
+		ts = ts_split(tp, ts, ts->ts_end - len);
+		if (ts == NULL)
+			return (0);
+	}
+	return (tcp_sent_lose(tp, ts));
+}
+
+void
 tcp_sent_flush(struct tcpcb *tp)
 {
 	struct tcp_sent *ts;
@@ -409,9 +499,10 @@ tcp_check_map(const struct tcpcb *tp)
 {
 	const struct tcp_sent *ts;
 	tcp_seq seq = tp->snd_una;
-	uint32_t sacked = 0, lost = 0;
+	uint32_t holes = 0, sacked = 0, lost = 0;
 
 	TAILQ_FOREACH(ts, &tp->t_map, ts_link) {
+		holes += (ts->ts_flags & TS_SACKED) != 0;
 		if (ts->ts_start != seq || !SEQ_GT(ts->ts_end, seq))
 			return ("the sent map has a gap or an overlap");
 		if ((ts->ts_flags & TS_SACKED) != 0 &&
@@ -425,6 +516,8 @@ tcp_check_map(const struct tcpcb *tp)
 	}
 	if (seq != tp->snd_max)
 		return ("the sent map does not end at snd_max");
+	if (holes != tp->t_sackholes)
+		return ("the count of holes is not that of SACKed ranges");
 	if (sacked != tp->t_snd_sacked || lost != tp->t_snd_lost)
 		return ("SACKed or lost bytes disagree with the sent map");
 	return (NULL);

@@ -255,7 +255,7 @@ tcp_maxunack_over(const struct tcpcb *tp)
 int
 tcp_timer_rexmt(struct tcpcb *tp)
 {
-	struct tcp_sent *first = TAILQ_FIRST(&tp->t_map), *ts;
+	struct tcp_sent *first = TAILQ_FIRST(&tp->t_map);
 
 	if (first == NULL)
 		return (0);
@@ -269,12 +269,8 @@ tcp_timer_rexmt(struct tcpcb *tp)
 	TCPSTAT_INC(tcps_rexmttimeo);
 	/* The peer has SACKed this and not acknowledged it: it reneged
 	 * (RFC 2018, 8), and nothing that it SACKed can be relied on. */
-	if ((first->ts_flags & TS_SACKED) != 0) {
-		TAILQ_FOREACH(ts, &tp->t_map, ts_link)
-			ts->ts_flags &= ~TS_SACKED;
-		tp->t_snd_sacked = 0;
-		tp->snd_fack = tp->snd_una;
-	}
+	if ((first->ts_flags & TS_SACKED) != 0)
+		tcp_sent_renege(tp);
 	(void)tcp_sent_lose_all(tp);
 	tp->t_loss_edge = tp->snd_max;
 	if (TCPS_HAVEESTABLISHED(tp->t_state)) {

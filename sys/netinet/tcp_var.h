@@ -270,6 +270,7 @@ struct tcpcb {
 	struct tsegqe_head t_segq;
 	uint16_t	t_segqlen;	/* ranges there */
 	uint16_t	t_softerror;
+	uint16_t	t_sackholes;	/* SACKed ranges in the sent map */
 	uint32_t	t_segqserial;
 	struct sackblk	t_dsack;	/* to be reported next; empty if equal */
 	uint32_t	rfbuf_ts;	/* our time stamp as counting began */
@@ -343,6 +344,7 @@ struct tcpcb {
 #define	TF2_ECN_USE_ECT1	0x00000800
 #define	TF2_NODF		0x00002000	/* segments may be fragmented */
 #define	TF2_ECN_ANY	(TF2_ECN_PERMIT | TF2_ACE_PERMIT)
+#define	TF2_RESCUED		0x00010000	/* in this recovery */
 #define	TF2_INOUTPUT		0x00001000	/* output is running */
 
 #define	IN_FASTRECOVERY(t_flags)	((t_flags) & TF_FASTRECOVERY)
@@ -514,6 +516,10 @@ void	tcp_sent_extend(struct tcpcb *tp, struct tcp_sent *ts, uint32_t len,
 /* Mark ts lost (if it is in flight), or everything in flight. */
 uint32_t tcp_sent_lose(struct tcpcb *tp, struct tcp_sent *ts);
 uint32_t tcp_sent_lose_all(struct tcpcb *tp);
+/* The last len bytes that are not SACKed are lost. */
+uint32_t tcp_sent_lose_last(struct tcpcb *tp, uint32_t len);
+/* The peer takes back what it SACKed. */
+void	tcp_sent_renege(struct tcpcb *tp);
 /* Mark the first len bytes in flight lost; returns how many. */
 uint32_t tcp_sent_lose_first(struct tcpcb *tp, uint32_t len);
 /* Take what ack covers off the map and note it in ta. */
@@ -695,6 +701,8 @@ int	tcp_reass(struct tcpcb *tp, struct tcp_seg *sg);
 /* Give the reader what is in order now: a verdict. */
 int	tcp_reass_deliver(struct tcpcb *tp, struct tcp_seg *sg);
 void	tcp_reass_flush(struct tcpcb *tp);
+/* At start-up: net.inet.tcp.reass.maxsegments takes effect. */
+void	tcp_reass_limit(void);
 /* The blocks to report, newest first: returns how many (<= max). */
 int	tcp_sack_report(const struct tcpcb *tp, struct sackblk *blk, int max);
 

@@ -283,8 +283,64 @@ PD_TEST(sack_partial)
 	EXPECT(". 1:1001(1000) ack 1");
 	NOTHING();
 	INJECT(". 1:1(0) ack 9001 win 65535");
+	/* A partial ACK, nothing SACKed, nothing new: the rescue. */
+	EXPECT("P. 13141:14601(1460) ack 1");
+	INJECT(ACK(10));
+}
+
+/* The end is rescued once, and not if RFC 6675 is not wanted. */
+PD_TEST(rescue)
+{
+	(void)ten(t, PD_SACK, 0);
+	INJECT(SACK(0, 1, 4));
+	EXPECT(SEG(0));
+	INJECT(ACK(5));
+	EXPECT("P. 13141:14601(1460) ack 1");
+	INJECT(ACK(6));
 	NOTHING();
 	INJECT(ACK(10));
+}
+
+PD_TEST(rescue_unrevised)
+{
+	pd_sysctl(t, "net.inet.tcp.sack.revised", 0);
+	(void)ten(t, PD_SACK, 0);
+	INJECT(SACK(0, 1, 4));
+	/* Nor is it enough that bytes are SACKed. */
+	NOTHING();
+	INJECT(SACK(0, 1, 5));
+	INJECT(SACK(0, 1, 6));
+	EXPECT(SEG(0));
+	INJECT(ACK(6));
+	NOTHING();
+	INJECT(ACK(10));
+}
+
+/* Holes beyond the limit are not believed; those there stay. */
+PD_TEST(maxholes)
+{
+	pd_sysctl(t, "net.inet.tcp.sack.maxholes", 2);
+	(void)ten(t, PD_SACK, 0);
+	INJECT(". 1:1(0) ack 1 win 65535 <nop,nop,"
+	    "sack 13141:14601 10221:11681 7301:8761 4381:5841>");
+	ATF_REQUIRE_EQ(2 * MSS, (int)pd_tcpcb(t)->t_snd_sacked);
+	ATF_REQUIRE_EQ(2, pd_sysctl_get(t, "net.inet.tcp.sack.globalholes"));
+	pd_forget(t);
+	INJECT(ACK(10));
+	ATF_REQUIRE_EQ(0, pd_sysctl_get(t, "net.inet.tcp.sack.globalholes"));
+}
+
+PD_TEST(globalmaxholes)
+{
+	pd_sysctl(t, "net.inet.tcp.sack.globalmaxholes", 1);
+	(void)ten(t, PD_SACK, 0);
+	INJECT(". 1:1(0) ack 1 win 65535 <nop,nop,"
+	    "sack 13141:14601 10221:11681 7301:8761 4381:5841>");
+	ATF_REQUIRE_EQ(MSS, (int)pd_tcpcb(t)->t_snd_sacked);
+	/* What touches a range that is there makes none. */
+	INJECT(". 1:1(0) ack 1 win 65535 <nop,nop,sack 11681:14601>");
+	ATF_REQUIRE_EQ(2 * MSS, (int)pd_tcpcb(t)->t_snd_sacked);
+	pd_forget(t);
 }
 
 /* Many blocks with each ACK, four of them, and none lost from the books. */
@@ -558,6 +614,10 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, sack_nonsense);
 	ATF_TP_ADD_TC(tp, sack_not_agreed);
 	ATF_TP_ADD_TC(tp, sack_partial);
+	ATF_TP_ADD_TC(tp, rescue);
+	ATF_TP_ADD_TC(tp, rescue_unrevised);
+	ATF_TP_ADD_TC(tp, maxholes);
+	ATF_TP_ADD_TC(tp, globalmaxholes);
 	ATF_TP_ADD_TC(tp, sack_four_blocks);
 	ATF_TP_ADD_TC(tp, sack_karn);
 	ATF_TP_ADD_TC(tp, dupacks);
