@@ -23,6 +23,7 @@
 #include <sys/malloc.h>
 #include <sys/mbuf.h>
 #include <sys/socketvar.h>
+#include <sys/sysctl.h>
 #include <sys/systm.h>
 
 #include <net/if_var.h>
@@ -36,6 +37,31 @@
 MALLOC_DEFINE(M_PCB, "pcb", "Protocol control block tables");
 
 static bool	pcb_grow(struct inpcbinfo *ipi);
+
+#define	PCB_MAXSLOTS	(1 << 24)	/* that tcbhashsize may ask for */
+VNET_DEFINE_STATIC(int, tcbhashsize) = 0;
+#define	V_tcbhashsize	VNET(tcbhashsize)
+
+static int
+sysctl_tcbhashsize(SYSCTL_HANDLER_ARGS)
+{
+	int error, size = V_tcbhashsize;
+
+	(void)arg1;
+	(void)arg2;
+	error = sysctl_int_range(oidp, req, &size, 0, PCB_MAXSLOTS);
+	if (error != 0 || req->newptr == NULL)
+		return (error);
+	if (!powerof2(size))
+		return (EINVAL);
+	V_tcbhashsize = size;
+	return (0);
+}
+SYSCTL_DECL(_net_inet_tcp);
+SYSCTL_PROC(_net_inet_tcp, OID_AUTO, tcbhashsize,
+    CTLTYPE_INT | CTLFLAG_RDTUN, NULL, 0, sysctl_tcbhashsize, "I",
+    "Slots that the table of connections begins with, a power of two (0: "
+    "few; it grows)");
 
 void
 in_pcbinfo_init(struct inpcbinfo *ipi)
@@ -168,7 +194,8 @@ pcb_grow(struct inpcbinfo *ipi)
 	uint32_t i, oldslots, slots;
 
 	oldslots = old == NULL ? 0 : ipi->ipi_connmask + 1;
-	slots = old == NULL ? PCB_MINSLOTS : 2 * oldslots;
+	slots = old == NULL ? (uint32_t)imax(V_tcbhashsize, PCB_MINSLOTS) :
+	    2 * oldslots;
 	new = mallocarray(slots, sizeof(*new), M_PCB, M_NOWAIT | M_ZERO);
 	if (new == NULL)
 		return (false);

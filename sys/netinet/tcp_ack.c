@@ -43,6 +43,11 @@ VNET_DEFINE(int, tcp_do_prr) = 1;
 SYSCTL_INT(_net_inet_tcp, OID_AUTO, do_prr, CTLFLAG_VNET | CTLFLAG_RW,
     &VNET_NAME(tcp_do_prr), 0,
     "Proportional rate reduction while recovering from loss (RFC 9937)");
+VNET_DEFINE_STATIC(int, tcp_do_prr_conservative) = 0;
+#define	V_tcp_do_prr_conservative	VNET(tcp_do_prr_conservative)
+SYSCTL_INT(_net_inet_tcp, OID_AUTO, do_prr_conservative,
+    CTLFLAG_VNET | CTLFLAG_RW, &VNET_NAME(tcp_do_prr_conservative), 0,
+    "Below ssthresh send no more than was delivered (RFC 9937's CRB)");
 VNET_DEFINE(int, tcp_do_lrd) = 1;
 SYSCTL_DECL(_net_inet_tcp_sack);
 SYSCTL_INT(_net_inet_tcp_sack, OID_AUTO, lrd, CTLFLAG_VNET | CTLFLAG_RW,
@@ -175,9 +180,11 @@ prr_update(struct tcpcb *tp, const struct tcp_acked *ta)
 		sndcnt = (int64_t)howmany((uint64_t)sh->prr_delivered *
 		    tp->snd_ssthresh, MAX(sh->recover_fs, 1)) - sh->prr_out;
 	else {
-		sndcnt = MAX((int64_t)sh->prr_delivered - sh->prr_out,
-		    (int64_t)delivered);
-		if (ta->ta_acked != 0 && ta->ta_lost == 0)
+		sndcnt = (int64_t)sh->prr_delivered - sh->prr_out;
+		if (!V_tcp_do_prr_conservative)
+			sndcnt = MAX(sndcnt, (int64_t)delivered);
+		if (ta->ta_acked != 0 && ta->ta_lost == 0 &&
+		    !V_tcp_do_prr_conservative)
 			sndcnt += mss;
 		sndcnt = MIN((int64_t)tp->snd_ssthresh - pipe, sndcnt);
 	}

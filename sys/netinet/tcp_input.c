@@ -112,7 +112,8 @@ tcp_timewait_segment(struct tcpcb *tp, const struct tcp_seg *sg)
 		return (false);
 	if ((flags & TH_FIN) != 0 &&
 	    sg->sg_seq + sg->sg_len + 1 == tp->rcv_nxt)
-		tcp_timer_activate(tp, TT_2MSL, 2 * V_tcp_msl);
+		tcp_timer_activate(tp, TT_2MSL,
+		    tcp_2msl(&tp->t_inpcb.inp_inc));
 	if ((flags & (TH_SYN | TH_FIN)) != 0 || sg->sg_len != 0 ||
 	    sg->sg_seq != tp->rcv_nxt) {
 		TCPSTAT_INC(tcps_tw_responds);
@@ -120,6 +121,51 @@ tcp_timewait_segment(struct tcpcb *tp, const struct tcp_seg *sg)
 		    tp->snd_max, TH_ACK, sg);
 	}
 	return (false);
+}
+
+VNET_DEFINE_STATIC(bool, blackhole_local) = false;
+#define	V_blackhole_local	VNET(blackhole_local)
+SYSCTL_BOOL(_net_inet_tcp, OID_AUTO, blackhole_local,
+    CTLFLAG_VNET | CTLFLAG_RW, &VNET_NAME(blackhole_local), 0,
+    "Let blackhole hold for segments from this host, too");
+VNET_DEFINE_STATIC(int, log_in_vain) = 0;
+#define	V_log_in_vain	VNET(log_in_vain)
+
+static int
+sysctl_log_in_vain(SYSCTL_HANDLER_ARGS)
+{
+	(void)arg1;
+	(void)arg2;
+	return (sysctl_int_range(oidp, req, &V_log_in_vain, 0, 2));
+}
+SYSCTL_PROC(_net_inet_tcp, OID_AUTO, log_in_vain,
+    CTLTYPE_INT | CTLFLAG_VNET | CTLFLAG_RW, NULL, 0, sysctl_log_in_vain,
+    "I", "Log what is sent to ports where nobody is: 1 SYNs, 2 all");
+
+static void
+tcp_log_in_vain(const struct tcp_seg *sg)
+{
+	char from[INET6_ADDRSTRLEN], to[INET6_ADDRSTRLEN];
+
+	if (V_log_in_vain == 0 ||
+	    (V_log_in_vain == 1 && (sg->sg_flags & TH_SYN) == 0))
+		return;
+	kern_log(LOG_INFO, "TCP: [%s]:%u to [%s]:%u: nobody is there, "
+	    "flags 0x%x",
+	    in_ntop(&sg->sg_inc.inc_faddr, from, sizeof(from)),
+	    sg->sg_inc.inc_fport,
+	    in_ntop(&sg->sg_inc.inc_laddr, to, sizeof(to)),
+	    sg->sg_inc.inc_lport, sg->sg_flags);
+}
+
+/* net.inet.tcp.blackhole: 1 silent to SYNs, 2 to all. */
+static bool
+tcp_in_blackhole(const struct tcp_seg *sg)
+{
+	if (V_blackhole == 0 || (V_blackhole == 1 &&
+	    (sg->sg_flags & TH_SYN) == 0))
+		return (false);
+	return (V_blackhole_local || !tcp_peer_is_local(&sg->sg_inc));
 }
 
 /* No connection: a listener, or the answer of CLOSED (3.10.7.1). */
@@ -135,10 +181,11 @@ tcp_input_noconn(struct mbuf *m, struct tcp_seg *sg)
 		return;
 	}
 	m_freem(m);
-	/* net.inet.tcp.blackhole: 1 silent to SYNs, 2 to all. */
-	if (inp == NULL && ((V_blackhole == 1 &&
-	    (sg->sg_flags & TH_SYN) != 0) || V_blackhole > 1))
-		return;
+	if (inp == NULL) {
+		tcp_log_in_vain(sg);
+		if (tcp_in_blackhole(sg))
+			return;
+	}
 	tcp_reset_reply(inp != NULL ? intotcpcb(inp) : NULL, sg);
 }
 
@@ -236,8 +283,7 @@ tcp_verdict_output(struct tcpcb *tp, struct tcp_seg *sg, int v)
 		if ((v & (TV_ACKNOW | TV_ACKEACH)) != 0)
 			tcp_respond(tp, &tp->t_inpcb.inp_inc, tp->rcv_nxt,
 			    tp->snd_max, TH_ACK, sg);
-		tcp_enter_timewait(tp);
-		return (false);
+		return (tcp_enter_timewait(tp));
 	}
 	if ((v & TV_ACKEACH) != 0)
 		return (tcp_output(tp) < 0);

@@ -222,10 +222,42 @@ fail:
 
 /* ---- Numbers ---- */
 
+VNET_DEFINE_STATIC(int, isn_reseed_interval) = 0;
+#define	V_isn_reseed_interval	VNET(isn_reseed_interval)
+VNET_DEFINE_STATIC(nstime_t, isn_seeded) = 0;
+#define	V_isn_seeded	VNET(isn_seeded)
+
+static int
+sysctl_isn_reseed(SYSCTL_HANDLER_ARGS)
+{
+	(void)arg1;
+	(void)arg2;
+	return (sysctl_int_range(oidp, req, &V_isn_reseed_interval, 0,
+	    INT_MAX));
+}
+SYSCTL_PROC(_net_inet_tcp, OID_AUTO, isn_reseed_interval,
+    CTLTYPE_INT | CTLFLAG_VNET | CTLFLAG_RW, NULL, 0, sysctl_isn_reseed, "I",
+    "Seconds after which initial sequence numbers get a new secret "
+    "(0: never)");
+
+/* A new secret breaks the order of a peer's sequence numbers (RFC 6528, 3),
+ * so it is not changed by itself. */
+static void
+isn_reseed(void)
+{
+	if (V_isn_reseed_interval == 0 || getnstime() - V_isn_seeded <
+	    (nstime_t)V_isn_reseed_interval * NS_PER_SEC)
+		return;
+	vnet_random(V_isn_secret, sizeof(V_isn_secret));
+	V_isn_seeded = getnstime();
+}
+
+
 /* ISN = M + F(connection, secret), M a clock of 4 microseconds (RFC 6528). */
 tcp_seq
 tcp_new_isn(const struct in_conninfo *inc)
 {
+	isn_reseed();
 	return ((tcp_seq)(getnstime() / (4 * NS_PER_USEC)) +
 	    (tcp_seq)siphash24(V_isn_secret, inc, sizeof(*inc)));
 }
@@ -422,11 +454,34 @@ tcp_established(struct tcpcb *tp)
 	tp->snd_recover = tp->snd_una;
 }
 
-void
+VNET_DEFINE_STATIC(bool, nolocaltimewait) = true;
+#define	V_nolocaltimewait	VNET(nolocaltimewait)
+SYSCTL_BOOL(_net_inet_tcp, OID_AUTO, nolocaltimewait,
+    CTLFLAG_VNET | CTLFLAG_RW, &VNET_NAME(nolocaltimewait), 0,
+    "No TIME_WAIT between two addresses of this host");
+
+bool
+tcp_peer_is_local(const struct in_conninfo *inc)
+{
+	return (ifa_ifwithaddr(&inc->inc_faddr) != NULL);
+}
+
+nstime_t
+tcp_2msl(const struct in_conninfo *inc)
+{
+	return (2 * (tcp_peer_is_local(inc) ? V_tcp_msl_local : V_tcp_msl));
+}
+
+
+bool
 tcp_enter_timewait(struct tcpcb *tp)
 {
 	struct socket *so = tptosocket(tp);
 
+	if (V_nolocaltimewait && tcp_peer_is_local(&tp->t_inpcb.inp_inc)) {
+		tcp_close(tp);
+		return (true);
+	}
 	tcp_output_cancel(tp);
 	tcp_timer_stop(tp);
 	tcp_sent_flush(tp);
@@ -434,7 +489,7 @@ tcp_enter_timewait(struct tcpcb *tp)
 	tcp_reass_flush(tp);
 	tcp_state_change(tp, TCPS_TIME_WAIT);
 	tp->t_inpcb.inp_flags |= INP_TIMEWAIT;
-	tcp_timer_activate(tp, TT_2MSL, 2 * V_tcp_msl);
+	tcp_timer_activate(tp, TT_2MSL, tcp_2msl(&tp->t_inpcb.inp_inc));
 	/* Nobody will ask any more: the socket can go. */
 	if (so != NULL && (so->so_state & SS_NOFDREF) != 0) {
 		tp->t_inpcb.inp_socket = NULL;
@@ -443,6 +498,7 @@ tcp_enter_timewait(struct tcpcb *tp)
 		if (so->so_count == 0)
 			sofree(so);
 	}
+	return (false);
 }
 
 /* ---- The end ---- */

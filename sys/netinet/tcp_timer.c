@@ -66,6 +66,8 @@ TCP_MSEC(tcp_delacktime, delacktime, 40, 1, 0,
     "How long an acknowledgment may be put off, in milliseconds");
 TCP_MSEC(tcp_msl, msl, 30000, 1, CTLFLAG_VNET,
     "Maximum segment lifetime, in milliseconds");
+TCP_MSEC(tcp_msl_local, msl_local, 10, 1, CTLFLAG_VNET,
+    "The same between two addresses of this host, in milliseconds");
 TCP_MSEC(tcp_finwait2_timeout, finwait2_timeout, 60000, 1, 0,
     "Time in FIN_WAIT_2 after the user has gone, in milliseconds");
 TCP_MSEC(tcp_maxunacktime, maxunacktime, 0, 0, CTLFLAG_VNET,

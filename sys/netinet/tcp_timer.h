@@ -45,6 +45,7 @@ VNET_DECLARE(nstime_t, tcp_keepidle);
 VNET_DECLARE(nstime_t, tcp_keepintvl);
 VNET_DECLARE(nstime_t, tcp_delacktime);
 VNET_DECLARE(nstime_t, tcp_msl);
+VNET_DECLARE(nstime_t, tcp_msl_local);
 VNET_DECLARE(nstime_t, tcp_finwait2_timeout);
 VNET_DECLARE(nstime_t, tcp_maxunacktime);
 VNET_DECLARE(int, tcp_keepcnt);
@@ -60,6 +61,7 @@ VNET_DECLARE(int, always_keepalive);
 #define	V_tcp_keepidle		VNET(tcp_keepidle)
 #define	V_tcp_keepintvl		VNET(tcp_keepintvl)
 #define	V_tcp_delacktime	VNET(tcp_delacktime)
+#define	V_tcp_msl_local		VNET(tcp_msl_local)
 #define	V_tcp_msl		VNET(tcp_msl)
 #define	V_tcp_finwait2_timeout	VNET(tcp_finwait2_timeout)
 #define	V_tcp_maxunacktime	VNET(tcp_maxunacktime)
