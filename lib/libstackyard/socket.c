@@ -136,7 +136,7 @@ sy_connect(struct sy_host *host, int fd, const struct sockaddr *addr,
 {
 	struct syk_addr kaddr;
 	struct syk_waitinfo wi;
-	int error, soerror;
+	int error, revents, soerror;
 
 	error = sy_tr_addr_in(addr, len, &kaddr);
 	if (error == 0)
@@ -146,8 +146,11 @@ sy_connect(struct sy_host *host, int fd, const struct sockaddr *addr,
 	if (error != EINPROGRESS ||
 	    syk_waitinfo(host->h_vnet, fd, &wi) != 0 || wi.nonblock)
 		return (sy_fail_fd(error, "connect", host, fd));
-	error = sy_wait_fd(host, fd, SYK_POLLOUT,
-	    sy_deadline(host->h_loop, SY_NEVER));
+	/* With ourselves it may have come to an end at once. */
+	error = syk_poll(host->h_vnet, fd, SYK_POLLOUT, &revents);
+	if (error == 0 && revents == 0)
+		error = sy_wait_fd(host, fd, SYK_POLLOUT,
+		    sy_deadline(host->h_loop, SY_NEVER));
 	if (error == 0)
 		error = syk_soerror(host->h_vnet, fd, &soerror);
 	if (error == 0)

@@ -180,7 +180,7 @@ lua_body()
 	says 'error({})' 's.lua: error without a message'
 	says 'error("first\nsecond")' 's.lua:1: first'
 	says 'error("a\27[31mb", 0)' 's.lua: a?[31mb'
-	says 'while true do end' 's.lua: the scenario does not come to an end'
+	says 'while true do end' 's.lua:1: the scenario does not come to an end'
 	says 'local s = ("x"):rep(1 << 30)' 's.lua: not enough memory'
 	for f in io os debug package require dofile loadfile load next; do
 		says "assert($f == nil) link { 1, 2 }" \

@@ -1,0 +1,341 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 The Stackyard developers
+ */
+
+/*
+ * Variables whose effect shows in whole connections: between two addresses
+ * of one host, and over a path.
+ */
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "sy_test.h"
+
+static struct sy_loop *loop;
+static struct sy_host *a, *b;
+
+static void
+set(struct sy_host *h, const char *name, const char *value)
+{
+	WORKS(sy_sysctl_set(h, name, value));
+}
+
+static void
+begin(void)
+{
+	struct sy_pipe pipe = { .delay = 20 * MS };
+
+	loop = sy_loop_new(SY_VIRTUAL, 1);
+	a = sy_host_new(loop, "a", NULL, 0);
+	b = sy_host_new(loop, "b", NULL, 0);
+	ATF_REQUIRE(a != NULL && b != NULL);
+	WORKS(sy_link(a, b, 0, 1500));
+	WORKS(sy_pipe(a, "epair0a", &pipe));
+	WORKS(sy_pipe(b, "epair0b", &pipe));
+	WORKS(sy_addr_add(a, "epair0a", "10.0.0.1/24"));
+	WORKS(sy_addr_add(b, "epair0b", "10.0.0.2/24"));
+}
+
+/* A connection from `from' to `to' at addr: *sp the connecting end, and the
+ * accepted one is returned. */
+static int
+join(struct sy_host *from, struct sy_host *to, uint32_t addr, int *sp)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET,
+	    .sin_port = htons(80), .sin_addr.s_addr = htonl(addr) };
+	int l, s;
+
+	l = sy_socket(to, AF_INET, SOCK_STREAM, 0);
+	WORKS(sy_bind(to, l, (struct sockaddr *)&sin, sizeof(sin)));
+	WORKS(sy_listen(to, l, 5));
+	*sp = sy_socket(from, AF_INET, SOCK_STREAM, 0);
+	WORKS(sy_connect(from, *sp, (struct sockaddr *)&sin, sizeof(sin)));
+	s = sy_accept(to, l, NULL, NULL);
+	WORKS(s);
+	WORKS(sy_close(to, l));
+	return (s);
+}
+
+/* Connections in TIME_WAIT. */
+static int
+waiting(struct sy_host *h)
+{
+	char buf[256], *p;
+	int i;
+
+	WORKS(sy_sysctl_get(h, "net.inet.tcp.states", buf, sizeof(buf)));
+	for (p = buf, i = 0; i < 10; i++)
+		p = strchr(p, ' ') + 1;
+	return (atoi(p));
+}
+
+static void
+run(uint64_t ns)
+{
+	WORKS(sy_loop_run(loop, sy_loop_now(loop) + ns));
+}
+
+/* Open and close a connection of the host with itself. */
+static void
+local(void)
+{
+	int c, s;
+
+	s = join(a, a, INADDR_LOOPBACK, &c);
+	WORKS(sy_close(a, c));
+	run(MS);
+	WORKS(sy_close(a, s));
+	run(MS);
+}
+
+TEST(nolocaltimewait)
+{
+	begin();
+	local();
+	ATF_CHECK_EQ(0, waiting(a));
+	set(a, "net.inet.tcp.nolocaltimewait", "0");
+	local();
+	ATF_CHECK_EQ(1, waiting(a));
+	sy_loop_free(loop);
+}
+
+TEST(msl_local)
+{
+	begin();
+	set(a, "net.inet.tcp.nolocaltimewait", "0");
+	set(a, "net.inet.tcp.msl_local", "50");
+	local();
+	run(90 * MS);
+	ATF_CHECK_EQ(1, waiting(a));
+	run(20 * MS);
+	ATF_CHECK_EQ(0, waiting(a));
+	FAILS(EINVAL, "msl_local", sy_sysctl_set(a,
+	    "net.inet.tcp.msl_local", "0"));
+	sy_loop_free(loop);
+}
+
+/* What connecting to a port where nobody is comes to. */
+static int
+nobody(void)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET,
+	    .sin_port = htons(81), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int s;
+
+	s = sy_socket(a, AF_INET, SOCK_STREAM, 0);
+	errno = 0;
+	(void)sy_connect(a, s, (struct sockaddr *)&sin, sizeof(sin));
+	return (errno);
+}
+
+TEST(blackhole_local)
+{
+	begin();
+	set(a, "net.inet.tcp.keepinit", "3000");
+	set(a, "net.inet.tcp.blackhole", "2");
+	ATF_CHECK_EQ_MSG(ECONNREFUSED, nobody(), "%s", sy_error());
+	set(a, "net.inet.tcp.blackhole_local", "1");
+	ATF_CHECK_EQ(ETIMEDOUT, nobody());
+	sy_loop_free(loop);
+}
+
+static char logged[256];
+
+static void
+take_line(void *arg, int level, const char *line)
+{
+	(void)arg;
+	(void)level;
+	(void)snprintf(logged, sizeof(logged), "%s", line);
+}
+
+TEST(log_in_vain)
+{
+	begin();
+	sy_host_log(a, take_line, NULL);
+	(void)nobody();
+	ATF_CHECK_STREQ("", logged);
+	set(a, "net.inet.tcp.log_in_vain", "1");
+	(void)nobody();
+	ATF_CHECK_MATCH("127.0.0.1.*:81: nobody is there, flags 0x2",
+	    logged);
+	FAILS(EINVAL, "log_in_vain", sy_sysctl_set(a,
+	    "net.inet.tcp.log_in_vain", "3"));
+	sy_loop_free(loop);
+}
+
+static void
+block_is(struct sy_host *h, int s, const char *name)
+{
+	struct sy_tcp_function_set set;
+	socklen_t len = sizeof(set);
+
+	WORKS(sy_getsockopt(h, s, IPPROTO_TCP, SY_TCP_FUNCTION_BLK, &set,
+	    &len));
+	ATF_CHECK_STREQ(name, set.function_set_name);
+}
+
+TEST(functions)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET,
+	    .sin_port = htons(82), .sin_addr.s_addr = htonl(0x0a000002) };
+	struct sy_tcp_function_set paced = { "paced", 0 };
+	int c, i, l, s;
+
+	begin();
+	WORKS(sy_kldload(loop, STACKYARD_BUILD
+	    "/lib/stackyard/block_example.so"));
+	FAILS(ENOENT, "nix", sy_sysctl_set(a,
+	    "net.inet.tcp.functions_default", "nix"));
+	set(a, "net.inet.tcp.functions_default", "paced");
+	s = join(a, b, 0x0a000002, &c);
+	block_is(a, c, "paced");
+	block_is(b, s, "freebsd");
+	/* Accepted ones have their listener's, or the default. */
+	l = sy_socket(b, AF_INET, SOCK_STREAM, 0);
+	WORKS(sy_bind(b, l, (struct sockaddr *)&sin, sizeof(sin)));
+	WORKS(sy_setsockopt(b, l, IPPROTO_TCP, SY_TCP_FUNCTION_BLK, &paced,
+	    sizeof(paced)));
+	WORKS(sy_listen(b, l, 5));
+	for (i = 0; i < 2; i++) {
+		c = sy_socket(a, AF_INET, SOCK_STREAM, 0);
+		WORKS(sy_connect(a, c, (struct sockaddr *)&sin,
+		    sizeof(sin)));
+		s = sy_accept(b, l, NULL, NULL);
+		WORKS(s);
+		block_is(b, s, i == 0 ? "paced" : "freebsd");
+		set(b, "net.inet.tcp.functions_inherit_listen_socket_stack",
+		    "0");
+	}
+	sy_loop_free(loop);
+}
+
+/* Push as much as is taken for ten seconds; the reader reads all. */
+static int tx, rx;
+static char bulk[65536];
+
+static void
+push(void *arg, int fd, short revents)
+{
+	(void)arg;
+	(void)revents;
+	while (sy_send(a, fd, bulk, sizeof(bulk), 0) > 0)
+		continue;
+}
+
+static void
+pull(void *arg, int fd, short revents)
+{
+	(void)arg;
+	(void)revents;
+	while (sy_recv(b, fd, bulk, sizeof(bulk), 0) > 0)
+		continue;
+}
+
+static int
+buffer(struct sy_host *h, int s, int option)
+{
+	socklen_t len = sizeof(int);
+	int size;
+
+	WORKS(sy_getsockopt(h, s, SOL_SOCKET, option, &size, &len));
+	return (size);
+}
+
+static void
+transfer(const char *where, const char *name, const char *value)
+{
+	begin();
+	if (name != NULL)
+		set(*where == 'a' ? a : b, name, value);
+	rx = join(a, b, 0x0a000002, &tx);
+	WORKS(sy_setnonblock(a, tx, true));
+	WORKS(sy_setnonblock(b, rx, true));
+	WORKS(sy_watch(a, tx, POLLOUT, push, NULL));
+	WORKS(sy_watch(b, rx, POLLIN, pull, NULL));
+	run(10 * SECOND);
+}
+
+TEST(sendbuf)
+{
+	int by_default;
+
+	transfer("a", NULL, NULL);
+	by_default = buffer(a, tx, SO_SNDBUF);
+	ATF_CHECK_MSG(by_default > 1000000, "%d", by_default);
+	sy_loop_free(loop);
+	transfer("a", "net.inet.tcp.sendbuf_auto", "0");
+	ATF_CHECK_MSG(buffer(a, tx, SO_SNDBUF) < 40000, "%d", buffer(a, tx,
+	    SO_SNDBUF));
+	sy_loop_free(loop);
+	transfer("a", "net.inet.tcp.sendbuf_max", "200000");
+	ATF_CHECK_MSG(buffer(a, tx, SO_SNDBUF) <= 200000 &&
+	    buffer(a, tx, SO_SNDBUF) > 100000, "%d", buffer(a, tx,
+	    SO_SNDBUF));
+	sy_loop_free(loop);
+}
+
+/* The buffer's first step is the variable's. */
+static int
+first_step(const char *inc)
+{
+	int i, size;
+
+	begin();
+	set(a, "net.inet.tcp.sendbuf_inc", inc);
+	rx = join(a, b, 0x0a000002, &tx);
+	size = buffer(a, tx, SO_SNDBUF);
+	WORKS(sy_setnonblock(a, tx, true));
+	WORKS(sy_setnonblock(b, rx, true));
+	WORKS(sy_watch(a, tx, POLLOUT, push, NULL));
+	WORKS(sy_watch(b, rx, POLLIN, pull, NULL));
+	for (i = 0; i < 10000 && buffer(a, tx, SO_SNDBUF) == size; i++)
+		run(MS);
+	size = buffer(a, tx, SO_SNDBUF) - size;
+	sy_loop_free(loop);
+	return (size);
+}
+
+TEST(sendbuf_inc)
+{
+	ATF_CHECK_EQ(100000 - 8192, first_step("100000") -
+	    first_step("8192"));
+}
+
+TEST(recvbuf_max)
+{
+	transfer("b", "net.inet.tcp.recvbuf_max", "100000");
+	ATF_CHECK_MSG(buffer(b, rx, SO_RCVBUF) <= 100000 &&
+	    buffer(b, rx, SO_RCVBUF) > 65536, "%d", buffer(b, rx,
+	    SO_RCVBUF));
+	sy_loop_free(loop);
+}
+
+TEST(recvspace)
+{
+	begin();
+	set(b, "net.inet.tcp.recvspace", "90000");
+	rx = join(a, b, 0x0a000002, &tx);
+	ATF_CHECK_MSG(buffer(b, rx, SO_RCVBUF) >= 90000, "%d", buffer(b, rx,
+	    SO_RCVBUF));
+	ATF_CHECK_MSG(buffer(a, tx, SO_RCVBUF) < 90000, "%d", buffer(a, tx,
+	    SO_RCVBUF));
+	sy_loop_free(loop);
+}
+
+ATF_TP_ADD_TCS(tp)
+{
+	ATF_TP_ADD_TC(tp, nolocaltimewait);
+	ATF_TP_ADD_TC(tp, msl_local);
+	ATF_TP_ADD_TC(tp, blackhole_local);
+	ATF_TP_ADD_TC(tp, log_in_vain);
+	ATF_TP_ADD_TC(tp, functions);
+	ATF_TP_ADD_TC(tp, sendbuf);
+	ATF_TP_ADD_TC(tp, sendbuf_inc);
+	ATF_TP_ADD_TC(tp, recvbuf_max);
+	ATF_TP_ADD_TC(tp, recvspace);
+	return (atf_no_error());
+}
