@@ -146,10 +146,13 @@ PD_TEST(reass_maxqueuelen)
 static u_int
 initial(struct pd *t, int rfc3390)
 {
-	pd_setmtu(t, 1240);
 	pd_sysctl(t, "net.inet.tcp.initcwnd_segments", 0);
 	pd_sysctl(t, "net.inet.tcp.rfc3390", rfc3390);
-	(void)pd_active(t, 0, 65535);
+	(void)pd_listen(t, 5);
+	INJECT("S 0:0(0) win 65535 <mss 1200>");
+	EXPECT_LATE("S. 0:0(0) ack 1 win 65535 <...>");
+	INJECT(". 1:1(0) ack 1 win 65535");
+	STATE(TCPS_ESTABLISHED);
 	return (pd_tcpcb(t)->snd_cwnd);
 }
 

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Copyright (c) 2026 The Stackyard developers
+#
+# What sysctl(8) shows, held against the lists of this directory.
+
+dir=$STACKYARD_SRC/tests/sys/netinet/variables
+
+# The lines of a list, without its comments.
+lines()
+{
+	grep -v -e '^#' -e '^$' "$dir/$1"
+}
+
+# Write what sysctl says about all variables into files.
+ask()
+{
+	yard up -- sh -c '
+		hidden="net.inet.tcp.drop net.inet.tcp.setsockopt"
+		hidden="$hidden net.inet.tcp.function_info"
+		{ sysctl -aN; sysctl -N $hidden; } | sort >names
+		sysctl -aNW >writable
+		sysctl -aNT >tunable
+		sysctl -aNV >vnet
+		{ sysctl -at; sysctl -t $hidden; } >types
+		sysctl -a >values
+	' || atf_fail "yard up failed"
+}
+
+# is_in FILE NAME
+is_in()
+{
+	grep -qxF "$2" "$1"
+}
+
+complain()
+{
+	echo "$*"
+	echo "$*" >>complaints
+}
+
+finish()
+{
+	[ ! -s complaints ] || atf_fail "$(wc -l <complaints) complaints"
+}
+
+type_of()
+{
+	case $1 in
+	INT|UMA_CUR|UMA_MAX)	echo integer ;;
+	UINT)			echo unsigned integer ;;
+	ULONG)			echo unsigned long ;;
+	U32)			echo uint32_t ;;
+	BOOL)			echo uint8_t ;;
+	STRING)			echo string ;;
+	COUNTER_U64*)		echo uint64_t ;;
+	VNET_PCPUSTAT)		echo opaque ;;
+	esac
+}
+
+atf_test_case table
+table_head()
+{
+	atf_set descr "names, types, access and defaults are FreeBSD's"
+}
+table_body()
+{
+	ask
+	tab=$(printf '\t')
+	lines table.txt >table
+	while IFS=$tab read -r name type access default; do
+		if lines absent | grep -q "^$name$tab"; then
+			! is_in names "$name" ||
+			    complain "$name: there, and in absent"
+			continue
+		fi
+		if ! is_in names "$name"; then
+			complain "$name: neither there nor in absent"
+			continue
+		fi
+		! lines differs | grep -q "^$name$tab" || continue
+		want=$(type_of "$type")
+		[ -z "$want" ] || is_in types "$name: $want" ||
+		    complain "$name: $(grep "^$name: " types), not $want"
+		case +$access+ in
+		*+SKIP+*)	continue ;;
+		*+RW+*|*+RWTUN+*|*+WR+*)
+			is_in writable "$name" ||
+			    complain "$name: cannot be written" ;;
+		*)	! is_in writable "$name" ||
+			    complain "$name: can be written" ;;
+		esac
+		case +$access+ in
+		*TUN+*)	is_in tunable "$name" || complain "$name: no tunable" ;;
+		esac
+		case +$access+ in
+		*+VNET+*) is_in vnet "$name" || complain "$name: not VNET" ;;
+		esac
+		[ -z "$default" ] || [ "$type" = COUNTER_U64_ARRAY ] ||
+		    is_in values "$name: $default" || complain \
+		    "$(grep "^$name: " values): the default is $default"
+	done <table
+	finish
+}
+
+atf_test_case lists
+lists_head()
+{
+	atf_set descr "what is missing only becomes less; no name is made up"
+}
+lists_body()
+{
+	ask
+	[ "$(lines absent | wc -l)" -le 170 ] ||
+	    complain "absent has $(lines absent | wc -l) names"
+	[ "$(lines untested | wc -l)" -le 14 ] ||
+	    complain "untested has $(lines untested | wc -l) names"
+	lines absent | cut -f1 >absent
+	while read -r name; do
+		lines table.txt | grep -q "^$name	" ||
+		    complain "absent: $name: not in the table"
+	done <absent
+	for list in untested differs; do
+		lines $list | cut -f1 >list
+		while read -r name; do
+			is_in names "$name" ||
+			    complain "$list: $name: not there"
+		done <list
+	done
+	finish
+}
+
+atf_test_case driven
+driven_head()
+{
+	atf_set descr "every writable variable has a test case, which exists"
+}
+driven_body()
+{
+	ask
+	cat "$dir"/*.tsv | grep -v '^#' >driven
+	cut -f1 driven | sort >driven_names
+	lines untested | cut -f1 >untested
+	while read -r name; do
+		if is_in untested "$name"; then
+			! is_in driven_names "$name" ||
+			    complain "$name: tested, and in untested"
+		else
+			is_in driven_names "$name" ||
+			    complain "$name: no test case"
+		fi
+	done <writable
+	while read -r name cases; do
+		is_in names "$name" || complain "$name: not there"
+		for case in $cases; do
+			file=$(find "$STACKYARD_SRC/tests" \
+			    -name "${case%:*}.c" -o -name "${case%:*}.sh")
+			[ -n "$file" ] || complain "$case: no such program"
+			grep -qE "[(_ ]${case#*:}[) ]|[(_ ]${case#*:}\$" \
+			    $file || complain "$name: no case $case"
+		done
+	done <driven
+	finish
+}
+
+atf_init_test_cases()
+{
+	atf_add_test_case table
+	atf_add_test_case lists
+	atf_add_test_case driven
+}
