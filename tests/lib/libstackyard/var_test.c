@@ -326,6 +326,18 @@ TEST(recvspace)
 	sy_loop_free(loop);
 }
 
+TEST(sendspace)
+{
+	begin();
+	set(a, "net.inet.tcp.sendspace", "90000");
+	rx = join(a, b, 0x0a000002, &tx);
+	WORKS(sy_setnonblock(a, tx, true));
+	ATF_CHECK_EQ(sizeof(bulk), sy_send(a, tx, bulk, sizeof(bulk), 0));
+	ATF_CHECK_EQ(90000 - sizeof(bulk), sy_send(a, tx, bulk,
+	    sizeof(bulk), 0));
+	sy_loop_free(loop);
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, nolocaltimewait);
@@ -337,5 +349,6 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, sendbuf_inc);
 	ATF_TP_ADD_TC(tp, recvbuf_max);
 	ATF_TP_ADD_TC(tp, recvspace);
+	ATF_TP_ADD_TC(tp, sendspace);
 	return (atf_no_error());
 }
