@@ -16,7 +16,7 @@ ask()
 {
 	yard up -- sh -c '
 		hidden="net.inet.tcp.drop net.inet.tcp.setsockopt"
-		hidden="$hidden net.inet.tcp.function_info"
+		hidden="$hidden net.inet.tcp.function_info net.inet.tcp.pcbpage"
 		{ sysctl -aN; sysctl -N $hidden; } | sort >names
 		sysctl -aNW >writable
 		sysctl -aNT >tunable
@@ -162,8 +162,37 @@ driven_body()
 	finish
 }
 
+atf_test_case pages
+pages_head()
+{
+	atf_set descr "tcp(4) and its like have each variable and option"
+}
+pages_body()
+{
+	ask
+	man=$STACKYARD_SRC/share/man/man4
+	grep '^net\.inet\.tcp\.' names | sort >in_tree
+	cat "$man/tcp.4" "$man/mod_cc.4" "$man/cc_newreno.4" \
+	    "$man/cc_cubic.4" | sed -n 's/^\.It Va \(net\.inet\.tcp\..*\)/\1/p' |
+	    sort >in_pages
+	comm -23 in_tree in_pages | while read -r name; do
+		complain "$name: in no page"
+	done
+	comm -13 in_tree in_pages | while read -r name; do
+		complain "$name: in a page, and not there"
+	done
+	# What setsockopt(2) knows at level IPPROTO_TCP.
+	sed -n 's/^	case \(TCP_[A-Z_]*\):.*/\1/p' \
+	    "$STACKYARD_SRC/sys/netinet/tcp_usrreq.c" | sort -u >in_code
+	sed -n 's/^\.It Dv \(TCP_[A-Z_]*\).*/\1/p' "$man/tcp.4" |
+	    sort >in_page
+	atf_check cmp in_code in_page
+	finish
+}
+
 atf_init_test_cases()
 {
+	atf_add_test_case pages
 	atf_add_test_case table
 	atf_add_test_case lists
 	atf_add_test_case driven
