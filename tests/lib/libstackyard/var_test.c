@@ -194,6 +194,14 @@ TEST(functions)
 	s = join(a, b, 0x0a000002, &c);
 	block_is(a, c, "paced");
 	block_is(b, s, "freebsd");
+	set(a, "net.inet.tcp.functions_default", "freebsd");
+	FAILS(EBUSY, "still uses it", sy_kldunload(loop, "block_example"));
+	WORKS(sy_close(a, c));
+	WORKS(sy_close(b, s));
+	run(120 * SECOND);
+	WORKS(sy_kldunload(loop, "block_example"));
+	WORKS(sy_kldload(loop, STACKYARD_BUILD
+	    "/lib/stackyard/block_example.so"));
 	/* Accepted ones have their listener's, or the default. */
 	l = sy_socket(b, AF_INET, SOCK_STREAM, 0);
 	WORKS(sy_bind(b, l, (struct sockaddr *)&sin, sizeof(sin)));
@@ -341,6 +349,90 @@ TEST(sendspace)
 	sy_loop_free(loop);
 }
 
+/* A module is in use as long as a connection uses it. */
+TEST(cc_in_use)
+{
+	begin();
+	WORKS(sy_kldload(loop, STACKYARD_BUILD
+	    "/lib/stackyard/cc_example.so"));
+	rx = join(a, b, 0x0a000002, &tx);
+	WORKS(sy_setsockopt(a, tx, IPPROTO_TCP, SY_TCP_CONGESTION, "example",
+	    7));
+	FAILS(EBUSY, "still uses it", sy_kldunload(loop, "cc_example"));
+	WORKS(sy_setsockopt(a, tx, IPPROTO_TCP, SY_TCP_CONGESTION, "newreno",
+	    7));
+	WORKS(sy_kldunload(loop, "cc_example"));
+	sy_loop_free(loop);
+}
+
+/* The hops that the host's TCP packets may take, by a capture of them. */
+static void
+hops_are(const char *file, const char *ether_type, size_t hops_at,
+    size_t proto_at, int want)
+{
+	unsigned char buf[65536];
+	size_t i, len;
+	FILE *fp;
+	int seen;
+
+	fp = fopen(file, "r");
+	ATF_REQUIRE(fp != NULL);
+	len = fread(buf, 1, sizeof(buf), fp);
+	(void)fclose(fp);
+	seen = 0;
+	for (i = 0; i + 60 < len; i++)
+		if (memcmp(&buf[i], ether_type, 3) == 0 &&
+		    buf[i + 2 + proto_at] == IPPROTO_TCP) {
+			ATF_CHECK_EQ(want, buf[i + 2 + hops_at]);
+			seen++;
+		}
+	ATF_CHECK_MSG(seen > 0, "no packet in %s", file);
+}
+
+TEST(ttl)
+{
+	struct sy_capture *cap;
+
+	begin();
+	set(a, "net.inet.ip.ttl", "7");
+	FAILS(EINVAL, "ttl", sy_sysctl_set(a, "net.inet.ip.ttl", "0"));
+	FAILS(EINVAL, "ttl", sy_sysctl_set(a, "net.inet.ip.ttl", "256"));
+	cap = sy_capture_open(loop, "ttl.pcapng", NULL);
+	WORKS(sy_capture_if(cap, a, "epair0a", 0));
+	set(b, "net.inet.ip.ttl", "7");
+	rx = join(a, b, 0x0a000002, &tx);
+	WORKS(sy_capture_close(cap));
+	hops_are("ttl.pcapng", "\010\0\105", 8, 9, 7);
+	sy_loop_free(loop);
+}
+
+TEST(hlim)
+{
+	struct sockaddr_in6 sin6 = { .sin6_family = AF_INET6,
+	    .sin6_port = htons(80) };
+	struct sy_capture *cap;
+	int s;
+
+	begin();
+	WORKS(sy_addr_add(a, "epair0a", "2001:db8::1/64"));
+	WORKS(sy_addr_add(b, "epair0b", "2001:db8::2/64"));
+	set(a, "net.inet6.ip6.hlim", "9");
+	set(b, "net.inet6.ip6.hlim", "9");
+	FAILS(EINVAL, "hlim", sy_sysctl_set(a, "net.inet6.ip6.hlim",
+	    "256"));
+	cap = sy_capture_open(loop, "hlim.pcapng", NULL);
+	WORKS(sy_capture_if(cap, a, "epair0a", 0));
+	memcpy(&sin6.sin6_addr, "\040\001\015\270\0\0\0\0\0\0\0\0\0\0\0\002",
+	    16);
+	s = sy_socket(a, AF_INET6, SOCK_STREAM, 0);
+	ATF_CHECK_EQ(-1, sy_connect(a, s, (struct sockaddr *)&sin6,
+	    sizeof(sin6)));
+	ATF_CHECK_EQ(ECONNREFUSED, errno);
+	WORKS(sy_capture_close(cap));
+	hops_are("hlim.pcapng", "\206\335\140", 7, 6, 9);
+	sy_loop_free(loop);
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, nolocaltimewait);
@@ -353,5 +445,8 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, recvbuf_max);
 	ATF_TP_ADD_TC(tp, recvspace);
 	ATF_TP_ADD_TC(tp, sendspace);
+	ATF_TP_ADD_TC(tp, cc_in_use);
+	ATF_TP_ADD_TC(tp, ttl);
+	ATF_TP_ADD_TC(tp, hlim);
 	return (atf_no_error());
 }

@@ -159,6 +159,64 @@ ATF_TC_BODY(quarters, tc)
 	cct_close(&ct);
 }
 
+static void
+set(const char *name, const char *value)
+{
+	char whole[80];
+
+	(void)snprintf(whole, sizeof(whole),
+	    "net.inet.tcp.cc.hystartplusplus.%s", name);
+	ATF_REQUIRE_EQ(0, cct_sysctl(whole, value));
+}
+
+/* What a second round of `rtt', measured n times, makes of the growth. */
+static uint32_t
+second_round(uint32_t first, uint32_t rtt, u_int n)
+{
+	in_round(first, 8);
+	in_round(rtt, n);
+	return (growth());
+}
+
+ATF_TC_WITHOUT_HEAD(variables);
+ATF_TC_BODY(variables, tc)
+{
+	begin("newreno");
+	set("css_rounds", "2");
+	ATF_CHECK_EQ(2, second_round(40000, 50000, 8));
+	in_round(60000, 8);
+	ATF_CHECK_EQ(FAR, tp->snd_ssthresh);
+	in_round(60000, 8);
+	ATF_CHECK_MSG(tp->snd_ssthresh < FAR, "two rounds are enough");
+	cct_close(&ct);
+
+	begin("newreno");
+	set("n_rttsamples", "3");
+	ATF_CHECK_EQ(2, second_round(40000, 50000, 3));
+	cct_close(&ct);
+
+	begin("newreno");
+	set("minrtt_thresh", "1000");
+	ATF_CHECK_EQ(8, second_round(1000, 1999, 8));
+	cct_close(&ct);
+	begin("newreno");
+	set("minrtt_thresh", "1000");
+	ATF_CHECK_EQ(2, second_round(1000, 2000, 8));
+	cct_close(&ct);
+
+	begin("newreno");
+	set("minrtt_thresh", "1000");
+	set("maxrtt_thresh", "2000");
+	ATF_CHECK_EQ(2, second_round(40000, 42000, 8));
+	cct_close(&ct);
+
+	begin("newreno");
+	set("lowcwnd", "200");
+	ATF_CHECK_EQ_MSG(8, second_round(40000, 60000, 8),
+	    "too small to be watched");
+	cct_close(&ct);
+}
+
 /* The threshold: an eighth, but not under 4 ms nor over 16 ms. */
 ATF_TC_WITHOUT_HEAD(thresholds);
 ATF_TC_BODY(thresholds, tc)
@@ -290,6 +348,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, cubic_stage);
 	ATF_TP_ADD_TC(tp, resumes);
 	ATF_TP_ADD_TC(tp, quarters);
+	ATF_TP_ADD_TC(tp, variables);
 	ATF_TP_ADD_TC(tp, thresholds);
 	ATF_TP_ADD_TC(tp, measurements);
 	ATF_TP_ADD_TC(tp, off);
