@@ -417,3 +417,13 @@ sysctl_parse(u_int type, const char *text, union sysctl_value *value,
 	*lenp = n * len;
 	return (n > 0 ? 0 : EINVAL);
 }
+
+int
+sysctl_handle_range(SYSCTL_HANDLER_ARGS)
+{
+	int hi, lo;
+
+	lo = (int)(uint32_t)((uint64_t)arg2 >> 32);
+	hi = (int)(uint32_t)arg2;
+	return (sysctl_int_range(oidp, req, arg1, lo, hi));
+}

@@ -20,8 +20,8 @@ SYSCTL_INT(_net_inet_tcp, OID_AUTO, rfc3465, CTLFLAG_VNET | CTLFLAG_RW,
     &VNET_NAME(tcp_do_rfc3465), 0,
     "Count bytes, not ACKs, as the congestion window grows (RFC 3465)");
 VNET_DEFINE(int, tcp_abc_l_var) = 2;
-SYSCTL_INT(_net_inet_tcp, OID_AUTO, abc_l_var, CTLFLAG_VNET | CTLFLAG_RW,
-    &VNET_NAME(tcp_abc_l_var), 2,
+SYSCTL_INT_RANGE(_net_inet_tcp, OID_AUTO, abc_l_var,
+    CTLFLAG_VNET | CTLFLAG_RW, &VNET_NAME(tcp_abc_l_var), 0, 65536,
     "Segments by which one ACK opens the window in slow start at most");
 VNET_DEFINE(int, tcp_do_rfc3042) = 1;
 SYSCTL_INT(_net_inet_tcp, OID_AUTO, rfc3042, CTLFLAG_VNET | CTLFLAG_RW,
@@ -32,8 +32,8 @@ SYSCTL_INT(_net_inet_tcp, OID_AUTO, rfc3390, CTLFLAG_VNET | CTLFLAG_RW,
     &VNET_NAME(tcp_do_rfc3390), 0,
     "Initial window of RFC 3390, if initcwnd_segments is 0");
 VNET_DEFINE(int, tcp_initcwnd_segments) = 10;
-SYSCTL_INT(_net_inet_tcp, OID_AUTO, initcwnd_segments,
-    CTLFLAG_VNET | CTLFLAG_RW, &VNET_NAME(tcp_initcwnd_segments), 0,
+SYSCTL_INT_RANGE(_net_inet_tcp, OID_AUTO, initcwnd_segments,
+    CTLFLAG_VNET | CTLFLAG_RW, &VNET_NAME(tcp_initcwnd_segments), 0, 16384,
     "Initial congestion window, in segments (RFC 6928; 0: RFC 3390)");
 
 uint32_t

@@ -81,8 +81,8 @@ SYSCTL_PROC(_net_inet_tcp_ecn, OID_AUTO, enable,
     sysctl_ecn_enable, "I",
     "ECN: 0 never; asked for by us and granted: 1 classic, 3 accurate; "
     "granted only: 2 classic, 4 accurate");
-SYSCTL_INT(_net_inet_tcp_ecn, OID_AUTO, maxretries,
-    CTLFLAG_VNET | CTLFLAG_RW, &VNET_NAME(tcp_ecn_maxretries), 0,
+SYSCTL_INT_RANGE(_net_inet_tcp_ecn, OID_AUTO, maxretries,
+    CTLFLAG_VNET | CTLFLAG_RW, &VNET_NAME(tcp_ecn_maxretries), 0, INT_MAX,
     "Retransmissions of a SYN or SYN-ACK that still ask for ECN");
 
 #define	ACE_INIT	5		/* of the counts of segments */

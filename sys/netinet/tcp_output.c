@@ -39,12 +39,12 @@ SYSCTL_INT(_net_inet_tcp, OID_AUTO, sendbuf_auto, CTLFLAG_VNET | CTLFLAG_RW,
     &VNET_NAME(tcp_do_autosndbuf), 0,
     "Let send buffers grow with the window");
 VNET_DEFINE(int, tcp_autosndbuf_inc) = 8 * 1024;
-SYSCTL_INT(_net_inet_tcp, OID_AUTO, sendbuf_inc, CTLFLAG_VNET | CTLFLAG_RW,
-    &VNET_NAME(tcp_autosndbuf_inc), 0,
+SYSCTL_INT_RANGE(_net_inet_tcp, OID_AUTO, sendbuf_inc,
+    CTLFLAG_VNET | CTLFLAG_RW, &VNET_NAME(tcp_autosndbuf_inc), 1, INT_MAX,
     "Bytes by which a send buffer grows");
 VNET_DEFINE(int, tcp_autosndbuf_max) = 2 * 1024 * 1024;
-SYSCTL_INT(_net_inet_tcp, OID_AUTO, sendbuf_max, CTLFLAG_VNET | CTLFLAG_RW,
-    &VNET_NAME(tcp_autosndbuf_max), 0,
+SYSCTL_INT_RANGE(_net_inet_tcp, OID_AUTO, sendbuf_max,
+    CTLFLAG_VNET | CTLFLAG_RW, &VNET_NAME(tcp_autosndbuf_max), 1, INT_MAX,
     "Bytes to which a send buffer grows at most");
 VNET_DEFINE(int, tcp_do_tso) = 1;
 SYSCTL_INT(_net_inet_tcp, OID_AUTO, tso, CTLFLAG_VNET | CTLFLAG_RW,

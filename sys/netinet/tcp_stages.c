@@ -47,8 +47,8 @@ SYSCTL_INT(_net_inet_tcp, OID_AUTO, recvbuf_auto, CTLFLAG_VNET | CTLFLAG_RW,
     &VNET_NAME(tcp_do_autorcvbuf), 0,
     "Let receive buffers grow with what arrives in a round trip");
 VNET_DEFINE(int, tcp_autorcvbuf_max) = 2 * 1024 * 1024;
-SYSCTL_INT(_net_inet_tcp, OID_AUTO, recvbuf_max, CTLFLAG_VNET | CTLFLAG_RW,
-    &VNET_NAME(tcp_autorcvbuf_max), 0,
+SYSCTL_INT_RANGE(_net_inet_tcp, OID_AUTO, recvbuf_max,
+    CTLFLAG_VNET | CTLFLAG_RW, &VNET_NAME(tcp_autorcvbuf_max), 1, INT_MAX,
     "Bytes to which a receive buffer grows at most");
 
 /* After 24 days ts_recent says nothing (RFC 7323, 5.5). */

@@ -90,14 +90,16 @@ VNET_DEFINE(int, tcp_delack_enabled) = 1;
 SYSCTL_INT(_net_inet_tcp, OID_AUTO, delayed_ack, CTLFLAG_VNET | CTLFLAG_RW,
     &VNET_NAME(tcp_delack_enabled), 0, "Put acknowledgments off");
 VNET_DEFINE(int, tcp_sendspace) = 32 * 1024;
-SYSCTL_INT(_net_inet_tcp, OID_AUTO, sendspace, CTLFLAG_VNET | CTLFLAG_RW,
-    &VNET_NAME(tcp_sendspace), 0, "First size of send buffers, in bytes");
+SYSCTL_INT_RANGE(_net_inet_tcp, OID_AUTO, sendspace,
+    CTLFLAG_VNET | CTLFLAG_RW, &VNET_NAME(tcp_sendspace), 1, INT_MAX,
+    "First size of send buffers, in bytes");
 VNET_DEFINE(int, tcp_recvspace) = 64 * 1024;
-SYSCTL_INT(_net_inet_tcp, OID_AUTO, recvspace, CTLFLAG_VNET | CTLFLAG_RW,
-    &VNET_NAME(tcp_recvspace), 0, "First size of receive buffers, in bytes");
+SYSCTL_INT_RANGE(_net_inet_tcp, OID_AUTO, recvspace,
+    CTLFLAG_VNET | CTLFLAG_RW, &VNET_NAME(tcp_recvspace), 1, INT_MAX,
+    "First size of receive buffers, in bytes");
 VNET_DEFINE(int, blackhole) = 0;
-SYSCTL_INT(_net_inet_tcp, OID_AUTO, blackhole, CTLFLAG_VNET | CTLFLAG_RW,
-    &VNET_NAME(blackhole), 0,
+SYSCTL_INT_RANGE(_net_inet_tcp, OID_AUTO, blackhole,
+    CTLFLAG_VNET | CTLFLAG_RW, &VNET_NAME(blackhole), 0, 3,
     "Answer no SYN (1), or nothing at all (2), for closed ports");
 VNET_DEFINE(int, tcp_ts_offset_per_conn) = 1;
 SYSCTL_INT(_net_inet_tcp, OID_AUTO, ts_offset_per_conn,

@@ -73,8 +73,8 @@ TCP_MSEC(tcp_finwait2_timeout, finwait2_timeout, 60000, 1, 0,
 TCP_MSEC(tcp_maxunacktime, maxunacktime, 0, 0, CTLFLAG_VNET,
     "Time without progress that ends a connection, in ms (0: none)");
 VNET_DEFINE(int, tcp_keepcnt) = 8;
-SYSCTL_INT(_net_inet_tcp, OID_AUTO, keepcnt, CTLFLAG_RW,
-    &VNET_NAME(tcp_keepcnt), 0,
+SYSCTL_INT_RANGE(_net_inet_tcp, OID_AUTO, keepcnt,
+    CTLFLAG_RW, &VNET_NAME(tcp_keepcnt), 1, INT_MAX,
     "Keepalive probes without an answer that end a connection");
 VNET_DEFINE(int, always_keepalive) = 1;
 SYSCTL_INT(_net_inet_tcp, OID_AUTO, always_keepalive,

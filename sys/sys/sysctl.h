@@ -135,6 +135,13 @@ int	sysctl_int_range(const struct sysctl_oid *oidp,
 int	sysctl_uint_range(const struct sysctl_oid *oidp,
 	    struct sysctl_req *req, u_int *val, u_int lo, u_int hi);
 
+/*
+ * An int with a range, arg2 being SYSCTL_RANGE(lo, hi): EINVAL outside.
+ */
+int	sysctl_handle_range(SYSCTL_HANDLER_ARGS);
+#define	SYSCTL_RANGE(lo, hi)						\
+	((intmax_t)((uint64_t)(uint32_t)(lo) << 32 | (uint32_t)(hi)))
+
 #define	SYSCTL_DECL(name)	extern const struct sysctl_oid sysctl_##name
 
 #define	__SYSCTL_DEFINE(storage, id, parent, nbr, nam, kind, a1, a2,	\
@@ -177,6 +184,9 @@ int	sysctl_uint_range(const struct sysctl_oid *oidp,
 #define	SYSCTL_INT(parent, nbr, name, access, ptr, val, descr)		\
 	SYSCTL_OID(parent, nbr, name, CTLTYPE_INT | (access), ptr, val,	\
 	    sysctl_handle_int, "I", descr)
+#define	SYSCTL_INT_RANGE(parent, nbr, name, access, ptr, lo, hi, descr)	\
+	SYSCTL_OID(parent, nbr, name, CTLTYPE_INT | (access), ptr,	\
+	    SYSCTL_RANGE(lo, hi), sysctl_handle_range, "I", descr)
 #define	SYSCTL_UINT(parent, nbr, name, access, ptr, val, descr)		\
 	SYSCTL_OID(parent, nbr, name, CTLTYPE_UINT | (access), ptr, val, \
 	    sysctl_handle_int, "IU", descr)

@@ -250,9 +250,58 @@ PD_TEST(isn_reseed_interval)
 	refused(t, "net.inet.tcp.isn_reseed_interval", "-1");
 }
 
+/* The ends of ranges work, and what lies beyond changes nothing. */
+PD_TEST4(ranges)
+{
+	static const struct {
+		const char	*name;
+		int64_t		lo, hi;
+	} vars[] = {
+		{ "sendspace", 1, INT_MAX },
+		{ "recvspace", 1, INT_MAX },
+		{ "sendbuf_max", 1, INT_MAX },
+		{ "sendbuf_inc", 1, INT_MAX },
+		{ "recvbuf_max", 1, INT_MAX },
+		{ "keepcnt", 1, INT_MAX },
+		{ "initcwnd_segments", 0, 16384 },
+		{ "abc_l_var", 0, 65536 },
+		{ "ecn.maxretries", 0, INT_MAX },
+		{ "blackhole", 0, 3 },
+		{ "log_in_vain", 0, 2 },
+		{ "sack.maxholes", 0, UINT16_MAX },
+		{ "sack.globalmaxholes", 0, INT_MAX },
+		{ "msl_local", 1, INT_MAX },
+		{ "msl", 1, INT_MAX },
+		{ "persmin", 1, INT_MAX },
+		{ "persmax", 1, INT_MAX },
+		{ "rexmit_min", 1, INT_MAX },
+		{ "rexmit_slop", 0, INT_MAX },
+		{ "rexmit_initial", 1, INT_MAX },
+		{ "rexmit_max", 1000, INT_MAX },
+		{ "delacktime", 1, INT_MAX },
+	};
+	char name[64], text[32];
+	u_int i;
+
+	for (i = 0; i < nitems(vars); i++) {
+		(void)snprintf(name, sizeof(name), "net.inet.tcp.%s",
+		    vars[i].name);
+		pd_sysctl(t, name, vars[i].hi);
+		pd_sysctl(t, name, vars[i].lo);
+		(void)snprintf(text, sizeof(text), "%jd",
+		    (intmax_t)vars[i].lo - 1);
+		refused(t, name, text);
+		(void)snprintf(text, sizeof(text), "%jd",
+		    (intmax_t)vars[i].hi + 1);
+		if (vars[i].hi < INT_MAX)
+			refused(t, name, text);
+	}
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, keep);
+	ATF_TP_ADD_TC(tp, ranges);
 	ATF_TP_ADD_TC(tp, keepinit);
 	ATF_TP_ADD_TC(tp, maxunacktime);
 	ATF_TP_ADD_TC(tp, finwait2_timeout);
