@@ -344,6 +344,18 @@ run_with(struct up *up, pid_t pid)
 	}
 }
 
+static void
+up_free(struct up *up)
+{
+
+	free(up->u_ifaces.l_item);
+	free(up->u_routes.l_item);
+	free(up->u_vars.l_item);
+	free(up->u_modules.l_item);
+	free(up->u_dir);
+	free(up->u_socket);
+}
+
 int
 up_main(int argc, char **argv)
 {
@@ -370,5 +382,6 @@ up_main(int argc, char **argv)
 	tunables_free(up.u_tunables);
 	if (up.u_dir != NULL)
 		(void)rmdir(up.u_dir);
+	up_free(&up);
 	return (status);
 }

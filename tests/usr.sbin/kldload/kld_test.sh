@@ -41,7 +41,7 @@ is loaded already\n" kldload cc_example
 	    sysctl $var
 	atf_check -s exit:1 -e inline:"kldunload: can't unload cc_example: \
 it is not loaded\n" kldunload cc_example
-	atf_check -o match:"^Loaded $STACKYARD_BUILD/.*, id=[0-9]+\$" \
+	atf_check -o match:"^Loaded /.*/block_example.so, id=[0-9]+\$" \
 	    kldload -v "$STACKYARD_BUILD/lib/stackyard/block_example.so"
 	atf_check -o match:"^paced  *  -  *0\$" sysctl \
 	    net.inet.tcp.functions_available
