@@ -313,6 +313,42 @@ TEST(sendbuf_inc)
 	    first_step("8192"));
 }
 
+/* A writer that never has more than 20,000 bytes under way: the buffer's
+ * size after three seconds. */
+static int
+small_writer(const char *lowat)
+{
+	int i, size, under_way, mark;
+
+	begin();
+	set(a, "net.inet.tcp.sendbuf_auto_lowat", lowat);
+	rx = join(a, b, 0x0a000002, &tx);
+	mark = 12000;
+	WORKS(sy_setsockopt(a, tx, SOL_SOCKET, SO_SNDLOWAT, &mark,
+	    sizeof(mark)));
+	WORKS(sy_setnonblock(a, tx, true));
+	WORKS(sy_setnonblock(b, rx, true));
+	WORKS(sy_watch(b, rx, POLLIN, pull, NULL));
+	for (i = 0; i < 3000; i++) {
+		WORKS(sy_ioctl(a, tx, SY_FIONWRITE, &under_way));
+		if (under_way < 20000)
+			WORKS(sy_send(a, tx, bulk, 20000 -
+			    (size_t)under_way, 0));
+		run(MS);
+	}
+	size = buffer(a, tx, SO_SNDBUF);
+	sy_loop_free(loop);
+	return (size);
+}
+
+TEST(sendbuf_auto_lowat)
+{
+	int without = small_writer("0"), with = small_writer("1");
+
+	ATF_CHECK_MSG(without < 40000 && with > without, "%d, %d", without,
+	    with);
+}
+
 TEST(recvbuf_max)
 {
 	transfer("b", "net.inet.tcp.recvbuf_max", "100000");
@@ -442,6 +478,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, functions);
 	ATF_TP_ADD_TC(tp, sendbuf);
 	ATF_TP_ADD_TC(tp, sendbuf_inc);
+	ATF_TP_ADD_TC(tp, sendbuf_auto_lowat);
 	ATF_TP_ADD_TC(tp, recvbuf_max);
 	ATF_TP_ADD_TC(tp, recvspace);
 	ATF_TP_ADD_TC(tp, sendspace);

@@ -225,6 +225,39 @@ ATF_TC_BODY(late_answer, tc)
 	end();
 }
 
+/* The variables in seconds: how long an address is good, and how long one
+ * that did not answer is not asked again. */
+ATF_TC_WITHOUT_HEAD(variables);
+ATF_TC_BODY(variables, tc)
+{
+	struct route ro = { 0 };
+
+	begin();
+	ih_sysctl("net.link.ether.inet.max_age", "10");
+	ih_neighbour(wire, "10.0.0.2", 2);
+	ATF_CHECK_EQ(0, ih_send("10.0.0.1", "10.0.0.2", 20, IOA_DF, &ro));
+	sent_to("10.0.0.2", 2);
+	ih_run(9 * SEC);
+	ATF_CHECK_EQ(V_lle_gen, ro.ro_llgen);
+	ih_run(1 * SEC);
+	ATF_CHECK(V_lle_gen != ro.ro_llgen);
+	ro_invalidate(&ro);
+
+	ih_sysctl("net.link.ether.inet.maxtries", "1");
+	ih_sysctl("net.link.ether.inet.wait", "5");
+	ATF_CHECK_EQ(0, send_to("10.0.0.3"));
+	ih_run(1 * SEC);
+	asked(1, "10.0.0.1", 0, "10.0.0.3", 0xff);
+	ih_run(4 * SEC - 1);
+	ATF_CHECK_EQ(EHOSTUNREACH, send_to("10.0.0.3"));
+	ih_quiet(wire);
+	ih_run(2 * SEC);
+	ATF_CHECK_EQ(0, send_to("10.0.0.3"));
+	asked(1, "10.0.0.1", 0, "10.0.0.3", 0xff);
+	ih_run(60 * SEC);
+	end();
+}
+
 /* Sixteen packets wait; the oldest give way. */
 ATF_TC_WITHOUT_HEAD(hold_queue);
 ATF_TC_BODY(hold_queue, tc)
@@ -437,6 +470,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, another_interface);
 	ATF_TP_ADD_TC(tp, nobody_answers);
 	ATF_TP_ADD_TC(tp, late_answer);
+	ATF_TP_ADD_TC(tp, variables);
 	ATF_TP_ADD_TC(tp, hold_queue);
 	ATF_TP_ADD_TC(tp, ageing);
 	ATF_TP_ADD_TC(tp, malformed);

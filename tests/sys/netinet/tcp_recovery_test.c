@@ -243,6 +243,68 @@ PD_TEST(sack_lost_again)
 	pd_forget(t);
 }
 
+/* Not so if nobody looks for it. */
+PD_TEST(sack_lost_again_unseen)
+{
+	int i;
+
+	pd_sysctl(t, "net.inet.tcp.sack.lrd", 0);
+	(void)ten(t, PD_SACK, 12);
+	INJECT(SACK(0, 1, 4));
+	EXPECT(SEG(0));
+	for (i = 5; i <= 13; i++)
+		INJECT(SACK(0, 1, i));
+	ATF_REQUIRE_EQ(0, pd_tcpcb(t)->t_snd_lost);
+	ATF_REQUIRE_EQ(2, TAILQ_FIRST(&pd_tcpcb(t)->t_map)->ts_xmits);
+	pd_forget(t);
+}
+
+/* Conservative reduction: below the threshold no more than was delivered. */
+PD_TEST(sack_prr_conservative)
+{
+	pd_sysctl(t, "net.inet.tcp.do_prr_conservative", 1);
+	(void)ten(t, PD_SACK, 12);
+	INJECT(SACK(0, 7, 8));
+	INJECT(SACK(0, 7, 9));
+	pd_forget(t);
+	INJECT(SACK(0, 7, 10));		/* 0 to 6 are lost */
+	EXPECT(SEG(0));
+	NOTHING();
+	INJECT(SACK(1, 7, 10));
+	EXPECT(SEG(1));
+	NOTHING();
+	INJECT(SACK(2, 7, 10));
+	EXPECT(SEG(2));
+	NOTHING();
+	pd_forget(t);
+}
+
+/* Segments that are lost together go again as one, if that is wanted. */
+static u_int
+cut_again(struct pd *t, int tso)
+{
+	u_int n;
+
+	pd_settso(t);
+	pd_sysctl(t, "net.inet.tcp.do_prr", 0);
+	pd_sysctl(t, "net.inet.tcp.sack.tso", tso);
+	(void)ten(t, PD_SACK, 0);
+	n = t->ncut;
+	INJECT(SACK(0, 4, 10));
+	pd_forget(t);
+	return (t->ncut - n);
+}
+
+PD_TEST(sack_tso_0)
+{
+	ATF_REQUIRE_EQ(0, cut_again(t, 0));
+}
+
+PD_TEST(sack_tso_1)
+{
+	ATF_REQUIRE(cut_again(t, 1) > 0);
+}
+
 /* D-SACKs and nonsense mark nothing (RFC 2883; RFC 2018, 5). */
 PD_TEST(sack_nonsense)
 {
@@ -611,6 +673,10 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, sack_prr);
 	ATF_TP_ADD_TC(tp, sack_prr_heavy);
 	ATF_TP_ADD_TC(tp, sack_lost_again);
+	ATF_TP_ADD_TC(tp, sack_lost_again_unseen);
+	ATF_TP_ADD_TC(tp, sack_prr_conservative);
+	ATF_TP_ADD_TC(tp, sack_tso_0);
+	ATF_TP_ADD_TC(tp, sack_tso_1);
 	ATF_TP_ADD_TC(tp, sack_nonsense);
 	ATF_TP_ADD_TC(tp, sack_not_agreed);
 	ATF_TP_ADD_TC(tp, sack_partial);

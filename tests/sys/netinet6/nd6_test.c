@@ -209,6 +209,21 @@ ATF_TC_BODY(nobody_answers, tc)
 	end();
 }
 
+ATF_TC_WITHOUT_HEAD(mmaxtries);
+ATF_TC_BODY(mmaxtries, tc)
+{
+	begin();
+	ih_sysctl("net.inet6.icmp6.nd6_mmaxtries", "1");
+	ATF_CHECK_EQ(0, send_to("fc00::2"));
+	ih_run(999 * MSEC);
+	solicited("fc00::2", "ff02::1:ff00:2");
+	ATF_CHECK(ih_mbufs() > 0);
+	ih_run(1 * MSEC);
+	ATF_CHECK_EQ(0, ih_mbufs());
+	ATF_CHECK_EQ(EHOSTUNREACH, send_to("fc00::2"));
+	end();
+}
+
 /* Thirty seconds of trust, then questions, if it is used. */
 ATF_TC_WITHOUT_HEAD(ageing);
 ATF_TC_BODY(ageing, tc)
@@ -442,6 +457,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, ageing);
 	ATF_TP_ADD_TC(tp, advertisements);
 	ATF_TP_ADD_TC(tp, unsolicited);
+	ATF_TP_ADD_TC(tp, mmaxtries);
 	ATF_TP_ADD_TC(tp, malformed);
 	ATF_TP_ADD_TC(tp, two_hosts);
 	return (atf_no_error());
