@@ -364,6 +364,53 @@ port_free(const struct inpcbinfo *ipi, const struct inpcb *inp,
 	return (true);
 }
 
+VNET_DEFINE_STATIC(int, require_unique_port) = 0;
+#define	V_require_unique_port	VNET(require_unique_port)
+SYSCTL_INT(_net_inet_tcp, OID_AUTO, require_unique_port,
+    CTLFLAG_VNET | CTLFLAG_RW, &VNET_NAME(require_unique_port), 0,
+    "When no ephemeral port is free, do not share one with a connection to "
+    "elsewhere");
+
+/* May a connection share port with others?  No socket without a connection
+ * may have it, and none to the same place. */
+static bool
+port_shareable(const struct inpcbinfo *ipi, const struct inpcb *inp,
+    const struct in_conninfo *inc)
+{
+	const struct inpcb *t;
+
+	TAILQ_FOREACH(t, port_head(ipi, inc->inc_lport), inp_portlist) {
+		if (t->inp_fport != 0)
+			break;
+		if (t != inp && t->inp_lport == inc->inc_lport &&
+		    port_overlap(t, &inc->inc_laddr, inp->inp_vflag))
+			return (false);
+	}
+	return (ipi->ipi_conns == NULL ||
+	    pcb_find(ipi, inc, pcb_hash(ipi, inc)) == NULL);
+}
+
+/* A port to share for the connection inc, or 0. */
+static uint16_t
+port_share(const struct inpcbinfo *ipi, const struct inpcb *inp,
+    const struct in_conninfo *inc)
+{
+	struct in_conninfo c = *inc;
+	uint32_t first, i, n;
+
+	if (V_require_unique_port || ipi->ipi_ports == NULL)
+		return (0);
+	n = IPPORT_EPHEMERALLAST - IPPORT_EPHEMERALFIRST + 1;
+	first = prng32_bounded(n);
+	for (i = 0; i < n; i++) {
+		c.inc_lport = (uint16_t)(IPPORT_EPHEMERALFIRST +
+		    (first + i) % n);
+		if (port_shareable(ipi, inp, &c))
+			return (c.inc_lport);
+	}
+	return (0);
+}
+
 /* A free port of the ephemeral range (RFC 6056, algorithm 1), or 0. */
 static uint16_t
 port_pick(const struct inpcbinfo *ipi, const struct inpcb *inp,
@@ -418,6 +465,21 @@ in_pcbbind(struct inpcbinfo *ipi, struct inpcb *inp, struct sockaddr *nam)
 	return (0);
 }
 
+/* No port is free: take one of a connection to elsewhere. */
+static int
+in_pcbbind_shared(struct inpcbinfo *ipi, struct inpcb *inp,
+    const struct in6_addr *faddr, uint16_t fport, uint32_t scope)
+{
+	struct in_conninfo inc = { .inc_faddr = *faddr, .inc_fport = fport,
+	    .inc_laddr = inp->inp_laddr, .inc_scope = scope };
+	uint16_t port;
+
+	if ((port = port_share(ipi, inp, &inc)) == 0)
+		return (EADDRNOTAVAIL);
+	inp->inp_flags |= INP_ANONPORT;
+	return (in_pcbinherit_port(ipi, inp, port));
+}
+
 int
 in_pcbconnect(struct inpcbinfo *ipi, struct inpcb *inp,
     const struct in6_addr *faddr, uint16_t fport, uint32_t scope)
@@ -434,6 +496,9 @@ in_pcbconnect(struct inpcbinfo *ipi, struct inpcb *inp,
 	if ((inp->inp_flags & INP_INPORT) == 0) {
 		inp->inp_laddr = laddr;
 		error = in_pcbbind(ipi, inp, NULL);
+		if (error == EADDRNOTAVAIL)
+			error = in_pcbbind_shared(ipi, inp, faddr, fport,
+			    scope);
 		inp->inp_laddr = old.inc_laddr;
 		if (error != 0)
 			return (error);

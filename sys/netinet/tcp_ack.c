@@ -326,7 +326,7 @@ ack_of_fin(struct tcpcb *tp)
 		if (so != NULL &&
 		    (so->so_rcv.sb_state & SBS_CANTRCVMORE) != 0) {
 			tcp_timer_activate(tp, TT_2MSL,
-			    V_tcp_finwait2_timeout);
+			    tcp_finwait2_time(tp));
 			return (TV_DISCONNECTED);
 		}
 		return (TV_OK);

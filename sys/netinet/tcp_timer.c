@@ -72,6 +72,11 @@ TCP_MSEC(tcp_finwait2_timeout, finwait2_timeout, 60000, 1, 0,
     "Time in FIN_WAIT_2 after the user has gone, in milliseconds");
 TCP_MSEC(tcp_maxunacktime, maxunacktime, 0, 0, CTLFLAG_VNET,
     "Time without progress that ends a connection, in ms (0: none)");
+VNET_DEFINE_STATIC(int, fast_finwait2_recycle) = 0;
+#define	V_fast_finwait2_recycle	VNET(fast_finwait2_recycle)
+SYSCTL_INT(_net_inet_tcp, OID_AUTO, fast_finwait2_recycle, CTLFLAG_RW,
+    &VNET_NAME(fast_finwait2_recycle), 0,
+    "Leave FIN_WAIT_2 after finwait2_timeout, not as late as keepalive would");
 VNET_DEFINE(int, tcp_keepcnt) = 8;
 SYSCTL_INT_RANGE(_net_inet_tcp, OID_AUTO, keepcnt,
     CTLFLAG_RW, &VNET_NAME(tcp_keepcnt), 1, INT_MAX,
@@ -129,6 +134,22 @@ tcp_timer_activate(struct tcpcb *tp, tt_which timer, nstime_t delta)
 {
 	tcp_timer_at(tp, timer, delta == 0 ? UINT64_MAX :
 	    getnstime() + delta);
+}
+
+nstime_t
+tcp_finwait2_time(const struct tcpcb *tp)
+{
+	const struct tcp_userto *tu = tp->t_userto;
+	nstime_t intvl = V_tcp_keepintvl;
+	uint32_t cnt = (uint32_t)V_tcp_keepcnt;
+
+	if (V_fast_finwait2_recycle)
+		return (V_tcp_finwait2_timeout);
+	if (tu != NULL && tu->tu_keepintvl != 0)
+		intvl = (nstime_t)tu->tu_keepintvl * NS_PER_SEC;
+	if (tu != NULL && tu->tu_keepcnt != 0)
+		cnt = tu->tu_keepcnt;
+	return (cnt * intvl);
 }
 
 int

@@ -134,7 +134,7 @@ tcp_disconnect(struct tcpcb *tp)
 	if (tcp_is_over(tp))
 		return;
 	if (tp->t_state == TCPS_FIN_WAIT_2)
-		tcp_timer_activate(tp, TT_2MSL, V_tcp_finwait2_timeout);
+		tcp_timer_activate(tp, TT_2MSL, tcp_finwait2_time(tp));
 	tcp_output_later(tp);
 }
 

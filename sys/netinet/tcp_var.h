@@ -737,6 +737,8 @@ void	tcp_round_update(struct tcpcb *tp, const struct tcp_acked *ta);
 /* tcp_timer.c */
 void	tcp_rtt_sample(struct tcpcb *tp, uint64_t rtt_ns);
 void	tcp_setpersist(struct tcpcb *tp);
+/* How long FIN_WAIT_2 lasts when nobody can read any more. */
+nstime_t tcp_finwait2_time(const struct tcpcb *tp);
 int	tcp_timer_rexmt(struct tcpcb *tp);
 
 /* tcp_usrreq.c */

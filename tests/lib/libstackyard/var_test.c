@@ -385,6 +385,49 @@ TEST(sendspace)
 	sy_loop_free(loop);
 }
 
+/* One connection more than there are ephemeral ports, to another port of the
+ * peer's: what it comes to. */
+#define	EPHEMERAL	(65535 - 10000 + 1)
+
+static int
+one_too_many(const char *unique)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET,
+	    .sin_port = htons(80), .sin_addr.s_addr = htonl(0x0a000002) };
+	int i, s;
+
+	begin();
+	set(a, "net.inet.tcp.require_unique_port", unique);
+	set(a, "kern.maxfilesperproc", "60000");
+	for (i = 0; i < EPHEMERAL; i++) {
+		s = sy_socket(a, AF_INET, SOCK_STREAM, 0);
+		WORKS(s);
+		WORKS(sy_setnonblock(a, s, true));
+		ATF_REQUIRE(sy_connect(a, s, (struct sockaddr *)&sin,
+		    sizeof(sin)) == -1);
+		ATF_REQUIRE_EQ_MSG(EINPROGRESS, errno, "%d: %s", i,
+		    sy_error());
+	}
+	s = sy_socket(a, AF_INET, SOCK_STREAM, 0);
+	WORKS(sy_setnonblock(a, s, true));
+	ATF_CHECK_EQ(-1, sy_connect(a, s, (struct sockaddr *)&sin,
+	    sizeof(sin)));
+	ATF_CHECK_EQ_MSG(EADDRNOTAVAIL, errno, "to the same port: %s",
+	    sy_error());
+	sin.sin_port = htons(81);
+	ATF_CHECK_EQ(-1, sy_connect(a, s, (struct sockaddr *)&sin,
+	    sizeof(sin)));
+	i = errno;
+	sy_loop_free(loop);
+	return (i);
+}
+
+TEST(require_unique_port)
+{
+	ATF_CHECK_EQ(EINPROGRESS, one_too_many("0"));
+	ATF_CHECK_EQ(EADDRNOTAVAIL, one_too_many("1"));
+}
+
 /* A module is in use as long as a connection uses it. */
 TEST(cc_in_use)
 {
@@ -483,6 +526,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, recvspace);
 	ATF_TP_ADD_TC(tp, sendspace);
 	ATF_TP_ADD_TC(tp, cc_in_use);
+	ATF_TP_ADD_TC(tp, require_unique_port);
 	ATF_TP_ADD_TC(tp, ttl);
 	ATF_TP_ADD_TC(tp, hlim);
 	return (atf_no_error());

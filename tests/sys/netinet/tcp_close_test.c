@@ -282,11 +282,13 @@ PD_TEST(shutdown_errors)
 
 /* ---- Nobody waits ---- */
 
-/* FIN_WAIT_2 without a user lasts finwait2_timeout, 60 s. */
+/* FIN_WAIT_2 without a user lasts finwait2_timeout, 60 s, if it is to be
+ * fast, else as long as eight keepalive probes. */
 PD_TEST(fin_wait_2_timeout)
 {
 	int fd = pd_active(t, 0, 65535);
 
+	pd_sysctl(t, "net.inet.tcp.fast_finwait2_recycle", 1);
 	OK(pd_close(t, fd));
 	EXPECT("F. 1:1(0) ack 1");
 	INJECT(". 1:1(0) ack 2 win 65535");
@@ -305,7 +307,7 @@ PD_TEST(fin_wait_2_shutdown_close)
 	INJECT(". 1:1(0) ack 2 win 65535");
 	ADVANCE(600 * PD_SEC);
 	OK(pd_close(t, fd));
-	ADVANCE(60 * PD_SEC - 1);
+	ADVANCE(600 * PD_SEC - 1);
 	STATE(TCPS_FIN_WAIT_2);
 	ADVANCE(1);
 	STATE(GONE);

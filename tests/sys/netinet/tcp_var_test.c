@@ -84,6 +84,7 @@ PD_TEST(finwait2_timeout)
 {
 	int fd;
 
+	pd_sysctl(t, "net.inet.tcp.fast_finwait2_recycle", 1);
 	pd_sysctl(t, "net.inet.tcp.finwait2_timeout", 2000);
 	fd = pd_active(t, 0, 65535);
 	OK(pd_close(t, fd));
@@ -96,6 +97,26 @@ PD_TEST(finwait2_timeout)
 	STATE(GONE);
 	pd_forget(t);
 	refused(t, "net.inet.tcp.finwait2_timeout", "0");
+}
+
+/* Without fast recycling it is as long as keepalive would take. */
+PD_TEST(finwait2_slow)
+{
+	int fd;
+
+	pd_sysctl(t, "net.inet.tcp.fast_finwait2_recycle", 0);
+	pd_sysctl(t, "net.inet.tcp.finwait2_timeout", 2000);
+	pd_sysctl(t, "net.inet.tcp.keepintvl", 3000);
+	pd_sysctl(t, "net.inet.tcp.keepcnt", 4);
+	fd = pd_active(t, 0, 65535);
+	OK(pd_close(t, fd));
+	EXPECT("F. 1:1(0) ack 1");
+	INJECT(". 1:1(0) ack 2 win 65535");
+	ADVANCE(119 * PD_SEC / 10);
+	STATE(TCPS_FIN_WAIT_2);
+	pd_pass(t, 2 * PD_SEC / 10);
+	STATE(GONE);
+	pd_forget(t);
 }
 
 /* An ACK of what was acknowledged long ago: its text counts or it does not. */
@@ -305,6 +326,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, keepinit);
 	ATF_TP_ADD_TC(tp, maxunacktime);
 	ATF_TP_ADD_TC(tp, finwait2_timeout);
+	ATF_TP_ADD_TC(tp, finwait2_slow);
 	ATF_TP_ADD_TC(tp, insecure_ack_0);
 	ATF_TP_ADD_TC(tp, insecure_ack_1);
 	ATF_TP_ADD_TC(tp, reass_maxqueuelen);
