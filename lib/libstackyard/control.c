@@ -212,6 +212,27 @@ do_kldstat(struct sy_loop *loop, const struct client *c, struct result *r)
 		(void)sy_kld_foreach(loop, host, one_kld, r);
 }
 
+/* Why loading or unloading name failed; the client knows what it asked. */
+static const char *
+kld_reason(const char *name)
+{
+	const char *base, *s;
+
+	base = strrchr(name, '/');
+	base = base != NULL ? base + 1 : name;
+	s = strstr(sy_error(), ": ");
+	s = s != NULL ? s + 2 : sy_error();
+	if (strncmp(s, name, strlen(name)) == 0)
+		s += strlen(name);
+	else if (strncmp(s, base, strlen(base)) == 0)
+		s += strlen(base);
+	else
+		return (s);
+	if (strncmp(s, ".so", 3) == 0)
+		s += 3;
+	return (strncmp(s, ": ", 2) == 0 ? s + 2 : s);
+}
+
 /* These take the turn themselves, where they need it. */
 static void
 do_kld(struct sy_loop *loop, const struct client *c, struct result *r)
@@ -225,7 +246,7 @@ do_kld(struct sy_loop *loop, const struct client *c, struct result *r)
 		id = sy_kld_unload(loop, c->c_payload,
 		    (c->c_req.yq_flags & YP_FORCE) != 0);
 	if (id < 0) {
-		complain(r, errno, "%s", sy_error());
+		complain(r, errno, "%s", kld_reason(c->c_payload));
 	} else if (room(r, sizeof(id))) {
 		memcpy(r->r_data + DATA_OFFSET, &id, sizeof(id));
 		r->r_datalen = sizeof(id);

@@ -20,23 +20,6 @@
 
 static bool if_new, quiet, verbose;
 
-/* What went wrong with name, without what the line says anyway. */
-static const char *
-reason(const char *name)
-{
-	const char *more, *s;
-
-	s = ysctl_error();
-	if (strncmp(s, "kldload: ", 9) == 0)
-		s += 9;
-	if (strncmp(s, name, strlen(name)) != 0)
-		return (s);
-	more = s + strlen(name);
-	if (strncmp(more, ".so", 3) == 0)
-		more += 3;
-	return (strncmp(more, ": ", 2) == 0 ? more + 2 : s);
-}
-
 static void
 usage(void)
 {
@@ -89,7 +72,7 @@ load(struct ysctl *y, const char *file)
 		return (0);
 	if (!quiet)
 		fprintf(stderr, "kldload: can't load %s: %s\n", file,
-		    reason(file));
+		    ysctl_error());
 	return (1);
 }
 

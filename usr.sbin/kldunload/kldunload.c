@@ -19,23 +19,6 @@
 
 static bool force, verbose;
 
-/* What went wrong with name, without what the line says anyway. */
-static const char *
-reason(const char *name)
-{
-	const char *more, *s;
-
-	s = ysctl_error();
-	if (strncmp(s, "kldunload: ", 11) == 0)
-		s += 11;
-	if (strncmp(s, name, strlen(name)) != 0)
-		return (s);
-	more = s + strlen(name);
-	if (strncmp(more, ".so", 3) == 0)
-		more += 3;
-	return (strncmp(more, ": ", 2) == 0 ? more + 2 : s);
-}
-
 static void
 usage(void)
 {
@@ -69,7 +52,7 @@ unload(struct ysctl *y, const char *name, bool by_id)
 		return (0);
 	}
 	fprintf(stderr, "kldunload: can't unload %s: %s\n", name,
-	    what != NULL ? what : reason(name));
+	    what != NULL ? what : ysctl_error());
 	return (1);
 }
 
