@@ -5,7 +5,7 @@
 
 /*
  * Files of assignments, as sysctl.conf(5): one a line, "#" begins a comment
- * unless it is quoted, a value may stand in quotes.
+ * unless it is quoted.  The quotes stay: they are the argument's.
  *
  * Every line is tried, whatever became of those before.
  */
@@ -17,23 +17,20 @@
 
 #include "sysctl.h"
 
-/* Cut the comment off, and quotes out. */
+/* Cut the comment off. */
 static void
 clean(char *line)
 {
-	char *from, *to, quote;
+	char *p, quote;
 
 	quote = '\0';
-	for (from = to = line; *from != '\0'; from++) {
-		if (quote != '\0' ? *from == quote :
-		    *from == '"' || *from == '\'')
-			quote = quote != '\0' ? '\0' : *from;
-		else if (quote == '\0' && *from == '#')
+	for (p = line; *p != '\0'; p++) {
+		if (quote != '\0' ? *p == quote : *p == '"' || *p == '\'')
+			quote = quote != '\0' ? '\0' : *p;
+		else if (quote == '\0' && *p == '#')
 			break;
-		else
-			*to++ = *from;
 	}
-	*to = '\0';
+	*p = '\0';
 }
 
 int

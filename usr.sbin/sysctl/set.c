@@ -36,8 +36,9 @@ refused(const struct var *v)
 		return (1);
 	}
 	complain("oid '%s' is a read only tunable", v->v_name);
-	complain("Tunable values are set when the stack starts, by \"yard up "
-	    "-s name=value\" or \"yard up -f tunables.lua\"");
+	fprintf(stderr, "sysctl: Tunable values are set when the stack "
+	    "starts, by \"yard up -s name=value\" or \"yard up -f "
+	    "tunables.lua\"\n");
 	return (1);
 }
 
@@ -121,7 +122,7 @@ parse(const struct var *v, const char *text, size_t *lenp)
 }
 
 static int
-failed(const struct var *v, const char *text, bool shown)
+failed(const char *arg, bool shown)
 {
 	int error;
 
@@ -130,20 +131,20 @@ failed(const struct var *v, const char *text, bool shown)
 		putchar('\n');
 	switch (error) {
 	case EOPNOTSUPP:
-		complain("%s: value is not available", v->v_name);
+		complain("%s: value is not available", arg);
 		break;
 	case ENOTDIR:
-		complain("%s: specification is incomplete", v->v_name);
+		complain("%s: specification is incomplete", arg);
 		break;
 	default:
-		complain("%s=%s: %s", v->v_name, text, strerror(error));
+		complain_errno(arg, error);
 		break;
 	}
 	return (1);
 }
 
 int
-set(const struct var *v, const char *text)
+set(const struct var *v, const char *text, const char *arg)
 {
 	size_t len;
 	void *value;
@@ -156,13 +157,13 @@ set(const struct var *v, const char *text)
 	if (value == NULL)
 		return (1);
 	/* What cannot be read is not shown. */
-	shown = (v->v_kind & CTLFLAG_RD) != 0 && show(v, false) == 0;
+	shown = (v->v_kind & CTLFLAG_RD) != 0 && show(v, false) == SHOWN;
 	rv = ysctl(stack, v->v_mib, (unsigned)v->v_len, NULL, NULL, value,
 	    len);
 	free(value);
 	if (rv != 0)
-		return (failed(v, text, shown));
-	if (!shown || opt.o_names || opt.o_descr || opt.o_type) {
+		return (failed(arg, shown));
+	if (!shown || opt.o_names || opt.o_type || opt.o_format) {
 		if (shown && !opt.o_binary)
 			putchar('\n');
 		return (0);
@@ -171,7 +172,7 @@ set(const struct var *v, const char *text)
 		printf(" -> ");
 	values = opt.o_values;
 	opt.o_values = true;
-	if (show(v, false) == 0 && !opt.o_binary)
+	if (show(v, false) == SHOWN && !opt.o_binary)
 		putchar('\n');
 	opt.o_values = values;
 	return (0);

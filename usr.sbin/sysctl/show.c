@@ -208,7 +208,7 @@ show_value(const struct var *v, const void *value, size_t len)
 	} else if ((v->v_kind & CTLTYPE) == CTLTYPE_STRING) {
 		printf("%.*s", (int)len, (const char *)value);
 	} else {
-		form = opt.o_opaque || opt.o_hex ? NULL : form_of(v);
+		form = form_of(v);
 		if (form == NULL || !form(value, len))
 			show_dump(v, value, len);
 	}
@@ -248,8 +248,7 @@ is_hidden(const struct var *v)
 {
 
 	return ((v->v_kind & CTLTYPE) == CTLTYPE_OPAQUE && !opt.o_opaque &&
-	    !opt.o_hex && !opt.o_binary && !opt.o_length &&
-	    form_of(v) == NULL);
+	    !opt.o_hex && !opt.o_binary && form_of(v) == NULL);
 }
 
 int
@@ -260,29 +259,28 @@ show(const struct var *v, bool by_name)
 
 	if (opt.o_names) {
 		printf("%s", v->v_name);
-		return (0);
+		return (SHOWN);
 	}
 	if (opt.o_descr || opt.o_type || opt.o_format) {
 		show_about(v);
-		return (0);
+		return (SHOWN);
 	}
 	if (is_hidden(v))
-		return (1);
+		return (NOT_SHOWN);
 	value = var_read(v, &len);
 	if (value == NULL) {
 		if (by_name)
-			complain("%s: %s", v->v_name, strerror(errno));
-		return (1);
+			complain_errno(v->v_name, errno);
+		return (FAILED);
 	}
 	if (opt.o_binary)
 		(void)fwrite(value, 1, len, stdout);
 	else {
 		print_name(v);
 		if (opt.o_length)
-			printf("%zu", len);
-		else
-			show_value(v, value, len);
+			printf("%zu%s", len, opt.o_equals ? "=" : ": ");
+		show_value(v, value, len);
 	}
 	free(value);
-	return (0);
+	return (SHOWN);
 }

@@ -58,6 +58,18 @@ complain(const char *fmt, ...)
 }
 
 void
+complain_errno(const char *arg, int error)
+{
+	char where[32];
+
+	where[0] = '\0';
+	if (file_line > 0)
+		snprintf(where, sizeof(where), " at line %d", file_line);
+	(void)fflush(stdout);
+	fprintf(stderr, "sysctl: %s%s: %s\n", arg, where, strerror(error));
+}
+
+void
 print_name(const struct var *v)
 {
 
@@ -185,7 +197,7 @@ show_all(const struct var *top)
 		if (!is_below(&next, top))
 			return (0);
 		if (var_describe(&next) && is_wanted(&next) &&
-		    show(&next, false) == 0 && !opt.o_binary)
+		    show(&next, false) == SHOWN && !opt.o_binary)
 			putchar('\n');
 		v = next;
 	}
@@ -217,41 +229,80 @@ not_found(const char *name)
 	return (1);
 }
 
+/* A node's own description comes before those of all below it. */
 static int
 one(const struct var *v)
 {
+	bool node;
+	int rv;
 
-	if ((v->v_kind & CTLTYPE) == CTLTYPE_NODE && !opt.o_descr &&
-	    !opt.o_type && !opt.o_format)
-		return (show_all(v));
-	if (show(v, true) != 0)
-		return (1);
-	if (!opt.o_binary)
+	node = (v->v_kind & CTLTYPE) == CTLTYPE_NODE;
+	rv = NOT_SHOWN;
+	if (is_wanted(v) && (!node || opt.o_descr))
+		rv = show(v, true);
+	if (rv == SHOWN && !opt.o_binary)
 		putchar('\n');
-	return (0);
+	return (node ? show_all(v) : rv == FAILED);
 }
 
-/* "name", "name=value" or "name: value": 1 if it failed. */
+/* The value behind "=" or ":" in arg, which is cut there; NULL: none. */
+static char *
+cut_value(char *arg)
+{
+	char *value;
+	size_t len;
+
+	value = arg + strcspn(arg, "=:");
+	if (*value == '\0')
+		return (NULL);
+	*value++ = '\0';
+	if (opt.o_tunables || opt.o_writable) {
+		complain("Can't set variables when using -T or -W");
+		usage();
+	}
+	trim(&value);
+	len = strlen(value);
+	if (len > 1 && (*value == '"' || *value == '\'') &&
+	    value[len - 1] == *value) {
+		value[len - 1] = '\0';
+		value++;
+	}
+	return (value);
+}
+
+/* "name", "name=value" or "name: value", as given: 1 if it failed. */
 static int
-argument(char *arg)
+assign_or_show(char *arg, const char *given)
 {
 	struct var v = { .v_len = CTL_MAXNAME };
 	char *name, *value;
 
+	value = cut_value(arg);
 	name = arg;
-	value = arg + strcspn(arg, "=:");
-	if (*value != '\0')
-		*value++ = '\0';
-	else
-		value = NULL;
 	trim(&name);
 	if (ysctlnametomib(stack, name, v.v_mib, &v.v_len) != 0 ||
 	    !var_describe(&v))
 		return (not_found(name));
-	if (value == NULL)
+	if (value == NULL || opt.o_descr)
 		return (one(&v));
-	trim(&value);
-	return (set(&v, value));
+	return (set(&v, value, given));
+}
+
+static int
+argument(char *arg)
+{
+	char *given;
+	int rv;
+
+	trim(&arg);
+	given = strdup(arg);
+	if (given == NULL) {
+		complain_errno(arg, errno);
+		return (1);
+	}
+	rv = assign_or_show(arg, given);
+	free(given);
+	return (rv);
 }
 
 /* ---- Options ---- */
@@ -338,7 +389,7 @@ main(int argc, char **argv)
 		}
 	argc -= optind;
 	argv += optind;
-	if ((opt.o_names && opt.o_values) || (opt.o_all && argc > 0) ||
+	if ((opt.o_names && (opt.o_values || opt.o_length)) ||
 	    (!opt.o_all && argc == 0 && file == NULL))
 		usage();
 	stack = ysctl_open(NULL, host);
@@ -346,7 +397,7 @@ main(int argc, char **argv)
 		complain("%s", ysctl_error());
 		return (1);
 	}
-	if (opt.o_all && file == NULL)
+	if (opt.o_all && argc == 0)
 		return (show_all(&(struct var){ .v_len = 0 }));
 	failed = file != NULL ? read_file(file, argument) : 0;
 	for (; argc > 0; argc--, argv++)

@@ -80,6 +80,8 @@ extern int file_line;			/* of -f's file; 0: no file */
 /* "sysctl: " and the message, and in a file where. */
 void	complain(const char *fmt, ...)
 	    __attribute__((__format__(__printf__, 1, 2)));
+/* "sysctl: arg: " and what the number means; in a file, arg and where. */
+void	complain_errno(const char *arg, int error);
 /* "name: value" on out, as the options want it. */
 void	print_name(const struct var *v);
 
@@ -88,7 +90,10 @@ bool	var_describe(struct var *v);
 /* Its value, to be freed, and length; NULL: errno says why. */
 void	*var_read(const struct var *v, size_t *lenp);
 
-/* show.c: 0, or 1 if it failed. */
+/* show.c: SHOWN; NOT_SHOWN: only shown if asked for; or it failed. */
+#define	SHOWN		0
+#define	FAILED		1
+#define	NOT_SHOWN	2
 int	show(const struct var *v, bool by_name);
 void	show_value(const struct var *v, const void *value, size_t len);
 const char *type_name(uint32_t kind);
@@ -96,8 +101,8 @@ const char *type_name(uint32_t kind);
 size_t	number_size(uint32_t kind);
 bool	number_is_signed(uint32_t kind);
 
-/* set.c */
-int	set(const struct var *v, const char *text);
+/* set.c: v to text; arg is what was asked for, to complain about. */
+int	set(const struct var *v, const char *text, const char *arg);
 
 /* file.c: carry out each line by func; how many failed. */
 int	read_file(const char *path, int (*func)(char *));

@@ -98,8 +98,16 @@ strings_inside()
 	atf_check -o inline:"types.string: other words\n" sysctl types.string
 	TZ=UTC0 atf_check -o inline:"types.time: { sec = 86400, usec = 7 } \
 Fri Jan  2 00:00:00 1970\n" sysctl types.time
-	# Nobody knows its form: nothing by itself.
-	atf_check -s exit:1 sysctl types.opaque
+	for flag in -o -x; do
+		TZ=UTC0 atf_check -o match:"^types.time: . sec = 86400, " \
+		    sysctl $flag types.time
+	done
+	# Nobody knows its form: nothing by itself, and no failure.
+	atf_check sysctl types.opaque
+	atf_check -o inline:"types.string: other words -> 'it is\n" \
+	    sysctl types.string="'it is"
+	atf_check -o inline:"types.string: 'it is -> it's\n" \
+	    sysctl "types.string = \"it's\""
 	atf_check -o inline:"types.opaque: Format:S,unheard Length:20 \
 Dump:0x010203ff000000000000000000000000...\n" sysctl -o types.opaque
 	atf_check -o inline:"types.opaque: Format:S,unheard Length:20 \
@@ -137,10 +145,19 @@ flags_inside()
 	atf_check -o inline:"types.int: integer\n" sysctl -t types.int
 	atf_check -o inline:"types.int: integer: A variable of type int\n" \
 	    sysctl -td types.int
-	atf_check -o inline:"types: node\n" sysctl -t types
-	atf_check -o inline:"types: One of each\n" sysctl -d types
+	atf_check -o match:"^types.int: integer\$" -o not-match:"^types: " \
+	    sysctl -t types
+	atf_check -o match:"^types: One of each\$" \
+	    -o match:"^types.int: A variable of type int\$" sysctl -d types
+	# A description is all that -d wants.
+	atf_check -o inline:"types.int: A variable of type int\n" \
+	    sysctl -d types.int=3
+	atf_check -o inline:"types.int: -5\n" sysctl types.int
 	atf_check -o inline:"types.int: I\n" sysctl -F types.int
-	atf_check -o inline:"types.int: 4\n" sysctl -l types.int
+	atf_check -o inline:"types.int: 4: -5\n" sysctl -l types.int
+	atf_check -o inline:"4: -5\n" sysctl -nl types.int
+	atf_check -o inline:"types.int=4=-5\n" sysctl -el types.int
+	atf_check -o inline:"types.list: 12: 1 2 3\n" sysctl -l types.list
 	atf_check -o inline:"types.u8: 0xc8\n" sysctl -x types.u8
 	atf_check -o inline:"types.s8: 0x9c\n" sysctl -x types.s8
 	atf_check -o inline:"types.u32: 0xee6b2800\n" sysctl -x types.u32
@@ -165,11 +182,20 @@ flags_inside()
 	    sysctl -aNW
 	atf_check -o match:"^types.int\$" -o not-match:"^types.list\$" \
 	    sysctl -aNV
+	atf_check -o inline:"types.int: -5\n" sysctl -W types.int types.rdtun
+	atf_check -o inline:"types.rdtun: 4\n" sysctl -T types.int types.rdtun
+	for flag in -T -W; do
+		atf_check -s exit:1 -e match:"^sysctl: Can't set variables \
+when using -T or -W\$" -e match:"^usage: sysctl" sysctl $flag types.int=1
+	done
+	atf_check -o inline:"types.int: -5\n" sysctl -a types.int
+	atf_check -o match:"^types.u8: 0xc8\$" -o not-match:"^net" \
+	    sysctl -X types
 	atf_check -o inline:"types.int: -5 -> 6\n" sysctl -w types.int=6
 	atf_check -o inline:"6 -> 7\n" sysctl -n types.int=7
 	LC_ALL=C atf_check -o inline:"types.u32: 4000000000\n" \
 	    sysctl -h types.u32
-	for args in "-nN types.int" "-a types.int" "" "-Z"; do
+	for args in "-nN types.int" "-lN types.int" "" "-Z"; do
 		atf_check -s exit:1 -e match:"^usage: sysctl" sysctl $args
 	done
 	atf_check -s exit:1 -e inline:"sysctl: there is no host called \
@@ -203,13 +229,16 @@ types.uint: 3000000000 -> 12\n" sysctl -f good
 	nix=1
 	types.int=x
 	types.rdtun=1
+	types.string = more-than-sixteen-letters
 	types.int=2
 	END
-	atf_check -s exit:3 -o inline:"types.int: 11 -> 1\n\
-types.int: 1 -> 2\n" -e save:err sysctl -f bad
+	atf_check -s exit:4 -o inline:"types.int: 11 -> 1\n\
+types.string: with # inside\ntypes.int: 1 -> 2\n" -e save:err sysctl -f bad
 	atf_check -o match:"^sysctl: unknown oid 'nix' at line 2\$" \
 	    -o match:"^sysctl: invalid integer 'x' at line 3\$" \
-	    -o match:"is a read only tunable at line 4\$" cat err
+	    -o match:"is a read only tunable at line 4\$" \
+	    -o match:"^sysctl: types.string = more-than-sixteen-letters at \
+line 5: Invalid argument\$" cat err
 	atf_check -s exit:66 -e inline:"sysctl: nix: No such file or \
 directory\n" sysctl -f nix
 	# What -e writes can be read again.

@@ -18,6 +18,7 @@ ask()
 		hidden="net.inet.tcp.drop net.inet.tcp.setsockopt"
 		hidden="$hidden net.inet.tcp.function_info net.inet.tcp.pcbpage"
 		{ sysctl -aN; sysctl -N $hidden; } | sort >names
+		sysctl -aN >listed
 		sysctl -aNW >writable
 		sysctl -aNT >tunable
 		sysctl -aNV >vnet
@@ -82,7 +83,9 @@ table_body()
 		[ -z "$want" ] || is_in types "$name: $want" ||
 		    complain "$name: $(grep "^$name: " types), not $want"
 		case +$access+ in
-		*+SKIP+*)	continue ;;
+		*+SKIP+*)
+			! is_in listed "$name" || complain "$name: not hidden"
+			continue ;;
 		*+RW+*|*+RWTUN+*|*+WR+*)
 			is_in writable "$name" ||
 			    complain "$name: cannot be written" ;;
@@ -137,14 +140,18 @@ driven_body()
 	while read -r name; do
 		is_in driven_names "$name" || complain "$name: no test case"
 	done <writable
+	# What the programs say they have, as "program:case".
+	tr ' \t' '\n\n' <driven | sed -n 's/:.*//p' | sort -u >programs
+	while read -r program; do
+		for file in $(find "$STACKYARD_BUILD/tests" -type f \
+		    -name "$program" -perm -u+x); do
+			"$file" -l | sed -n "s/^ident: /$program:/p"
+		done
+	done <programs >cases
 	while read -r name cases; do
 		is_in names "$name" || complain "$name: not there"
 		for case in $cases; do
-			file=$(find "$STACKYARD_SRC/tests" \
-			    -name "${case%:*}.c" -o -name "${case%:*}.sh")
-			[ -n "$file" ] || complain "$case: no such program"
-			grep -qE "[(_ ]${case#*:}[) ]|[(_ ]${case#*:}\$" \
-			    $file || complain "$name: no case $case"
+			is_in cases "$case" || complain "$name: no case $case"
 		done
 	done <driven
 	finish
