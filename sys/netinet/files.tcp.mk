@@ -5,6 +5,7 @@
 
 SRCS+=	netinet/in_pcb.c
 SRCS+=	netinet/tcp_ack.c
+SRCS+=	netinet/tcp_compat.c
 SRCS+=	netinet/tcp_cong.c
 SRCS+=	netinet/tcp_ecn.c
 SRCS+=	netinet/tcp_export.c

@@ -476,6 +476,8 @@ ack_of_handshake(struct tcpcb *tp, const struct tcp_seg *sg)
 	if (SEQ_LEQ(sg->sg_ack, tp->snd_una) ||
 	    SEQ_GT(sg->sg_ack, tp->snd_max))
 		return (TV_STOP | TV_RST);
+	if ((tp->t_flags2 & TF2_COMPAT) != 0 && tcp_compat_defers(tp, sg))
+		return (TV_STOP);
 	/* The window of this segment counts whatever came before. */
 	tp->snd_wl1 = sg->sg_came - 1;
 	tcp_established(tp);

@@ -56,7 +56,7 @@ cc_conn_init(struct tcpcb *tp)
 
 	/* RFC 5681, 3.1: a lost SYN means a window of one segment. */
 	tp->snd_cwnd = (tp->t_flags2 & TF2_SYNLOST) != 0 ? mss :
-	    tcp_compute_initwnd(mss);
+	    tcp_compat_initwnd(tp, mss);
 	tp->t_round_end = tp->snd_max;
 	if (CC_ALGO(tp)->conn_init != NULL)
 		CC_ALGO(tp)->conn_init(&tp->t_ccv);

@@ -85,6 +85,7 @@ tcp_listen_inherit(struct tcpcb *tp, struct tcpcb *lp)
 		if (tcp_userto(tp) == NULL)
 			return (ENOMEM);
 		*tp->t_userto = *lp->t_userto;
+		tp->t_flags2 |= lp->t_flags2 & TF2_COMPAT;
 	}
 	if ((error = tcp_functions_inherit(tp, lp)) != 0)
 		return (error);

@@ -175,6 +175,8 @@ tcp_adv_window(struct tcpcb *tp)
 	if (so != NULL && space < (long)so->so_rcv.sb_hiwat / 4 &&
 	    space < tp->t_maxseg)
 		space = 0;
+	if (__predict_false((tp->t_flags2 & TF2_COMPAT) != 0))
+		space = tcp_compat_clamp(tp, (uint32_t)space);
 	max = (uint32_t)TCP_MAXWIN << ((tp->t_flags & TF_RCVD_SCALE) != 0 ?
 	    tp->rcv_scale : 0);
 	return (min(max, (uint32_t)lmax(space, promised)));
@@ -520,7 +522,8 @@ plan_new(struct tcpcb *tp, struct tcp_plan *p, uint32_t quota)
 	if (len > mss)
 		len = rounddown(len, mss);
 	else if (len < mss && !(fin && all) && (len == 0 ||
-	    !plan_small_ok(tp, len, all)))
+	    !plan_small_ok(tp, len, all)) && (len == 0 ||
+	    (tp->t_flags2 & TF2_COMPAT) == 0 || !tcp_compat_uncorks(tp)))
 		return (false);
 	p->p_len = len;
 	if (fin && len == avail)
@@ -920,6 +923,8 @@ tcp_default_output(struct tcpcb *tp)
 		error = tcp_output_error(tp, error);
 	tcp_output_timers(tp);
 	tcp_note_applimited(tp);
+	if (__predict_false((tp->t_flags2 & TF2_COMPAT) != 0))
+		tcp_compat_notsent(tp);
 	return (error);
 }
 

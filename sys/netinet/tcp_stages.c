@@ -325,8 +325,8 @@ tcp_ack_policy(struct tcpcb *tp, const struct tcp_seg *sg)
 {
 	bool delack;
 
-	delack = tp->t_delack_opt >= 0 ? tp->t_delack_opt != 0 :
-	    V_tcp_delack_enabled != 0;
+	delack = __predict_true(tp->t_delack_opt == -1) ?
+	    V_tcp_delack_enabled != 0 : tcp_compat_delack(tp);
 	if (!delack || (tp->t_flags & TF_RXWIN0SENT) != 0)
 		return (TV_ACKNOW);
 	/* A large one stands for as many as it was made of. */

@@ -566,6 +566,7 @@ tcp_free(struct tcpcb *tp)
 	in_pcbdestroy(&V_tcbinfo, &tp->t_inpcb);
 	tcp_ecn_free(tp);
 	tcp_pmtud_free(tp);
+	tcp_compat_free(tp);
 	free(tp->t_userto, M_TCPUSERTO);
 	uma_zfree(V_tcpcb_zone, tp);
 }
@@ -671,6 +672,6 @@ tcp_ctlinput(const struct ip_icmperr *ie)
 		if (V_icmp_may_rst && seq == tp->iss &&
 		    (error = tcp_icmp_hard(ie)) != 0)
 			tcp_drop(tp, error);
-	} else if (ie->ie_errno != 0)
+	} else if (ie->ie_errno != 0 && !tcp_compat_icmp(tp, ie->ie_errno))
 		tp->t_softerror = (uint16_t)ie->ie_errno;
 }

@@ -350,6 +350,8 @@ tcp_usr_send(struct socket *so, int flags, struct mbuf *m,
 		tp->t_flags |= TF_MORETOCOME;
 	else
 		tp->t_flags &= ~TF_MORETOCOME;
+	if (__predict_false((tp->t_flags2 & TF2_COMPAT) != 0))
+		tcp_compat_notsent(tp);
 	tcp_output_later(tp);
 	return (0);
 }

@@ -30,6 +30,7 @@
 #include <netinet/in_pcb.h>
 #include <netinet/ip_var.h>
 #include <netinet/tcp.h>
+#include <netinet/tcp_compat.h>
 #include <netinet/tcp_export.h>
 #include <netinet/tcp_fsm.h>
 #include <netinet/tcp_seq.h>
@@ -191,6 +192,7 @@ struct tcp_userto {
 	uint32_t	tu_keepintvl;
 	uint32_t	tu_maxunacktime;
 	uint32_t	tu_keepcnt;	/* probes */
+	struct tcp_compat tu_compat;	/* if TF2_COMPAT */
 };
 
 struct tcpcb {
@@ -342,6 +344,7 @@ struct tcpcb {
 #define	TF2_ECN_SND_ECE		0x00000080
 #define	TF2_ACE_PERMIT		0x00000100
 #define	TF2_ECN_USE_ECT1	0x00000800
+#define	TF2_COMPAT		0x01000000	/* tcp_compat.h's are set */
 #define	TF2_NODF		0x00002000	/* segments may be fragmented */
 #define	TF2_ECN_ANY	(TF2_ECN_PERMIT | TF2_ACE_PERMIT)
 #define	TF2_RESCUED		0x00010000	/* in this recovery */

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Copyright (c) 2026 The Stackyard developers
+#
+# Other systems' numbers, names and structs.
+
+SRCS+=		compat/linux/linux_cc.c compat/linux/linux_errno.c \
+		compat/linux/linux_info.c compat/linux/linux_ioctl.c \
+		compat/linux/linux_sockopt.c compat/linux/linux_vars.c

@@ -1,0 +1,347 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 The Stackyard developers
+ */
+
+/*
+ * What other systems' options and variables ask of a connection: the hooks
+ * of tcp_compat.h.
+ *
+ *   cork     a segment that is not full waits, but no longer than 200 ms
+ *	      from when the first of its bytes could have left
+ *   abort    a connection ends when what it sent first has not been
+ *	      acknowledged for so long; the retransmission timer is cut so
+ *	      that it fires then
+ *   notsent  writers wait while so much is in the send buffer and was never
+ *	      sent
+ *   defer    the ACK of a handshake is not taken until it brings text; at
+ *	      the end of the wait the SYN-ACK goes once more, and its ACK
+ *	      counts
+ *
+ * Touches: connections, and the sockets of those.
+ */
+#include <sys/param.h>
+#include <sys/malloc.h>
+#include <sys/socketvar.h>
+#include <sys/systm.h>
+
+#include <netinet/in.h>
+#include <netinet/tcp_var.h>
+
+TAILQ_HEAD(tcp_wakers, tcpcb);
+VNET_DEFINE_STATIC(struct tcp_wakers, tcp_wakers);
+VNET_DEFINE_STATIC(struct vnet_task, tcp_waketask);
+#define	V_tcp_wakers	VNET(tcp_wakers)
+#define	V_tcp_waketask	VNET(tcp_waketask)
+
+VNET_DEFINE(int, tcp_syn_retries) = 0;
+VNET_DEFINE(int, tcp_orphan_retries) = 0;
+
+#define	MSEC(ms)	((nstime_t)(ms) * NS_PER_MSEC)
+
+struct tcp_compat *
+tcp_compat(struct tcpcb *tp)
+{
+	if (tcp_userto(tp) == NULL)
+		return (NULL);
+	tp->t_flags2 |= TF2_COMPAT;
+	return (&tp->t_userto->tu_compat);
+}
+
+struct tcp_compat *
+tcp_compat_find(const struct tcpcb *tp)
+{
+	return ((tp->t_flags2 & TF2_COMPAT) != 0 ? &tp->t_userto->tu_compat :
+	    NULL);
+}
+
+void
+tcp_compat_free(struct tcpcb *tp)
+{
+	struct tcp_compat *tc = tcp_compat_find(tp);
+
+	if (tc != NULL && tc->tc_waking) {
+		TAILQ_REMOVE(&V_tcp_wakers, tp,
+		    t_userto->tu_compat.tc_wakelink);
+		tc->tc_waking = false;
+	}
+}
+
+/* ---- Timers ---- */
+
+/* The limit of time without progress, ns; 0: none. */
+static nstime_t
+tcp_compat_limit(const struct tcpcb *tp, const struct tcp_compat *tc)
+{
+	if (TCPS_HAVEESTABLISHED(tp->t_state))
+		return (MSEC(tc->tc_abort));
+	return (MSEC(tc->tc_connabort));
+}
+
+nstime_t
+tcp_compat_rto(const struct tcpcb *tp)
+{
+	const struct tcp_compat *tc = &tp->t_userto->tu_compat;
+	nstime_t least, limit, most, now, rto, slop = V_tcp_rexmit_slop;
+
+	least = tc->tc_rtomin != 0 ? MSEC(tc->tc_rtomin) : V_tcp_rexmit_min;
+	most = tc->tc_rtomax != 0 ? MSEC(tc->tc_rtomax) : V_tcp_rexmit_max;
+	if (tp->t_srtt_us == 0) {
+		rto = tc->tc_rtoinit != 0 ? MSEC(tc->tc_rtoinit) :
+		    V_tcp_rexmit_initial;
+		if (tp->t_rxtshift == 0)
+			slop = 0;
+	} else
+		rto = u64max((tp->t_srtt_us + 4ULL * tp->t_rttvar_us) *
+		    NS_PER_USEC, least);
+	rto = u64min(rto * (u_int)tcp_backoff(tp->t_rxtshift) + slop, most);
+	/* Fire when the user's patience ends. */
+	if ((limit = tcp_compat_limit(tp, tc)) == 0)
+		return (rto);
+	if (tp->t_rxtshift == 0)
+		return (u64min(rto, limit));
+	now = getnstime();
+	return (tc->tc_stalled + limit > now ?
+	    u64min(rto, tc->tc_stalled + limit - now) : 1);
+}
+
+/* How many timeouts in a row are the last. */
+static int
+tcp_compat_retries(const struct tcpcb *tp)
+{
+	const struct tcp_compat *tc = tcp_compat_find(tp);
+
+	if (tp->t_state == TCPS_SYN_SENT) {
+		if (tc != NULL && tc->tc_syncnt != 0)
+			return (tc->tc_syncnt);
+		return (V_tcp_syn_retries != 0 ? V_tcp_syn_retries :
+		    V_tcp_retries);
+	}
+	if (V_tcp_orphan_retries != 0 && tcp_detached(tp) &&
+	    TCPS_HAVEESTABLISHED(tp->t_state))
+		return (imin(V_tcp_orphan_retries, V_tcp_retries));
+	return (V_tcp_retries);
+}
+
+bool
+tcp_compat_gives_up(struct tcpcb *tp)
+{
+	struct tcp_compat *tc = tcp_compat_find(tp);
+	const struct tcp_sent *first = TAILQ_FIRST(&tp->t_map);
+	nstime_t limit;
+
+	if (tp->t_rxtshift > tcp_compat_retries(tp)) {
+		TCPSTAT_INC(tcps_timeoutdrop);
+		return (true);
+	}
+	if (tc == NULL)
+		return (false);
+	if (tp->t_rxtshift == 1 && first != NULL)
+		tc->tc_stalled = first->ts_time;
+	limit = tcp_compat_limit(tp, tc);
+	if (limit == 0 || getnstime() - tc->tc_stalled < limit)
+		return (false);
+	TCPSTAT_INC(tcps_progdrops);
+	return (true);
+}
+
+/* Keepalive: the user's own limit takes the place of a count of probes. */
+bool
+tcp_compat_keep_over(struct tcpcb *tp, bool *over)
+{
+	struct tcp_compat *tc = tcp_compat_find(tp);
+
+	if (tc == NULL)
+		return (false);
+	if (tp->t_keepprobes == 0)
+		tc->tc_keepbegan = getnstime();
+	if ((tc->tc_flags & TC_KEEPABORT) != 0) {
+		*over = (tc->tc_flags & TC_KEEPFOREVER) == 0 &&
+		    tp->t_keepprobes != 0 &&
+		    getnstime() - tc->tc_keepbegan >= MSEC(tc->tc_keepabort);
+		return (true);
+	}
+	if (tc->tc_abort == 0)
+		return (false);
+	*over = tp->t_keepprobes != 0 &&
+	    getnstime() - tp->t_rcvtime >= MSEC(tc->tc_abort);
+	return (true);
+}
+
+/* ---- Windows ---- */
+
+uint32_t
+tcp_compat_clamp(const struct tcpcb *tp, uint32_t win)
+{
+	const struct tcp_compat *tc = &tp->t_userto->tu_compat;
+
+	return (tc->tc_clamp != 0 ? min(win, tc->tc_clamp) : win);
+}
+
+uint32_t
+tcp_compat_initwnd(const struct tcpcb *tp, uint32_t maxseg)
+{
+	const struct tcp_compat *tc = tcp_compat_find(tp);
+
+	if (tc != NULL && tc->tc_initcwnd != 0)
+		return (tc->tc_initcwnd * maxseg);
+	return (tcp_compute_initwnd(maxseg));
+}
+
+/* ---- Corks ---- */
+
+bool
+tcp_compat_uncorks(struct tcpcb *tp)
+{
+	struct tcp_compat *tc = &tp->t_userto->tu_compat;
+	nstime_t now = getnstime();
+
+	/* Nagle's algorithm is none. */
+	if ((tp->t_flags & (TF_NOPUSH | TF_MORETOCOME)) == 0 ||
+	    ((tp->t_flags & TF_NOPUSH) != 0 &&
+	    (tc->tc_flags & TC_CORKED) == 0))
+		return (false);
+	if (tc->tc_corkend == 0 || tc->tc_corkseq != tp->snd_max) {
+		tc->tc_corkseq = tp->snd_max;
+		tc->tc_corkend = now + MSEC(TCP_CORK_MSEC);
+	}
+	if (now < tc->tc_corkend) {
+		tcp_timer_at(tp, TT_PACE, tc->tc_corkend);
+		return (false);
+	}
+	tc->tc_corkend = 0;
+	return (true);
+}
+
+void
+tcp_compat_flush(struct tcpcb *tp)
+{
+	struct tcp_compat *tc = tcp_compat_find(tp);
+
+	if (tc == NULL || !TCPS_HAVEESTABLISHED(tp->t_state))
+		return;
+	tc->tc_corkseq = tp->snd_max;
+	tc->tc_corkend = getnstime();
+	tcp_output_later(tp);
+}
+
+/* ---- Writers that wait ---- */
+
+static void
+tcp_compat_wake(void *arg __unused)
+{
+	struct socket *so;
+	struct tcpcb *tp;
+
+	while ((tp = TAILQ_FIRST(&V_tcp_wakers)) != NULL) {
+		tcp_compat_free(tp);
+		if ((so = tptosocket(tp)) == NULL)
+			continue;
+		soref(so);
+		sowwakeup(so);
+		sorele(so);
+	}
+}
+
+static void
+tcp_compat_init(const void *arg __unused)
+{
+	TAILQ_INIT(&V_tcp_wakers);
+	VNET_TASK_INIT(&V_tcp_waketask, tcp_compat_wake, NULL);
+}
+SYSINIT(tcp_compat, SI_SUB_PROTO_DOMAIN, SI_ORDER_FIRST, tcp_compat_init,
+    NULL);
+
+void
+tcp_compat_notsent(struct tcpcb *tp)
+{
+	struct tcp_compat *tc = &tp->t_userto->tu_compat;
+	struct socket *so = tptosocket(tp);
+	uint32_t notsent, sent = tp->snd_max - tp->snd_una;
+
+	if (so == NULL)
+		return;
+	notsent = sbavail(&so->so_snd) > sent ? sbavail(&so->so_snd) - sent :
+	    0;
+	if (tc->tc_notsent != 0 && notsent >= tc->tc_notsent) {
+		so->so_snd.sb_flags |= SB_HELD;
+		return;
+	}
+	if ((so->so_snd.sb_flags & SB_HELD) == 0)
+		return;
+	so->so_snd.sb_flags &= (uint16_t)~SB_HELD;
+	if (tc->tc_waking)
+		return;
+	tc->tc_waking = true;
+	TAILQ_INSERT_TAIL(&V_tcp_wakers, tp, t_userto->tu_compat.tc_wakelink);
+	vnet_task_enqueue(&V_tcp_waketask);
+}
+
+/* ---- Handshakes that wait for text ---- */
+
+bool
+tcp_compat_defers(struct tcpcb *tp, const struct tcp_seg *sg)
+{
+	struct tcp_compat *tc = &tp->t_userto->tu_compat;
+	const struct tcp_sent *syn = TAILQ_FIRST(&tp->t_map);
+	nstime_t began, now = getnstime();
+
+	if (tc->tc_defer == 0 || sg->sg_len != 0 ||
+	    (sg->sg_flags & TH_FIN) != 0 || syn == NULL)
+		return (false);
+	if (tc->tc_stalled == 0)
+		tc->tc_stalled = syn->ts_time;
+	began = tc->tc_stalled;
+	if (now - began >= (nstime_t)tc->tc_defer * NS_PER_SEC)
+		return (false);
+	tcp_timer_at(tp, TT_REXMT, began + (nstime_t)tc->tc_defer *
+	    NS_PER_SEC);
+	return (true);
+}
+
+/* ---- Errors ---- */
+
+bool
+tcp_compat_icmp(struct tcpcb *tp, int error)
+{
+	const struct tcp_compat *tc = tcp_compat_find(tp);
+	struct socket *so = tptosocket(tp);
+
+	if (tc == NULL || (tc->tc_flags & TC_RECVERR) == 0 || so == NULL)
+		return (false);
+	so->so_error = (uint16_t)error;
+	soref(so);
+	sorwakeup(so);
+	sowwakeup(so);
+	sorele(so);
+	return (true);
+}
+
+/* ---- Acknowledgments ---- */
+
+/*
+ * t_delack_opt: -1 the variable, 0 at once, 1 put off, and below -1 so many
+ * segments more at once, counted up to -1.
+ */
+bool
+tcp_compat_delack(struct tcpcb *tp)
+{
+	if (tp->t_delack_opt >= 0)
+		return (tp->t_delack_opt != 0);
+	tp->t_delack_opt++;
+	return (false);
+}
+
+void
+tcp_compat_quickack(struct tcpcb *tp, bool on)
+{
+	if (!on) {
+		tp->t_delack_opt = 1;
+		return;
+	}
+	tp->t_delack_opt = -1 - TCP_QUICKACKS;
+	if ((tp->t_flags & TF_DELACK) != 0) {
+		tp->t_flags |= TF_ACKNOW;
+		tcp_output_later(tp);
+	}
+}
