@@ -249,17 +249,6 @@ int	pd_pipe(void *userdata, int fds[2]);
 int	pd_splice(void *userdata, int fd_in, loff_t *off_in, int fd_out,
 	    loff_t *off_out, size_t len, unsigned int flags);
 
-/* ---- pd_opt.c: Linux's numbers ---- */
-
-/* An errno each. */
-int	pd_opt_set(struct pd *pd, struct pd_file *f, int level, int name,
-	    const void *val, socklen_t len);
-int	pd_opt_get(struct pd *pd, struct pd_file *f, int level, int name,
-	    void *val, socklen_t *len);
-int	pd_opt_ioctl(struct pd *pd, struct pd_file *f, unsigned long request,
-	    void *arg);
-int	pd_opt_msg(int flags, int *kflags);
-
 /* ---- pd_hook.c: the program's own getsockopt() ---- */
 
 void	pd_hook_on(void);

@@ -156,7 +156,7 @@ pd_accept(void *userdata, int fd, struct sockaddr *addr, socklen_t *len)
 	struct syk_addr kaddr;
 	struct pd_file *f;
 	struct pd *pd;
-	int error, newfd;
+	int error, newfd = -1;
 
 	pd = userdata;
 	pd_enter(pd);
@@ -230,12 +230,18 @@ pd_getsockopt(void *userdata, int fd, int level, int name, void *val,
 {
 	struct pd_file *f;
 	struct pd *pd;
+	size_t klen;
 	int error;
 
 	pd = userdata;
 	pd_enter(pd);
 	f = pd_file_socket(pd, fd);
-	error = f == NULL ? errno : pd_opt_get(pd, f, level, name, val, len);
+	klen = len != NULL ? *len : 0;
+	error = f == NULL ? errno : len == NULL || val == NULL ? EFAULT :
+	    pdk_getsockopt(pd->pd_host->h_vnet, f->f_sfd, level, name, val,
+	    &klen);
+	if (error == 0)
+		*len = (socklen_t)klen;
 	return (finish(pd, f, error));
 }
 
@@ -250,8 +256,20 @@ pd_setsockopt(void *userdata, int fd, int level, int name, const void *val,
 	pd = userdata;
 	pd_enter(pd);
 	f = pd_file_socket(pd, fd);
-	error = f == NULL ? errno : pd_opt_set(pd, f, level, name, val, len);
+	error = f == NULL ? errno : val == NULL && len > 0 ? EFAULT :
+	    pdk_setsockopt(pd->pd_host->h_vnet, f->f_sfd, level, name, val,
+	    len);
 	return (finish(pd, f, error));
+}
+
+static int
+set_nonblock(struct pd_file *f, bool on)
+{
+	int arg;
+
+	arg = on;
+	f->f_nonblock = on;
+	return (ioctl(f->f_fd, FIONBIO, &arg) == 0 ? 0 : errno);
 }
 
 int
@@ -271,8 +289,14 @@ pd_ioctl(void *userdata, int fd, unsigned long request, ...)
 	f = pd_file_get(pd, fd);
 	if (f == NULL)
 		error = ioctl(fd, request, arg) == 0 ? 0 : errno;
+	else if (f->f_kind != PD_SOCKET)
+		error = ENOTTY;
+	else if (arg == NULL)
+		error = EFAULT;
+	else if (request == FIONBIO)
+		error = set_nonblock(f, *(const int *)arg != 0);
 	else
-		error = f->f_kind != PD_SOCKET ? ENOTSOCK :
-		    pd_opt_ioctl(pd, f, request, arg);
+		error = pdk_ioctl(pd->pd_host->h_vnet, f->f_sfd, request,
+		    arg);
 	return (finish(pd, f, error));
 }

@@ -51,7 +51,7 @@ struct item {
 };
 
 struct pd_epoll {
-	TAILQ_HEAD(, item) e_items;
+	TAILQ_HEAD(items, item) e_items;
 	unsigned	e_count;
 };
 
@@ -123,7 +123,7 @@ report(struct pd *pd, struct pd_file *f, struct epoll_event *events, int max)
 
 	collect(pd, f);
 	n = 0;
-	last = TAILQ_LAST(&f->f_epoll->e_items, , item);
+	last = TAILQ_LAST(&f->f_epoll->e_items, items);
 	for (it = TAILQ_FIRST(&f->f_epoll->e_items); it != NULL && n < max;
 	    it = next) {
 		next = it == last ? NULL : TAILQ_NEXT(it, i_link);
@@ -234,9 +234,12 @@ pd_epoll_forget(struct pd *pd, const struct pd_file *gone)
 		f = pd->pd_files[fd];
 		if (f == NULL || f->f_kind != PD_EPOLL)
 			continue;
-		TAILQ_FOREACH_SAFE(it, &f->f_epoll->e_items, i_link, next)
+		for (it = TAILQ_FIRST(&f->f_epoll->e_items); it != NULL;
+		    it = next) {
+			next = TAILQ_NEXT(it, i_link);
 			if (it->i_file == gone)
 				item_remove(pd, f, it);
+		}
 	}
 }
 

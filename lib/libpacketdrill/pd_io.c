@@ -58,7 +58,8 @@ pd_file_send(struct pd *pd, struct pd_file *f, const struct iovec *iov,
 
 	error = iov_total(iov, (size_t)iovcnt, &total);
 	if (error == 0)
-		error = pd_opt_msg(flags, &kflags);
+		error = pdk_msg_flags(pd->pd_host->h_vnet, f->f_sfd,
+		    flags, &kflags);
 	deadline = 0;
 	for (done = 0; error == 0;) {
 		error = syk_send(pd->pd_host->h_vnet, f->f_sfd, iov, iovcnt,
@@ -87,7 +88,8 @@ pd_file_recv(struct pd *pd, struct pd_file *f, const struct iovec *iov,
 
 	error = iov_total(iov, (size_t)iovcnt, &total);
 	if (error == 0)
-		error = pd_opt_msg(flags, &kflags);
+		error = pdk_msg_flags(pd->pd_host->h_vnet, f->f_sfd,
+		    flags, &kflags);
 	all = error == 0 && (kflags & (SYK_MSG_WAITALL | SYK_MSG_PEEK)) ==
 	    SYK_MSG_WAITALL;
 	deadline = 0;

@@ -4,8 +4,8 @@
  */
 
 /*
- * The border between the files of host kind here and pd_netif.c, of kernel
- * kind: integers and structs of our own only, as in sy_internal.h.
+ * The border between the files of host kind here and pd_netif.c and pd_opt.c,
+ * of kernel kind: integers and structs of our own only, as in sy_internal.h.
  * Addresses are of 16 bytes, IPv4 in mapped form.
  */
 #ifndef _PD_NETIF_H_
@@ -34,5 +34,18 @@ bool	pdk_netif_waits(struct ifnet *ifp);
 int	pdk_addr_learn(struct ifnet *ifp, const uint8_t addr[16]);
 /* Has the peer of socket fd said that no more will come? */
 bool	pdk_at_end(struct vnet *vnet, int fd);
+
+/* ---- pd_opt.c: Linux's numbers; errnos ---- */
+
+int	pdk_setsockopt(struct vnet *vnet, int fd, int level, int name,
+	    const void *val, size_t len);
+int	pdk_getsockopt(struct vnet *vnet, int fd, int level, int name,
+	    void *val, size_t *lenp);
+int	pdk_ioctl(struct vnet *vnet, int fd, unsigned long request,
+	    void *arg);
+/* MSG_* into the stack's. */
+int	pdk_msg_flags(struct vnet *vnet, int fd, int flags, int *native);
+/* Does recvmsg tell how much there is still to read, and how much? */
+bool	pdk_inq(struct vnet *vnet, int fd, int *bytes);
 
 #endif /* !_PD_NETIF_H_ */
