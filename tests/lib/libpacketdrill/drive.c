@@ -12,6 +12,7 @@
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "drive.h"
 
@@ -352,10 +353,12 @@ listener(struct drive *d)
 {
 	struct sockaddr_storage ss;
 	socklen_t len;
-	int fd;
+	int fd, one = 1;
 
 	fd = d->i.socket(d->i.userdata, d->af, SOCK_STREAM, IPPROTO_TCP);
 	ATF_REQUIRE_MSG(fd >= 0, "socket: %s", strerror(errno));
+	CALL(d, 0, setsockopt, fd, SOL_SOCKET, SO_REUSEADDR, &one,
+	    sizeof(one));
 	len = local(d, &ss);
 	CALL(d, 0, bind, fd, (struct sockaddr *)&ss, len);
 	CALL(d, 0, listen, fd, 5);
@@ -374,4 +377,36 @@ accepted(struct drive *d, int lfd)
 	fd = d->i.accept(d->i.userdata, lfd, NULL, NULL);
 	ATF_REQUIRE_MSG(fd >= 0, "accept: %s", strerror(errno));
 	return (fd);
+}
+
+/* ---- Threads ---- */
+
+/* 'R' runs, 'S' sleeps, as packetdrill finds out. */
+char
+thread_state(pid_t tid)
+{
+	char path[64], state = '?';
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "/proc/self/task/%d/stat",
+	    (int)tid);
+	f = fopen(path, "r");
+	if (f != NULL) {
+		(void)fscanf(f, "%*d (%*[^)]) %c", &state);
+		(void)fclose(f);
+	}
+	return (state);
+}
+
+void
+wait_asleep(const _Atomic pid_t *tid)
+{
+	int i;
+
+	for (i = 0; i < 25000; i++) {
+		if (*tid != 0 && thread_state(*tid) == 'S')
+			return;
+		(void)usleep(200);
+	}
+	atf_tc_fail("the thread does not sleep: %c", thread_state(*tid));
 }

@@ -98,4 +98,9 @@ socklen_t remote(const struct drive *d, struct sockaddr_storage *ss);
 int	listener(struct drive *d);
 int	accepted(struct drive *d, int lfd);
 
+/* 'R' runs, 'S' sleeps: how packetdrill learns that a call blocks. */
+char	thread_state(pid_t tid);
+/* Wait, in real time, until the thread sleeps. */
+void	wait_asleep(const _Atomic pid_t *tid);
+
 #endif /* !_DRIVE_H_ */
