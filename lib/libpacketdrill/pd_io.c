@@ -11,6 +11,7 @@
  */
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <netinet/in.h>
 #include <errno.h>
 #include <poll.h>
 #include <stddef.h>
@@ -20,6 +21,7 @@
 #include "pd.h"
 
 #define	IOV_LIMIT	1024
+#define	PD_TCP_CM_INQ	36		/* Linux's number */
 
 /* The sum of the lengths; EINVAL: too many, or too long for a ssize_t. */
 static int
@@ -139,9 +141,37 @@ send_fd(struct pd *pd, int fd, const struct iovec *iov, size_t iovcnt,
 	return (n);
 }
 
+/* What comes with data that was received: TCP_CM_INQ, if it was asked for. */
+static void
+put_control(struct pd *pd, const struct pd_file *f, struct msghdr *msg)
+{
+	struct cmsghdr *cm;
+	int bytes;
+
+	msg->msg_flags = 0;
+	if (!pdk_inq(pd->pd_host->h_vnet, f->f_sfd, &bytes)) {
+		msg->msg_controllen = 0;
+		return;
+	}
+	cm = CMSG_FIRSTHDR(msg);
+	if (cm == NULL || msg->msg_controllen < CMSG_LEN(sizeof(bytes))) {
+		msg->msg_controllen = 0;
+		msg->msg_flags = MSG_CTRUNC;
+		return;
+	}
+	cm->cmsg_level = IPPROTO_TCP;
+	cm->cmsg_type = PD_TCP_CM_INQ;
+	cm->cmsg_len = CMSG_LEN(sizeof(bytes));
+	memcpy(CMSG_DATA(cm), &bytes, sizeof(bytes));
+	if (msg->msg_controllen > CMSG_SPACE(sizeof(bytes)))
+		msg->msg_controllen = CMSG_SPACE(sizeof(bytes));
+}
+
+/* msg: where what comes with the data goes, or NULL. */
 static ssize_t
 recv_fd(struct pd *pd, int fd, const struct iovec *iov, size_t iovcnt,
-    int flags, struct sockaddr *from, socklen_t *fromlen)
+    int flags, struct sockaddr *from, socklen_t *fromlen,
+    struct msghdr *msg)
 {
 	struct syk_addr kaddr;
 	struct pd_file *f;
@@ -157,6 +187,8 @@ recv_fd(struct pd *pd, int fd, const struct iovec *iov, size_t iovcnt,
 			    from != NULL ? &kaddr : NULL);
 		else
 			errno = EMSGSIZE;
+		if (n >= 0 && msg != NULL)
+			put_control(pd, f, msg);
 		pd_file_put(pd, f);
 	}
 	pd_leave(pd);
@@ -188,7 +220,8 @@ pd_readv(void *userdata, int fd, const struct iovec *iov, int iovcnt)
 		errno = EINVAL;
 		return (-1);
 	}
-	return (recv_fd(userdata, fd, iov, (size_t)iovcnt, 0, NULL, NULL));
+	return (recv_fd(userdata, fd, iov, (size_t)iovcnt, 0, NULL, NULL,
+	    NULL));
 }
 
 ssize_t
@@ -207,7 +240,7 @@ pd_recvfrom(void *userdata, int fd, void *buf, size_t len, int flags,
 	struct iovec iov;
 
 	iov = one_iov(buf, len);
-	return (recv_fd(userdata, fd, &iov, 1, flags, from, fromlen));
+	return (recv_fd(userdata, fd, &iov, 1, flags, from, fromlen, NULL));
 }
 
 ssize_t
@@ -220,15 +253,9 @@ pd_recv(void *userdata, int fd, void *buf, size_t len, int flags)
 ssize_t
 pd_recvmsg(void *userdata, int fd, struct msghdr *msg, int flags)
 {
-	ssize_t n;
 
-	n = recv_fd(userdata, fd, msg->msg_iov, msg->msg_iovlen, flags,
-	    msg->msg_name, &msg->msg_namelen);
-	if (n >= 0) {
-		msg->msg_controllen = 0;
-		msg->msg_flags = 0;
-	}
-	return (n);
+	return (recv_fd(userdata, fd, msg->msg_iov, msg->msg_iovlen, flags,
+	    msg->msg_name, &msg->msg_namelen, msg));
 }
 
 ssize_t

@@ -289,6 +289,61 @@ ATF_TC_BODY(options, tc)
 	drive_close(&d);
 }
 
+/* Every way to send and to receive, and what comes with it. */
+ATF_TC_WITHOUT_HEAD(data);
+ATF_TC_BODY(data, tc)
+{
+	char a[4] = "one", b[4] = "two", control[64];
+	struct iovec iov[2] = { { a, 3 }, { b, 3 } };
+	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 2 };
+	struct sockaddr_storage ss;
+	struct cmsghdr *cm;
+	socklen_t len;
+	int fd, value;
+
+	drive_open(&d, AF_INET, NULL);
+	fd = accepted(&d, listener(&d));
+	value = 1;
+	CALL(&d, 0, setsockopt, fd, IPPROTO_TCP, TCP_NODELAY, &value,
+	    sizeof(value));
+	CALL(&d, 6, writev, fd, iov, 2);
+	expect(&d, &p, A | P, 1, 6, 1);
+	ATF_CHECK_EQ(0, memcmp(p.raw + p.size - 6, "onetwo", 6));
+	CALL(&d, 3, send, fd, a, 3, 0);
+	expect(&d, &p, A | P, 7, 3, 1);
+	CALL(&d, 3, sendto, fd, a, 3, MSG_DONTWAIT, NULL, 0);
+	expect(&d, &p, A | P, 10, 3, 1);
+	CALL(&d, 6, sendmsg, fd, &msg, MSG_NOSIGNAL);
+	expect(&d, &p, A | P, 13, 6, 1);
+	inject(&d, A | P, 1, 20, 19, 65535);
+	CALL(&d, 0, ioctl, fd, 0x541bUL, &value);	/* SIOCINQ */
+	ATF_CHECK_EQ(20, value);
+	CALL(&d, 6, readv, fd, iov, 2);
+	CALL(&d, 3, recv, fd, a, 3, MSG_PEEK);
+	len = sizeof(ss);
+	CALL(&d, 3, recvfrom, fd, a, 3, 0, (struct sockaddr *)&ss, &len);
+	value = 1;
+	CALL(&d, 0, setsockopt, fd, IPPROTO_TCP, TCP_INQ, &value,
+	    sizeof(value));
+	msg.msg_control = control;
+	msg.msg_controllen = sizeof(control);
+	CALL(&d, 6, recvmsg, fd, &msg, 0);
+	cm = CMSG_FIRSTHDR(&msg);
+	ATF_REQUIRE(cm != NULL);
+	ATF_CHECK_EQ(TCP_CM_INQ, cm->cmsg_type);
+	memcpy(&value, CMSG_DATA(cm), sizeof(value));
+	ATF_CHECK_EQ(5, value);
+	msg.msg_controllen = 0;
+	CALL(&d, 5, recvmsg, fd, &msg, 0);
+	ATF_CHECK_EQ(MSG_CTRUNC, msg.msg_flags);
+	FAIL(&d, EINVAL, readv, fd, iov, -1);
+	FAIL(&d, EOPNOTSUPP, send, fd, a, 3, 0x40000000);
+	CALL(&d, 0, shutdown, fd, SHUT_WR);
+	expect(&d, &p, A | F, 19, 0, 21);
+	FAIL(&d, EPIPE, send, fd, a, 3, 0);
+	drive_close(&d);
+}
+
 /* ---- Mistakes ---- */
 
 static void
@@ -344,6 +399,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, locked);
 	ATF_TP_ADD_TC(tp, allocator);
 	ATF_TP_ADD_TC(tp, options);
+	ATF_TP_ADD_TC(tp, data);
 	ATF_TP_ADD_TC(tp, bad_flags);
 	return (atf_no_error());
 }
