@@ -928,17 +928,18 @@ tcp_default_output(struct tcpcb *tp)
 void
 tcp_bare_timestamp(struct tcp_bare *tb, uint32_t val, uint32_t ecr)
 {
-	uint8_t *opt = &tb->tb_opt[tb->tb_optlen];
+	uint8_t *opt;
 
+	while (tb->tb_optlen % 4 != 2)
+		tb->tb_opt[tb->tb_optlen++] = TCPOPT_NOP;
+	opt = &tb->tb_opt[tb->tb_optlen];
 	val = htonl(val);
 	ecr = htonl(ecr);
-	*opt++ = TCPOPT_NOP;
-	*opt++ = TCPOPT_NOP;
 	*opt++ = TCPOPT_TIMESTAMP;
 	*opt++ = TCPOLEN_TIMESTAMP;
 	memcpy(opt, &val, sizeof(val));
 	memcpy(opt + sizeof(val), &ecr, sizeof(ecr));
-	tb->tb_optlen += 2 + TCPOLEN_TIMESTAMP;
+	tb->tb_optlen += TCPOLEN_TIMESTAMP;
 }
 
 void

@@ -27,8 +27,7 @@
 #include <netinet/tcp_ecn.h>
 #include <netinet/tcp_var.h>
 
-VNET_DEFINE_STATIC(int, insecure_rst) = 0;
-#define	V_insecure_rst	VNET(insecure_rst)
+VNET_DEFINE(int, insecure_rst) = 0;
 SYSCTL_INT(_net_inet_tcp, OID_AUTO, insecure_rst,
     CTLFLAG_VNET | CTLFLAG_RW, &VNET_NAME(insecure_rst), 0,
     "Take a reset anywhere in the window, as RFC 793 did");

@@ -568,6 +568,7 @@ VNET_DECLARE(int, tcp_autosndbuf_max);
 VNET_DECLARE(int, tcp_do_autorcvbuf);
 VNET_DECLARE(int, tcp_autorcvbuf_max);
 VNET_DECLARE(int, blackhole);
+VNET_DECLARE(int, insecure_rst);
 VNET_DECLARE(u_int, tcp_ack_war_cnt);
 VNET_DECLARE(u_int, tcp_ack_war_timewindow);
 VNET_DECLARE(u_int, tcp_map_limit);
@@ -600,6 +601,7 @@ VNET_DECLARE(int, tcp_functions_inherit_listen_socket_stack);
 #define	V_tcp_do_autorcvbuf	VNET(tcp_do_autorcvbuf)
 #define	V_tcp_autorcvbuf_max	VNET(tcp_autorcvbuf_max)
 #define	V_blackhole		VNET(blackhole)
+#define	V_insecure_rst		VNET(insecure_rst)
 #define	V_tcp_ack_war_cnt	VNET(tcp_ack_war_cnt)
 #define	V_tcp_ack_war_timewindow VNET(tcp_ack_war_timewindow)
 #define	V_tcp_map_limit		VNET(tcp_map_limit)
@@ -637,6 +639,10 @@ void	tcp_free(struct tcpcb *tp);
 void	tcp_mss(struct tcpcb *tp, int offer);
 /* MSS to offer to inc's peer. */
 int	tcp_mssopt(struct tcpcb *tp);
+/* The same without a connection; usermss: TCP_MAXSEG's, or 0. */
+int	tcp_mssopt_to(const struct in_conninfo *inc, int usermss);
+/* The factor to ask for, so that the largest buffer can be promised. */
+uint8_t	tcp_request_scale(void);
 /* The largest t_maxseg that interface, route, peer and user allow, and what
  * lies around it in a packet. */
 int	tcp_path_mss(struct tcpcb *tp);
@@ -697,9 +703,9 @@ bool	tcp_verdict(struct tcpcb *tp, struct tcp_seg *sg, int verdict);
 /* tcp_input.c */
 void	tcp_input(struct mbuf *m, const struct ip_info *ii);
 void	tcp_ctlinput(const struct ip_icmperr *ie);
+/* Give a segment, whose mbuf begins with the header, to tp's block. */
+void	tcp_dispatch(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg);
 
-/* tcp_listen.c: what a listener does with a segment (the syncache's door). */
-void	tcp_listen_input(struct tcpcb *lp, struct tcp_seg *sg);
 
 /* tcp_reass.c */
 int	tcp_reass(struct tcpcb *tp, struct tcp_seg *sg);
@@ -728,6 +734,7 @@ struct tcp_bare {
 	uint8_t		tb_optlen;	/* a multiple of 4 */
 	uint8_t		tb_opt[TCP_MAXOLEN];
 };
+/* Add a time stamp, with NOPs before it as needed. */
 void	tcp_bare_timestamp(struct tcp_bare *tb, uint32_t val, uint32_t ecr);
 /* inp: whose route to use, or NULL. */
 void	tcp_bare_send(const struct tcp_bare *tb, struct inpcb *inp);
