@@ -5,7 +5,8 @@
 # figures, the instructions that a unit of the command's work takes.  What is
 # done once does not count: two runs are made, with OPTION LESS and OPTION
 # MORE, and the instructions in which they differ are divided by the units in
-# which they differ.  The command prints its units when given -u.
+# which they differ.  The command prints its units when given -u.  Programs
+# that can begin to count when they have prepared everything (figure.h) do.
 
 set -u
 dir=$1
@@ -16,7 +17,7 @@ shift 4
 # run OPTION VALUE COMMAND ...: units and instructions
 run()
 {
-	valgrind --tool=callgrind --callgrind-out-file=/dev/null \
+	valgrind --tool=callgrind --callgrind-out-file=/dev/null $late \
 	    --log-file="$dir/$name.log" "$3" "$4" $5 "$1" "$2" -u \
 	    >"$dir/$name.units" </dev/null || {
 		echo "count.sh: failed: $3 $4 $5" >&2
@@ -29,6 +30,8 @@ run()
 
 program=$1 figure=$2
 shift 2
+late=
+[ "$("$program" counts 2>/dev/null)" != yes ] || late=--instr-atstart=no
 first=$(run "$option" "$less" "$program" "$figure" "$*") &&
 second=$(run "$option" "$more" "$program" "$figure" "$*") || exit 255
 echo "$first $second" | awk -v name="$name" '

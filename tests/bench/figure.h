@@ -16,6 +16,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#if __has_include(<valgrind/callgrind.h>)
+#include <valgrind/callgrind.h>
+#define	COUNTS		"yes"
+#else
+#define	COUNTS		"no"
+#endif
 
 /* With this (-u) figures are not printed: the number of units alone is. */
 extern bool	figure_units_only;
@@ -46,6 +52,19 @@ die(const char *format, ...)
 	va_end(ap);
 	(void)fprintf(stderr, "\n");
 	exit(1);
+}
+
+/*
+ * Under callgrind, begun with --instr-atstart=no: count instructions from
+ * here on, which spares most of the time that preparations would take.  It
+ * needs valgrind's headers when this is compiled; COUNTS is whether.
+ */
+static inline void
+count_from_here(void)
+{
+#ifdef CALLGRIND_START_INSTRUMENTATION
+	CALLGRIND_START_INSTRUMENTATION;
+#endif
 }
 
 /* Seconds of the machine's clock. */

@@ -9,7 +9,8 @@
  * stacks.  stackyard-bench(7) says what each measures.
  *
  * bench combos [-k module]...: the function blocks and congestion control
- * modules there are, a pair on a line.
+ * modules there are, a pair on a line.  bench counts: does count_from_here()
+ * work?
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -17,6 +18,7 @@
 #include <unistd.h>
 
 #include "bench.h"
+#include "inside.h"
 #include "xfer_k.h"
 
 #define	ADDRS_MAX	64
@@ -149,6 +151,32 @@ two_bytes(const struct two *t)
 	return (xk_bytes(sy_host_vnet(t->a)) + xk_bytes(sy_host_vnet(t->b)));
 }
 
+/* ---- Segments from nowhere ---- */
+
+struct flood *
+flood_host(struct sy_host *host)
+{
+	struct flood *f;
+
+	sy_host_enter(host);
+	f = flood_new(PORT, 1);
+	sy_host_leave(host);
+	if (f == NULL)
+		die("flood0 cannot be made");
+	must(sy_addr_add(host, "flood0", "10.1.0.1/24"));
+	must(sy_route_add(host, "0.0.0.0/0", "10.1.0.2"));
+	return (f);
+}
+
+void
+flood_now(struct sy_host *host, struct flood *f, unsigned n)
+{
+	sy_host_enter(host);
+	if (flood_send(f, n) != n)
+		die("memory is short");
+	sy_host_leave(host);
+}
+
 /* ---- Blocks and modules ---- */
 
 /* The next name of a table with one line of headings, or NULL. */
@@ -193,6 +221,13 @@ combos(const struct opts *o)
 	return (0);
 }
 
+static uint64_t
+counts(const struct opts *o __attribute__((__unused__)))
+{
+	(void)printf("%s\n", COUNTS);
+	return (0);
+}
+
 /* ---- The command line ---- */
 
 static const struct {
@@ -201,7 +236,12 @@ static const struct {
 	uint64_t	count;		/* by default */
 } measurements[] = {
 	{ "combos",	combos,		0 },
+	{ "counts",	counts,		0 },
 	{ "inmem_bulk",	inmem_bulk,	200000 },
+	{ "inmem_conn",	inmem_conn,	20000 },
+	{ "idle_bytes",	idle_bytes,	100000 },
+	{ "synflood",	synflood,	200000 },
+	{ "sim_packets", sim_packets,	1 },
 };
 #define	NMEASUREMENTS	(sizeof(measurements) / sizeof(measurements[0]))
 

@@ -29,6 +29,8 @@
 #define	PORT		5001
 #define	MODULES_MAX	32
 
+struct flood;
+
 struct opts {
 	const char	*block, *cc;	/* -b, -c */
 	uint64_t	flows;		/* -f */
@@ -62,6 +64,10 @@ void	two_connect(struct two *t, int listener, const struct sockaddr_in *from,
 	    int *out, int *in);
 /* Give a more addresses, and open n connections from them. */
 void	two_others(struct two *t, int listener, uint64_t n);
+/* The host's interface flood0 (inside.h), with address and default route. */
+struct flood *flood_host(struct sy_host *host);
+/* Let n SYNs come out of it. */
+void	flood_now(struct sy_host *host, struct flood *f, unsigned n);
 /* Bytes that the allocators of both hosts have given out. */
 uint64_t two_bytes(const struct two *t);
 

@@ -116,6 +116,7 @@ inmem_bulk(const struct opts *o)
 	memset(b.from, 'x', sizeof(b.from));
 	b.want = o->count * MSS;
 	bulk_open(&b, o);
+	count_from_here();
 	seconds = wall();
 	(void)sy_loop_run(b.two.loop, 1000 * SECOND);
 	seconds = wall() - seconds;

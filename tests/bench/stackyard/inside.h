@@ -20,9 +20,9 @@ struct flood;
 void	inside_offload(const char *ifname, bool on);
 
 /*
- * An interface from which SYNs come, from random addresses and ports, to
- * port of 10.1.0.1, which the host gets.  Its answers are counted and thrown
- * away.  It goes with the host.  NULL: no memory.
+ * An interface, flood0, from which SYNs come, from random addresses and
+ * ports, to port of 10.1.0.1.  The answers are counted and thrown away.  It
+ * goes with the host.  NULL: no memory.
  */
 struct flood *flood_new(uint16_t port, uint32_t seed);
 /* Let n of them come: how many did, which is less when memory is short. */
