@@ -23,6 +23,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp_pmtud.h>
+#include <netinet/tcp_undo.h>
 #include <netinet/tcp_var.h>
 
 /* A variable kept in ns and shown in ms; arg2 is its least value in ms. */
@@ -298,6 +299,7 @@ tcp_timer_rexmt(struct tcpcb *tp)
 	tp->t_loss_edge = tp->snd_max;
 	if (TCPS_HAVEESTABLISHED(tp->t_state)) {
 		tcp_pmtud_timeout(tp);
+		tcp_undo_timeout(tp);
 		cc_cong_signal(tp, tp->snd_una, CC_RTO);
 		tp->snd_recover = tp->snd_max;
 		tp->t_flags2 |= TF2_RTOLOSS;
