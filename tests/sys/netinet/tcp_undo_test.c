@@ -295,9 +295,10 @@ PD_TEST(frto_dupack)
 	(void)ten(t, 0, "newreno", 10);
 	EXPECT_IN(230 * PD_MSEC, SEG(0));
 	INJECT(ACK(0));
-	pd_forget(t);
-	INJECT(ACK(1));
 	EXPECT(SEG(1));
+	NOTHING();
+	INJECT(ACK(1));
+	EXPECT(SEG(2));
 	pd_forget(t);
 }
 
@@ -309,6 +310,7 @@ PD_TEST(frto_all)
 	INJECT(ACK(10));
 	EXPECT(SEG(10));
 	EXPECT(SEG(11));
+	EXPECT(SEG(12));
 	NOTHING();
 	ATF_REQUIRE_EQ(0, undone(t));
 	ATF_REQUIRE_EQ(5 * MSS, (int)pd_tcpcb(t)->snd_ssthresh);
@@ -405,18 +407,18 @@ PD_TEST(dsack)
 {
 	(void)ten(t, PD_SACK, "newreno", 10);
 	INJECT(SACK(0, 1, 4));
-	EXPECT(SEG(10));
-	pd_forget(t);
-	INJECT(ACK(12));
+	EXPECT(SEG(0));
+	NOTHING();
+	INJECT(ACK(10));
 	pd_forget(t);
 	ATF_REQUIRE_EQ(5 * MSS, (int)pd_tcpcb(t)->snd_ssthresh);
 	ATF_REQUIRE_EQ(0, undone(t));
-	INJECT(SACK(12, 0, 1));
+	INJECT(SACK(10, 0, 1));
 	ATF_REQUIRE_EQ(1, undone(t));
 	windows(t, 10 * MSS, false);
 	pd_forget(t);
 	/* Once. */
-	INJECT(SACK(12, 0, 1));
+	INJECT(SACK(10, 0, 1));
 	ATF_REQUIRE_EQ(1, undone(t));
 }
 
@@ -491,14 +493,16 @@ PD_TEST(dsack_late)
 
 	INJECT(SACK(0, 1, 4));
 	pd_forget(t);
-	INJECT(ACK(12));
-	SEND(fd, 20 * MSS);
-	for (i = 13; i < 40; i++) {
+	INJECT(ACK(10));
+	pd_forget(t);
+	for (i = 11; i <= 30; i++) {
 		INJECT(ACK(i));
+		pd_forget(t);
+		SEND(fd, MSS);
 		pd_forget(t);
 	}
 	ATF_REQUIRE_EQ(0, pd_tcpcb(t)->t_flags & TF_PREVVALID);
-	INJECT(SACK(39, 0, 1));
+	INJECT(SACK(30, 0, 1));
 	ATF_REQUIRE_EQ(0, undone(t));
 }
 
