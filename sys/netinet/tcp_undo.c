@@ -21,6 +21,7 @@
  *	  |		  ones, and the next ACK covers what was sent once
  *	  |------------ D-SACK (RFC 2883, RFC 3708): the peer has got
  *	  |		  everything twice that was sent again
+ *	  |------------ all arrives before any of it has been sent again
  *	  v
  *	CC_RTO_ERR	the windows saved are in force again, and what was
  *			marked lost and has not been sent again is in flight
@@ -173,12 +174,20 @@ undo_by_dsack(const struct tcpcb *tp, const struct tcp_acked *ta)
 	    tp->t_undo_end != tp->t_undo_una);
 }
 
+/* Has all that was taken for lost come before any of it was sent again? */
+static bool
+undo_by_arrival(const struct tcpcb *tp, const struct tcp_acked *ta)
+{
+	return (ta->ta_acked != 0 && IN_FASTRECOVERY(tp->t_flags) &&
+	    tp->t_snd_lost == 0 && tp->t_undo_end == tp->t_undo_una);
+}
+
 int
 tcp_undo_acked(struct tcpcb *tp, const struct tcp_seg *sg,
     const struct tcp_acked *ta)
 {
 	if (undo_by_echo(tp, sg, ta) || undo_by_progress(tp, ta) ||
-	    undo_by_dsack(tp, ta)) {
+	    undo_by_dsack(tp, ta) || undo_by_arrival(tp, ta)) {
 		tcp_undo(tp);
 		return (TV_OUTPUT);
 	}

@@ -438,6 +438,33 @@ PD_TEST(dsack_half)
 	ATF_REQUIRE_EQ(1, undone(t));
 }
 
+/* Three pass one, and it comes right behind them: nothing was sent again that
+ * could come twice. */
+PD_TEST(arrived)
+{
+	(void)ten(t, PD_SACK, "newreno", 0);
+	BATCH_BEGIN();
+	INJECT(SACK(0, 1, 4));
+	INJECT(ACK(4));
+	BATCH_END();
+	NOTHING();
+	ATF_REQUIRE_EQ(1, undone(t));
+	windows(t, 12 * MSS, false);
+}
+
+/* There is another hole. */
+PD_TEST(arrived_half)
+{
+	(void)ten(t, PD_SACK, "newreno", 0);
+	BATCH_BEGIN();
+	INJECT(SACK2(0, 1, 4, 5, 9));
+	INJECT(SACK(4, 5, 9));
+	BATCH_END();
+	EXPECT(SEG(4));
+	NOTHING();
+	ATF_REQUIRE_EQ(0, undone(t));
+}
+
 /* Above the ACK: within the block that comes after it. */
 PD_TEST(dsack_above)
 {
@@ -543,6 +570,8 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, frto_sack_right);
 	ATF_TP_ADD_TC(tp, dsack);
 	ATF_TP_ADD_TC(tp, dsack_half);
+	ATF_TP_ADD_TC(tp, arrived);
+	ATF_TP_ADD_TC(tp, arrived_half);
 	ATF_TP_ADD_TC(tp, dsack_above);
 	ATF_TP_ADD_TC(tp, dsack_nonsense);
 	ATF_TP_ADD_TC(tp, dsack_ecn);
