@@ -22,6 +22,7 @@ SRCS+=	netinet/tcp_syncache.c
 SRCS+=	netinet/tcp_syncookie.c
 SRCS+=	netinet/tcp_synsent.c
 SRCS+=	netinet/tcp_timer.c
+SRCS+=	netinet/tcp_undo.c
 SRCS+=	netinet/tcp_timewait.c
 SRCS+=	netinet/tcp_usrreq.c
 SRCS+=	netinet/tcp_stacks/freebsd/freebsd.c

@@ -432,14 +432,19 @@ plan_lost(struct tcpcb *tp, struct tcp_plan *p, uint32_t quota)
 {
 	struct tcp_sent *ts;
 	uint32_t len, limit, mss;
+	bool force;
 
 	if ((ts = tcp_sent_firstlost(tp)) == NULL)
+		return (false);
+	/* The window is closed: one segment of it is probe enough. */
+	force = (tp->t_flags & TF_FORCEDATA) != 0;
+	if (tcp_timer_active(tp, TT_PERSIST) && !force)
 		return (false);
 	p->p_seq = ts->ts_start;
 	tcp_plan_options(tp, p);
 	mss = tp->t_maxseg - p->p_optlen;
-	limit = V_sack_tso || (tp->t_flags & TF_SACK_PERMIT) == 0 ?
-	    tcp_seg_limit(tp, p) : mss;
+	limit = !force && (V_sack_tso ||
+	    (tp->t_flags & TF_SACK_PERMIT) == 0) ? tcp_seg_limit(tp, p) : mss;
 	tcp_sent_gather(tp, ts, mss);
 	len = ts->ts_end - ts->ts_start;
 	if ((ts->ts_flags & TS_FIN) != 0)

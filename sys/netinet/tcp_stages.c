@@ -189,6 +189,10 @@ tcp_stage_sequence(struct tcpcb *tp, struct tcp_seg *sg)
 	}
 	if (SEQ_LT(sg->sg_seq, tp->rcv_nxt)) {
 		v |= tcp_trim_left(tp, sg);
+		/* An ACK from another time opens nothing. */
+		if ((v & TV_ACKEACH) != 0 &&
+		    tp->t_state == TCPS_SYN_RECEIVED)
+			return (v | TV_STOP);
 	}
 	len = sg->sg_len + ((sg->sg_flags & TH_FIN) != 0);
 	if (len == 0 && SEQ_GT(sg->sg_seq, tp->rcv_nxt + tp->rcv_wnd +

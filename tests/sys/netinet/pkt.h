@@ -94,6 +94,7 @@ struct pd {
 	bool		lossy;		/* no memory for a packet: it is lost */
 	bool		tso;		/* the interface cuts large segments */
 	u_int		ncut;		/* of those so far */
+	bool		forged;		/* the peer's text is another one */
 	char		log[4096];
 };
 
