@@ -187,6 +187,8 @@ pd_file_new(struct pd *pd, enum pd_kind kind, int sfd)
 	f->f_ino = st.st_ino;
 	f->f_refs = 1;
 	f->f_sfd = sfd;
+	if (kind == PD_SOCKET)
+		pdk_setfd(pd->pd_host->h_vnet, sfd, fd);
 	pd->pd_files[fd] = f;
 	return (f);
 }

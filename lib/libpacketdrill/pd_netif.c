@@ -231,6 +231,18 @@ pdk_at_end(struct vnet *vnet, int fd)
 	return (end);
 }
 
+void
+pdk_setfd(struct vnet *vnet, int fd, int shown)
+{
+	struct socket *so;
+	struct vnet *saved;
+
+	saved = vnet_enter(vnet);
+	if (fd_getsock(fd, &so) == 0)
+		so->so_fd = shown;
+	vnet_leave(saved);
+}
+
 /* ---- Birth and death ---- */
 
 static void

@@ -34,6 +34,8 @@ bool	pdk_netif_waits(struct ifnet *ifp);
 int	pdk_addr_learn(struct ifnet *ifp, const uint8_t addr[16]);
 /* Has the peer of socket fd said that no more will come? */
 bool	pdk_at_end(struct vnet *vnet, int fd);
+/* Socket fd is the caller's descriptor shown, in lists of sockets. */
+void	pdk_setfd(struct vnet *vnet, int fd, int shown);
 
 /* ---- pd_opt.c: Linux's numbers; errnos ---- */
 

@@ -435,7 +435,7 @@ sysctl_getcred(SYSCTL_HANDLER_ARGS)
 	return (SYSCTL_OUT(req, &xuc, sizeof(xuc)));
 }
 SYSCTL_PROC(_net_inet_tcp, OID_AUTO, getcred,
-    CTLTYPE_OPAQUE | CTLFLAG_RW | CTLFLAG_SKIP, NULL, 0, sysctl_getcred,
+    CTLTYPE_OPAQUE | CTLFLAG_RW, NULL, 0, sysctl_getcred,
     "S,xucred", "Who owns the connection that is written");
 
 /* The option's value is what follows the fixed part. */
