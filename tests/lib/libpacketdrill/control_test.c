@@ -85,6 +85,29 @@ ATF_TC_BODY(drop, tc)
 	drive_close(&d);
 }
 
+/* sockstat, netstat: the descriptors are the caller's. */
+ATF_TC_WITHOUT_HEAD(lists);
+ATF_TC_BODY(lists, tc)
+{
+	char want[128];
+	int fd, lfd;
+
+	drive_open(&d, AF_INET, NULL);
+	(void)dup(1);
+	lfd = listener(&d);
+	fd = accepted(&d, lfd);
+	(void)snprintf(want, sizeof(want), "%-5d %-3d tcp4   %-21s %-21s",
+	    (int)getpid(), fd, LOCAL4 ":8080", REMOTE4 ":5000");
+	ATF_CHECK_STREQ(want, output(TOOLS "sockstat -qc | cut -c 21-"));
+	(void)snprintf(want, sizeof(want), "%-5d %-3d tcp4   %-21s %-21s",
+	    (int)getpid(), lfd, LOCAL4 ":8080", "*:*");
+	ATF_CHECK_STREQ(want, output(TOOLS "sockstat -ql | cut -c 21-"));
+	ATF_CHECK_STREQ("tcp4       0      0 192.168.0.1.8080       "
+	    "192.0.2.1.5000         ESTABLISHED", output(TOOLS
+	    "netstat -n | tail -n 1"));
+	drive_close(&d);
+}
+
 ATF_TC_WITHOUT_HEAD(modules);
 ATF_TC_BODY(modules, tc)
 {
@@ -163,6 +186,7 @@ ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, variables);
 	ATF_TP_ADD_TC(tp, drop);
+	ATF_TP_ADD_TC(tp, lists);
 	ATF_TP_ADD_TC(tp, modules);
 	ATF_TP_ADD_TC(tp, path);
 	ATF_TP_ADD_TC(tp, no_free);

@@ -16,15 +16,10 @@
 
 #include "drive.h"
 
-/* The sanitizer's run time refuses to be bypassed. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+/* A sanitizer's run time refuses to be bypassed. */
+#ifdef SANITIZED
 #define	BIND	0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define	BIND	0
-#endif
-#endif
-#ifndef BIND
+#else
 #define	BIND	RTLD_DEEPBIND
 #endif
 
