@@ -22,6 +22,7 @@
  */
 #include <sys/param.h>
 #include <sys/malloc.h>
+#include <sys/mbuf.h>
 #include <sys/socketvar.h>
 #include <sys/systm.h>
 
@@ -34,8 +35,17 @@ VNET_DEFINE_STATIC(struct vnet_task, tcp_waketask);
 #define	V_tcp_wakers	VNET(tcp_wakers)
 #define	V_tcp_waketask	VNET(tcp_waketask)
 
-VNET_DEFINE(int, tcp_syn_retries) = 0;
-VNET_DEFINE(int, tcp_orphan_retries) = 0;
+VNET_DEFINE(struct tcp_ways, tcp_ways) = {
+	.w_reordering = 3,
+	.w_dsack = 1,
+	.w_idle_restart = 1,
+	.w_collapse = 1,
+	.w_frto = 1,
+	.w_rmem_min = 4096,
+	.w_wmem_min = 4096,
+};
+VNET_DEFINE_STATIC(int, tcp_orphans) = 0;
+#define	V_tcp_orphans	VNET(tcp_orphans)
 
 #define	MSEC(ms)	((nstime_t)(ms) * NS_PER_MSEC)
 
@@ -110,17 +120,30 @@ static int
 tcp_compat_retries(const struct tcpcb *tp)
 {
 	const struct tcp_compat *tc = tcp_compat_find(tp);
+	const struct tcp_ways *w = &V_tcp_ways;
+	int most = w->w_retries != 0 ? w->w_retries : V_tcp_retries;
 
 	if (tp->t_state == TCPS_SYN_SENT) {
 		if (tc != NULL && tc->tc_syncnt != 0)
 			return (tc->tc_syncnt);
-		return (V_tcp_syn_retries != 0 ? V_tcp_syn_retries :
-		    V_tcp_retries);
+		return (w->w_syn_retries != 0 ? w->w_syn_retries : most);
 	}
-	if (V_tcp_orphan_retries != 0 && tcp_detached(tp) &&
+	if (w->w_orphan_retries != 0 && tcp_detached(tp) &&
 	    TCPS_HAVEESTABLISHED(tp->t_state))
-		return (imin(V_tcp_orphan_retries, V_tcp_retries));
-	return (V_tcp_retries);
+		return (imin(w->w_orphan_retries, most));
+	return (most);
+}
+
+/* So many timeouts may be the route's fault: it is looked up again, and
+ * what is known of the path is forgotten. */
+static void
+tcp_compat_doubt(struct tcpcb *tp)
+{
+	if (V_tcp_ways.w_doubt_retries == 0 ||
+	    tp->t_rxtshift < V_tcp_ways.w_doubt_retries)
+		return;
+	ro_invalidate(&tp->t_inpcb.inp_route);
+	ip_pmtu_forget(&tp->t_inpcb.inp_faddr);
 }
 
 bool
@@ -134,6 +157,7 @@ tcp_compat_gives_up(struct tcpcb *tp)
 		TCPSTAT_INC(tcps_timeoutdrop);
 		return (true);
 	}
+	tcp_compat_doubt(tp);
 	if (tc == NULL)
 		return (false);
 	if (tp->t_rxtshift == 1 && first != NULL)
@@ -143,6 +167,16 @@ tcp_compat_gives_up(struct tcpcb *tp)
 		return (false);
 	TCPSTAT_INC(tcps_progdrops);
 	return (true);
+}
+
+bool
+tcp_compat_keepinit(const struct tcpcb *tp)
+{
+	const struct tcp_compat *tc = tcp_compat_find(tp);
+
+	return (tp->t_state == TCPS_SYN_SENT &&
+	    (V_tcp_ways.w_syn_retries != 0 || (tc != NULL &&
+	    (tc->tc_syncnt != 0 || tc->tc_connabort != 0))));
 }
 
 /* Keepalive: the user's own limit takes the place of a count of probes. */
@@ -186,6 +220,89 @@ tcp_compat_initwnd(const struct tcpcb *tp, uint32_t maxseg)
 	if (tc != NULL && tc->tc_initcwnd != 0)
 		return (tc->tc_initcwnd * maxseg);
 	return (tcp_compute_initwnd(maxseg));
+}
+
+/*
+ * A part of the receive buffer that is kept back from the window, which is
+ * at least four segments; and without scaling, a window whose highest bit a
+ * peer might take for a sign.
+ */
+void
+tcp_compat_established(struct tcpcb *tp)
+{
+	const struct tcp_ways *w = &V_tcp_ways;
+	const struct socket *so = tptosocket(tp);
+	uint32_t clamp = UINT32_MAX, hiwat;
+	struct tcp_compat *tc;
+
+	if (so == NULL)
+		return;
+	hiwat = so->so_rcv.sb_hiwat;
+	if (w->w_app_win > 0 && w->w_app_win < 31 &&
+	    hiwat > 4U * tp->t_maxseg)
+		clamp = max(hiwat - (hiwat >> w->w_app_win),
+		    4U * tp->t_maxseg);
+	if (w->w_signed_win && (tp->t_flags & TF_RCVD_SCALE) == 0)
+		clamp = min(clamp, INT16_MAX);
+	if (clamp == UINT32_MAX || (tc = tcp_compat(tp)) == NULL)
+		return;
+	tc->tc_clamp = tc->tc_clamp != 0 ? min(tc->tc_clamp, clamp) : clamp;
+}
+
+/* ---- Memory, and those whose user has gone ---- */
+
+#define	TCP_PAGE	4096		/* bytes */
+
+/* Above the second mark until below the first. */
+static bool
+tcp_compat_short(void)
+{
+	struct tcp_ways *w = &V_tcp_ways;
+	uint64_t pages;
+
+	if (w->w_mem[1] == 0)
+		return (false);
+	pages = mb_memory() / TCP_PAGE;
+	if (pages > (uint64_t)w->w_mem[1])
+		w->w_pressure = true;
+	else if (pages <= (uint64_t)w->w_mem[0])
+		w->w_pressure = false;
+	return (w->w_pressure);
+}
+
+bool
+tcp_compat_pressure(uint32_t hiwat, bool rcv)
+{
+	const struct tcp_ways *w = &V_tcp_ways;
+
+	return (tcp_compat_short() &&
+	    hiwat >= (uint32_t)(rcv ? w->w_rmem_min : w->w_wmem_min));
+}
+
+bool
+tcp_compat_orphan(struct tcpcb *tp)
+{
+	const struct tcp_ways *w = &V_tcp_ways;
+
+	if ((tp->t_flags2 & TF2_ORPHAN) == 0) {
+		tp->t_flags2 |= TF2_ORPHAN;
+		V_tcp_orphans++;
+	}
+	if ((w->w_max_orphans == 0 || V_tcp_orphans <= w->w_max_orphans) &&
+	    (w->w_mem[2] == 0 ||
+	    mb_memory() / TCP_PAGE <= (uint64_t)w->w_mem[2]))
+		return (false);
+	tcp_drop(tp, 0);
+	return (true);
+}
+
+void
+tcp_compat_unorphan(struct tcpcb *tp)
+{
+	if ((tp->t_flags2 & TF2_ORPHAN) == 0)
+		return;
+	tp->t_flags2 &= ~TF2_ORPHAN;
+	V_tcp_orphans--;
 }
 
 /* ---- Corks ---- */

@@ -57,18 +57,45 @@ struct tcp_compat *tcp_compat(struct tcpcb *tp);
 struct tcp_compat *tcp_compat_find(const struct tcpcb *tp);
 void	tcp_compat_free(struct tcpcb *tp);
 
-/* Timeouts in a row that end an attempt to connect, and a connection whose
- * user has gone; 0: as net.inet.tcp.retries. */
-VNET_DECLARE(int, tcp_syn_retries);
-VNET_DECLARE(int, tcp_orphan_retries);
-#define	V_tcp_syn_retries	VNET(tcp_syn_retries)
-#define	V_tcp_orphan_retries	VNET(tcp_orphan_retries)
+/*
+ * What all connections of a host do that has another system's ways; other
+ * systems' variables set it.  In parentheses what is ours.
+ */
+struct tcp_ways {
+	/* Timeouts in a row that end a connection, an attempt to connect,
+	 * and a connection whose user has gone (0: net.inet.tcp.retries);
+	 * and that make it doubt its route (0: none do). */
+	int	w_retries;
+	int	w_syn_retries;
+	int	w_orphan_retries;
+	int	w_doubt_retries;
+	u_int	w_reordering;	/* SACKed ranges above that mean loss (3) */
+	int	w_app_win;	/* keep back window >> this (0: nothing) */
+	int	w_max_orphans;	/* connections without users (0: no limit) */
+	int	w_max_tw;	/* those in TIME_WAIT (0: maxtcptw) */
+	int	w_tso_divisor;	/* of cwnd, for a segment (0: all) */
+	int	w_tw_reuse;	/* a new connection ends TIME_WAIT (0) */
+	int	w_tw_reset;	/* a reset ends TIME_WAIT (0) */
+	int	w_dsack;	/* report duplicates (1) */
+	int	w_idle_restart;	/* the window times out when idle (1) */
+	int	w_collapse;	/* lost neighbours are joined (1) */
+	int	w_signed_win;	/* no window over 32767 unscaled (0) */
+	int	w_frto;		/* detect spurious timeouts (1) */
+	int	w_mem[3];	/* pages: ease, pressure, limit (0: none) */
+	int	w_rmem_min;	/* bytes granted under pressure */
+	int	w_wmem_min;
+	bool	w_pressure;	/* memory is short, by w_mem */
+};
+VNET_DECLARE(struct tcp_ways, tcp_ways);
+#define	V_tcp_ways	VNET(tcp_ways)
 
 /* Hooks of the shared TCP; those of hot paths are behind TF2_COMPAT. */
 /* Retransmission timeout: tcp_rto(). */
 nstime_t tcp_compat_rto(const struct tcpcb *tp);
 /* A timeout more: is it time to give up? */
 bool	tcp_compat_gives_up(struct tcpcb *tp);
+/* Is an attempt to connect bounded otherwise than by keepinit? */
+bool	tcp_compat_keepinit(const struct tcpcb *tp);
 /* Idle with probes out: does this end it? */
 bool	tcp_compat_keep_over(struct tcpcb *tp, bool *over);
 uint32_t tcp_compat_clamp(const struct tcpcb *tp, uint32_t win);
@@ -85,6 +112,14 @@ bool	tcp_compat_defers(struct tcpcb *tp, const struct tcp_seg *sg);
 bool	tcp_compat_icmp(struct tcpcb *tp, int error);
 /* TCP_DELACK or a quickack in force: is the acknowledgment put off? */
 bool	tcp_compat_delack(struct tcpcb *tp);
+/* The handshake is complete. */
+void	tcp_compat_established(struct tcpcb *tp);
+/* The user has gone: true if that was one too many, and tp is over. */
+bool	tcp_compat_orphan(struct tcpcb *tp);
+/* tp is over, or needs no memory any more. */
+void	tcp_compat_unorphan(struct tcpcb *tp);
+/* Is memory too short for a buffer of hiwat bytes to grow? */
+bool	tcp_compat_pressure(uint32_t hiwat, bool rcv);
 /* Acknowledge the next segments at once (true), or not (false). */
 void	tcp_compat_quickack(struct tcpcb *tp, bool on);
 /* Bytes of the initial window. */

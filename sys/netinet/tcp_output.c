@@ -222,7 +222,8 @@ tcp_sndbuf_autoscale(struct tcpcb *tp, struct socket *so)
 	if (tp->snd_wnd / 4 * 5 < sb->sb_hiwat - lowat ||
 	    used + lowat < sb->sb_hiwat / 8 * 7 ||
 	    used >= (uint32_t)V_tcp_autosndbuf_max ||
-	    sendwin < used - (tp->snd_max - tp->snd_una))
+	    sendwin < used - (tp->snd_max - tp->snd_una) ||
+	    tcp_compat_pressure(sb->sb_hiwat, false))
 		return;
 	if (!sbreserve(sb, ulmin(sb->sb_hiwat + (u_long)V_tcp_autosndbuf_inc +
 	    sb->sb_hiwat / 2, (u_long)V_tcp_autosndbuf_max)))
@@ -395,6 +396,9 @@ tcp_seg_limit(const struct tcpcb *tp, const struct tcp_plan *p)
 	/* Room for the largest IP and TCP headers. */
 	max = tp->t_tsomax - max_protohdr - sizeof(struct tcphdr) -
 	    TCP_MAXOLEN;
+	if (V_tcp_ways.w_tso_divisor != 0)
+		max = min(max, tp->snd_cwnd /
+		    (u_int)V_tcp_ways.w_tso_divisor);
 	return (MAX(mss, max / mss * mss));
 }
 
@@ -442,7 +446,8 @@ plan_lost(struct tcpcb *tp, struct tcp_plan *p, uint32_t quota)
 	mss = tp->t_maxseg - p->p_optlen;
 	limit = V_sack_tso || (tp->t_flags & TF_SACK_PERMIT) == 0 ?
 	    tcp_seg_limit(tp, p) : mss;
-	tcp_sent_gather(tp, ts, mss);
+	if (V_tcp_ways.w_collapse)
+		tcp_sent_gather(tp, ts, mss);
 	len = ts->ts_end - ts->ts_start;
 	if ((ts->ts_flags & TS_FIN) != 0)
 		len--;
@@ -881,7 +886,7 @@ static void
 tcp_output_idle(struct tcpcb *tp, const struct socket *so)
 {
 	if (tp->snd_una == tp->snd_max && tp->t_sndtime != 0 &&
-	    sbavail(&so->so_snd) != 0 &&
+	    V_tcp_ways.w_idle_restart && sbavail(&so->so_snd) != 0 &&
 	    getnstime() - tp->t_sndtime >= tcp_rto(tp))
 		cc_after_idle(tp);
 }

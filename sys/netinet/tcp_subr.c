@@ -452,6 +452,7 @@ tcp_established(struct tcpcb *tp)
 	tcp_timer_activate(tp, TT_REXMT, 0);
 	tcp_pmtud_established(tp);
 	cc_conn_init(tp);
+	tcp_compat_established(tp);
 	tp->t_rxtshift = 0;
 	tp->snd_recover = tp->snd_una;
 }
@@ -483,6 +484,7 @@ tcp_enter_timewait(struct tcpcb *tp)
 		tcp_close(tp);
 		return (true);
 	}
+	tcp_compat_unorphan(tp);
 	tcp_output_cancel(tp);
 	tcp_timer_stop(tp);
 	tcp_sent_flush(tp);
@@ -533,6 +535,7 @@ tcp_close(struct tcpcb *tp)
 		return;
 	inp->inp_flags |= INP_DROPPED;
 	TCPSTAT_INC(tcps_closed);
+	tcp_compat_unorphan(tp);
 	tcp_output_cancel(tp);
 	tcp_timer_stop(tp);
 	tcp_reass_flush(tp);

@@ -176,8 +176,10 @@ tcp_timer_stop(struct tcpcb *tp)
 nstime_t
 tcp_keepinit_of(const struct tcpcb *tp)
 {
-	return (tp->t_userto != NULL && tp->t_userto->tu_keepinit != 0 ?
-	    tp->t_userto->tu_keepinit * NS_PER_SEC : V_tcp_keepinit);
+	if (tp->t_userto != NULL && tp->t_userto->tu_keepinit != 0)
+		return (tp->t_userto->tu_keepinit * NS_PER_SEC);
+	/* A number of attempts, or a time of its own, takes its place. */
+	return (tcp_compat_keepinit(tp) ? 0 : V_tcp_keepinit);
 }
 
 nstime_t

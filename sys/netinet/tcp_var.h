@@ -344,7 +344,8 @@ struct tcpcb {
 #define	TF2_ECN_SND_ECE		0x00000080
 #define	TF2_ACE_PERMIT		0x00000100
 #define	TF2_ECN_USE_ECT1	0x00000800
-#define	TF2_COMPAT		0x01000000	/* tcp_compat.h's are set */
+#define	TF2_COMPAT		0x10000000	/* tcp_compat.h's are set */
+#define	TF2_ORPHAN		0x20000000	/* its user has gone */
 #define	TF2_NODF		0x00002000	/* segments may be fragmented */
 #define	TF2_ECN_ANY	(TF2_ECN_PERMIT | TF2_ACE_PERMIT)
 #define	TF2_RESCUED		0x00010000	/* in this recovery */

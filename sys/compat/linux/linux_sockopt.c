@@ -12,7 +12,8 @@
  * ours stands in the connection's struct tcp_compat.
  *
  * Buffer sizes: Linux takes n, sets twice that aside, and tells twice that;
- * half of it becomes the window.  So n is the size of ours.
+ * half of it (or what tcp_adv_win_scale says) becomes the window.  So n is
+ * the size of ours.
  *
  * Touches: the socket and its connection.
  */
@@ -177,8 +178,8 @@ linux_set_same(struct socket *so, const struct linux_option *o,
 
 /* ---- Level SOL_SOCKET ---- */
 
-/* Twice what is asked for, within limits, as Linux counts; half of that is
- * the size of ours. */
+/* Twice what is asked for, within limits, as Linux counts; for a window its
+ * part of that, for sending half of it, is the size of ours. */
 static int
 linux_set_buffer(struct socket *so, int name, int value, bool force)
 {
@@ -188,8 +189,9 @@ linux_set_buffer(struct socket *so, int name, int value, bool force)
 	if (!force)
 		value = (int)min((u_int)value, (u_int)(rcv ?
 		    V_linux_rmem_max : V_linux_wmem_max));
-	value = imax(value, least);
-	return (native_set_int(so, SOL_SOCKET, name, value));
+	value = imin(imax(value, least), INT_MAX / 2);
+	return (native_set_int(so, SOL_SOCKET, name, rcv ?
+	    linux_win_from_space(2 * value) : value));
 }
 
 static int
@@ -197,9 +199,13 @@ linux_get_buffer(struct socket *so, int name, int *value)
 {
 	int error;
 
-	if ((error = native_get_int(so, SOL_SOCKET, name, value)) == 0)
+	if ((error = native_get_int(so, SOL_SOCKET, name, value)) != 0)
+		return (error);
+	if (name == SO_RCVBUF)
+		*value = linux_space_from_win(*value);
+	else
 		*value = *value > INT_MAX / 2 ? INT_MAX : 2 * *value;
-	return (error);
+	return (0);
 }
 
 static int
@@ -347,14 +353,13 @@ linux_set_clamp(const struct tcpcb *tp, struct tcp_compat *tc, int value)
 	return (0);
 }
 
-/* Attempts, of which the last ends later than any keepinit would allow. */
+/* Attempts, which take the place of keepinit. */
 static int
-linux_set_syncnt(struct tcpcb *tp, struct tcp_compat *tc, int value)
+linux_set_syncnt(struct tcp_compat *tc, int value)
 {
 	if (value < 1 || value > LINUX_MAX_SYNCNT)
 		return (EINVAL);
 	tc->tc_syncnt = (uint16_t)value;
-	tp->t_userto->tu_keepinit = UINT32_MAX / hz;
 	return (0);
 }
 
@@ -367,7 +372,7 @@ linux_set_compat(struct tcpcb *tp, int name, int value)
 		return (ENOMEM);
 	switch (name) {
 	case LINUX_TCP_SYNCNT:
-		return (linux_set_syncnt(tp, tc, value));
+		return (linux_set_syncnt(tc, value));
 	case LINUX_TCP_LINGER2:
 		tc->tc_linger2 = value < 0 ? -1 :
 		    imin(value, LINUX_MAX_LINGER2);
