@@ -41,6 +41,11 @@ VNET_DEFINE(struct tcp_ways, tcp_ways) = {
 	.w_idle_restart = 1,
 	.w_collapse = 1,
 	.w_frto = 1,
+	.w_wscale = 1,
+	.w_tstamp = 1,
+	.w_tstamp_wscale = 1,
+	.w_sack = 1,
+	.w_keepabort = -1,
 	.w_rmem_min = 4096,
 	.w_wmem_min = 4096,
 };
@@ -134,13 +139,19 @@ tcp_compat_retries(const struct tcpcb *tp)
 	return (most);
 }
 
-/* So many timeouts may be the route's fault: it is looked up again, and
- * what is known of the path is forgotten. */
+/* So many timeouts, or so long without progress, may be the route's fault:
+ * it is looked up again, and what is known of the path is forgotten. */
 static void
-tcp_compat_doubt(struct tcpcb *tp)
+tcp_compat_doubt(struct tcpcb *tp, const struct tcp_compat *tc)
 {
-	if (V_tcp_ways.w_doubt_retries == 0 ||
-	    tp->t_rxtshift < V_tcp_ways.w_doubt_retries)
+	uint32_t limit = 0;
+
+	if (tc != NULL)
+		limit = TCPS_HAVEESTABLISHED(tp->t_state) ? tc->tc_notify :
+		    tc->tc_connnotify;
+	if ((V_tcp_ways.w_doubt_retries == 0 ||
+	    tp->t_rxtshift < V_tcp_ways.w_doubt_retries) &&
+	    (limit == 0 || getnstime() - tc->tc_stalled < MSEC(limit)))
 		return;
 	ro_invalidate(&tp->t_inpcb.inp_route);
 	ip_pmtu_forget(&tp->t_inpcb.inp_faddr);
@@ -157,11 +168,11 @@ tcp_compat_gives_up(struct tcpcb *tp)
 		TCPSTAT_INC(tcps_timeoutdrop);
 		return (true);
 	}
-	tcp_compat_doubt(tp);
+	if (tc != NULL && tp->t_rxtshift == 1 && first != NULL)
+		tc->tc_stalled = first->ts_time;
+	tcp_compat_doubt(tp, tc);
 	if (tc == NULL)
 		return (false);
-	if (tp->t_rxtshift == 1 && first != NULL)
-		tc->tc_stalled = first->ts_time;
 	limit = tcp_compat_limit(tp, tc);
 	if (limit == 0 || getnstime() - tc->tc_stalled < limit)
 		return (false);
@@ -179,27 +190,71 @@ tcp_compat_keepinit(const struct tcpcb *tp)
 	    (tc->tc_syncnt != 0 || tc->tc_connabort != 0))));
 }
 
-/* Keepalive: the user's own limit takes the place of a count of probes. */
+/* Keepalive: when a limit of time, in place of a count of probes, ends it;
+ * 0: there is none, UINT64_MAX: never. */
+static nstime_t
+tcp_compat_keepend(const struct tcpcb *tp)
+{
+	const struct tcp_compat *tc = tcp_compat_find(tp);
+	nstime_t began = tp->t_rcvtime + tcp_keepidle_of(tp);
+
+	if (tc != NULL && (tc->tc_flags & TC_KEEPABORT) != 0)
+		return (tc->tc_keepabort == 0 ? UINT64_MAX :
+		    began + MSEC(tc->tc_keepabort));
+	if (tc != NULL && tc->tc_abort != 0)
+		return (tp->t_rcvtime + MSEC(tc->tc_abort));
+	/* The user's own count of probes comes before the host's time. */
+	if (V_tcp_ways.w_keepabort < 0 ||
+	    (tp->t_userto != NULL && tp->t_userto->tu_keepcnt != 0))
+		return (0);
+	return (V_tcp_ways.w_keepabort == 0 ? UINT64_MAX :
+	    began + MSEC(V_tcp_ways.w_keepabort));
+}
+
 bool
 tcp_compat_keep_over(struct tcpcb *tp, bool *over)
 {
-	struct tcp_compat *tc = tcp_compat_find(tp);
+	nstime_t end = tcp_compat_keepend(tp);
 
-	if (tc == NULL)
-		return (false);
-	if (tp->t_keepprobes == 0)
-		tc->tc_keepbegan = getnstime();
-	if ((tc->tc_flags & TC_KEEPABORT) != 0) {
-		*over = (tc->tc_flags & TC_KEEPFOREVER) == 0 &&
-		    tp->t_keepprobes != 0 &&
-		    getnstime() - tc->tc_keepbegan >= MSEC(tc->tc_keepabort);
-		return (true);
-	}
-	if (tc->tc_abort == 0)
-		return (false);
-	*over = tp->t_keepprobes != 0 &&
-	    getnstime() - tp->t_rcvtime >= MSEC(tc->tc_abort);
-	return (true);
+	*over = tp->t_keepprobes != 0 && getnstime() >= end;
+	return (end != 0);
+}
+
+nstime_t
+tcp_compat_keepnext(const struct tcpcb *tp, nstime_t intvl)
+{
+	nstime_t end = tcp_compat_keepend(tp), now = getnstime();
+
+	return (end > now ? u64min(intvl, end - now) : intvl);
+}
+
+bool
+tcp_compat_persist_over(const struct tcpcb *tp)
+{
+	const struct tcp_compat *tc = tcp_compat_find(tp);
+
+	return (tc != NULL && tc->tc_abort != 0 &&
+	    getnstime() - tp->t_rcvtime >= MSEC(tc->tc_abort));
+}
+
+/* ---- Beginnings ---- */
+
+#define	LARGE_WINDOW	65535		/* bytes that need no scaling */
+
+void
+tcp_compat_connect(struct tcpcb *tp)
+{
+	const struct tcp_ways *w = &V_tcp_ways;
+	const struct socket *so = tptosocket(tp);
+
+	if (!w->w_wscale && so->so_rcv.sb_hiwat <= LARGE_WINDOW &&
+	    so->so_snd.sb_hiwat <= LARGE_WINDOW)
+		tp->t_flags &= ~TF_REQ_SCALE;
+	if (w->w_tstamp == 0 || (w->w_tstamp == 2 &&
+	    (tp->t_flags & TF_REQ_SCALE) == 0))
+		tp->t_flags &= ~TF_REQ_TSTMP;
+	if (!w->w_sack)
+		tp->t_flags &= ~TF_SACK_PERMIT;
 }
 
 /* ---- Windows ---- */

@@ -42,14 +42,12 @@ struct tcp_compat {
 	uint32_t	tc_corkseq;	/* what waits corked begins here */
 	uint64_t	tc_corkend;	/* and leaves then */
 	uint64_t	tc_stalled;	/* no progress since */
-	uint64_t	tc_keepbegan;	/* the first probe's time */
 	TAILQ_ENTRY(tcpcb) tc_wakelink;
 };
 #define	TC_RECVERR	0x0001		/* ICMP errors are told at once */
 #define	TC_INQ		0x0002		/* tell what is left to read */
 #define	TC_CORKED	0x0004		/* corked, with a ceiling */
-#define	TC_KEEPFOREVER	0x0008		/* tc_keepabort: never */
-#define	TC_KEEPABORT	0x0010		/* tc_keepabort counts */
+#define	TC_KEEPABORT	0x0008		/* tc_keepabort counts; 0 never */
 
 /* Its tcp_compat, made if there is none yet; NULL: ENOMEM. */
 struct tcp_compat *tcp_compat(struct tcpcb *tp);
@@ -84,6 +82,13 @@ struct tcp_ways {
 	int	w_mem[3];	/* pages: ease, pressure, limit (0: none) */
 	int	w_rmem_min;	/* bytes granted under pressure */
 	int	w_wmem_min;
+	int	w_wscale;	/* SYNs scale windows of any size (1) */
+	int	w_tstamp;	/* SYNs have time stamps: 1 always (1), 2 with
+				 * scaling, 0 not */
+	int	w_tstamp_wscale; /* what 2 comes from, if not 1 (1) */
+	int	w_sack;		/* SYNs permit SACK (1) */
+	int	w_keepabort;	/* ms from the first probe on (-1: keepcnt) */
+	bool	w_linux_syn;	/* Linux's order of options, and window */
 	bool	w_pressure;	/* memory is short, by w_mem */
 };
 VNET_DECLARE(struct tcp_ways, tcp_ways);
@@ -98,6 +103,12 @@ bool	tcp_compat_gives_up(struct tcpcb *tp);
 bool	tcp_compat_keepinit(const struct tcpcb *tp);
 /* Idle with probes out: does this end it? */
 bool	tcp_compat_keep_over(struct tcpcb *tp, bool *over);
+/* When the next probe is due, or that end; intvl is the usual time. */
+nstime_t tcp_compat_keepnext(const struct tcpcb *tp, nstime_t intvl);
+/* A closed window, and no answer: does this end it? */
+bool	tcp_compat_persist_over(const struct tcpcb *tp);
+/* An active open begins: which options does its SYN carry? */
+void	tcp_compat_connect(struct tcpcb *tp);
 uint32_t tcp_compat_clamp(const struct tcpcb *tp, uint32_t win);
 /* A small segment is held back: may it leave after all?  If not, it will
  * be asked again at the ceiling. */

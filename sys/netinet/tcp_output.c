@@ -335,6 +335,41 @@ opt_accecn(struct tcpcb *tp, struct tcp_plan *p)
 	    TCP_MAXOLEN - p->p_optlen);
 }
 
+/*
+ * Linux's order: mss, then SACK permitted and time stamps in one word, then
+ * the scale.  Its first window is a number of segments.
+ */
+static void
+opt_linux_syn(struct tcpcb *tp, struct tcp_plan *p)
+{
+	bool sack = (tp->t_flags & TF_SACK_PERMIT) != 0, stamps;
+	u_int flags = tp->t_flags;
+	uint32_t mss = (uint32_t)tcp_mssopt(tp);
+
+	stamps = (flags & ((p->p_flags & TH_ACK) != 0 ? TF_RCVD_TSTMP :
+	    TF_REQ_TSTMP)) != 0;
+	tp->t_flags &= ~(TF_REQ_SCALE | TF_SACK_PERMIT);
+	opt_syn(tp, p);
+	tp->t_flags = flags;
+	if (!stamps && sack)
+		opt_pad(p, 4, 2);
+	if (sack) {
+		p->p_opt[p->p_optlen++] = TCPOPT_SACK_PERMITTED;
+		p->p_opt[p->p_optlen++] = TCPOLEN_SACK_PERMITTED;
+	}
+	if (stamps)
+		opt_timestamp(tp, p);
+	if ((flags & TF_REQ_SCALE) != 0) {
+		opt_pad(p, 4, 1);
+		p->p_opt[p->p_optlen++] = TCPOPT_WINDOW;
+		p->p_opt[p->p_optlen++] = TCPOLEN_WINDOW;
+		p->p_opt[p->p_optlen++] = tp->request_r_scale;
+	}
+	p->p_win = min(p->p_win, TCP_MAXWIN);
+	if (p->p_win > mss)
+		p->p_win -= p->p_win % mss;
+}
+
 /* All options of the planned segment; before its length is settled. */
 static void
 tcp_plan_options(struct tcpcb *tp, struct tcp_plan *p)
@@ -345,6 +380,10 @@ tcp_plan_options(struct tcpcb *tp, struct tcp_plan *p)
 	p->p_optsack = false;
 	if ((tp->t_flags & TF_NOOPT) != 0)
 		return;
+	if (syn && V_tcp_ways.w_linux_syn) {
+		opt_linux_syn(tp, p);
+		return;
+	}
 	if (syn)
 		opt_syn(tp, p);
 	if ((tp->t_flags & TF_RCVD_TSTMP) != 0 || (syn &&

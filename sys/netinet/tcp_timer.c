@@ -325,7 +325,7 @@ tcp_timer_persist(struct tcpcb *tp)
 	TCPSTAT_INC(tcps_persisttimeo);
 	if ((tp->t_rxtshift >= TCP_MAXRXTSHIFT &&
 	    getnstime() - tp->t_rcvtime >= V_tcp_keepidle) ||
-	    tcp_maxunack_over(tp)) {
+	    tcp_maxunack_over(tp) || tcp_compat_persist_over(tp)) {
 		TCPSTAT_INC(tcps_persistdrop);
 		return (ETIMEDOUT);
 	}
@@ -375,7 +375,8 @@ tcp_timer_keep(struct tcpcb *tp)
 	TCPSTAT_INC(tcps_keepprobe);
 	tcp_respond(tp, &tp->t_inpcb.inp_inc, tp->rcv_nxt, tp->snd_una - 1,
 	    TH_ACK, NULL);
-	tcp_timer_activate(tp, TT_KEEP, tcp_keepintvl_of(tp));
+	tcp_timer_activate(tp, TT_KEEP, tcp_compat_keepnext(tp,
+	    tcp_keepintvl_of(tp)));
 	return (0);
 }
 

@@ -274,6 +274,7 @@ tcp_connect_start(struct tcpcb *tp)
 	tp->t_round_end = tp->iss;
 	tp->t_flags |= TF_ACTIVEOPEN;
 	tcp_ecn_connect(tp);
+	tcp_compat_connect(tp);
 	if ((tp->t_flags & TF_NOOPT) != 0)
 		tp->t_flags &= ~(TF_REQ_SCALE | TF_REQ_TSTMP |
 		    TF_SACK_PERMIT);
