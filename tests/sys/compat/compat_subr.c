@@ -149,3 +149,18 @@ cs_refused(struct pd *t, const char *name, const char *text)
 	    text);
 	ATF_CHECK_EQ_MSG(was, pd_sysctl_get(t, name), "%s", name);
 }
+
+int
+cs_active(struct pd *t, const char *opts)
+{
+	int fd;
+
+	fd = pd_socket(t);
+	ERR(EINPROGRESS, pd_connect(t, fd));
+	EXPECT_LATE("S 0:0(0) <...>");
+	ADVANCE(PD_RTT);
+	INJECT("S. 0:0(0) ack 1 win 65535 <%s>", opts);
+	EXPECT(". 1:1(0) ack 1 <...>");
+	STATE(TCPS_ESTABLISHED);
+	return (fd);
+}

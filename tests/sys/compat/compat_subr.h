@@ -27,6 +27,8 @@ int	lx_send(struct pd *t, int fd, size_t n, int flags);
 int	lx_discard(struct pd *t, int fd, size_t n);
 void	lx_info(struct pd *t, int fd, struct linux_tcp_info *li);
 
+/* As pd_active(), whatever our SYN looks like; the peer's has opts. */
+int	cs_active(struct pd *t, const char *opts);
 /* A text variable's value; refused: setting it has no effect but EINVAL. */
 const char *cs_sysctl_string(struct pd *t, const char *name);
 void	cs_refused(struct pd *t, const char *name, const char *text);

@@ -371,13 +371,19 @@ PD_TEST(congestion)
 	    "nosuch"));
 	ERR(EINVAL, lx_set_text(t, fd, LINUX_SOL_TCP, LINUX_TCP_CONGESTION,
 	    ""));
-	/* Only what is allowed. */
+	/* Only what is allowed, unless to the superuser. */
 	pd_sysctl_text(t, "net.ipv4.tcp_allowed_congestion_control",
 	    "reno");
+	pd_sysctl(t, "security.bsd.suser_enabled", 0);
 	ERR(EPERM, lx_set_text(t, fd, LINUX_SOL_TCP, LINUX_TCP_CONGESTION,
 	    "cubic"));
 	pd_sysctl_text(t, "net.ipv4.tcp_allowed_congestion_control",
 	    "reno cubic");
+	OK(lx_set_text(t, fd, LINUX_SOL_TCP, LINUX_TCP_CONGESTION, "cubic"));
+	OK(lx_set_text(t, fd, LINUX_SOL_TCP, LINUX_TCP_CONGESTION, "reno"));
+	pd_sysctl(t, "security.bsd.suser_enabled", 1);
+	pd_sysctl_text(t, "net.ipv4.tcp_allowed_congestion_control",
+	    "reno");
 	OK(lx_set_text(t, fd, LINUX_SOL_TCP, LINUX_TCP_CONGESTION, "cubic"));
 	ATF_REQUIRE_STREQ("cubic", CC_ALGO(pd_tcpcb(t))->name);
 }
