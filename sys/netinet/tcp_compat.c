@@ -277,6 +277,14 @@ tcp_compat_initwnd(const struct tcpcb *tp, uint32_t maxseg)
 	return (tcp_compute_initwnd(maxseg));
 }
 
+void
+tcp_compat_restart(struct tcpcb *tp, uint32_t was)
+{
+	if (tp->t_userto->tu_compat.tc_initcwnd != 0)
+		tp->snd_cwnd = min(was, tcp_compat_initwnd(tp,
+		    tcp_maxseg(tp)));
+}
+
 /*
  * A part of the receive buffer that is kept back from the window, which is
  * at least four segments; and without scaling, a window whose highest bit a

@@ -133,6 +133,8 @@ void	tcp_compat_unorphan(struct tcpcb *tp);
 bool	tcp_compat_pressure(uint32_t hiwat, bool rcv);
 /* Acknowledge the next segments at once (true), or not (false). */
 void	tcp_compat_quickack(struct tcpcb *tp, bool on);
+/* The window after an idle time, which was `was' before. */
+void	tcp_compat_restart(struct tcpcb *tp, uint32_t was);
 /* Bytes of the initial window. */
 uint32_t tcp_compat_initwnd(const struct tcpcb *tp, uint32_t maxseg);
 

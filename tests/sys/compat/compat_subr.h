@@ -10,6 +10,7 @@
 
 #include "../netinet/pkt.h"
 
+#include <compat/illumos/illumos.h>
 #include <compat/linux/linux.h>
 
 struct socket *cs_socket(struct pd *t, int fd);
@@ -26,6 +27,14 @@ int	lx_send(struct pd *t, int fd, size_t n, int flags);
 /* By MSG_TRUNC, into nothing. */
 int	lx_discard(struct pd *t, int fd, size_t n);
 void	lx_info(struct pd *t, int fd, struct linux_tcp_info *li);
+
+/* The same by illumos's numbers. */
+int	il_set(struct pd *t, int fd, int level, int name, int val);
+int	il_get(struct pd *t, int fd, int level, int name);
+int	il_get_error(struct pd *t, int fd, int level, int name);
+int	il_set_text(struct pd *t, int fd, int level, int name,
+	    const char *text);
+int	il_ioctl(struct pd *t, int fd, unsigned long cmd, int *value);
 
 /* As pd_active(), whatever our SYN looks like; the peer's has opts. */
 int	cs_active(struct pd *t, const char *opts);
