@@ -14,9 +14,9 @@
  *	      that it fires then
  *   notsent  writers wait while so much is in the send buffer and was never
  *	      sent
- *   defer    the ACK of a handshake is not taken until it brings text; at
- *	      the end of the wait the SYN-ACK goes once more, and its ACK
- *	      counts
+ *   defer    the ACK of a handshake is not taken until it brings text; the
+ *	      SYN-ACK goes again as if none had come, and when the wait is
+ *	      over what comes counts
  *
  * Touches: connections, and the sockets of those.
  */
@@ -457,26 +457,28 @@ tcp_compat_notsent(struct tcpcb *tp)
 	vnet_task_enqueue(&V_tcp_waketask);
 }
 
-/* ---- Handshakes that wait for text ---- */
+/* ---- Handshakes that peers begin ---- */
 
 bool
-tcp_compat_defers(struct tcpcb *tp, const struct tcp_seg *sg)
+tcp_compat_defers(const struct tcpcb *lp, const struct tcp_seg *sg,
+    nstime_t waited)
 {
-	struct tcp_compat *tc = &tp->t_userto->tu_compat;
-	const struct tcp_sent *syn = TAILQ_FIRST(&tp->t_map);
-	nstime_t began, now = getnstime();
+	const struct tcp_compat *tc = tcp_compat_find(lp);
 
-	if (tc->tc_defer == 0 || sg->sg_len != 0 ||
-	    (sg->sg_flags & TH_FIN) != 0 || syn == NULL)
-		return (false);
-	if (tc->tc_stalled == 0)
-		tc->tc_stalled = syn->ts_time;
-	began = tc->tc_stalled;
-	if (now - began >= (nstime_t)tc->tc_defer * NS_PER_SEC)
-		return (false);
-	tcp_timer_at(tp, TT_REXMT, began + (nstime_t)tc->tc_defer *
-	    NS_PER_SEC);
-	return (true);
+	return (tc != NULL && sg->sg_len == 0 &&
+	    (sg->sg_flags & TH_FIN) == 0 &&
+	    waited < (nstime_t)tc->tc_defer * NS_PER_SEC);
+}
+
+uint16_t
+tcp_compat_synack_window(const struct tcpcb *lp, uint32_t win, uint32_t mss)
+{
+	if (tcp_compat_find(lp) != NULL)
+		win = tcp_compat_clamp(lp, win);
+	win = min(win, TCP_MAXWIN);
+	if (V_tcp_ways.w_linux_syn && win > mss)
+		win -= win % mss;
+	return ((uint16_t)win);
 }
 
 /* ---- Errors ---- */

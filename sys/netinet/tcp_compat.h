@@ -117,8 +117,13 @@ bool	tcp_compat_uncorks(struct tcpcb *tp);
 void	tcp_compat_flush(struct tcpcb *tp);
 /* What is not sent yet changed: writers may have to wait, or to wake. */
 void	tcp_compat_notsent(struct tcpcb *tp);
-/* The ACK of a handshake without text: shall it wait? */
-bool	tcp_compat_defers(struct tcpcb *tp, const struct tcp_seg *sg);
+/* The ACK of a handshake with lp, so long after its first SYN-ACK: shall it
+ * be left aside since it has no text? */
+bool	tcp_compat_defers(const struct tcpcb *lp, const struct tcp_seg *sg,
+	    nstime_t waited);
+/* The window of a SYN-ACK. */
+uint16_t tcp_compat_synack_window(const struct tcpcb *lp, uint32_t win,
+	    uint32_t mss);
 /* An ICMP error that would be remembered: is it the user's at once? */
 bool	tcp_compat_icmp(struct tcpcb *tp, int error);
 /* TCP_DELACK or a quickack in force: is the acknowledgment put off? */
