@@ -23,6 +23,7 @@
 #include <netinet/in.h>
 #include <netinet/in_pcb.h>
 #include <netinet/tcp_var.h>
+#include <netipsec/tcp_sig.h>
 
 VNET_DEFINE_STATIC(int, drop_synfin) = 0;
 #define	V_drop_synfin	VNET(drop_synfin)
@@ -175,6 +176,11 @@ tcp_input_noconn(struct mbuf *m, struct tcp_seg *sg)
 	struct inpcb *inp;
 
 	inp = in_pcblookup_wild(&V_tcbinfo, &sg->sg_inc);
+	if (inp != NULL && TCP_SIG_WANTED(intotcpcb(inp), sg) &&
+	    !tcp_sig_input(intotcpcb(inp), m, sg)) {
+		m_freem(m);
+		return;
+	}
 	if (inp != NULL && SOLISTENING(inp->inp_socket)) {
 		m_freem(m);
 		tcp_listen_input(intotcpcb(inp), sg);
@@ -199,7 +205,9 @@ tcp_input(struct mbuf *m, const struct ip_info *ii)
 	if (!tcp_accept_segment(&m, ii, &sg))
 		return;
 	inp = in_pcblookup(&V_tcbinfo, &sg.sg_inc);
-	if (inp != NULL && ii->ii_ttl < inp->inp_minttl) {
+	if (inp != NULL && (ii->ii_ttl < inp->inp_minttl ||
+	    (TCP_SIG_WANTED(intotcpcb(inp), &sg) &&
+	    !tcp_sig_input(intotcpcb(inp), m, &sg)))) {
 		m_freem(m);
 		return;
 	}

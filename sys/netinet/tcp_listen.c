@@ -21,6 +21,7 @@
 #include <netinet/in_pcb.h>
 #include <netinet/tcp_ecn.h>
 #include <netinet/tcp_var.h>
+#include <netipsec/tcp_sig.h>
 
 /* The peer's offers, taken into the new connection (RFC 7323, RFC 2018). */
 static void
@@ -106,6 +107,7 @@ tcp_listen_syn(struct tcpcb *lp, struct tcp_seg *sg)
 	}
 	tp = sototcpcb(so);
 	if (tcp_listen_inherit(tp, lp) != 0 ||
+	    tcp_sig_inherit(tp, lp, sg) != 0 ||
 	    tcp_listen_bind(tp, lp, sg) != 0) {
 		TCPSTAT_INC(tcps_listendrop);
 		soabort(so);

@@ -33,6 +33,7 @@
 #include <netinet/tcp_ecn.h>
 #include <netinet/tcp_pmtud.h>
 #include <netinet/tcp_var.h>
+#include <netipsec/tcp_sig.h>
 
 VNET_DEFINE(int, tcp_do_autosndbuf) = 1;
 SYSCTL_INT(_net_inet_tcp, OID_AUTO, sendbuf_auto, CTLFLAG_VNET | CTLFLAG_RW,
@@ -332,6 +333,14 @@ opt_accecn(struct tcpcb *tp, struct tcp_plan *p)
 	    TCP_MAXOLEN - p->p_optlen);
 }
 
+/* Room for the signature, which is no option but a must. */
+static void
+opt_signature(struct tcpcb *tp, struct tcp_plan *p)
+{
+	p->p_optlen = (uint8_t)tcp_sig_option(p->p_opt, p->p_optlen,
+	    tp->t_ao);
+}
+
 /* All options of the planned segment; before its length is settled. */
 static void
 tcp_plan_options(struct tcpcb *tp, struct tcp_plan *p)
@@ -340,14 +349,19 @@ tcp_plan_options(struct tcpcb *tp, struct tcp_plan *p)
 
 	p->p_optlen = 0;
 	p->p_optsack = false;
-	if ((tp->t_flags & TF_NOOPT) != 0)
+	if ((tp->t_flags & TF_NOOPT) != 0) {
+		if ((tp->t_flags & TF_SIGNATURE) != 0)
+			opt_signature(tp, p);
 		return;
+	}
 	if (syn)
 		opt_syn(tp, p);
 	if ((tp->t_flags & TF_RCVD_TSTMP) != 0 || (syn &&
 	    (p->p_flags & TH_ACK) == 0 && (tp->t_flags & TF_REQ_TSTMP) != 0 &&
 	    !(V_tcp_rexmit_drop_options && tp->t_rxtshift >= 3)))
 		opt_timestamp(tp, p);
+	if (__predict_false((tp->t_flags & TF_SIGNATURE) != 0))
+		opt_signature(tp, p);
 	if (!syn && (tp->t_flags & TF_SACK_PERMIT) != 0 &&
 	    (!TAILQ_EMPTY(&tp->t_segq) ||
 	    tp->t_dsack.start != tp->t_dsack.end))
@@ -387,6 +401,7 @@ tcp_seg_limit(const struct tcpcb *tp, const struct tcp_plan *p)
 {
 	uint32_t mss = tp->t_maxseg - p->p_optlen, max;
 
+	/* A signature, too, is of one segment: it is that long. */
 	if (!V_tcp_do_tso || tp->t_tsomax == 0 || p->p_optlen >
 	    TCPOLEN_TIMESTAMP + 2)
 		return (mss);
@@ -825,6 +840,7 @@ tcp_output_error(struct tcpcb *tp, int error)
 	case ENETUNREACH:
 	case ENETDOWN:
 	case EADDRNOTAVAIL:
+	case EACCES:			/* no key to sign with */
 		tp->t_softerror = (uint16_t)error;
 		return (TCPS_HAVERCVDSYN(tp->t_state) ? 0 : error);
 	default:
@@ -867,6 +883,11 @@ tcp_send_plan(struct tcpcb *tp, struct tcp_plan *p)
 	}
 	tcp_count_sent(tp, p);
 	tcp_note_promise(tp, p);
+	if (__predict_false((tp->t_flags & TF_SIGNATURE) != 0) &&
+	    (error = tcp_sig_output(tp, &inp->inp_inc, NULL, m)) != 0) {
+		m_freem(m);
+		return (error);
+	}
 	return (tcp_ip_send(m, inp, &inp->inp_inc, tos, inp->inp_ttl));
 }
 
@@ -947,6 +968,8 @@ tcp_respond(struct tcpcb *tp, const struct in_conninfo *inc, tcp_seq ack,
 			opt_timestamp(tp, &p);
 		win = (win + (1u << tp->rcv_scale) - 1) >> tp->rcv_scale;
 	}
+	if (tp != NULL && (tp->t_flags & TF_SIGNATURE) != 0)
+		opt_signature(tp, &p);
 	if ((m = m_gethdr(M_NOWAIT, MT_HEADER)) == NULL)
 		return;
 	m->m_data += max_hdr;
@@ -968,6 +991,11 @@ tcp_respond(struct tcpcb *tp, const struct in_conninfo *inc, tcp_seq ack,
 	m->m_pkthdr.l4hlen = (uint8_t)m->m_len;
 	th->th_sum = in_pseudo_sum(&inc->inc_laddr, &inc->inc_faddr,
 	    (uint32_t)m->m_pkthdr.len, IPPROTO_TCP);
+	if (tp != NULL && (tp->t_flags & TF_SIGNATURE) != 0 &&
+	    tcp_sig_output(tp, inc, sg, m) != 0) {
+		m_freem(m);
+		return;
+	}
 	TCPSTAT_INC(tcps_sndtotal);
 	TCPSTAT_INC(tcps_sndctrl);
 	/* A listener's route cache is for another destination. */

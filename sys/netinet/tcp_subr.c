@@ -30,6 +30,7 @@
 #include <netinet/ip6.h>
 #include <netinet/ip_icmp.h>
 #include <netinet6/icmp6.h>
+#include <netipsec/tcp_sig.h>
 
 MALLOC_DEFINE(M_TCPUSERTO, "tcpuserto", "TCP limits set by users");
 
@@ -305,6 +306,8 @@ tcp_fixed_maxseg(const struct tcpcb *tp)
 	if ((tp->t_flags & TF_NOOPT) == 0 &&
 	    (tp->t_flags & TF_RCVD_TSTMP) != 0)
 		optlen = TCPOLEN_TIMESTAMP + 2;
+	if (__predict_false((tp->t_flags & TF_SIGNATURE) != 0))
+		optlen += tcp_sig_optlen(tp);
 	return (tp->t_maxseg - optlen);
 }
 
@@ -566,6 +569,7 @@ tcp_free(struct tcpcb *tp)
 	in_pcbdestroy(&V_tcbinfo, &tp->t_inpcb);
 	tcp_ecn_free(tp);
 	tcp_pmtud_free(tp);
+	tcp_sig_free(tp);
 	free(tp->t_userto, M_TCPUSERTO);
 	uma_zfree(V_tcpcb_zone, tp);
 }
@@ -663,7 +667,7 @@ tcp_ctlinput(const struct ip_icmperr *ie)
 		return;
 	tp = intotcpcb(inp);
 	if (tp->t_state == TCPS_TIME_WAIT || SEQ_LT(seq, tp->snd_una) ||
-	    SEQ_GEQ(seq, tp->snd_max))
+	    SEQ_GEQ(seq, tp->snd_max) || !tcp_sig_takes_icmp(tp, ie))
 		return;
 	if (ie->ie_toobig)
 		tcp_ctl_toobig(tp, ie);

@@ -36,6 +36,7 @@
 #include <netinet/tcp_timer.h>
 #include <netinet/cc/cc.h>
 
+struct tcp_ao;
 struct tcp_ecn;
 struct tcp_function_block;
 struct tcp_pmtud;
@@ -97,6 +98,7 @@ struct tcpopt {
 #define	TOF_SACK	0x0080
 #define	TOF_FASTOPEN	0x0100
 #define	TOF_ACCECN	0x0200
+#define	TOF_AO		0x0400
 #define	TOF_BAD		0x8000		/* malformed: the rest was ignored */
 	uint32_t	to_tsval;	/* host order */
 	uint32_t	to_tsecr;
@@ -104,6 +106,8 @@ struct tcpopt {
 	uint8_t		to_wscale;
 	uint8_t		to_nsacks;
 	uint8_t		to_ecnmask;	/* which of to_ecn are there */
+	uint8_t		to_aokey;	/* KeyID and RNextKeyID */
+	uint8_t		to_aornext;
 	uint32_t	to_ecn[4];	/* bytes by codepoint, 24 bits */
 	struct sackblk	to_sack[TCP_MAX_SACK];	/* host order */
 };
@@ -292,6 +296,7 @@ struct tcpcb {
 	uint32_t	t_sndrexmitpack;/* segments sent again */
 	uint32_t	t_rcvoopack;
 	uint32_t	t_sndzerowin;
+	struct tcp_ao	*t_ao;		/* NULL: no TCP-AO */
 	void		*t_osd;		/* helper modules' data */
 };
 
@@ -323,7 +328,7 @@ struct tcpcb {
 #define	TF_RXWIN0SENT	0x00080000	/* a window of 0 was promised */
 #define	TF_FASTRECOVERY	0x00100000
 #define	TF_WASFRECOVERY	0x00200000
-#define	TF_SIGNATURE	0x00400000
+#define	TF_SIGNATURE	0x00400000	/* all is signed: tcp_sig.h */
 #define	TF_FORCEDATA	0x00800000	/* a probe of a closed window */
 #define	TF_TSO		0x01000000
 #define	TF_ACTIVEOPEN	0x02000000	/* we sent the first SYN */
