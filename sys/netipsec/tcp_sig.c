@@ -9,7 +9,7 @@
  *
  *	in:   tcp_input, before the segment is looked at: tcp_sig_input
  *	      unsigned, or wrong, or without a key: dropped in silence
- *	out:  the header is final but for its checksum: tcp_sig_output
+ *	out:  the header is final but for its checksum: tcp_sig_sign
  *	      without a key: not sent, which for the connection is a loss
  *
  * So a key that comes later, or is corrected, lets a connection go on by its
@@ -190,32 +190,20 @@ tcp_sig_input(struct tcpcb *tp, const struct mbuf *m,
 		TCPSTAT_INC(tcps_sig_err_sigopts);
 		return (true);
 	}
-	if (tp->t_ao == NULL)
-		return (tcp_sig_verify(m, sg, NULL));
-	if (tp->t_state <= TCPS_LISTEN) {
-		tcp_ao_begin(&ao, tp->t_ao, sg);
-		return (tcp_sig_verify(m, sg, &ao));
-	}
-	tcp_sig_update(tp);
-	return (tcp_sig_verify(m, sg, tp->t_ao));
+	return (tcp_sig_verify(m, sg, tcp_sig_ao(tp, sg, &ao)));
 }
 
-int
-tcp_sig_output(struct tcpcb *tp, const struct in_conninfo *inc,
-    const struct tcp_seg *sg, struct mbuf *m)
+struct tcp_ao *
+tcp_sig_ao(struct tcpcb *tp, const struct tcp_seg *sg, struct tcp_ao *ao)
 {
-	struct tcp_ao ao;
-
 	if (tp->t_ao == NULL)
-		return (tcp_md5_sign(m, inc));
-	if (tp->t_state <= TCPS_LISTEN) {
-		if (sg == NULL)
-			return (EACCES);
-		tcp_ao_begin(&ao, tp->t_ao, sg);
-		return (tcp_ao_sign(m, inc, &ao));
+		return (NULL);
+	if (tp->t_state <= TCPS_LISTEN && sg != NULL) {
+		tcp_ao_begin(ao, tp->t_ao, sg);
+		return (ao);
 	}
 	tcp_sig_update(tp);
-	return (tcp_ao_sign(m, inc, tp->t_ao));
+	return (tp->t_ao);
 }
 
 u_int

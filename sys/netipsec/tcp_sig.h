@@ -54,12 +54,10 @@ struct tcp_ao {
 /* May sg, whose header and text are m's, be taken? */
 bool	tcp_sig_input(struct tcpcb *tp, const struct mbuf *m,
 	    const struct tcp_seg *sg);
-/*
- * Sign the segment m, complete but for its checksum, which leaves because of
- * sg (or NULL).  EACCES there is no key: it must not be sent.  ENOMEM.
- */
-int	tcp_sig_output(struct tcpcb *tp, const struct in_conninfo *inc,
-	    const struct tcp_seg *sg, struct mbuf *m);
+/* What to sign by: NULL for TCP-MD5.  For a listener, which knows no
+ * connection, it is made in *ao from the segment that is answered. */
+struct tcp_ao *tcp_sig_ao(struct tcpcb *tp, const struct tcp_seg *sg,
+	    struct tcp_ao *ao);
 /* Bytes of options, padding included, of a signature. */
 u_int	tcp_sig_optlen(const struct tcpcb *tp);
 /* tp is made by the SYN sg for the listener lp: ENOMEM. */
@@ -80,8 +78,11 @@ void	tcp_sig_free(struct tcpcb *tp);
  * (and tcp_sig_sign() will refuse).
  */
 int	tcp_sig_option(uint8_t *opt, int optlen, const struct tcp_ao *ao);
+/* Sign the segment m, complete but for its checksum: EACCES there is no key,
+ * it must not be sent; ENOMEM. */
 int	tcp_sig_sign(struct mbuf *m, const struct in_conninfo *inc,
 	    struct tcp_ao *ao);
+/* May sg, whose header and text are m's, be taken? */
 bool	tcp_sig_verify(const struct mbuf *m, const struct tcp_seg *sg,
 	    struct tcp_ao *ao);
 /*
