@@ -22,6 +22,7 @@
 
 #include <netinet/in.h>
 #include <netinet/in_pcb.h>
+#include <netinet/tcp_syncache.h>
 #include <netinet/tcp_timewait.h>
 #include <netinet/tcp_var.h>
 #include <netipsec/tcp_sig.h>
@@ -72,8 +73,8 @@ drop:
 	return (false);
 }
 
-/* Give a segment to its connection's block, as tcp_functions(9) says. */
-static void
+/* As tcp_functions(9) says. */
+void
 tcp_dispatch(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg)
 {
 	struct tcphdr th;
@@ -148,8 +149,7 @@ tcp_input_noconn(struct mbuf *m, struct tcp_seg *sg)
 		return;
 	}
 	if (inp != NULL && SOLISTENING(inp->inp_socket)) {
-		m_freem(m);
-		tcp_listen_input(intotcpcb(inp), sg);
+		tcp_listen_input(intotcpcb(inp), m, sg);
 		return;
 	}
 	m_freem(m);

@@ -447,14 +447,19 @@ plan_lost(struct tcpcb *tp, struct tcp_plan *p, uint32_t quota)
 {
 	struct tcp_sent *ts;
 	uint32_t len, limit, mss;
+	bool force;
 
 	if ((ts = tcp_sent_firstlost(tp)) == NULL)
+		return (false);
+	/* The window is closed: one segment of it is probe enough. */
+	force = (tp->t_flags & TF_FORCEDATA) != 0;
+	if (tcp_timer_active(tp, TT_PERSIST) && !force)
 		return (false);
 	p->p_seq = ts->ts_start;
 	tcp_plan_options(tp, p);
 	mss = tp->t_maxseg - p->p_optlen;
-	limit = V_sack_tso || (tp->t_flags & TF_SACK_PERMIT) == 0 ?
-	    tcp_seg_limit(tp, p) : mss;
+	limit = !force && (V_sack_tso ||
+	    (tp->t_flags & TF_SACK_PERMIT) == 0) ? tcp_seg_limit(tp, p) : mss;
 	tcp_sent_gather(tp, ts, mss);
 	len = ts->ts_end - ts->ts_start;
 	if ((ts->ts_flags & TS_FIN) != 0)
@@ -950,17 +955,18 @@ tcp_default_output(struct tcpcb *tp)
 void
 tcp_bare_timestamp(struct tcp_bare *tb, uint32_t val, uint32_t ecr)
 {
-	uint8_t *opt = &tb->tb_opt[tb->tb_optlen];
+	uint8_t *opt;
 
+	while (tb->tb_optlen % 4 != 2)
+		tb->tb_opt[tb->tb_optlen++] = TCPOPT_NOP;
+	opt = &tb->tb_opt[tb->tb_optlen];
 	val = htonl(val);
 	ecr = htonl(ecr);
-	*opt++ = TCPOPT_NOP;
-	*opt++ = TCPOPT_NOP;
 	*opt++ = TCPOPT_TIMESTAMP;
 	*opt++ = TCPOLEN_TIMESTAMP;
 	memcpy(opt, &val, sizeof(val));
 	memcpy(opt + sizeof(val), &ecr, sizeof(ecr));
-	tb->tb_optlen += 2 + TCPOLEN_TIMESTAMP;
+	tb->tb_optlen += TCPOLEN_TIMESTAMP;
 }
 
 void

@@ -337,27 +337,34 @@ tcp_ao_verify(const struct mbuf *m, const struct tcp_seg *sg,
 }
 
 void
+tcp_ao_resume(struct tcp_ao *ao, tcp_seq iss, tcp_seq irs, uint8_t current,
+    uint8_t rnext)
+{
+	memset(ao, 0, sizeof(*ao));
+	ao->ao_iss = ao->ao_snd_seq = iss;
+	ao->ao_irs = ao->ao_rcv_seq = irs;
+	ao->ao_current = current;
+	ao->ao_rnext = rnext;
+	ao->ao_flags = AO_CURRENT | AO_RNEXT;
+}
+
+void
 tcp_ao_begin(struct tcp_ao *ao, const struct tcp_ao *wishes,
     const struct tcp_seg *sg)
 {
 	const struct in_conninfo *inc = &sg->sg_inc;
+	const struct in6_addr *peer = &inc->inc_faddr, *us = &inc->inc_laddr;
 	bool syn = (sg->sg_flags & TH_SYN) != 0;
+	/* The keys that the peer uses and asks for will do. */
+	uint8_t current = sg->sg_to.to_aornext, rnext = sg->sg_to.to_aokey;
+	const struct key_sa *ks;
 
-	memset(ao, 0, sizeof(*ao));
-	ao->ao_irs = syn ? sg->sg_seq : sg->sg_seq - 1;
-	ao->ao_iss = syn ? 0 : sg->sg_ack - 1;
-	ao->ao_rcv_seq = ao->ao_irs;
-	ao->ao_snd_seq = ao->ao_iss;
-	/* The peer's key may go on, if we wish no other. */
-	ao->ao_rnext = sg->sg_to.to_aokey;
-	ao->ao_flags = AO_RNEXT;
-	if (wishes != NULL && (wishes->ao_flags & AO_RNEXT) != 0 &&
-	    key_find(XKEY_TCP_AO, &inc->inc_faddr, &inc->inc_laddr,
-	    wishes->ao_rnext) != NULL)
-		ao->ao_rnext = wishes->ao_rnext;
-	if (key_find(XKEY_TCP_AO, &inc->inc_laddr, &inc->inc_faddr,
-	    sg->sg_to.to_aornext) != NULL) {
-		ao->ao_current = sg->sg_to.to_aornext;
-		ao->ao_flags |= AO_CURRENT;
-	}
+	if ((wishes->ao_flags & AO_RNEXT) != 0 &&
+	    key_find(XKEY_TCP_AO, peer, us, wishes->ao_rnext) != NULL)
+		rnext = wishes->ao_rnext;
+	if (key_find(XKEY_TCP_AO, us, peer, current) == NULL &&
+	    (ks = key_lowest(XKEY_TCP_AO, us, peer)) != NULL)
+		current = (uint8_t)ks->ks_spi;
+	tcp_ao_resume(ao, syn ? 0 : sg->sg_ack - 1,
+	    syn ? sg->sg_seq : sg->sg_seq - 1, current, rnext);
 }

@@ -27,6 +27,7 @@
 #include <kern/kern_digest.h>
 #include <netinet/in.h>
 #include <netinet/ip_icmp.h>
+#include <netinet/tcp_syncache.h>
 #include <netinet/tcp_var.h>
 #include <netinet6/icmp6.h>
 #include <netipsec/key.h>
@@ -214,15 +215,18 @@ tcp_sig_optlen(const struct tcpcb *tp)
 }
 
 int
-tcp_sig_inherit(struct tcpcb *tp, const struct tcpcb *lp,
-    const struct tcp_seg *sg)
+tcp_sig_inherit(struct tcpcb *tp, const struct tcp_syn *sy)
 {
-	if (lp->t_ao == NULL)
+	if ((sy->sy_flags & SYF_SIGNATURE) == 0)
+		return (0);
+	tp->t_flags |= TF_SIGNATURE;
+	if ((sy->sy_flags & SYF_AO) == 0)
 		return (0);
 	tp->t_ao = malloc(sizeof(*tp->t_ao), M_TCPAO, M_NOWAIT);
 	if (tp->t_ao == NULL)
 		return (ENOMEM);
-	tcp_ao_begin(tp->t_ao, lp->t_ao, sg);
+	tcp_ao_resume(tp->t_ao, sy->sy_iss, sy->sy_irs, sy->sy_aocurrent,
+	    sy->sy_aornext);
 	return (0);
 }
 

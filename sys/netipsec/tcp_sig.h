@@ -26,6 +26,7 @@ struct key_sa;
 struct mbuf;
 struct sockopt;
 struct tcp_seg;
+struct tcp_syn;
 struct tcpcb;
 
 /* What TCP-AO knows of a connection, or of a listener's wishes. */
@@ -60,9 +61,8 @@ struct tcp_ao *tcp_sig_ao(struct tcpcb *tp, const struct tcp_seg *sg,
 	    struct tcp_ao *ao);
 /* Bytes of options, padding included, of a signature. */
 u_int	tcp_sig_optlen(const struct tcpcb *tp);
-/* tp is made by the SYN sg for the listener lp: ENOMEM. */
-int	tcp_sig_inherit(struct tcpcb *tp, const struct tcpcb *lp,
-	    const struct tcp_seg *sg);
+/* tp, whose handshake was sy, is to sign if sy was signed: ENOMEM. */
+int	tcp_sig_inherit(struct tcpcb *tp, const struct tcp_syn *sy);
 /* Does an ICMP error count (RFC 5925, 7.8)? */
 bool	tcp_sig_takes_icmp(const struct tcpcb *tp,
 	    const struct ip_icmperr *ie);
@@ -86,12 +86,15 @@ int	tcp_sig_sign(struct mbuf *m, const struct in_conninfo *inc,
 bool	tcp_sig_verify(const struct mbuf *m, const struct tcp_seg *sg,
 	    struct tcp_ao *ao);
 /*
- * What TCP-AO knows of a connection of the listener with wishes (or NULL)
- * that begins with sg: the SYN, when ao_iss is still to be set, or the ACK
- * of the SYN-ACK.
+ * What TCP-AO knows of a connection of the listener with wishes that begins
+ * with sg: the SYN, when ao_iss is still to be set, or the ACK of the
+ * SYN-ACK.
  */
 void	tcp_ao_begin(struct tcp_ao *ao, const struct tcp_ao *wishes,
 	    const struct tcp_seg *sg);
+/* The same, of what was kept of it. */
+void	tcp_ao_resume(struct tcp_ao *ao, tcp_seq iss, tcp_seq irs,
+	    uint8_t current, uint8_t rnext);
 
 /* ---- Between tcp_sig.c and the two ---- */
 

@@ -498,7 +498,8 @@ pd_seg_build(const struct pd *t, const struct pd_seg *sg, uint8_t *pkt)
 	memcpy(th + TCPHDR, sg->opt, (size_t)sg->optlen);
 	off = sg->seq - t->c->irs - 1 + ((sg->flags & TH_SYN) != 0);
 	for (i = 0; i < sg->len; i++)
-		th[hlen + i] = pd_pattern(off + i);
+		th[hlen + i] = (uint8_t)(pd_pattern(off + i) ^
+		    (t->forged ? 0xff : 0));
 	if (t->sign != NULL)
 		t->sign(t, pkt, iplen + hlen + sg->len);
 	put16(th + 16, (uint16_t)~pd_sum(th, hlen + sg->len,

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Copyright (c) 2026 The Stackyard developers
+#
+# inmem_conn: short connections, beside few, many and very many others, with
+# TIME_WAIT as full as it gets.
+
+# conn OTHERS NAME
+conn()
+{
+	command="$bin/bench inmem_conn -o $1 -t $(size 17000 20)"
+	timed "$command" -n "$(size 10000 20)"
+	counted "inmem_conn.instr_per_connection.$2" \
+	    -n "$(size 1000 5)" "$(size 2000 10)" "$command"
+}
+
+conn 10 o10
+if [ -z "$tiny" ]; then
+	conn 10000 o10k
+	conn 100000 o100k
+fi
