@@ -33,6 +33,7 @@
 #include <netinet/ip6.h>
 #include <netinet/ip_icmp.h>
 #include <netinet6/icmp6.h>
+#include <netipsec/tcp_sig.h>
 
 MALLOC_DEFINE(M_TCPUSERTO, "tcpuserto", "TCP limits set by users");
 
@@ -307,6 +308,8 @@ tcp_fixed_maxseg(const struct tcpcb *tp)
 	if ((tp->t_flags & TF_NOOPT) == 0 &&
 	    (tp->t_flags & TF_RCVD_TSTMP) != 0)
 		optlen = TCPOLEN_TIMESTAMP + 2;
+	if (__predict_false((tp->t_flags & TF_SIGNATURE) != 0))
+		optlen += tcp_sig_optlen(tp);
 	return (tp->t_maxseg - optlen);
 }
 
@@ -593,6 +596,7 @@ tcp_free(struct tcpcb *tp)
 	in_pcbdestroy(&V_tcbinfo, &tp->t_inpcb);
 	tcp_ecn_free(tp);
 	tcp_pmtud_free(tp);
+	tcp_sig_free(tp);
 	free(tp->t_userto, M_TCPUSERTO);
 	uma_zfree(V_tcpcb_zone, tp);
 }
@@ -693,7 +697,7 @@ tcp_ctlinput(const struct ip_icmperr *ie)
 	}
 	tp = intotcpcb(inp);
 	if (tp->t_state == TCPS_TIME_WAIT || SEQ_LT(seq, tp->snd_una) ||
-	    SEQ_GEQ(seq, tp->snd_max))
+	    SEQ_GEQ(seq, tp->snd_max) || !tcp_sig_takes_icmp(tp, ie))
 		return;
 	if (ie->ie_toobig)
 		tcp_ctl_toobig(tp, ie);

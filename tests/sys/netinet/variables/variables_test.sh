@@ -179,9 +179,9 @@ pages_body()
 		complain "$name: in a page, and not there"
 	done
 	# What setsockopt(2) knows at level IPPROTO_TCP.
-	sed -n 's/^	case \(TCP_[A-Z_]*\):.*/\1/p' \
+	sed -n 's/^	case \(TCP_[A-Z0-9_]*\):.*/\1/p' \
 	    "$STACKYARD_SRC/sys/netinet/tcp_usrreq.c" | sort -u >in_code
-	sed -n 's/^\.It Dv \(TCP_[A-Z_]*\).*/\1/p' "$man/tcp.4" |
+	sed -n 's/^\.It Dv \(TCP_[A-Z0-9_]*\).*/\1/p' "$man/tcp.4" |
 	    sort >in_page
 	atf_check cmp in_code in_page
 	finish
