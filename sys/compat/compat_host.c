@@ -60,11 +60,13 @@ static const struct setting linux_settings[] = {
 	{ "net.inet.tcp.rexmit_slop", "0" },
 	{ "net.inet.tcp.sendbuf_max", "2097152" },
 	{ "net.inet.tcp.sendspace", "43520" },
+	{ "net.ipv4.tcp_abort_on_overflow", "0" },
 	{ "net.ipv4.tcp_orphan_retries", "8" },
 	{ "net.ipv4.tcp_retries1", "3" },
 	{ "net.ipv4.tcp_retries2", "15" },
 	{ "net.ipv4.tcp_rfc1337", "0" },
 	{ "net.ipv4.tcp_syn_retries", "6" },
+	{ "net.ipv4.tcp_synack_retries", "5" },
 	{ "net.ipv4.tcp_tso_win_divisor", "3" },
 };
 

@@ -79,6 +79,7 @@ struct tcp_ways {
 	int	w_collapse;	/* lost neighbours are joined (1) */
 	int	w_signed_win;	/* no window over 32767 unscaled (0) */
 	int	w_frto;		/* detect spurious timeouts (1) */
+	int	w_max_syn;	/* handshakes (0: the cache's limit) */
 	int	w_mem[3];	/* pages: ease, pressure, limit (0: none) */
 	int	w_rmem_min;	/* bytes granted under pressure */
 	int	w_wmem_min;

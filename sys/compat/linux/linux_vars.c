@@ -81,6 +81,9 @@ sysctl_alias(SYSCTL_HANDLER_ARGS)
 
 #define	SECOND	1000			/* ms */
 
+LINUX_ALIAS(tcp_abort_on_overflow, "net.inet.tcp.syncache.rst_on_sock_fail",
+    1, "Reset what a listener has no room for: "
+    "net.inet.tcp.syncache.rst_on_sock_fail");
 LINUX_ALIAS(tcp_base_mss, "net.inet.tcp.pmtud_blackhole_mss", 1,
     "Segment size, in bytes, at which probing begins: "
     "net.inet.tcp.pmtud_blackhole_mss");
@@ -96,6 +99,8 @@ LINUX_ALIAS(tcp_keepalive_time, "net.inet.tcp.keepidle", SECOND,
     "Idle seconds before the first keepalive probe: net.inet.tcp.keepidle");
 LINUX_ALIAS(tcp_moderate_rcvbuf, "net.inet.tcp.recvbuf_auto", 1,
     "Let receive buffers grow: net.inet.tcp.recvbuf_auto");
+LINUX_ALIAS(tcp_synack_retries, "net.inet.tcp.syncache.rexmtlimit", 1,
+    "SYN-ACKs sent again at most: net.inet.tcp.syncache.rexmtlimit");
 LINUX_ALIAS(tcp_sack, "net.inet.tcp.sack.enable", 1,
     "Offer selective acknowledgments: net.inet.tcp.sack.enable");
 
@@ -109,6 +114,8 @@ LINUX_ALIAS(tcp_sack, "net.inet.tcp.sack.enable", 1,
 LINUX_KNOB(tcp_app_win, w_app_win, 0, 31,
     "Keep (window >> this) of the receive buffer back from the window "
     "(0, 31: nothing)");
+LINUX_KNOB(tcp_frto, w_frto, 0, 2,
+    "Find out by the next ACKs whether a timeout was spurious (RFC 5682)");
 LINUX_KNOB(tcp_dsack, w_dsack, 0, 1,
     "Report what came twice (RFC 2883)");
 LINUX_KNOB(tcp_max_orphans, w_max_orphans, 0, INT_MAX,
@@ -195,6 +202,28 @@ SYSCTL_PROC(_net_ipv4, OID_AUTO, tcp_max_tw_buckets,
     CTLTYPE_INT | CTLFLAG_VNET | CTLFLAG_RW, NULL, 0, sysctl_max_tw, "I",
     "Connections in TIME_WAIT that are remembered at most: "
     "net.inet.tcp.maxtcptw");
+
+static int
+sysctl_max_syn(SYSCTL_HANDLER_ARGS)
+{
+	int error, value;
+
+	(void)arg1;
+	(void)arg2;
+	error = native_read("net.inet.tcp.syncache.cachelimit", &value);
+	if (error != 0)
+		return (error);
+	if (V_tcp_ways.w_max_syn != 0)
+		value = V_tcp_ways.w_max_syn;
+	error = sysctl_int_range(oidp, req, &value, 1, INT_MAX);
+	if (error == 0 && req->newptr != NULL)
+		V_tcp_ways.w_max_syn = value;
+	return (error);
+}
+SYSCTL_PROC(_net_ipv4, OID_AUTO, tcp_max_syn_backlog,
+    CTLTYPE_INT | CTLFLAG_VNET | CTLFLAG_RW, NULL, 0, sysctl_max_syn, "I",
+    "Handshakes begun by peers at most, within "
+    "net.inet.tcp.syncache.cachelimit");
 
 /* The inverse: 1 ignores resets. */
 static int
@@ -334,6 +363,32 @@ SYSCTL_PROC(_net_ipv4, OID_AUTO, tcp_mtu_probing,
     CTLTYPE_INT | CTLFLAG_VNET | CTLFLAG_RW, NULL, 0, sysctl_mtu_probing,
     "I", "Search for the path's segment size: 1 in a black hole, 2 always; "
     "net.inet.tcp.plpmtud and pmtud_blackhole_detection");
+
+/* 0 never, 1 when the cache is full, 2 always. */
+static int
+sysctl_syncookies(SYSCTL_HANDLER_ARGS)
+{
+	static const char some[] = "net.inet.tcp.syncookies",
+	    only[] = "net.inet.tcp.syncookies_only";
+	int error, is_only, value;
+
+	(void)arg1;
+	(void)arg2;
+	if ((error = native_read(some, &value)) != 0 ||
+	    (error = native_read(only, &is_only)) != 0)
+		return (error);
+	value = is_only ? 2 : value != 0;
+	error = sysctl_int_range(oidp, req, &value, 0, 2);
+	if (error != 0 || req->newptr == NULL)
+		return (error);
+	if ((error = native_write(some, value != 0, req)) == 0)
+		error = native_write(only, value == 2, req);
+	return (error);
+}
+SYSCTL_PROC(_net_ipv4, OID_AUTO, tcp_syncookies,
+    CTLTYPE_INT | CTLFLAG_VNET | CTLFLAG_RW, NULL, 0, sysctl_syncookies,
+    "I", "SYN cookies: 0 never, 1 when the cache is full, 2 always; "
+    "net.inet.tcp.syncookies and syncookies_only");
 
 /* Count segments (0), or bytes up to 1 or 2 segments for each ACK. */
 static int

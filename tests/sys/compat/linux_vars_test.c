@@ -52,6 +52,15 @@ to_timewait(struct pd *t, int opts)
 	ATF_REQUIRE_EQ(1, timewaits(t));
 }
 
+/* Retransmission times of 200 ms, doubled. */
+static void
+plain_timers(struct pd *t)
+{
+
+	pd_sysctl(t, "net.inet.tcp.rexmit_slop", 0);
+	pd_sysctl(t, "net.inet.tcp.rexmit_min", 200);
+}
+
 PD_TEST(tcp_keepalive)
 {
 	int fd;
@@ -670,6 +679,109 @@ PD_TEST4(old_choices)
 	stand_in(t, "vegas", "net.ipv4.tcp_vegas_cong_avoid");
 }
 
+PD_TEST(tcp_synack_retries)
+{
+
+	pd_sysctl(t, "net.ipv4.tcp_synack_retries", 1);
+	both(t, "net.ipv4.tcp_synack_retries", 1,
+	    "net.inet.tcp.syncache.rexmtlimit", 1);
+	(void)pd_listen(t, 5);
+	t->c->lport = PD_PORT;
+	INJECT("S 0:0(0) win 65535 <mss 1460>");
+	EXPECT("S. 0:0(0) ack 1 <...>");
+	EXPECT_IN(1 * PD_SEC, "S. 0:0(0) ack 1 <...>");
+	ADVANCE(60 * PD_SEC);
+	cs_refused(t, "net.ipv4.tcp_synack_retries", "13");
+}
+
+PD_TEST(tcp_abort_on_overflow)
+{
+	int i;
+
+	pd_sysctl(t, "net.ipv4.tcp_abort_on_overflow", 0);
+	both(t, "net.ipv4.tcp_abort_on_overflow", 0,
+	    "net.inet.tcp.syncache.rst_on_sock_fail", 0);
+	(void)pd_listen(t, 1);
+	/* More than there is room for: 0 lets the peer try again. */
+	for (i = 0; i < 6; i++) {
+		pd_use(t, i);
+		t->c->lport = PD_PORT;
+		INJECT("S 0:0(0) win 65535 <mss 1460>");
+		EXPECT("S. 0:0(0) ack 1 <...>");
+		INJECT(". 1:1(0) ack 1 win 65535");
+	}
+	NOTHING();
+	pd_sysctl(t, "net.ipv4.tcp_abort_on_overflow", 1);
+	INJECT(". 1:1(0) ack 1 win 65535");
+	EXPECT("R 1:1(0)");
+}
+
+PD_TEST(tcp_max_syn_backlog)
+{
+	int i;
+
+	ATF_REQUIRE_EQ(15360, pd_sysctl_get(t,
+	    "net.ipv4.tcp_max_syn_backlog"));
+	pd_sysctl(t, "net.ipv4.tcp_max_syn_backlog", 3);
+	pd_sysctl(t, "net.ipv4.tcp_syncookies", 0);
+	(void)pd_listen(t, 5);
+	for (i = 0; i < 5; i++) {
+		pd_use(t, i);
+		t->c->lport = PD_PORT;
+		INJECT("S 0:0(0) win 65535 <mss 1460>");
+		EXPECT("S. 0:0(0) ack 1 <...>");
+	}
+	ATF_REQUIRE_EQ(3, pd_sysctl_get(t, "net.inet.tcp.syncache.count"));
+	cs_refused(t, "net.ipv4.tcp_max_syn_backlog", "0");
+	pd_pass(t, 60 * PD_SEC);
+	pd_forget(t);
+}
+
+PD_TEST(tcp_syncookies)
+{
+
+	pd_sysctl(t, "net.ipv4.tcp_syncookies", 2);
+	both(t, "net.ipv4.tcp_syncookies", 2, "net.inet.tcp.syncookies_only",
+	    1);
+	(void)pd_listen(t, 5);
+	t->c->lport = PD_PORT;
+	INJECT("S 0:0(0) win 65535 <mss 1460>");
+	EXPECT("S. 0:0(0) ack 1 <...>");
+	/* Nothing is kept. */
+	ATF_REQUIRE_EQ(0, pd_sysctl_get(t, "net.inet.tcp.syncache.count"));
+	pd_sysctl(t, "net.ipv4.tcp_syncookies", 0);
+	both(t, "net.ipv4.tcp_syncookies", 0, "net.inet.tcp.syncookies", 0);
+	both(t, "net.ipv4.tcp_syncookies", 0, "net.inet.tcp.syncookies_only",
+	    0);
+	pd_sysctl(t, "net.ipv4.tcp_syncookies", 1);
+	both(t, "net.ipv4.tcp_syncookies", 1, "net.inet.tcp.syncookies", 1);
+	cs_refused(t, "net.ipv4.tcp_syncookies", "3");
+}
+
+/* After a timeout two new segments tell whether it was spurious. */
+PD_TEST(tcp_frto)
+{
+	int fd, on;
+
+	plain_timers(t);
+	for (on = 0; on <= 1; on++) {
+		pd_use(t, on);
+		pd_sysctl(t, "net.ipv4.tcp_frto", on);
+		fd = pd_active(t, 0, 10 * MSS);
+		SEND(fd, 20 * MSS);
+		pd_forget(t);
+		EXPECT_IN(200 * PD_MSEC, ". 1:1461(1460) ack 1");
+		INJECT(". 1:1(0) ack 1461 win %d", 14600);
+		if (on)
+			EXPECT(". 14601:16061(1460) ack 1");
+		else
+			EXPECT(". 1461:2921(1460) ack 1");
+		INJECT("R 1:1(0) win 0");
+		pd_forget(t);
+	}
+	cs_refused(t, "net.ipv4.tcp_frto", "3");
+}
+
 /* They can be set, and their descriptions say that it does not matter. */
 PD_TEST4(ignored)
 {
@@ -724,5 +836,10 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, tcp_congestion_control);
 	ATF_TP_ADD_TC(tp, old_choices);
 	ATF_TP_ADD_TC(tp, ignored);
+	ATF_TP_ADD_TC(tp, tcp_synack_retries);
+	ATF_TP_ADD_TC(tp, tcp_abort_on_overflow);
+	ATF_TP_ADD_TC(tp, tcp_max_syn_backlog);
+	ATF_TP_ADD_TC(tp, tcp_syncookies);
+	ATF_TP_ADD_TC(tp, tcp_frto);
 	return (atf_no_error());
 }
