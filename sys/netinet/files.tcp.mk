@@ -3,13 +3,15 @@
 #
 # The TCP that every function block shares, and the default block.
 
-SRCS+=	netinet/in_pcb.c
+SRCS+=	netinet/in_pcb.c netinet/in_priv.c
 SRCS+=	netinet/tcp_ack.c
 SRCS+=	netinet/tcp_compat.c
 SRCS+=	netinet/tcp_cong.c
 SRCS+=	netinet/tcp_ecn.c
 SRCS+=	netinet/tcp_export.c
 SRCS+=	netinet/tcp_functions.c
+SRCS+=	netinet/tcp_hostcache.c
+SRCS+=	netinet/tcp_hostcache_conn.c
 SRCS+=	netinet/tcp_input.c
 SRCS+=	netinet/tcp_listen.c
 SRCS+=	netinet/tcp_output.c

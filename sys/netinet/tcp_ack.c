@@ -33,7 +33,7 @@
 #include <netinet/tcp_undo.h>
 #include <netinet/tcp_var.h>
 
-#define	DUPTHRESH	3		/* RFC 5681, RFC 6675 */
+#define	DUPTHRESH	V_tcp_ways.w_reordering	/* 3: RFC 5681, RFC 6675 */
 
 VNET_DEFINE_STATIC(int, insecure_ack) = 0;
 #define	V_insecure_ack	VNET(insecure_ack)
@@ -482,8 +482,6 @@ ack_of_handshake(struct tcpcb *tp, const struct tcp_seg *sg)
 	if (SEQ_LEQ(sg->sg_ack, tp->snd_una) ||
 	    SEQ_GT(sg->sg_ack, tp->snd_max))
 		return (TV_STOP | TV_RST);
-	if ((tp->t_flags2 & TF2_COMPAT) != 0 && tcp_compat_defers(tp, sg))
-		return (TV_STOP);
 	/* The window of this segment counts whatever came before. */
 	tp->snd_wl1 = sg->sg_came - 1;
 	tcp_established(tp);

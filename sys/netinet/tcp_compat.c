@@ -14,14 +14,15 @@
  *	      that it fires then
  *   notsent  writers wait while so much is in the send buffer and was never
  *	      sent
- *   defer    the ACK of a handshake is not taken until it brings text; at
- *	      the end of the wait the SYN-ACK goes once more, and its ACK
- *	      counts
+ *   defer    the ACK of a handshake is not taken until it brings text; the
+ *	      SYN-ACK goes again as if none had come, and when the wait is
+ *	      over what comes counts
  *
  * Touches: connections, and the sockets of those.
  */
 #include <sys/param.h>
 #include <sys/malloc.h>
+#include <sys/mbuf.h>
 #include <sys/socketvar.h>
 #include <sys/systm.h>
 
@@ -34,8 +35,22 @@ VNET_DEFINE_STATIC(struct vnet_task, tcp_waketask);
 #define	V_tcp_wakers	VNET(tcp_wakers)
 #define	V_tcp_waketask	VNET(tcp_waketask)
 
-VNET_DEFINE(int, tcp_syn_retries) = 0;
-VNET_DEFINE(int, tcp_orphan_retries) = 0;
+VNET_DEFINE(struct tcp_ways, tcp_ways) = {
+	.w_reordering = 3,
+	.w_dsack = 1,
+	.w_idle_restart = 1,
+	.w_collapse = 1,
+	.w_frto = 1,
+	.w_wscale = 1,
+	.w_tstamp = 1,
+	.w_tstamp_wscale = 1,
+	.w_sack = 1,
+	.w_keepabort = -1,
+	.w_rmem_min = 4096,
+	.w_wmem_min = 4096,
+};
+VNET_DEFINE_STATIC(int, tcp_orphans) = 0;
+#define	V_tcp_orphans	VNET(tcp_orphans)
 
 #define	MSEC(ms)	((nstime_t)(ms) * NS_PER_MSEC)
 
@@ -110,17 +125,36 @@ static int
 tcp_compat_retries(const struct tcpcb *tp)
 {
 	const struct tcp_compat *tc = tcp_compat_find(tp);
+	const struct tcp_ways *w = &V_tcp_ways;
+	int most = w->w_retries != 0 ? w->w_retries : V_tcp_retries;
 
 	if (tp->t_state == TCPS_SYN_SENT) {
 		if (tc != NULL && tc->tc_syncnt != 0)
 			return (tc->tc_syncnt);
-		return (V_tcp_syn_retries != 0 ? V_tcp_syn_retries :
-		    V_tcp_retries);
+		return (w->w_syn_retries != 0 ? w->w_syn_retries : most);
 	}
-	if (V_tcp_orphan_retries != 0 && tcp_detached(tp) &&
+	if (w->w_orphan_retries != 0 && tcp_detached(tp) &&
 	    TCPS_HAVEESTABLISHED(tp->t_state))
-		return (imin(V_tcp_orphan_retries, V_tcp_retries));
-	return (V_tcp_retries);
+		return (imin(w->w_orphan_retries, most));
+	return (most);
+}
+
+/* So many timeouts, or so long without progress, may be the route's fault:
+ * it is looked up again, and what is known of the path is forgotten. */
+static void
+tcp_compat_doubt(struct tcpcb *tp, const struct tcp_compat *tc)
+{
+	uint32_t limit = 0;
+
+	if (tc != NULL)
+		limit = TCPS_HAVEESTABLISHED(tp->t_state) ? tc->tc_notify :
+		    tc->tc_connnotify;
+	if ((V_tcp_ways.w_doubt_retries == 0 ||
+	    tp->t_rxtshift < V_tcp_ways.w_doubt_retries) &&
+	    (limit == 0 || getnstime() - tc->tc_stalled < MSEC(limit)))
+		return;
+	ro_invalidate(&tp->t_inpcb.inp_route);
+	ip_pmtu_forget(&tp->t_inpcb.inp_faddr);
 }
 
 bool
@@ -134,10 +168,11 @@ tcp_compat_gives_up(struct tcpcb *tp)
 		TCPSTAT_INC(tcps_timeoutdrop);
 		return (true);
 	}
+	if (tc != NULL && tp->t_rxtshift == 1 && first != NULL)
+		tc->tc_stalled = first->ts_time;
+	tcp_compat_doubt(tp, tc);
 	if (tc == NULL)
 		return (false);
-	if (tp->t_rxtshift == 1 && first != NULL)
-		tc->tc_stalled = first->ts_time;
 	limit = tcp_compat_limit(tp, tc);
 	if (limit == 0 || getnstime() - tc->tc_stalled < limit)
 		return (false);
@@ -145,27 +180,81 @@ tcp_compat_gives_up(struct tcpcb *tp)
 	return (true);
 }
 
-/* Keepalive: the user's own limit takes the place of a count of probes. */
+bool
+tcp_compat_keepinit(const struct tcpcb *tp)
+{
+	const struct tcp_compat *tc = tcp_compat_find(tp);
+
+	return (tp->t_state == TCPS_SYN_SENT &&
+	    (V_tcp_ways.w_syn_retries != 0 || (tc != NULL &&
+	    (tc->tc_syncnt != 0 || tc->tc_connabort != 0))));
+}
+
+/* Keepalive: when a limit of time, in place of a count of probes, ends it;
+ * 0: there is none, UINT64_MAX: never. */
+static nstime_t
+tcp_compat_keepend(const struct tcpcb *tp)
+{
+	const struct tcp_compat *tc = tcp_compat_find(tp);
+	nstime_t began = tp->t_rcvtime + tcp_keepidle_of(tp);
+
+	if (tc != NULL && (tc->tc_flags & TC_KEEPABORT) != 0)
+		return (tc->tc_keepabort == 0 ? UINT64_MAX :
+		    began + MSEC(tc->tc_keepabort));
+	if (tc != NULL && tc->tc_abort != 0)
+		return (tp->t_rcvtime + MSEC(tc->tc_abort));
+	/* The user's own count of probes comes before the host's time. */
+	if (V_tcp_ways.w_keepabort < 0 ||
+	    (tp->t_userto != NULL && tp->t_userto->tu_keepcnt != 0))
+		return (0);
+	return (V_tcp_ways.w_keepabort == 0 ? UINT64_MAX :
+	    began + MSEC(V_tcp_ways.w_keepabort));
+}
+
 bool
 tcp_compat_keep_over(struct tcpcb *tp, bool *over)
 {
-	struct tcp_compat *tc = tcp_compat_find(tp);
+	nstime_t end = tcp_compat_keepend(tp);
 
-	if (tc == NULL)
-		return (false);
-	if (tp->t_keepprobes == 0)
-		tc->tc_keepbegan = getnstime();
-	if ((tc->tc_flags & TC_KEEPABORT) != 0) {
-		*over = (tc->tc_flags & TC_KEEPFOREVER) == 0 &&
-		    tp->t_keepprobes != 0 &&
-		    getnstime() - tc->tc_keepbegan >= MSEC(tc->tc_keepabort);
-		return (true);
-	}
-	if (tc->tc_abort == 0)
-		return (false);
-	*over = tp->t_keepprobes != 0 &&
-	    getnstime() - tp->t_rcvtime >= MSEC(tc->tc_abort);
-	return (true);
+	*over = tp->t_keepprobes != 0 && getnstime() >= end;
+	return (end != 0);
+}
+
+nstime_t
+tcp_compat_keepnext(const struct tcpcb *tp, nstime_t intvl)
+{
+	nstime_t end = tcp_compat_keepend(tp), now = getnstime();
+
+	return (end > now ? u64min(intvl, end - now) : intvl);
+}
+
+bool
+tcp_compat_persist_over(const struct tcpcb *tp)
+{
+	const struct tcp_compat *tc = tcp_compat_find(tp);
+
+	return (tc != NULL && tc->tc_abort != 0 &&
+	    getnstime() - tp->t_rcvtime >= MSEC(tc->tc_abort));
+}
+
+/* ---- Beginnings ---- */
+
+#define	LARGE_WINDOW	65535		/* bytes that need no scaling */
+
+void
+tcp_compat_connect(struct tcpcb *tp)
+{
+	const struct tcp_ways *w = &V_tcp_ways;
+	const struct socket *so = tptosocket(tp);
+
+	if (!w->w_wscale && so->so_rcv.sb_hiwat <= LARGE_WINDOW &&
+	    so->so_snd.sb_hiwat <= LARGE_WINDOW)
+		tp->t_flags &= ~TF_REQ_SCALE;
+	if (w->w_tstamp == 0 || (w->w_tstamp == 2 &&
+	    (tp->t_flags & TF_REQ_SCALE) == 0))
+		tp->t_flags &= ~TF_REQ_TSTMP;
+	if (!w->w_sack)
+		tp->t_flags &= ~TF_SACK_PERMIT;
 }
 
 /* ---- Windows ---- */
@@ -186,6 +275,97 @@ tcp_compat_initwnd(const struct tcpcb *tp, uint32_t maxseg)
 	if (tc != NULL && tc->tc_initcwnd != 0)
 		return (tc->tc_initcwnd * maxseg);
 	return (tcp_compute_initwnd(maxseg));
+}
+
+void
+tcp_compat_restart(struct tcpcb *tp, uint32_t was)
+{
+	if (tp->t_userto->tu_compat.tc_initcwnd != 0)
+		tp->snd_cwnd = min(was, tcp_compat_initwnd(tp,
+		    tcp_maxseg(tp)));
+}
+
+/*
+ * A part of the receive buffer that is kept back from the window, which is
+ * at least four segments; and without scaling, a window whose highest bit a
+ * peer might take for a sign.
+ */
+void
+tcp_compat_established(struct tcpcb *tp)
+{
+	const struct tcp_ways *w = &V_tcp_ways;
+	const struct socket *so = tptosocket(tp);
+	uint32_t clamp = UINT32_MAX, hiwat;
+	struct tcp_compat *tc;
+
+	if (so == NULL)
+		return;
+	hiwat = so->so_rcv.sb_hiwat;
+	if (w->w_app_win > 0 && w->w_app_win < 31 &&
+	    hiwat > 4U * tp->t_maxseg)
+		clamp = max(hiwat - (hiwat >> w->w_app_win),
+		    4U * tp->t_maxseg);
+	if (w->w_signed_win && (tp->t_flags & TF_RCVD_SCALE) == 0)
+		clamp = min(clamp, INT16_MAX);
+	if (clamp == UINT32_MAX || (tc = tcp_compat(tp)) == NULL)
+		return;
+	tc->tc_clamp = tc->tc_clamp != 0 ? min(tc->tc_clamp, clamp) : clamp;
+}
+
+/* ---- Memory, and those whose user has gone ---- */
+
+#define	TCP_PAGE	4096		/* bytes */
+
+/* Above the second mark until below the first. */
+static bool
+tcp_compat_short(void)
+{
+	struct tcp_ways *w = &V_tcp_ways;
+	uint64_t pages;
+
+	if (w->w_mem[1] == 0)
+		return (false);
+	pages = mb_memory() / TCP_PAGE;
+	if (pages > (uint64_t)w->w_mem[1])
+		w->w_pressure = true;
+	else if (pages <= (uint64_t)w->w_mem[0])
+		w->w_pressure = false;
+	return (w->w_pressure);
+}
+
+bool
+tcp_compat_pressure(uint32_t hiwat, bool rcv)
+{
+	const struct tcp_ways *w = &V_tcp_ways;
+
+	return (tcp_compat_short() &&
+	    hiwat >= (uint32_t)(rcv ? w->w_rmem_min : w->w_wmem_min));
+}
+
+bool
+tcp_compat_orphan(struct tcpcb *tp)
+{
+	const struct tcp_ways *w = &V_tcp_ways;
+
+	if ((tp->t_flags2 & TF2_ORPHAN) == 0) {
+		tp->t_flags2 |= TF2_ORPHAN;
+		V_tcp_orphans++;
+	}
+	if ((w->w_max_orphans == 0 || V_tcp_orphans <= w->w_max_orphans) &&
+	    (w->w_mem[2] == 0 ||
+	    mb_memory() / TCP_PAGE <= (uint64_t)w->w_mem[2]))
+		return (false);
+	tcp_drop(tp, 0);
+	return (true);
+}
+
+void
+tcp_compat_unorphan(struct tcpcb *tp)
+{
+	if ((tp->t_flags2 & TF2_ORPHAN) == 0)
+		return;
+	tp->t_flags2 &= ~TF2_ORPHAN;
+	V_tcp_orphans--;
 }
 
 /* ---- Corks ---- */
@@ -277,26 +457,28 @@ tcp_compat_notsent(struct tcpcb *tp)
 	vnet_task_enqueue(&V_tcp_waketask);
 }
 
-/* ---- Handshakes that wait for text ---- */
+/* ---- Handshakes that peers begin ---- */
 
 bool
-tcp_compat_defers(struct tcpcb *tp, const struct tcp_seg *sg)
+tcp_compat_defers(const struct tcpcb *lp, const struct tcp_seg *sg,
+    nstime_t waited)
 {
-	struct tcp_compat *tc = &tp->t_userto->tu_compat;
-	const struct tcp_sent *syn = TAILQ_FIRST(&tp->t_map);
-	nstime_t began, now = getnstime();
+	const struct tcp_compat *tc = tcp_compat_find(lp);
 
-	if (tc->tc_defer == 0 || sg->sg_len != 0 ||
-	    (sg->sg_flags & TH_FIN) != 0 || syn == NULL)
-		return (false);
-	if (tc->tc_stalled == 0)
-		tc->tc_stalled = syn->ts_time;
-	began = tc->tc_stalled;
-	if (now - began >= (nstime_t)tc->tc_defer * NS_PER_SEC)
-		return (false);
-	tcp_timer_at(tp, TT_REXMT, began + (nstime_t)tc->tc_defer *
-	    NS_PER_SEC);
-	return (true);
+	return (tc != NULL && sg->sg_len == 0 &&
+	    (sg->sg_flags & TH_FIN) == 0 &&
+	    waited < (nstime_t)tc->tc_defer * NS_PER_SEC);
+}
+
+uint16_t
+tcp_compat_synack_window(const struct tcpcb *lp, uint32_t win, uint32_t mss)
+{
+	if (tcp_compat_find(lp) != NULL)
+		win = tcp_compat_clamp(lp, win);
+	win = min(win, TCP_MAXWIN);
+	if (V_tcp_ways.w_linux_syn && win > mss)
+		win -= win % mss;
+	return ((uint16_t)win);
 }
 
 /* ---- Errors ---- */

@@ -33,6 +33,7 @@
 #include <netinet/tcp_ecn.h>
 #include <netinet/tcp_pmtud.h>
 #include <netinet/tcp_var.h>
+#include <netipsec/tcp_sig.h>
 
 VNET_DEFINE(int, tcp_do_autosndbuf) = 1;
 SYSCTL_INT(_net_inet_tcp, OID_AUTO, sendbuf_auto, CTLFLAG_VNET | CTLFLAG_RW,
@@ -222,7 +223,8 @@ tcp_sndbuf_autoscale(struct tcpcb *tp, struct socket *so)
 	if (tp->snd_wnd / 4 * 5 < sb->sb_hiwat - lowat ||
 	    used + lowat < sb->sb_hiwat / 8 * 7 ||
 	    used >= (uint32_t)V_tcp_autosndbuf_max ||
-	    sendwin < used - (tp->snd_max - tp->snd_una))
+	    sendwin < used - (tp->snd_max - tp->snd_una) ||
+	    tcp_compat_pressure(sb->sb_hiwat, false))
 		return;
 	if (!sbreserve(sb, ulmin(sb->sb_hiwat + (u_long)V_tcp_autosndbuf_inc +
 	    sb->sb_hiwat / 2, (u_long)V_tcp_autosndbuf_max)))
@@ -334,6 +336,49 @@ opt_accecn(struct tcpcb *tp, struct tcp_plan *p)
 	    TCP_MAXOLEN - p->p_optlen);
 }
 
+/*
+ * Linux's order: mss, then SACK permitted and time stamps in one word, then
+ * the scale.  Its first window is a number of segments.
+ */
+static void
+opt_linux_syn(struct tcpcb *tp, struct tcp_plan *p)
+{
+	bool sack = (tp->t_flags & TF_SACK_PERMIT) != 0, stamps;
+	u_int flags = tp->t_flags;
+	uint32_t mss = (uint32_t)tcp_mssopt(tp);
+
+	stamps = (flags & ((p->p_flags & TH_ACK) != 0 ? TF_RCVD_TSTMP :
+	    TF_REQ_TSTMP)) != 0;
+	tp->t_flags &= ~(TF_REQ_SCALE | TF_SACK_PERMIT);
+	opt_syn(tp, p);
+	tp->t_flags = flags;
+	if (!stamps && sack)
+		opt_pad(p, 4, 2);
+	if (sack) {
+		p->p_opt[p->p_optlen++] = TCPOPT_SACK_PERMITTED;
+		p->p_opt[p->p_optlen++] = TCPOLEN_SACK_PERMITTED;
+	}
+	if (stamps)
+		opt_timestamp(tp, p);
+	if ((flags & TF_REQ_SCALE) != 0) {
+		opt_pad(p, 4, 1);
+		p->p_opt[p->p_optlen++] = TCPOPT_WINDOW;
+		p->p_opt[p->p_optlen++] = TCPOLEN_WINDOW;
+		p->p_opt[p->p_optlen++] = tp->request_r_scale;
+	}
+	p->p_win = min(p->p_win, TCP_MAXWIN);
+	if (p->p_win > mss)
+		p->p_win -= p->p_win % mss;
+}
+
+/* Room for the signature, which is no option but a must. */
+static void
+opt_signature(struct tcpcb *tp, struct tcp_plan *p)
+{
+	p->p_optlen = (uint8_t)tcp_sig_option(p->p_opt, p->p_optlen,
+	    tp->t_ao);
+}
+
 /* All options of the planned segment; before its length is settled. */
 static void
 tcp_plan_options(struct tcpcb *tp, struct tcp_plan *p)
@@ -342,14 +387,24 @@ tcp_plan_options(struct tcpcb *tp, struct tcp_plan *p)
 
 	p->p_optlen = 0;
 	p->p_optsack = false;
-	if ((tp->t_flags & TF_NOOPT) != 0)
+	if ((tp->t_flags & TF_NOOPT) != 0) {
+		if ((tp->t_flags & TF_SIGNATURE) != 0)
+			opt_signature(tp, p);
 		return;
-	if (syn)
-		opt_syn(tp, p);
-	if ((tp->t_flags & TF_RCVD_TSTMP) != 0 || (syn &&
-	    (p->p_flags & TH_ACK) == 0 && (tp->t_flags & TF_REQ_TSTMP) != 0 &&
-	    !(V_tcp_rexmit_drop_options && tp->t_rxtshift >= 3)))
-		opt_timestamp(tp, p);
+	}
+	if (syn && V_tcp_ways.w_linux_syn)
+		opt_linux_syn(tp, p);
+	else {
+		if (syn)
+			opt_syn(tp, p);
+		if ((tp->t_flags & TF_RCVD_TSTMP) != 0 || (syn &&
+		    (p->p_flags & TH_ACK) == 0 &&
+		    (tp->t_flags & TF_REQ_TSTMP) != 0 &&
+		    !(V_tcp_rexmit_drop_options && tp->t_rxtshift >= 3)))
+			opt_timestamp(tp, p);
+	}
+	if (__predict_false((tp->t_flags & TF_SIGNATURE) != 0))
+		opt_signature(tp, p);
 	if (!syn && (tp->t_flags & TF_SACK_PERMIT) != 0 &&
 	    (!TAILQ_EMPTY(&tp->t_segq) ||
 	    tp->t_dsack.start != tp->t_dsack.end))
@@ -389,12 +444,17 @@ tcp_seg_limit(const struct tcpcb *tp, const struct tcp_plan *p)
 {
 	uint32_t mss = tp->t_maxseg - p->p_optlen, max;
 
+	/* Each segment has an urgent pointer, and a signature, of its own; and a
+	 * signature is longer than the time stamp. */
 	if (!V_tcp_do_tso || tp->t_tsomax == 0 || p->p_optlen >
-	    TCPOLEN_TIMESTAMP + 2)
+	    TCPOLEN_TIMESTAMP + 2 || SEQ_GT(tp->snd_up, tp->snd_una))
 		return (mss);
 	/* Room for the largest IP and TCP headers. */
 	max = tp->t_tsomax - max_protohdr - sizeof(struct tcphdr) -
 	    TCP_MAXOLEN;
+	if (V_tcp_ways.w_tso_divisor != 0)
+		max = min(max, tp->snd_cwnd /
+		    (u_int)V_tcp_ways.w_tso_divisor);
 	return (MAX(mss, max / mss * mss));
 }
 
@@ -447,7 +507,8 @@ plan_lost(struct tcpcb *tp, struct tcp_plan *p, uint32_t quota)
 	mss = tp->t_maxseg - p->p_optlen;
 	limit = !force && (V_sack_tso ||
 	    (tp->t_flags & TF_SACK_PERMIT) == 0) ? tcp_seg_limit(tp, p) : mss;
-	tcp_sent_gather(tp, ts, mss);
+	if (V_tcp_ways.w_collapse)
+		tcp_sent_gather(tp, ts, mss);
 	len = ts->ts_end - ts->ts_start;
 	if ((ts->ts_flags & TS_FIN) != 0)
 		len--;
@@ -480,7 +541,9 @@ plan_small_ok(const struct tcpcb *tp, uint32_t len, bool all)
 {
 	bool idle = tp->snd_max == tp->snd_una;
 
-	if ((tp->t_flags & TF_FORCEDATA) != 0)
+	/* What is urgent does not wait for the rest. */
+	if ((tp->t_flags & TF_FORCEDATA) != 0 ||
+	    SEQ_GT(tp->snd_up, tp->snd_max))
 		return (true);
 	if (all && (idle || (tp->t_flags & TF_NODELAY) != 0) &&
 	    (tp->t_flags & (TF_NOPUSH | TF_MORETOCOME)) == 0)
@@ -833,6 +896,7 @@ tcp_output_error(struct tcpcb *tp, int error)
 	case ENETUNREACH:
 	case ENETDOWN:
 	case EADDRNOTAVAIL:
+	case EACCES:			/* no key to sign with */
 		tp->t_softerror = (uint16_t)error;
 		return (TCPS_HAVERCVDSYN(tp->t_state) ? 0 : error);
 	default:
@@ -875,6 +939,12 @@ tcp_send_plan(struct tcpcb *tp, struct tcp_plan *p)
 	}
 	tcp_count_sent(tp, p);
 	tcp_note_promise(tp, p);
+	if (__predict_false((tp->t_flags & TF_SIGNATURE) != 0) &&
+	    (error = tcp_sig_sign(m, &inp->inp_inc,
+	    tcp_sig_ao(tp, NULL, NULL))) != 0) {
+		m_freem(m);
+		return (error);
+	}
 	return (tcp_ip_send(m, inp, &inp->inp_inc, tos, inp->inp_ttl));
 }
 
@@ -886,7 +956,7 @@ static void
 tcp_output_idle(struct tcpcb *tp, const struct socket *so)
 {
 	if (tp->snd_una == tp->snd_max && tp->t_sndtime != 0 &&
-	    sbavail(&so->so_snd) != 0 &&
+	    V_tcp_ways.w_idle_restart && sbavail(&so->so_snd) != 0 &&
 	    getnstime() - tp->t_sndtime >= tcp_rto(tp))
 		cc_after_idle(tp);
 }
@@ -953,6 +1023,15 @@ tcp_bare_timestamp(struct tcp_bare *tb, uint32_t val, uint32_t ecr)
 }
 
 void
+tcp_bare_sign(struct tcp_bare *tb, struct tcp_ao *ao)
+{
+	tb->tb_signed = true;
+	tb->tb_ao = ao;
+	tb->tb_optlen = (uint8_t)tcp_sig_option(tb->tb_opt, tb->tb_optlen,
+	    ao);
+}
+
+void
 tcp_bare_send(const struct tcp_bare *tb, struct inpcb *inp)
 {
 	const struct in_conninfo *inc = tb->tb_inc;
@@ -980,6 +1059,10 @@ tcp_bare_send(const struct tcp_bare *tb, struct inpcb *inp)
 	m->m_pkthdr.l4hlen = (uint8_t)m->m_len;
 	th->th_sum = in_pseudo_sum(&inc->inc_laddr, &inc->inc_faddr,
 	    (uint32_t)m->m_pkthdr.len, IPPROTO_TCP);
+	if (tb->tb_signed && tcp_sig_sign(m, inc, tb->tb_ao) != 0) {
+		m_freem(m);
+		return;
+	}
 	TCPSTAT_INC(tcps_sndtotal);
 	(void)tcp_ip_send(m, inp, inc, tb->tb_tos, tb->tb_ttl);
 }
@@ -990,6 +1073,7 @@ tcp_respond(struct tcpcb *tp, const struct in_conninfo *inc, tcp_seq ack,
 {
 	struct inpcb *inp = tp != NULL ? tptoinpcb(tp) : NULL;
 	struct tcp_bare tb = { .tb_inc = inc, .tb_seq = seq, .tb_ack = ack };
+	struct tcp_ao ao;
 	uint32_t win = 0;
 
 	tb.tb_tos = inp != NULL ? inp->inp_tos : sg != NULL ?
@@ -1005,6 +1089,8 @@ tcp_respond(struct tcpcb *tp, const struct in_conninfo *inc, tcp_seq ack,
 			    tp->ts_offset, tp->ts_recent);
 		win = (win + (1u << tp->rcv_scale) - 1) >> tp->rcv_scale;
 	}
+	if (tp != NULL && (tp->t_flags & TF_SIGNATURE) != 0)
+		tcp_bare_sign(&tb, tcp_sig_ao(tp, sg, &ao));
 	tb.tb_flags = flags;
 	tb.tb_win = (uint16_t)min(TCP_MAXWIN, win);
 	TCPSTAT_INC(tcps_sndctrl);

@@ -362,6 +362,7 @@ tcp_rcvbuf_autoscale(struct tcpcb *tp, struct socket *so,
 	if (V_tcp_do_autorcvbuf && (sb->sb_flags & SB_AUTOSIZE) != 0 &&
 	    want > sb->sb_hiwat &&
 	    sb->sb_hiwat < (u_int)V_tcp_autorcvbuf_max &&
+	    !tcp_compat_pressure(sb->sb_hiwat, true) &&
 	    !sbreserve(sb, ulmin(want, (u_long)V_tcp_autorcvbuf_max)))
 		sb->sb_flags &= (uint16_t)~SB_AUTOSIZE;
 	tp->rfbuf_cnt = 0;

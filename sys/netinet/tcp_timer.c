@@ -177,8 +177,10 @@ tcp_timer_stop(struct tcpcb *tp)
 nstime_t
 tcp_keepinit_of(const struct tcpcb *tp)
 {
-	return (tp->t_userto != NULL && tp->t_userto->tu_keepinit != 0 ?
-	    tp->t_userto->tu_keepinit * NS_PER_SEC : V_tcp_keepinit);
+	if (tp->t_userto != NULL && tp->t_userto->tu_keepinit != 0)
+		return (tp->t_userto->tu_keepinit * NS_PER_SEC);
+	/* A number of attempts, or a time of its own, takes its place. */
+	return (tcp_compat_keepinit(tp) ? 0 : V_tcp_keepinit);
 }
 
 nstime_t
@@ -342,7 +344,7 @@ tcp_timer_persist(struct tcpcb *tp)
 	TCPSTAT_INC(tcps_persisttimeo);
 	if ((tp->t_rxtshift >= TCP_MAXRXTSHIFT &&
 	    getnstime() - tp->t_rcvtime >= V_tcp_keepidle) ||
-	    tcp_maxunack_over(tp)) {
+	    tcp_maxunack_over(tp) || tcp_compat_persist_over(tp)) {
 		TCPSTAT_INC(tcps_persistdrop);
 		return (ETIMEDOUT);
 	}
@@ -392,7 +394,8 @@ tcp_timer_keep(struct tcpcb *tp)
 	TCPSTAT_INC(tcps_keepprobe);
 	tcp_respond(tp, &tp->t_inpcb.inp_inc, tp->rcv_nxt, tp->snd_una - 1,
 	    TH_ACK, NULL);
-	tcp_timer_activate(tp, TT_KEEP, tcp_keepintvl_of(tp));
+	tcp_timer_activate(tp, TT_KEEP, tcp_compat_keepnext(tp,
+	    tcp_keepintvl_of(tp)));
 	return (0);
 }
 

@@ -40,6 +40,7 @@
 #include <netinet/in_pcb.h>
 #include <netinet/tcp_timewait.h>
 #include <netinet/tcp_var.h>
+#include <netipsec/tcp_sig.h>
 
 MALLOC_DEFINE(M_TCPTW, "tcptw", "TCP TIME_WAIT tables");
 
@@ -61,6 +62,7 @@ struct tcptw {
 };
 #define	TWF_TSTMP	0x01		/* time stamps were agreed upon */
 #define	TWF_LOCAL	0x02		/* both ends are here */
+#define	TWF_SIGNED	0x04		/* by TCP-MD5 */
 
 CTASSERT(sizeof(struct tcptw) <= 112);
 
@@ -90,6 +92,8 @@ VNET_DEFINE_STATIC(uma_zone_t, tcptw_zone);
 static int
 tw_limit(void)
 {
+	if (V_tcp_ways.w_max_tw != 0)
+		return (V_tcp_ways.w_max_tw);
 	return (MAX(V_maxsockets / 5, 1));
 }
 
@@ -272,13 +276,15 @@ tw_fill(struct tcptw *tw, struct tcpcb *tp)
 	tw->tw_flags = (tp->t_flags & TF_RCVD_TSTMP) != 0 ? TWF_TSTMP : 0;
 	if (tcp_peer_is_local(&inp->inp_inc))
 		tw->tw_flags |= TWF_LOCAL;
+	if ((tp->t_flags & TF_SIGNATURE) != 0)
+		tw->tw_flags |= TWF_SIGNED;
 	tw->tw_tos = inp->inp_tos;
 	tw->tw_ttl = inp->inp_ttl;
 	tw->tw_vflag = inp->inp_vflag;
 }
 
 static void
-tw_respond(const struct tcptw *tw)
+tw_respond(const struct tcptw *tw, struct tcp_ao *ao)
 {
 	struct tcp_bare tb = { .tb_inc = &tw->tw_inc,
 	    .tb_seq = tw->tw_snd_nxt, .tb_ack = tw->tw_rcv_nxt,
@@ -288,6 +294,8 @@ tw_respond(const struct tcptw *tw)
 	if ((tw->tw_flags & TWF_TSTMP) != 0)
 		tcp_bare_timestamp(&tb, tcp_ts_getticks() + tw->tw_ts_offset,
 		    tw->tw_ts_recent);
+	if ((tw->tw_flags & TWF_SIGNED) != 0)
+		tcp_bare_sign(&tb, ao);
 	TCPSTAT_INC(tcps_tw_responds);
 	TCPSTAT_INC(tcps_sndacks);
 	tcp_bare_send(&tb, NULL);
@@ -304,15 +312,19 @@ tw_newer(const struct tcptw *tw, const struct tcp_seg *sg)
 	return (SEQ_GT(sg->sg_seq, tw->tw_rcv_nxt));
 }
 
-/* Answer sg if it wants that.  *restart: the wait begins again. */
+/* Answer sg if it wants that; ao: TCP-AO's part, or NULL.  *restart: the
+ * wait begins again. */
 static enum tcp_twverdict
-tw_judge(const struct tcptw *tw, const struct tcp_seg *sg, bool *restart)
+tw_judge(const struct tcptw *tw, const struct tcp_seg *sg,
+    struct tcp_ao *ao, bool *restart)
 {
 	uint16_t flags = sg->sg_flags;
 
 	*restart = false;
+	/* Gone, which a listener or nobody does not answer (RFC 1337). */
 	if ((flags & TH_RST) != 0)
-		return (TCP_TW_DONE);
+		return (V_tcp_ways.w_tw_reset && sg->sg_seq ==
+		    tw->tw_rcv_nxt ? TCP_TW_REOPEN : TCP_TW_DONE);
 	if ((flags & (TH_SYN | TH_ACK)) == TH_SYN) {
 		if (!tw_newer(tw, sg))
 			return (TCP_TW_DONE);
@@ -325,12 +337,12 @@ tw_judge(const struct tcptw *tw, const struct tcp_seg *sg, bool *restart)
 	    sg->sg_seq + sg->sg_len + 1 == tw->tw_rcv_nxt;
 	if ((flags & (TH_SYN | TH_FIN)) != 0 || sg->sg_len != 0 ||
 	    sg->sg_seq != tw->tw_rcv_nxt)
-		tw_respond(tw);
+		tw_respond(tw, ao);
 	return (TCP_TW_DONE);
 }
 
 enum tcp_twverdict
-tcp_tw_input(const struct tcp_seg *sg)
+tcp_tw_input(const struct mbuf *m, const struct tcp_seg *sg)
 {
 	enum tcp_twverdict verdict;
 	struct tcptw *tw;
@@ -338,7 +350,10 @@ tcp_tw_input(const struct tcp_seg *sg)
 
 	if ((tw = tw_find(&sg->sg_inc)) == NULL)
 		return (TCP_TW_NONE);
-	verdict = tw_judge(tw, sg, &restart);
+	if ((tw->tw_flags & TWF_SIGNED) != 0 &&
+	    !tcp_sig_verify(m, sg, NULL))
+		return (TCP_TW_DONE);
+	verdict = tw_judge(tw, sg, NULL, &restart);
 	if (verdict == TCP_TW_REOPEN)
 		tw_free(tw);
 	else if (restart) {
@@ -356,7 +371,7 @@ tcp_tw_segment(struct tcpcb *tp, const struct tcp_seg *sg)
 	bool restart;
 
 	tw_fill(&tw, tp);
-	verdict = tw_judge(&tw, sg, &restart);
+	verdict = tw_judge(&tw, sg, tcp_sig_ao(tp, NULL, NULL), &restart);
 	if (verdict == TCP_TW_REOPEN)
 		tcp_close(tp);
 	else if (restart)
@@ -374,7 +389,8 @@ tcp_tw_compress(struct tcpcb *tp)
 
 	KASSERT(tp->t_state == TCPS_TIME_WAIT && tptosocket(tp) == NULL,
 	    ("state %d, or a socket", tp->t_state));
-	if ((tw = tw_alloc()) == NULL)
+	/* What TCP-AO must remember has no room there. */
+	if (tp->t_ao != NULL || (tw = tw_alloc()) == NULL)
 		return (false);
 	tw_fill(tw, tp);
 	tcp_close(tp);
@@ -389,6 +405,40 @@ bool
 tcp_tw_exists(const struct in_conninfo *inc)
 {
 	return (tw_find(inc) != NULL);
+}
+
+/*
+ * May a new connection from here take the entry's place?  With time stamps
+ * that go on from the entry's, a second later, old segments cannot enter it
+ * (RFC 7323, 5; RFC 6191).
+ */
+static bool
+tw_reusable(const struct tcptw *tw)
+{
+	nstime_t began = tw->tw_expires - tcp_2msl(&tw->tw_inc);
+
+	return (V_tcp_ways.w_tw_reuse && (tw->tw_flags & TWF_TSTMP) != 0 &&
+	    getnstime() - began >= NS_PER_SEC);
+}
+
+static bool
+tcp_tw_taken(const struct in_conninfo *inc)
+{
+	const struct tcptw *tw;
+
+	return ((tw = tw_find(inc)) != NULL && !tw_reusable(tw));
+}
+
+void
+tcp_tw_succeed(struct tcpcb *tp)
+{
+	struct tcptw *tw;
+
+	if ((tw = tw_find(&tp->t_inpcb.inp_inc)) == NULL)
+		return;
+	tp->iss = tw->tw_snd_nxt + TCP_MAXWIN + 2;
+	tp->ts_offset = tw->tw_ts_offset;
+	tw_free(tw);
 }
 
 /* Does an entry keep port at laddr from a socket of that kind? */
@@ -453,7 +503,7 @@ tcp_tw_foreach(uint64_t after, int (*func)(const struct tcp_twinfo *, void *),
 }
 
 static const struct inpcb_quiet tcp_tw_quiet = {
-	.ipq_taken = tcp_tw_exists,
+	.ipq_taken = tcp_tw_taken,
 	.ipq_port_taken = tcp_tw_port_taken
 };
 

@@ -13,6 +13,7 @@
 
 #include <netinet/in_pcb.h>
 
+struct mbuf;
 struct tcp_seg;
 struct tcpcb;
 
@@ -31,14 +32,17 @@ struct tcp_twinfo {
 };
 
 /* tp, which is in TIME_WAIT and whose user has gone, becomes an entry and is
- * freed: false, and it stays as it is, if there is no memory. */
+ * freed: false, and it stays as it is, if there is no memory or TCP-AO. */
 bool	tcp_tw_compress(struct tcpcb *tp);
-/* A segment for which there is no pcb. */
-enum tcp_twverdict tcp_tw_input(const struct tcp_seg *sg);
+/* A segment for which there is no pcb; its header and text are m's. */
+enum tcp_twverdict tcp_tw_input(const struct mbuf *m,
+	    const struct tcp_seg *sg);
 /* The same for a tcpcb in TIME_WAIT, whose user still holds the socket. */
 enum tcp_twverdict tcp_tw_segment(struct tcpcb *tp, const struct tcp_seg *sg);
 /* End the entry between these ends: false if there is none. */
 bool	tcp_tw_drop(const struct in_conninfo *inc);
+/* tp, which begins, follows an entry, if there is one, in its numbers. */
+void	tcp_tw_succeed(struct tcpcb *tp);
 bool	tcp_tw_exists(const struct in_conninfo *inc);
 /* The entries behind cursor after (0: all) until func returns non-zero. */
 int	tcp_tw_foreach(uint64_t after, int (*func)(const struct tcp_twinfo *,

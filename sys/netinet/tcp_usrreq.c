@@ -22,6 +22,7 @@
 #include <netinet/tcp_ecn.h>
 #include <netinet/tcp_timewait.h>
 #include <netinet/tcp_var.h>
+#include <netipsec/tcp_sig.h>
 
 static bool
 tcp_is_over(const struct tcpcb *tp)
@@ -135,6 +136,8 @@ tcp_disconnect(struct tcpcb *tp)
 	sbflush(&so->so_rcv);
 	tcp_usrclosed(tp);
 	if (tcp_is_over(tp))
+		return;
+	if (tcp_compat_orphan(tp))
 		return;
 	if (tp->t_state == TCPS_FIN_WAIT_2)
 		tcp_timer_activate(tp, TT_2MSL, tcp_finwait2_time(tp));
@@ -265,12 +268,14 @@ static void
 tcp_connect_start(struct tcpcb *tp)
 {
 	tp->iss = tcp_new_isn(&tp->t_inpcb.inp_inc);
+	tp->ts_offset = tcp_new_ts_offset(&tp->t_inpcb.inp_inc);
+	tcp_tw_succeed(tp);
 	tp->snd_una = tp->snd_nxt = tp->snd_max = tp->snd_up = tp->iss;
 	tp->snd_recover = tp->snd_fack = tp->t_loss_edge = tp->iss;
 	tp->t_round_end = tp->iss;
-	tp->ts_offset = tcp_new_ts_offset(&tp->t_inpcb.inp_inc);
 	tp->t_flags |= TF_ACTIVEOPEN;
 	tcp_ecn_connect(tp);
+	tcp_compat_connect(tp);
 	if ((tp->t_flags & TF_NOOPT) != 0)
 		tp->t_flags &= ~(TF_REQ_SCALE | TF_REQ_TSTMP |
 		    TF_SACK_PERMIT);
@@ -735,6 +740,10 @@ tcp_ctloutput(struct socket *so, struct sockopt *sopt)
 		return (tcp_opt_congestion(tp, sopt));
 	case TCP_CCALGOOPT:
 		return (tcp_opt_ccalgoopt(tp, sopt));
+	case TCP_MD5SIG:
+	case TCP_AO:
+	case TCP_AO_KEYS:
+		return (tcp_sig_ctloutput(tp, sopt));
 	default:
 		return (tp->t_fb->tfb_tcp_ctloutput(tp, sopt));
 	}

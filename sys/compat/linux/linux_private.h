@@ -17,6 +17,10 @@ VNET_DECLARE(int, linux_wmem_max);
 #define	V_linux_wmem_max	VNET(linux_wmem_max)
 
 /* May a program choose the algorithm of this (native) name? */
+/* The window that a receive buffer of so many bytes, as Linux counts, gives;
+ * and back (tcp_adv_win_scale). */
+int	linux_win_from_space(int space);
+int	linux_space_from_win(int win);
 /* SYNs sent again before an attempt ends. */
 int	linux_syn_retries(void);
 bool	linux_cc_allowed(const char *name);

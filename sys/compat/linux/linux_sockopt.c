@@ -12,7 +12,8 @@
  * ours stands in the connection's struct tcp_compat.
  *
  * Buffer sizes: Linux takes n, sets twice that aside, and tells twice that;
- * half of it becomes the window.  So n is the size of ours.
+ * half of it (or what tcp_adv_win_scale says) becomes the window.  So n is
+ * the size of ours.
  *
  * Touches: the socket and its connection.
  */
@@ -23,6 +24,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp_var.h>
+#include <compat/compat.h>
 #include <compat/linux/linux.h>
 #include <compat/linux/linux_private.h>
 
@@ -102,83 +104,24 @@ linux_find(int level, int name)
 }
 
 static int
-native_set(struct socket *so, int level, int name, const void *val,
-    size_t len)
-{
-	struct sockopt sopt = { .sopt_dir = SOPT_SET, .sopt_level = level,
-	    .sopt_name = name, .sopt_val = __DECONST(void *, val),
-	    .sopt_valsize = len };
-
-	return (sosetopt(so, &sopt));
-}
-
-static int
-native_get(struct socket *so, int level, int name, void *val, size_t *lenp)
-{
-	struct sockopt sopt = { .sopt_dir = SOPT_GET, .sopt_level = level,
-	    .sopt_name = name, .sopt_val = val, .sopt_valsize = *lenp };
-	int error;
-
-	error = sogetopt(so, &sopt);
-	if (error == 0)
-		*lenp = sopt.sopt_valsize;
-	return (error);
-}
-
-static int
-native_set_int(struct socket *so, int level, int name, int value)
-{
-	return (native_set(so, level, name, &value, sizeof(value)));
-}
-
-static int
-native_get_int(struct socket *so, int level, int name, int *value)
-{
-	size_t len = sizeof(*value);
-
-	*value = 0;
-	return (native_get(so, level, name, value, &len));
-}
-
-/* A value that is an int: EINVAL for less of one. */
-static int
-linux_int_in(const void *val, size_t len, int *value)
-{
-	if (val == NULL || len < sizeof(*value))
-		return (EINVAL);
-	memcpy(value, val, sizeof(*value));
-	return (0);
-}
-
-static int
-linux_out(const void *from, size_t size, void *val, size_t *lenp)
-{
-	if (*lenp > size)
-		*lenp = size;
-	if (*lenp != 0)
-		memcpy(val, from, *lenp);
-	return (0);
-}
-
-static int
 linux_set_same(struct socket *so, const struct linux_option *o,
     const void *val, size_t len)
 {
 	int error, value;
 
 	if (o->lo != o->hi) {
-		if ((error = linux_int_in(val, len, &value)) != 0)
+		if ((error = compat_int_in(val, len, &value)) != 0)
 			return (error);
 		if (value < o->lo || value > o->hi)
 			return (EINVAL);
 	}
-	return (native_set(so, o->nlevel, o->nname, val, len));
+	return (compat_set(so, o->nlevel, o->nname, val, len));
 }
 
 /* ---- Level SOL_SOCKET ---- */
 
-/* Twice what is asked for, within limits, as Linux counts; half of that is
- * the size of ours. */
+/* Twice what is asked for, within limits, as Linux counts; for a window its
+ * part of that, for sending half of it, is the size of ours. */
 static int
 linux_set_buffer(struct socket *so, int name, int value, bool force)
 {
@@ -188,8 +131,9 @@ linux_set_buffer(struct socket *so, int name, int value, bool force)
 	if (!force)
 		value = (int)min((u_int)value, (u_int)(rcv ?
 		    V_linux_rmem_max : V_linux_wmem_max));
-	value = imax(value, least);
-	return (native_set_int(so, SOL_SOCKET, name, value));
+	value = imin(imax(value, least), INT_MAX / 2);
+	return (compat_set_int(so, SOL_SOCKET, name, rcv ?
+	    linux_win_from_space(2 * value) : value));
 }
 
 static int
@@ -197,9 +141,13 @@ linux_get_buffer(struct socket *so, int name, int *value)
 {
 	int error;
 
-	if ((error = native_get_int(so, SOL_SOCKET, name, value)) == 0)
+	if ((error = compat_get_int(so, SOL_SOCKET, name, value)) != 0)
+		return (error);
+	if (name == SO_RCVBUF)
+		*value = linux_space_from_win(*value);
+	else
 		*value = *value > INT_MAX / 2 ? INT_MAX : 2 * *value;
-	return (error);
+	return (0);
 }
 
 static int
@@ -207,7 +155,7 @@ linux_set_socket(struct socket *so, int name, const void *val, size_t len)
 {
 	int error, value;
 
-	if ((error = linux_int_in(val, len, &value)) != 0)
+	if ((error = compat_int_in(val, len, &value)) != 0)
 		return (error);
 	switch (name) {
 	case LINUX_SO_SNDBUF:
@@ -238,11 +186,11 @@ linux_get_socket(struct socket *so, int name, int *value)
 		*value = 1;
 		return (0);
 	case LINUX_SO_ERROR:
-		error = native_get_int(so, SOL_SOCKET, SO_ERROR, value);
+		error = compat_get_int(so, SOL_SOCKET, SO_ERROR, value);
 		*value = linux_errno(*value);
 		return (error);
 	case LINUX_SO_DOMAIN:
-		error = native_get_int(so, SOL_SOCKET, SO_DOMAIN, value);
+		error = compat_get_int(so, SOL_SOCKET, SO_DOMAIN, value);
 		if (*value == AF_INET6)
 			*value = LINUX_AF_INET6;
 		return (error);
@@ -279,21 +227,6 @@ linux_get_ip(struct tcpcb *tp, int level, int name, int *value)
 	return (ENOPROTOOPT);
 }
 
-/* A bit of tc_flags by an int. */
-static int
-linux_set_flag(struct tcpcb *tp, uint16_t flag, bool on)
-{
-	struct tcp_compat *tc;
-
-	if ((tc = tcp_compat(tp)) == NULL)
-		return (ENOMEM);
-	if (on)
-		tc->tc_flags |= flag;
-	else
-		tc->tc_flags &= (uint16_t)~flag;
-	return (0);
-}
-
 /* ---- Level IPPROTO_TCP ---- */
 
 static int
@@ -301,9 +234,9 @@ linux_set_cork(struct socket *so, struct tcpcb *tp, bool on)
 {
 	int error;
 
-	if ((error = linux_set_flag(tp, TC_CORKED, on)) != 0)
+	if ((error = compat_set_flag(tp, TC_CORKED, on)) != 0)
 		return (error);
-	return (native_set_int(so, IPPROTO_TCP, TCP_NOPUSH, on));
+	return (compat_set_int(so, IPPROTO_TCP, TCP_NOPUSH, on));
 }
 
 static int
@@ -311,7 +244,7 @@ linux_set_nodelay(struct socket *so, struct tcpcb *tp, int value)
 {
 	int error;
 
-	error = native_set_int(so, IPPROTO_TCP, TCP_NODELAY, value);
+	error = compat_set_int(so, IPPROTO_TCP, TCP_NODELAY, value);
 	if (error == 0 && value != 0)
 		tcp_compat_flush(tp);
 	return (error);
@@ -347,14 +280,13 @@ linux_set_clamp(const struct tcpcb *tp, struct tcp_compat *tc, int value)
 	return (0);
 }
 
-/* Attempts, of which the last ends later than any keepinit would allow. */
+/* Attempts, which take the place of keepinit. */
 static int
-linux_set_syncnt(struct tcpcb *tp, struct tcp_compat *tc, int value)
+linux_set_syncnt(struct tcp_compat *tc, int value)
 {
 	if (value < 1 || value > LINUX_MAX_SYNCNT)
 		return (EINVAL);
 	tc->tc_syncnt = (uint16_t)value;
-	tp->t_userto->tu_keepinit = UINT32_MAX / hz;
 	return (0);
 }
 
@@ -367,7 +299,7 @@ linux_set_compat(struct tcpcb *tp, int name, int value)
 		return (ENOMEM);
 	switch (name) {
 	case LINUX_TCP_SYNCNT:
-		return (linux_set_syncnt(tp, tc, value));
+		return (linux_set_syncnt(tc, value));
 	case LINUX_TCP_LINGER2:
 		tc->tc_linger2 = value < 0 ? -1 :
 		    imin(value, LINUX_MAX_LINGER2);
@@ -389,7 +321,7 @@ linux_set_compat(struct tcpcb *tp, int name, int value)
 	case LINUX_TCP_INQ:
 		if (value < 0 || value > 1)
 			return (EINVAL);
-		return (linux_set_flag(tp, TC_INQ, value != 0));
+		return (compat_set_flag(tp, TC_INQ, value != 0));
 	default:
 		return (ENOPROTOOPT);
 	}
@@ -421,9 +353,9 @@ linux_get_tcp(struct socket *so, struct tcpcb *tp, int name, int *value)
 		tc = &nothing;
 	switch (name) {
 	case LINUX_TCP_NODELAY:
-		return (native_get_int(so, IPPROTO_TCP, TCP_NODELAY, value));
+		return (compat_get_int(so, IPPROTO_TCP, TCP_NODELAY, value));
 	case LINUX_TCP_CORK:
-		return (native_get_int(so, IPPROTO_TCP, TCP_NOPUSH, value));
+		return (compat_get_int(so, IPPROTO_TCP, TCP_NOPUSH, value));
 	case LINUX_TCP_QUICKACK:
 		*value = tp->t_delack_opt <= 0;
 		return (0);
@@ -471,9 +403,9 @@ linux_set_congestion(struct socket *so, const void *val, size_t len)
 	native = linux_cc_to_native(name);
 	if (cc_find(native) == NULL)
 		return (ENOENT);
-	if (!linux_cc_allowed(native))
+	if (!in_suser() && !linux_cc_allowed(native))
 		return (EPERM);
-	error = native_set(so, IPPROTO_TCP, TCP_CONGESTION, native,
+	error = compat_set(so, IPPROTO_TCP, TCP_CONGESTION, native,
 	    strlen(native) + 1);
 	return (error == ESRCH ? ENOENT : error);
 }
@@ -486,12 +418,12 @@ linux_get_congestion(struct socket *so, void *val, size_t *lenp)
 	int error;
 
 	memset(name, 0, sizeof(name));
-	error = native_get(so, IPPROTO_TCP, TCP_CONGESTION, name, &len);
+	error = compat_get(so, IPPROTO_TCP, TCP_CONGESTION, name, &len);
 	if (error != 0)
 		return (error);
 	memset(answer, 0, sizeof(answer));
 	strlcpy(answer, linux_cc_from_native(name), sizeof(answer));
-	return (linux_out(answer, sizeof(answer), val, lenp));
+	return (compat_out(answer, sizeof(answer), val, lenp));
 }
 
 /* ---- The doors ---- */
@@ -505,7 +437,7 @@ linux_setsockopt(struct socket *so, int level, int name, const void *val,
 	int error, value;
 
 	if (level == LINUX_SOL_TCP && name >= LINUX_TCP_FREEBSD)
-		return (native_set(so, IPPROTO_TCP, name - LINUX_TCP_FREEBSD,
+		return (compat_set(so, IPPROTO_TCP, name - LINUX_TCP_FREEBSD,
 		    val, len));
 	if ((o = linux_find(level, name)) != NULL)
 		return (linux_set_same(so, o, val, len));
@@ -515,10 +447,10 @@ linux_setsockopt(struct socket *so, int level, int name, const void *val,
 		return (EINVAL);
 	if (level == LINUX_SOL_TCP && name == LINUX_TCP_CONGESTION)
 		return (linux_set_congestion(so, val, len));
-	if ((error = linux_int_in(val, len, &value)) != 0)
+	if ((error = compat_int_in(val, len, &value)) != 0)
 		return (error);
 	if (linux_is_recverr(level, name))
-		return (linux_set_flag(tp, TC_RECVERR, value != 0));
+		return (compat_set_flag(tp, TC_RECVERR, value != 0));
 	if (level == LINUX_SOL_TCP)
 		return (linux_set_tcp(so, tp, name, value));
 	return (ENOPROTOOPT);
@@ -534,20 +466,20 @@ linux_getsockopt(struct socket *so, int level, int name, void *val,
 	int error, value = 0;
 
 	if (level == LINUX_SOL_TCP && name >= LINUX_TCP_FREEBSD)
-		return (native_get(so, IPPROTO_TCP, name - LINUX_TCP_FREEBSD,
+		return (compat_get(so, IPPROTO_TCP, name - LINUX_TCP_FREEBSD,
 		    val, lenp));
 	if ((o = linux_find(level, name)) != NULL) {
-		error = native_get(so, o->nlevel, o->nname, val, lenp);
+		error = compat_get(so, o->nlevel, o->nname, val, lenp);
 		return (error);
 	}
 	if (level == LINUX_SOL_SOCKET) {
 		error = linux_get_socket(so, name, &value);
 		return (error != 0 ? error :
-		    linux_out(&value, sizeof(value), val, lenp));
+		    compat_out(&value, sizeof(value), val, lenp));
 	}
 	if (level == LINUX_SOL_TCP && name == LINUX_TCP_INFO) {
 		linux_tcp_info(so, &li);
-		return (linux_out(&li, sizeof(li), val, lenp));
+		return (compat_out(&li, sizeof(li), val, lenp));
 	}
 	if (tp == NULL)
 		return (EINVAL);
@@ -557,5 +489,5 @@ linux_getsockopt(struct socket *so, int level, int name, void *val,
 	    linux_get_tcp(so, tp, name, &value) :
 	    linux_get_ip(tp, level, name, &value);
 	return (error != 0 ? error :
-	    linux_out(&value, sizeof(value), val, lenp));
+	    compat_out(&value, sizeof(value), val, lenp));
 }

@@ -149,3 +149,75 @@ cs_refused(struct pd *t, const char *name, const char *text)
 	    text);
 	ATF_CHECK_EQ_MSG(was, pd_sysctl_get(t, name), "%s", name);
 }
+
+int
+cs_active(struct pd *t, const char *opts)
+{
+	int fd;
+
+	fd = pd_socket(t);
+	ERR(EINPROGRESS, pd_connect(t, fd));
+	EXPECT_LATE("S 0:0(0) <...>");
+	ADVANCE(PD_RTT);
+	INJECT("S. 0:0(0) ack 1 win 65535 <%s>", opts);
+	EXPECT(". 1:1(0) ack 1 <...>");
+	STATE(TCPS_ESTABLISHED);
+	return (fd);
+}
+
+int
+il_set(struct pd *t, int fd, int level, int name, int val)
+{
+	struct socket *so = cs_socket(t, fd);
+	int error;
+
+	REQUEST(t, error = illumos_setsockopt(so, level, name, &val,
+	    sizeof(val)));
+	return (error);
+}
+
+int
+il_get(struct pd *t, int fd, int level, int name)
+{
+	struct socket *so = cs_socket(t, fd);
+	size_t len = sizeof(int);
+	int error, val = -1;
+
+	REQUEST(t, error = illumos_getsockopt(so, level, name, &val, &len));
+	ATF_REQUIRE_EQ_MSG(0, error, "level %d option %d: error %d", level,
+	    name, error);
+	ATF_REQUIRE_EQ(sizeof(val), len);
+	return (val);
+}
+
+int
+il_get_error(struct pd *t, int fd, int level, int name)
+{
+	struct socket *so = cs_socket(t, fd);
+	size_t len = sizeof(int);
+	int error, val;
+
+	REQUEST(t, error = illumos_getsockopt(so, level, name, &val, &len));
+	return (error);
+}
+
+int
+il_set_text(struct pd *t, int fd, int level, int name, const char *text)
+{
+	struct socket *so = cs_socket(t, fd);
+	int error;
+
+	REQUEST(t, error = illumos_setsockopt(so, level, name, text,
+	    strlen(text)));
+	return (error);
+}
+
+int
+il_ioctl(struct pd *t, int fd, unsigned long cmd, int *value)
+{
+	struct socket *so = cs_socket(t, fd);
+	int error;
+
+	REQUEST(t, error = illumos_ioctl(so, cmd, value));
+	return (error);
+}

@@ -10,6 +10,7 @@
 
 #include "../netinet/pkt.h"
 
+#include <compat/illumos/illumos.h>
 #include <compat/linux/linux.h>
 
 struct socket *cs_socket(struct pd *t, int fd);
@@ -27,6 +28,16 @@ int	lx_send(struct pd *t, int fd, size_t n, int flags);
 int	lx_discard(struct pd *t, int fd, size_t n);
 void	lx_info(struct pd *t, int fd, struct linux_tcp_info *li);
 
+/* The same by illumos's numbers. */
+int	il_set(struct pd *t, int fd, int level, int name, int val);
+int	il_get(struct pd *t, int fd, int level, int name);
+int	il_get_error(struct pd *t, int fd, int level, int name);
+int	il_set_text(struct pd *t, int fd, int level, int name,
+	    const char *text);
+int	il_ioctl(struct pd *t, int fd, unsigned long cmd, int *value);
+
+/* As pd_active(), whatever our SYN looks like; the peer's has opts. */
+int	cs_active(struct pd *t, const char *opts);
 /* A text variable's value; refused: setting it has no effect but EINVAL. */
 const char *cs_sysctl_string(struct pd *t, const char *name);
 void	cs_refused(struct pd *t, const char *name, const char *text);

@@ -320,7 +320,7 @@ PD_TEST(notsent_wakes)
 
 PD_TEST(defer_accept)
 {
-	int fd, lfd;
+	int fd, i, lfd;
 
 	lfd = pd_listen(t, 5);
 	ATF_REQUIRE_EQ(0, TCP_GET(lfd, LINUX_TCP_DEFER_ACCEPT));
@@ -345,10 +345,23 @@ PD_TEST(defer_accept)
 	INJECT("S 0:0(0) win 65535 <mss 1460>");
 	EXPECT("S. 0:0(0) ack 1 <...>");
 	INJECT(". 1:1(0) ack 1 win 65535");
-	EXPECT_IN(7 * PD_SEC, "S. 0:0(0) ack 1 <...>");
+	EXPECT_IN(1 * PD_SEC, "S. 0:0(0) ack 1 <...>");
+	INJECT(". 1:1(0) ack 1 win 65535");
+	EXPECT_IN(2 * PD_SEC, "S. 0:0(0) ack 1 <...>");
+	INJECT(". 1:1(0) ack 1 win 65535");
+	EXPECT_IN(4 * PD_SEC, "S. 0:0(0) ack 1 <...>");
 	ATF_REQUIRE_EQ(-EWOULDBLOCK, pd_accept(t, lfd));
 	INJECT(". 1:1(0) ack 1 win 65535");
 	ATF_REQUIRE(pd_accept(t, lfd) >= 0);
+	/* As many of them as that takes. */
+	TCP_SET(lfd, LINUX_TCP_DEFER_ACCEPT, 40);
+	pd_use(t, 3);
+	t->c->lport = PD_PORT;
+	INJECT("S 0:0(0) win 65535 <mss 1460>");
+	pd_pass(t, 300 * PD_SEC);
+	for (i = 0; i < 7; i++)
+		EXPECT_LATE("S. 0:0(0) ack 1 <...>");
+	NOTHING();
 }
 
 PD_TEST(congestion)
@@ -371,13 +384,19 @@ PD_TEST(congestion)
 	    "nosuch"));
 	ERR(EINVAL, lx_set_text(t, fd, LINUX_SOL_TCP, LINUX_TCP_CONGESTION,
 	    ""));
-	/* Only what is allowed. */
+	/* Only what is allowed, unless to the superuser. */
 	pd_sysctl_text(t, "net.ipv4.tcp_allowed_congestion_control",
 	    "reno");
+	pd_sysctl(t, "security.bsd.suser_enabled", 0);
 	ERR(EPERM, lx_set_text(t, fd, LINUX_SOL_TCP, LINUX_TCP_CONGESTION,
 	    "cubic"));
 	pd_sysctl_text(t, "net.ipv4.tcp_allowed_congestion_control",
 	    "reno cubic");
+	OK(lx_set_text(t, fd, LINUX_SOL_TCP, LINUX_TCP_CONGESTION, "cubic"));
+	OK(lx_set_text(t, fd, LINUX_SOL_TCP, LINUX_TCP_CONGESTION, "reno"));
+	pd_sysctl(t, "security.bsd.suser_enabled", 1);
+	pd_sysctl_text(t, "net.ipv4.tcp_allowed_congestion_control",
+	    "reno");
 	OK(lx_set_text(t, fd, LINUX_SOL_TCP, LINUX_TCP_CONGESTION, "cubic"));
 	ATF_REQUIRE_STREQ("cubic", CC_ALGO(pd_tcpcb(t))->name);
 }
