@@ -110,9 +110,10 @@ for figure in $figures; do
 done
 
 if command -v valgrind >/dev/null 2>&1 && [ -z "${SAN:-}" ]; then
-	xargs -P "$(getconf _NPROCESSORS_ONLN)" -I % \
-	    sh "$here/count.sh" "$work" % <"$work/counted" \
-	    >>"$work/raw" || exit 1
+	[ ! -s "$work/counted" ] ||
+	    awk '{ print NR }' "$work/counted" |
+	    xargs -P "$(getconf _NPROCESSORS_ONLN)" -n 1 \
+	    sh "$here/count.sh" "$work" >>"$work/raw" || exit 1
 else
 	absent "no valgrind: instructions are not counted" \
 	    $(sed 's/ .*//' "$work/counted")
