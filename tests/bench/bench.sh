@@ -146,5 +146,5 @@ done
 awk -v out="$out" -f "$here/summary.awk" "$here/targets" "$work/raw" || exit 1
 sort -u "$work/notes"
 for peer in lwip ns3; do
-	[ ! -x "$bin/peer_$peer" ] || "$bin/peer_$peer" build
+	! grep -q "	$peer[.].*[0-9]" "$work/raw" || "$bin/peer_$peer" build
 done
