@@ -24,6 +24,7 @@
 #include <netinet/tcp_ecn.h>
 #include <netinet/tcp_syncache.h>
 #include <netinet/tcp_var.h>
+#include <netipsec/tcp_sig.h>
 
 /* ---- What is agreed upon ---- */
 
@@ -54,6 +55,7 @@ tcp_listen_offer(const struct tcpcb *lp, const struct tcp_seg *sg,
 {
 	const struct inpcb *linp = &lp->t_inpcb;
 	const struct tcpopt *to = &sg->sg_to;
+	struct tcp_ao ao;
 
 	memset(sy, 0, sizeof(*sy));
 	sy->sy_inc = sg->sg_inc;
@@ -70,6 +72,12 @@ tcp_listen_offer(const struct tcpcb *lp, const struct tcp_seg *sg,
 	sy->sy_tos = linp->inp_tos;
 	sy->sy_ttl = linp->inp_ttl;
 	sy->sy_ecn = tcp_ecn_syn_code(sg);
+	if (lp->t_ao != NULL) {
+		tcp_ao_begin(&ao, lp->t_ao, sg);
+		sy->sy_flags |= SYF_AO;
+		sy->sy_aocurrent = ao.ao_current;
+		sy->sy_aornext = ao.ao_rnext;
+	}
 }
 
 /* ---- The connection ---- */
@@ -121,8 +129,7 @@ tcp_child_inherit(struct tcpcb *tp, struct tcpcb *lp)
 {
 	int error;
 
-	tp->t_flags |= lp->t_flags & (TF_NODELAY | TF_NOPUSH | TF_NOOPT |
-	    TF_SIGNATURE);
+	tp->t_flags |= lp->t_flags & (TF_NODELAY | TF_NOPUSH | TF_NOOPT);
 	tp->t_delack_opt = lp->t_delack_opt;
 	tp->t_usermss = lp->t_usermss;
 	if (lp->t_userto != NULL) {
@@ -178,7 +185,7 @@ tcp_listen_child(struct tcpcb *lp, const struct tcp_syn *sy, nstime_t sent)
 		return (NULL);
 	tp = sototcpcb(so);
 	tcp_child_numbers(tp, sy);
-	if (tcp_child_inherit(tp, lp) != 0 ||
+	if (tcp_child_inherit(tp, lp) != 0 || tcp_sig_inherit(tp, sy) != 0 ||
 	    tcp_child_bind(tp, lp, sy) != 0 ||
 	    tcp_child_sent(tp, sy, sent) != 0) {
 		soabort(so);

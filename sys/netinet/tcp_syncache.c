@@ -12,7 +12,7 @@
  *	          +---+--- after rexmtlimit of them, a reset, or ICMP errors
  *	                   that last ---> gone
  *
- * An entry takes 96 bytes.  It lies in one of hashsize buckets, by a keyed
+ * An entry takes 104 bytes. It lies in one of hashsize buckets, by a keyed
  * hash, and in the queue of those whose SYN-ACK went equally often: of one
  * queue all wait equally long, so it is in the order of its ends, and one
  * callout serves all queues.
@@ -39,6 +39,7 @@
 #include <netinet/tcp_ecn.h>
 #include <netinet/tcp_syncache.h>
 #include <netinet/tcp_var.h>
+#include <netipsec/tcp_sig.h>
 
 MALLOC_DEFINE(M_SYNCACHE, "syncache", "TCP SYN cache");
 
@@ -47,7 +48,7 @@ struct syncache {
 	TAILQ_ENTRY(syncache) sc_queue;
 	struct tcp_syn	sc_syn;
 };
-CTASSERT(sizeof(struct syncache) <= 96);
+CTASSERT(sizeof(struct syncache) <= 104);
 
 struct syncache_bucket {
 	SLIST_HEAD(, syncache) sch_entries;
@@ -238,13 +239,27 @@ put16(uint8_t *p, uint8_t kind, uint16_t v)
 	return (2 + sizeof(v));
 }
 
+/* Have tb signed, if it is to be; *ao has to live as long. */
 static void
-sc_options(const struct tcp_syn *sy, struct tcp_bare *tb)
+sc_sign(const struct tcp_syn *sy, struct tcp_bare *tb, struct tcp_ao *ao)
+{
+	if ((sy->sy_flags & SYF_SIGNATURE) == 0)
+		return;
+	if ((sy->sy_flags & SYF_AO) != 0)
+		tcp_ao_resume(ao, sy->sy_iss, sy->sy_irs, sy->sy_aocurrent,
+		    sy->sy_aornext);
+	tcp_bare_sign(tb, (sy->sy_flags & SYF_AO) != 0 ? ao : NULL);
+}
+
+static void
+sc_options(const struct tcp_syn *sy, struct tcp_bare *tb, struct tcp_ao *ao)
 {
 	uint8_t *opt = tb->tb_opt, n;
 
-	if ((sy->sy_flags & SYF_NOOPT) != 0)
+	if ((sy->sy_flags & SYF_NOOPT) != 0) {
+		sc_sign(sy, tb, ao);
 		return;
+	}
 	n = put16(opt, TCPOPT_MAXSEG, sy->sy_mss);
 	if ((sy->sy_flags & SYF_SCALE) != 0) {
 		opt[n++] = TCPOPT_NOP;
@@ -260,6 +275,7 @@ sc_options(const struct tcp_syn *sy, struct tcp_bare *tb)
 	if ((sy->sy_flags & SYF_TSTMP) != 0)
 		tcp_bare_timestamp(tb, tcp_ts_getticks() +
 		    tcp_new_ts_offset(&sy->sy_inc), sy->sy_tsrecent);
+	sc_sign(sy, tb, ao);
 	if (SY_REXMITS(sy) == 0)
 		tb->tb_optlen += (uint8_t)tcp_ecn_synack_option(sy->sy_ecn,
 		    &tb->tb_opt[tb->tb_optlen], TCP_MAXOLEN - tb->tb_optlen);
@@ -274,11 +290,12 @@ sc_synack(const struct tcp_syn *sy)
 	    .tb_ack = sy->sy_irs + 1, .tb_flags = TH_SYN | TH_ACK,
 	    .tb_win = sy->sy_win, .tb_tos = sy->sy_tos,
 	    .tb_ttl = sy->sy_ttl };
+	struct tcp_ao ao;
 
 	if ((sy->sy_flags & SYF_ECNPLAIN) == 0)
 		tb.tb_flags |= tcp_ecn_synack_flags(sy->sy_ecn,
 		    SY_REXMITS(sy));
-	sc_options(sy, &tb);
+	sc_options(sy, &tb, &ao);
 	TCPSTAT_INC(tcps_sndacks);
 	tcp_bare_send(&tb, NULL);
 }
@@ -292,6 +309,7 @@ sc_challenge(struct tcp_syn *sy)
 	    .tb_seq = sy->sy_iss + 1, .tb_ack = sy->sy_irs + 1,
 	    .tb_flags = TH_ACK, .tb_tos = sy->sy_tos, .tb_ttl = sy->sy_ttl };
 	u_int n = sy->sy_sent >> 4, scale = 0;
+	struct tcp_ao ao;
 
 	if (n >= SC_CHALLENGES || (V_tcp_ack_war_cnt != 0 &&
 	    n >= V_tcp_ack_war_cnt))
@@ -303,6 +321,7 @@ sc_challenge(struct tcp_syn *sy)
 	if ((sy->sy_flags & SYF_TSTMP) != 0)
 		tcp_bare_timestamp(&tb, tcp_ts_getticks() +
 		    tcp_new_ts_offset(&sy->sy_inc), sy->sy_tsrecent);
+	sc_sign(sy, &tb, &ao);
 	TCPSTAT_INC(tcps_chack_sent);
 	tcp_bare_send(&tb, NULL);
 }
@@ -571,7 +590,9 @@ sc_readcookie(struct tcpcb *lp, const struct tcp_seg *sg, struct tcpcb **tpp)
 	/* What the listener brings is as it is for others. */
 	tcp_listen_offer(lp, sg, &offer);
 	sy.sy_win = offer.sy_win;
-	sy.sy_flags |= offer.sy_flags & (SYF_NOOPT | SYF_SIGNATURE);
+	sy.sy_flags |= offer.sy_flags & (SYF_NOOPT | SYF_SIGNATURE | SYF_AO);
+	sy.sy_aocurrent = offer.sy_aocurrent;
+	sy.sy_aornext = offer.sy_aornext;
 	sy.sy_scales |= offer.sy_scales & 0xf;
 	if ((*tpp = tcp_listen_child(lp, &sy, 0)) == NULL)
 		return (sc_nochild(NULL));

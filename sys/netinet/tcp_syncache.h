@@ -38,12 +38,15 @@ struct tcp_syn {
 	uint8_t		sy_ttl;
 	uint8_t		sy_ecn;		/* TCP_ECN_* */
 	uint8_t		sy_sent;	/* challenge ACKs << 4 | SYN-ACKs again */
+	uint8_t		sy_aocurrent;	/* TCP-AO: KeyIDs, as in a tcp_ao */
+	uint8_t		sy_aornext;
 };
 #define	SYF_NOOPT	0x0001		/* TCP_NOOPT */
 #define	SYF_SCALE	0x0002		/* both scale their windows */
 #define	SYF_TSTMP	0x0004		/* both stamp */
 #define	SYF_SACK	0x0008
-#define	SYF_SIGNATURE	0x0010		/* TCP_MD5SIG */
+#define	SYF_SIGNATURE	0x0010		/* TF_SIGNATURE: TCP-MD5, or */
+#define	SYF_AO		0x0100		/* TCP-AO */
 #define	SYF_ECNPLAIN	0x0020		/* ECN does not get through */
 #define	SYF_UNREACH	0x0040		/* an ICMP error came */
 #define	SYF_COOKIE	0x0080		/* there is no entry */

@@ -36,6 +36,7 @@
 #include <netinet/tcp_timer.h>
 #include <netinet/cc/cc.h>
 
+struct tcp_ao;
 struct tcp_ecn;
 struct tcp_function_block;
 struct tcp_pmtud;
@@ -97,6 +98,7 @@ struct tcpopt {
 #define	TOF_SACK	0x0080
 #define	TOF_FASTOPEN	0x0100
 #define	TOF_ACCECN	0x0200
+#define	TOF_AO		0x0400
 #define	TOF_BAD		0x8000		/* malformed: the rest was ignored */
 	uint32_t	to_tsval;	/* host order */
 	uint32_t	to_tsecr;
@@ -104,6 +106,8 @@ struct tcpopt {
 	uint8_t		to_wscale;
 	uint8_t		to_nsacks;
 	uint8_t		to_ecnmask;	/* which of to_ecn are there */
+	uint8_t		to_aokey;	/* KeyID and RNextKeyID */
+	uint8_t		to_aornext;
 	uint32_t	to_ecn[4];	/* bytes by codepoint, 24 bits */
 	struct sackblk	to_sack[TCP_MAX_SACK];	/* host order */
 };
@@ -297,6 +301,7 @@ struct tcpcb {
 	uint32_t	t_rcvoopack;
 	uint32_t	t_sndzerowin;
 	uint32_t	t_tsomax;	/* bytes of IP packet for TSO; 0 none */
+	struct tcp_ao	*t_ao;		/* NULL: no TCP-AO */
 	void		*t_osd;		/* helper modules' data */
 };
 
@@ -328,7 +333,7 @@ struct tcpcb {
 #define	TF_RXWIN0SENT	0x00080000	/* a window of 0 was promised */
 #define	TF_FASTRECOVERY	0x00100000
 #define	TF_WASFRECOVERY	0x00200000
-#define	TF_SIGNATURE	0x00400000
+#define	TF_SIGNATURE	0x00400000	/* all is signed: tcp_sig.h */
 #define	TF_FORCEDATA	0x00800000	/* a probe of a closed window */
 #define	TF_TSO		0x01000000
 #define	TF_ACTIVEOPEN	0x02000000	/* we sent the first SYN */
@@ -743,10 +748,14 @@ struct tcp_bare {
 	uint8_t		tb_tos;
 	uint8_t		tb_ttl;		/* 0: the host's default */
 	uint8_t		tb_optlen;	/* a multiple of 4 */
+	bool		tb_signed;
+	struct tcp_ao	*tb_ao;		/* NULL: by TCP-MD5 */
 	uint8_t		tb_opt[TCP_MAXOLEN];
 };
 /* Add a time stamp, with NOPs before it as needed. */
 void	tcp_bare_timestamp(struct tcp_bare *tb, uint32_t val, uint32_t ecr);
+/* It is to be signed; no option may follow that needs room before it. */
+void	tcp_bare_sign(struct tcp_bare *tb, struct tcp_ao *ao);
 /* inp: whose route to use, or NULL. */
 void	tcp_bare_send(const struct tcp_bare *tb, struct inpcb *inp);
 /* Not for the block's sake: a RST or ACK out of the blue. tp may be NULL. */

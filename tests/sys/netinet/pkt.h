@@ -23,7 +23,8 @@
  *   win	not written: anything is right
  *   <...>	any options; not written: there must be none
  *   options	mss N, nop, eol, wscale N, sackOK, sack A:B C:D,
- *		TS val N ecr N, hex 1f2b (sent as it is)
+ *		TS val N ecr N, hex 1f2b (sent as it is), md5, ao KEY RNEXT
+ *		(TCP-MD5 and TCP-AO: see sign and signature)
  *
  * Text is a pattern by which each byte is checked, both ways.  What is sent
  * is checked down to the IP header, and that no window is taken back; after
@@ -95,6 +96,12 @@ struct pd {
 	bool		tso;		/* the interface cuts large segments */
 	u_int		ncut;		/* of those so far */
 	bool		forged;		/* the peer's text is another one */
+	/* Fill in the signature of a packet of the peer's, whose checksum is
+	 * still 0; is that of one of ours right?  NULL: it does not matter. */
+	void		(*sign)(const struct pd *t, uint8_t *pkt,
+			    uint32_t len);
+	bool		(*signature)(const struct pd *t, const uint8_t *pkt,
+			    uint32_t len);
 	char		log[4096];
 };
 
