@@ -259,7 +259,7 @@ tcp_stage_syn(struct tcpcb *tp, struct tcp_seg *sg)
 	if ((sg->sg_flags & TH_SYN) == 0)
 		return (TV_OK);
 	TCPSTAT_INC(tcps_badsyn);
-	if (tp->t_state == TCPS_SYN_RECEIVED && sg->sg_seq == tp->irs + 1) {
+	if (tp->t_state == TCPS_SYN_RECEIVED && sg->sg_came == tp->irs) {
 		/* A SYN sent again: our SYN-ACK was lost, perhaps. */
 		tcp_ts_remember(tp, sg, tp->irs, 1);
 		tcp_ecn_syn_again(tp, sg);
