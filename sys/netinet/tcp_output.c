@@ -401,9 +401,13 @@ tcp_seg_limit(const struct tcpcb *tp, const struct tcp_plan *p)
 {
 	uint32_t mss = tp->t_maxseg - p->p_optlen, max;
 
+<<<<<<< HEAD
+	/* Each segment has an urgent pointer of its own. */
+=======
 	/* A signature, too, is of one segment: it is that long. */
+>>>>>>> ipsec
 	if (!V_tcp_do_tso || tp->t_tsomax == 0 || p->p_optlen >
-	    TCPOLEN_TIMESTAMP + 2)
+	    TCPOLEN_TIMESTAMP + 2 || SEQ_GT(tp->snd_up, tp->snd_una))
 		return (mss);
 	/* Room for the largest IP and TCP headers. */
 	max = tp->t_tsomax - max_protohdr - sizeof(struct tcphdr) -
@@ -493,7 +497,9 @@ plan_small_ok(const struct tcpcb *tp, uint32_t len, bool all)
 {
 	bool idle = tp->snd_max == tp->snd_una;
 
-	if ((tp->t_flags & TF_FORCEDATA) != 0)
+	/* What is urgent does not wait for the rest. */
+	if ((tp->t_flags & TF_FORCEDATA) != 0 ||
+	    SEQ_GT(tp->snd_up, tp->snd_max))
 		return (true);
 	if (all && (idle || (tp->t_flags & TF_NODELAY) != 0) &&
 	    (tp->t_flags & (TF_NOPUSH | TF_MORETOCOME)) == 0)

@@ -24,6 +24,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp_ecn.h>
+#include <netinet/tcp_hostcache.h>
 #include <netinet/tcp_pmtud.h>
 #include <netinet/tcp_syncache.h>
 #include <netinet/tcp_timewait.h>
@@ -432,6 +433,7 @@ tcp_mss(struct tcpcb *tp, int offer)
 	tp->t_maxseg = (uint16_t)tcp_path_mss(tp);
 	if ((tp->t_flags & TF_TSO) == 0)
 		tp->t_flags |= tp->t_tsomax != 0 ? TF_TSO : 0;
+	tcp_hc_buffers(tp);
 	if (so != NULL) {
 		tcp_round_buffer(&so->so_snd, tp->t_maxseg);
 		tcp_round_buffer(&so->so_rcv, tp->t_maxseg);
@@ -477,6 +479,7 @@ tcp_established(struct tcpcb *tp)
 	tcp_timer_activate(tp, TT_KEEP, tcp_keepidle_of(tp));
 	tcp_timer_activate(tp, TT_REXMT, 0);
 	tcp_pmtud_established(tp);
+	tcp_hc_start(tp);
 	cc_conn_init(tp);
 	tp->t_rxtshift = 0;
 	tp->snd_recover = tp->snd_una;
@@ -509,6 +512,7 @@ tcp_enter_timewait(struct tcpcb *tp)
 		tcp_close(tp);
 		return (true);
 	}
+	tcp_hc_end(tp);
 	tcp_output_cancel(tp);
 	tcp_timer_stop(tp);
 	tcp_sent_flush(tp);
@@ -559,6 +563,7 @@ tcp_close(struct tcpcb *tp)
 		return;
 	inp->inp_flags |= INP_DROPPED;
 	TCPSTAT_INC(tcps_closed);
+	tcp_hc_end(tp);
 	tcp_output_cancel(tp);
 	tcp_timer_stop(tp);
 	tcp_reass_flush(tp);
@@ -622,7 +627,7 @@ tcp_ctl_toobig(struct tcpcb *tp, const struct ip_icmperr *ie)
 		mtu = (uint32_t)(tp->t_maxseg + tcp_hdrlen(tp)) * 3 / 4;
 	if (!V_tcp_do_pmtud)
 		return;
-	ip_pmtu_update(&tp->t_inpcb.inp_faddr, mtu);
+	tcp_hc_updatemtu(&tp->t_inpcb.inp_inc, mtu);
 	TCPSTAT_INC(tcps_mturesent);
 	tcp_mtu_update(tp, mtu);
 	if (tp->t_maxseg == old)

@@ -63,6 +63,13 @@ size()
 # timed COMMAND ...: a measurement of every round
 timed()
 {
+	echo "- $*" >>"$work/timed"
+}
+
+# timed_if_possible NAME,... COMMAND ...: the same; if the command ends with
+# the status 77, because the system does not let it, these figures are absent
+timed_if_possible()
+{
 	echo "$*" >>"$work/timed"
 }
 
@@ -83,10 +90,15 @@ absent()
 	done
 }
 
-# peer NAME: is its program there?
+# peer PROGRAM NAME ...: is the peer's program there?  If not, these figures
+# are absent.
 peer()
 {
-	[ -x "$bin/peer_$1" ]
+	peer=$1
+	shift
+	[ -x "$bin/$peer" ] && return
+	absent "$peer: not there; make bench-peers installs what it needs" "$@"
+	return 1
 }
 
 for figure in $figures; do
@@ -106,18 +118,32 @@ else
 	    $(sed 's/ .*//' "$work/counted")
 fi
 
+# once ROUND NAMES COMMAND ...: one measurement
+once()
+{
+	round=$1 names=$2
+	shift 2
+	"$@" >"$work/figures" 2>"$work/errors" </dev/null
+	case $?,$names in
+	0,*)	sed "s/^/$round	/" "$work/figures" >>"$work/raw" ;;
+	77,[!-]*)
+		absent "$(cat "$work/errors")" $(echo "$names" | tr , ' ') ;;
+	*)	cat "$work/errors" >&2
+		echo "bench.sh: failed: $*" >&2
+		exit 1 ;;
+	esac
+}
+
 round=1
 while [ $round -le "$runs" ]; do
-	while read -r command; do
-		$command >"$work/figures" 2>"$work/errors" </dev/null || {
-			cat "$work/errors" >&2
-			echo "bench.sh: failed: $command" >&2
-			exit 1
-		}
-		sed "s/^/$round	/" "$work/figures" >>"$work/raw"
+	while read -r job; do
+		once $round $job
 	done <"$work/timed"
 	round=$((round + 1))
 done
 
 awk -v out="$out" -f "$here/summary.awk" "$here/targets" "$work/raw" || exit 1
 sort -u "$work/notes"
+for peer in lwip ns3; do
+	[ ! -x "$bin/peer_$peer" ] || "$bin/peer_$peer" build
+done

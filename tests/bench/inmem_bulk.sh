@@ -38,3 +38,17 @@ else
 	# It takes longer to fill.
 	bulk freebsd cubic 16777216 60000 100000
 fi
+
+if peer peer_kernel kernel.inmem_bulk.gbit_per_s.cubic \
+    kernel.inmem_bulk.gbit_per_s.cubic_large; then
+	timed_if_possible kernel.inmem_bulk.gbit_per_s.cubic \
+	    "$bin/peer_kernel" inmem_bulk -n "$(size 50000 500)"
+	timed_if_possible kernel.inmem_bulk.gbit_per_s.cubic_large \
+	    "$bin/peer_kernel" inmem_bulk -l -n "$(size 400000 500)"
+fi
+if peer peer_lwip lwip.inmem_bulk.gbit_per_s lwip.inmem_bulk.ns_per_segment \
+    lwip.inmem_bulk.instr_per_segment; then
+	timed "$bin/peer_lwip" inmem_bulk -n "$(size 50000 500)"
+	counted lwip.inmem_bulk.instr_per_segment -n "$(size 2000 200)" \
+	    "$(size 6000 400)" "$bin/peer_lwip" inmem_bulk
+fi

@@ -18,3 +18,14 @@ if [ -z "$tiny" ]; then
 	conn 10000 o10k
 	conn 100000 o100k
 fi
+
+if peer peer_kernel kernel.inmem_conn.per_s.o0; then
+	timed_if_possible kernel.inmem_conn.per_s.o0 \
+	    "$bin/peer_kernel" inmem_conn -n "$(size 3000 20)"
+fi
+if peer peer_lwip lwip.inmem_conn.per_s.o0 \
+    lwip.inmem_conn.instr_per_connection.o0; then
+	timed "$bin/peer_lwip" inmem_conn -n "$(size 10000 20)"
+	counted lwip.inmem_conn.instr_per_connection.o0 -n \
+	    "$(size 1000 5)" "$(size 2000 10)" "$bin/peer_lwip" inmem_conn
+fi

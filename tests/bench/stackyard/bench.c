@@ -242,6 +242,9 @@ static const struct {
 	{ "idle_bytes",	idle_bytes,	100000 },
 	{ "synflood",	synflood,	200000 },
 	{ "sim_packets", sim_packets,	1 },
+#ifdef __linux__
+	{ "tap_bulk",	tap_bulk,	100000 },
+#endif
 };
 #define	NMEASUREMENTS	(sizeof(measurements) / sizeof(measurements[0]))
 
