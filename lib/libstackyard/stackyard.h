@@ -288,6 +288,7 @@ int	sy_watch(struct sy_host *host, int fd, short events,
 #define	SY_EVFILT_WRITE		(-2)
 #define	SY_EVFILT_TIMER		(-7)
 #define	SY_EVFILT_USER		(-11)
+#define	SY_EVFILT_EXCEPT	(-16)
 #define	SY_EV_ADD		0x0001
 #define	SY_EV_DELETE		0x0002
 #define	SY_EV_ENABLE		0x0004
@@ -299,6 +300,7 @@ int	sy_watch(struct sy_host *host, int fd, short events,
 #define	SY_EV_EOF		0x8000
 #define	SY_EV_ERROR		0x4000
 #define	SY_NOTE_LOWAT		0x0001
+#define	SY_NOTE_OOB		0x0002
 #define	SY_NOTE_TRIGGER		0x01000000
 #define	SY_NOTE_SECONDS		0x0001
 #define	SY_NOTE_MSECONDS	0x0002

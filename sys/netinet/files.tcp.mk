@@ -19,6 +19,7 @@ SRCS+=	netinet/tcp_sentmap.c
 SRCS+=	netinet/tcp_stages.c
 SRCS+=	netinet/tcp_subr.c
 SRCS+=	netinet/tcp_synsent.c
+SRCS+=	netinet/tcp_urgent.c
 SRCS+=	netinet/tcp_timer.c
 SRCS+=	netinet/tcp_usrreq.c
 SRCS+=	netinet/tcp_stacks/freebsd/freebsd.c

@@ -387,8 +387,9 @@ tcp_seg_limit(const struct tcpcb *tp, const struct tcp_plan *p)
 {
 	uint32_t mss = tp->t_maxseg - p->p_optlen, max;
 
+	/* An urgent pointer cannot be cut. */
 	if (!V_tcp_do_tso || tp->t_tsomax == 0 || p->p_optlen >
-	    TCPOLEN_TIMESTAMP + 2)
+	    TCPOLEN_TIMESTAMP + 2 || SEQ_GT(tp->snd_up, tp->snd_una))
 		return (mss);
 	/* Room for the largest IP and TCP headers. */
 	max = tp->t_tsomax - max_protohdr - sizeof(struct tcphdr) -
@@ -473,7 +474,8 @@ plan_small_ok(const struct tcpcb *tp, uint32_t len, bool all)
 {
 	bool idle = tp->snd_max == tp->snd_una;
 
-	if ((tp->t_flags & TF_FORCEDATA) != 0)
+	if ((tp->t_flags & TF_FORCEDATA) != 0 ||
+	    SEQ_GT(tp->snd_up, tp->snd_max))
 		return (true);
 	if (all && (idle || (tp->t_flags & TF_NODELAY) != 0) &&
 	    (tp->t_flags & (TF_NOPUSH | TF_MORETOCOME)) == 0)
@@ -649,8 +651,7 @@ tcp_fill_header(struct tcpcb *tp, struct mbuf *m, const struct tcp_plan *p)
 	    (uint32_t)(((uint64_t)win + (1u << scale) - 1) >> scale)));
 	th->th_urp = 0;
 	if (SEQ_GT(tp->snd_up, p->p_seq) && (p->p_flags & TH_SYN) == 0) {
-		th->th_urp = htons((uint16_t)min(TCP_MAXWIN,
-		    tp->snd_up - p->p_seq));
+		th->th_urp = htons(tcp_urgent_pointer(tp, p->p_seq));
 		th->th_flags |= TH_URG;
 		TCPSTAT_INC(tcps_sndurg);
 	}

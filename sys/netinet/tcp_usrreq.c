@@ -319,6 +319,8 @@ tcp_usr_connect(struct socket *so, struct sockaddr *nam)
 
 /* ---- Data ---- */
 
+#define	TCP_OOB_EXCESS	512		/* bytes */
+
 static int
 tcp_usr_send(struct socket *so, int flags, struct mbuf *m,
     struct sockaddr *nam)
@@ -335,11 +337,15 @@ tcp_usr_send(struct socket *so, int flags, struct mbuf *m,
 		m_freem(m);
 		return (error);
 	}
+	/* Urgent data may exceed the buffer, but not for ever. */
+	if ((flags & PRUS_OOB) != 0 &&
+	    sbspace(&so->so_snd) < -TCP_OOB_EXCESS) {
+		m_freem(m);
+		return (ENOBUFS);
+	}
 	sbappendstream(&so->so_snd, m, flags);
 	if ((flags & PRUS_OOB) != 0)
-		/* The byte after the urgent data (RFC 9293, 3.8.5). */
-		tp->snd_up = tp->snd_una + sbavail(&so->so_snd) +
-		    (tp->t_state < TCPS_ESTABLISHED);
+		tcp_urgent_send(tp, so);
 	if ((flags & PRUS_EOF) != 0) {
 		socantsendmore(so);
 		tcp_usrclosed(tp);
@@ -365,15 +371,6 @@ tcp_usr_rcvd(struct socket *so, int flags __unused)
 	if (TCPS_HAVEESTABLISHED(tp->t_state))
 		tcp_output_later(tp);
 	return (0);
-}
-
-/* Urgent data stays in the stream: there is nothing out of band to read
- * (RFC 6093). */
-static int
-tcp_usr_rcvoob(struct socket *so __unused, struct mbuf *m __unused,
-    int flags __unused)
-{
-	return (EINVAL);
 }
 
 /* ---- Options ---- */

@@ -271,6 +271,8 @@ struct tcpcb {
 	uint16_t	t_segqlen;	/* ranges there */
 	uint16_t	t_softerror;
 	uint16_t	t_sackholes;	/* SACKed ranges in the sent map */
+	uint8_t		t_oobflags;	/* TCPOOB_*: tcp_urgent.c */
+	char		t_iobc;		/* the urgent byte */
 	uint32_t	t_segqserial;
 	struct sackblk	t_dsack;	/* to be reported next; empty if equal */
 	uint32_t	rfbuf_ts;	/* our time stamp as counting began */
@@ -345,6 +347,7 @@ struct tcpcb {
 #define	TF2_NODF		0x00002000	/* segments may be fragmented */
 #define	TF2_ECN_ANY	(TF2_ECN_PERMIT | TF2_ACE_PERMIT)
 #define	TF2_RESCUED		0x00010000	/* in this recovery */
+#define	TF2_OOBAHEAD		0x00100000	/* to be taken out of line */
 #define	TF2_INOUTPUT		0x00001000	/* output is running */
 
 #define	IN_FASTRECOVERY(t_flags)	((t_flags) & TF_FASTRECOVERY)
@@ -699,6 +702,14 @@ void	tcp_ctlinput(const struct ip_icmperr *ie);
 
 /* tcp_listen.c: what a listener does with a segment (the syncache's door). */
 void	tcp_listen_input(struct tcpcb *lp, struct tcp_seg *sg);
+
+/* tcp_urgent.c */
+void	tcp_oob_take(struct tcpcb *tp, struct mbuf *m, uint32_t len);
+int	tcp_usr_rcvoob(struct socket *so, struct mbuf *m, int flags);
+void	tcp_urgent_send(struct tcpcb *tp, const struct socket *so);
+uint16_t tcp_urgent_pointer(const struct tcpcb *tp, tcp_seq seq);
+VNET_DECLARE(int, tcp_stdurg);
+#define	V_tcp_stdurg	VNET(tcp_stdurg)
 
 /* tcp_reass.c */
 int	tcp_reass(struct tcpcb *tp, struct tcp_seg *sg);

@@ -734,11 +734,11 @@ pd_recv(struct pd *t, int fd, size_t max, int flags)
 	struct iovec iov = { buf, max };
 	struct uio uio = { &iov, 1, (ssize_t)max, UIO_READ };
 	struct pd_fd *f = fd_of(t, fd);
+	int error, kflags = flags;
 	size_t done, i;
-	int error;
 
 	ATF_REQUIRE(max <= sizeof(buf));
-	REQUEST(t, error = kern_recv(fd, &uio, &flags, NULL, &done));
+	REQUEST(t, error = kern_recv(fd, &uio, &kflags, NULL, &done));
 	if (error != 0)
 		return (-error);
 	for (i = 0; i < done; i++)
