@@ -42,6 +42,8 @@ struct inpcb {
 	uint8_t		inp_ttl;	/* 0: the host's default */
 	uint8_t		inp_tos;
 	uint8_t		inp_minttl;
+	uint8_t		inp_numa;	/* listener: domain + 1, or 0 for all */
+	uint16_t	inp_udpport;	/* TCP over UDP: the peer's port */
 	TAILQ_ENTRY(inpcb) inp_portlist; /* same local port */
 	TAILQ_ENTRY(inpcb) inp_list;	/* all */
 	struct mbuf	*inp_options;	/* IPv4 options to send, or NULL */
@@ -128,5 +130,13 @@ struct inpcb *in_pcblookup(struct inpcbinfo *ipi,
 /* The socket bound to inc's local side, listeners first, or NULL. */
 struct inpcb *in_pcblookup_wild(struct inpcbinfo *ipi,
 	    const struct in_conninfo *inc);
+
+#define	IN_NUMA_NODOM	(-2)
+#define	IN_NUMA_CURDOM	(-1)
+/* TCP_REUSPORT_LB_NUMA's value for a listener. */
+int	in_pcblbgroup_domain(const struct inpcb *inp);
+/* Have listener inp take what comes in a NUMA domain first.  EINVAL no such
+ * domain; ENOENT not in a SO_REUSEPORT_LB group. */
+int	in_pcblbgroup_numa(struct inpcb *inp, int domain);
 
 #endif /* !_STACKYARD_NETINET_IN_PCB_H_ */

@@ -33,7 +33,7 @@ SYSCTL_INT(_net_inet_tcp, OID_AUTO, drop_synfin, CTLFLAG_VNET | CTLFLAG_RW,
 /* Header contiguous, checksum right, parsed: true, else m is freed. */
 static bool
 tcp_accept_segment(struct mbuf **mp, const struct ip_info *ii,
-    struct tcp_seg *sg)
+    struct tcp_seg *sg, uint16_t udpport)
 {
 	struct mbuf *m = *mp;
 	int off;
@@ -53,13 +53,14 @@ tcp_accept_segment(struct mbuf **mp, const struct ip_info *ii,
 	}
 	if (m->m_len < off && (m = m_pullup(m, off)) == NULL)
 		return (false);
-	if (ip_cksum_verify(m, ii, IPPROTO_TCP,
+	if (udpport == 0 && ip_cksum_verify(m, ii, IPPROTO_TCP,
 	    (uint32_t)m->m_pkthdr.len) != 0) {
 		TCPSTAT_INC(tcps_rcvbadsum);
 		goto drop;
 	}
 	if (tcp_parse(m, ii, sg) != 0)
 		goto drop;
+	sg->sg_udpport = udpport;
 	if ((sg->sg_flags & (TH_SYN | TH_FIN)) == (TH_SYN | TH_FIN) &&
 	    V_drop_synfin)
 		goto drop;
@@ -192,13 +193,26 @@ tcp_input_noconn(struct mbuf *m, struct tcp_seg *sg)
 void
 tcp_input(struct mbuf *m, const struct ip_info *ii)
 {
+	tcp_input_udp(m, ii, 0);
+}
+
+/* udpport: the UDP port it came from, or 0. */
+void
+tcp_input_udp(struct mbuf *m, const struct ip_info *ii, uint16_t udpport)
+{
 	struct tcp_seg sg;
 	struct inpcb *inp;
 	struct tcpcb *tp;
 
-	if (!tcp_accept_segment(&m, ii, &sg))
+	if (!tcp_accept_segment(&m, ii, &sg, udpport))
 		return;
 	inp = in_pcblookup(&V_tcbinfo, &sg.sg_inc);
+	if (inp != NULL && __predict_false(inp->inp_udpport != udpport)) {
+		/* Not of this connection, whatever its numbers say. */
+		m_freem(m);
+		tcp_reset_reply(NULL, &sg);
+		return;
+	}
 	if (inp != NULL && ii->ii_ttl < inp->inp_minttl) {
 		m_freem(m);
 		return;

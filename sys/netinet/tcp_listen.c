@@ -65,6 +65,7 @@ tcp_listen_bind(struct tcpcb *tp, const struct tcpcb *lp,
 	inp->inp_ttl = linp->inp_ttl;
 	inp->inp_tos = linp->inp_tos;
 	inp->inp_minttl = linp->inp_minttl;
+	inp->inp_udpport = sg->sg_udpport;
 	if ((error = in_pcbinherit_port(&V_tcbinfo, inp,
 	    sg->sg_inc.inc_lport)) != 0)
 		return (error);

@@ -677,15 +677,21 @@ tcp_fill_header(struct tcpcb *tp, struct mbuf *m, const struct tcp_plan *p)
 /* Hand a finished segment to IP. */
 static int
 tcp_ip_send(struct mbuf *m, struct inpcb *inp, const struct in_conninfo *inc,
-    uint8_t tos, uint8_t ttl)
+    uint8_t tos, uint8_t ttl, uint16_t udpport)
 {
 	struct ip_output_args ioa;
+	int error;
 
 	ioa.ioa_src = inc->inc_laddr;
 	ioa.ioa_dst = inc->inc_faddr;
 	ioa.ioa_scope = inc->inc_scope;
 	ioa.ioa_flowlabel = inp != NULL ? inp->inp_hash & 0xfffff : 0;
 	ioa.ioa_proto = IPPROTO_TCP;
+	if (__predict_false(udpport != 0)) {
+		if ((error = tcp_udp_wrap(&m, inc, udpport)) != 0)
+			return (error);
+		ioa.ioa_proto = IPPROTO_UDP;
+	}
 	ioa.ioa_tos = tos;
 	ioa.ioa_ttl = ttl;
 	ioa.ioa_flags = V_tcp_do_pmtud ? IOA_DF : 0;
@@ -752,8 +758,10 @@ tcp_count_sent(struct tcpcb *tp, const struct tcp_plan *p)
 		TCPSTAT_ADD(tcps_sndbyte, p->p_len);
 	} else if (!p->p_ackonly)
 		TCPSTAT_INC(tcps_sndctrl);
-	else
+	else {
+		tp->t_acktime = tcp_acktime();
 		TCPSTAT_INC(tcps_sndacks);
+	}
 }
 
 /* What the segment promised and acknowledged. */
@@ -804,14 +812,11 @@ tcp_output_timers(struct tcpcb *tp)
 static int
 tcp_output_error(struct tcpcb *tp, int error)
 {
-	struct route *ro = &tp->t_inpcb.inp_route;
-	const struct in_conninfo *inc = &tp->t_inpcb.inp_inc;
 	uint32_t mtu;
 
 	switch (error) {
 	case EMSGSIZE:
-		mtu = ip_route_mtu(&inc->inc_faddr, inc->inc_scope, ro,
-		    &tp->t_tsomax);
+		mtu = tcp_path_mtu(tp);
 		if (mtu != 0)
 			tcp_mtu_update(tp, mtu);
 		(void)tcp_sent_lose_all(tp);
@@ -868,7 +873,8 @@ tcp_send_plan(struct tcpcb *tp, struct tcp_plan *p)
 	}
 	tcp_count_sent(tp, p);
 	tcp_note_promise(tp, p);
-	return (tcp_ip_send(m, inp, &inp->inp_inc, tos, inp->inp_ttl));
+	return (tcp_ip_send(m, inp, &inp->inp_inc, tos, inp->inp_ttl,
+	    inp->inp_udpport));
 }
 
 /* ---- The default block's output ---- */
@@ -971,7 +977,8 @@ tcp_bare_send(const struct tcp_bare *tb, struct inpcb *inp)
 	th->th_sum = in_pseudo_sum(&inc->inc_laddr, &inc->inc_faddr,
 	    (uint32_t)m->m_pkthdr.len, IPPROTO_TCP);
 	TCPSTAT_INC(tcps_sndtotal);
-	(void)tcp_ip_send(m, inp, inc, tb->tb_tos, tb->tb_ttl);
+	(void)tcp_ip_send(m, inp, inc, tb->tb_tos, tb->tb_ttl,
+	    tb->tb_udpport);
 }
 
 void
@@ -985,6 +992,8 @@ tcp_respond(struct tcpcb *tp, const struct in_conninfo *inc, tcp_seq ack,
 	tb.tb_tos = inp != NULL ? inp->inp_tos : sg != NULL ?
 	    sg->sg_ip->ii_tos & (uint8_t)~IPTOS_ECN_MASK : 0;
 	tb.tb_ttl = inp != NULL ? inp->inp_ttl : 0;
+	tb.tb_udpport = sg != NULL ? sg->sg_udpport :
+	    inp != NULL ? inp->inp_udpport : 0;
 	if (tp != NULL && tp->t_state > TCPS_LISTEN &&
 	    (flags & TH_RST) == 0) {
 		if ((tp->t_flags2 & TF2_ECN_ANY) != 0)

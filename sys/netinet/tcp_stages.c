@@ -313,6 +313,7 @@ tcp_rcvbuf_autoscale(struct tcpcb *tp, struct socket *so,
     const struct tcp_seg *sg, uint32_t len)
 {
 	struct sockbuf *sb = &so->so_rcv;
+	uint32_t now;
 	u_long want;
 
 	tp->rfbuf_cnt += len;
@@ -328,7 +329,10 @@ tcp_rcvbuf_autoscale(struct tcpcb *tp, struct socket *so,
 	    !sbreserve(sb, ulmin(want, (u_long)V_tcp_autorcvbuf_max)))
 		sb->sb_flags &= (uint16_t)~SB_AUTOSIZE;
 	tp->rfbuf_cnt = 0;
-	tp->rfbuf_ts = tcp_ts_getticks() + 1;
+	now = tcp_ts_getticks();
+	if (tp->rfbuf_ts != 0)
+		tp->t_rcvrtt = now - tp->rfbuf_ts + 1;
+	tp->rfbuf_ts = now + 1;
 	tp->rfbuf_mark = tp->rcv_adv;
 }
 

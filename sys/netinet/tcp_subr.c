@@ -330,19 +330,25 @@ int
 tcp_hdrlen(const struct tcpcb *tp)
 {
 	return ((tcp_is_v6(tp) ? (int)sizeof(struct ip6_hdr) :
-	    (int)sizeof(struct ip)) + (int)sizeof(struct tcphdr));
+	    (int)sizeof(struct ip)) + (int)sizeof(struct tcphdr) +
+	    (tp->t_inpcb.inp_udpport != 0 ? V_tcp_udp_overhead : 0));
 }
 
 /* Fixed minimum for what we offer, whatever the interface says. */
 #define	TCP_LEAST_MSS	32
 
-static uint32_t
+uint32_t
 tcp_path_mtu(struct tcpcb *tp)
 {
 	struct inpcb *inp = tptoinpcb(tp);
+	uint32_t mtu;
 
-	return (ip_route_mtu(&inp->inp_faddr, inp->inp_inc.inc_scope,
-	    &inp->inp_route, &tp->t_tsomax));
+	mtu = ip_route_mtu(&inp->inp_faddr, inp->inp_inc.inc_scope,
+	    &inp->inp_route, &tp->t_tsomax);
+	/* Nobody cuts datagrams into segments. */
+	if (inp->inp_udpport != 0)
+		tp->t_tsomax = 0;
+	return (mtu);
 }
 
 uint32_t
@@ -643,6 +649,12 @@ tcp_icmp_hard(const struct ip_icmperr *ie)
 void
 tcp_ctlinput(const struct ip_icmperr *ie)
 {
+	tcp_ctlinput_udp(ie, 0);
+}
+
+void
+tcp_ctlinput_udp(const struct ip_icmperr *ie, uint16_t port)
+{
 	struct in_conninfo inc;
 	struct inpcb *inp;
 	struct tcpcb *tp;
@@ -659,7 +671,8 @@ tcp_ctlinput(const struct ip_icmperr *ie)
 	inc.inc_fport = (uint16_t)(ie->ie_ulp[2] << 8 | ie->ie_ulp[3]);
 	memcpy(&seq, ie->ie_ulp + 4, sizeof(seq));
 	seq = ntohl(seq);
-	if ((inp = in_pcblookup(&V_tcbinfo, &inc)) == NULL)
+	if ((inp = in_pcblookup(&V_tcbinfo, &inc)) == NULL ||
+	    inp->inp_udpport != port)
 		return;
 	tp = intotcpcb(inp);
 	if (tp->t_state == TCPS_TIME_WAIT || SEQ_LT(seq, tp->snd_una) ||

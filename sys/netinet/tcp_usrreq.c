@@ -375,64 +375,6 @@ tcp_usr_rcvd(struct socket *so, int flags __unused)
 
 /* ---- Options ---- */
 
-void
-tcp_fill_info(struct tcpcb *tp, struct tcp_info *ti)
-{
-	const struct socket *so = tptosocket(tp);
-	u_int mss = MAX(tcp_fixed_maxseg(tp), 1);
-	nstime_t now = getnstime();
-
-	memset(ti, 0, sizeof(*ti));
-	ti->tcpi_state = tp->t_state;
-	ti->__tcpi_ca_state = (tp->t_flags2 & TF2_RTOLOSS) != 0 ? 4 :
-	    IN_FASTRECOVERY(tp->t_flags) ? 3 : 0;
-	ti->__tcpi_retransmits = (uint8_t)tp->t_rxtshift;
-	ti->__tcpi_backoff = (uint8_t)tp->t_rxtshift;
-	ti->__tcpi_probes = (uint8_t)tp->t_keepprobes;
-	if ((tp->t_flags & TF_RCVD_TSTMP) != 0)
-		ti->tcpi_options |= TCPI_OPT_TIMESTAMPS;
-	if ((tp->t_flags & TF_SACK_PERMIT) != 0)
-		ti->tcpi_options |= TCPI_OPT_SACK;
-	if ((tp->t_flags & TF_RCVD_SCALE) != 0) {
-		ti->tcpi_options |= TCPI_OPT_WSCALE;
-		ti->tcpi_snd_wscale = tp->snd_scale & 0xf;
-		ti->tcpi_rcv_wscale = tp->rcv_scale & 0xf;
-	}
-	ti->tcpi_rto = (uint32_t)(tcp_rto(tp) / NS_PER_USEC);
-	ti->__tcpi_ato = (uint32_t)(V_tcp_delacktime / NS_PER_USEC);
-	ti->tcpi_snd_mss = tp->t_maxseg;
-	ti->tcpi_rcv_mss = tp->t_maxseg;
-	ti->__tcpi_unacked = howmany(tp->snd_max - tp->snd_una, mss);
-	ti->__tcpi_sacked = howmany(tp->t_snd_sacked, mss);
-	ti->__tcpi_lost = howmany(tp->t_snd_lost, mss);
-	ti->__tcpi_last_data_sent = (uint32_t)((now - tp->t_sndtime) /
-	    NS_PER_USEC);
-	ti->tcpi_last_data_recv = (uint32_t)((now - tp->t_rcvtime) /
-	    NS_PER_USEC);
-	ti->__tcpi_last_ack_recv = ti->tcpi_last_data_recv;
-	ti->__tcpi_pmtu = tcp_pmtu(tp);
-	ti->tcpi_rtt = tp->t_srtt_us;
-	ti->tcpi_rttvar = tp->t_rttvar_us;
-	ti->tcpi_rttmin = tp->t_rttmin_us;
-	ti->tcpi_snd_ssthresh = tp->snd_ssthresh;
-	ti->tcpi_snd_cwnd = tp->snd_cwnd;
-	ti->__tcpi_advmss = tp->t_maxseg;
-	ti->__tcpi_reordering = 3;
-	ti->tcpi_rcv_space = so != NULL ? so->so_rcv.sb_hiwat : 0;
-	ti->tcpi_snd_wnd = tp->snd_wnd;
-	ti->tcpi_snd_nxt = tp->snd_nxt;
-	ti->tcpi_rcv_nxt = tp->rcv_nxt;
-	ti->tcpi_snd_rexmitpack = tp->t_sndrexmitpack;
-	ti->tcpi_rcv_ooopack = tp->t_rcvoopack;
-	ti->tcpi_snd_zerowin = tp->t_sndzerowin;
-	ti->tcpi_snd_una = tp->snd_una;
-	ti->tcpi_snd_max = tp->snd_max;
-	ti->tcpi_rcv_numsacks = tp->t_segqlen;
-	ti->tcpi_rcv_adv = tp->rcv_adv;
-	ti->tcpi_dupacks = tp->t_dupacks;
-	tcp_ecn_info(tp, ti);
-}
-
 /* Set or clear a flag of the connection by an int option. */
 static int
 tcp_opt_flag(struct tcpcb *tp, struct sockopt *sopt, u_int flag)
@@ -495,6 +437,52 @@ tcp_opt_userto(struct tcpcb *tp, struct sockopt *sopt, size_t off,
 #define	TCP_OPT_SECONDS(tp, sopt, member, var)				\
 	tcp_opt_userto((tp), (sopt), __offsetof(struct tcp_userto, member), \
 	    (uint32_t)((var) / NS_PER_SEC), UINT32_MAX / hz)
+
+/* The initial window, in bytes or segments, of which the one set last
+ * counts; 0 is what the variables say. */
+#define	TCP_IWND_MOST		(TCP_MAXWIN << TCP_MAX_WINSHIFT)
+
+static int
+tcp_opt_iwnd(struct tcpcb *tp, struct sockopt *sopt)
+{
+	bool bytes = sopt->sopt_name == TCP_IWND_NB;
+	struct tcp_userto *tu = tp->t_userto;
+	uint32_t ui = 0;
+	int error;
+
+	if (sopt->sopt_dir == SOPT_GET) {
+		if (tu != NULL)
+			ui = bytes ? tu->tu_iwnd_nb : tu->tu_iwnd_nseg;
+		return (sooptcopyout(sopt, &ui, sizeof(ui)));
+	}
+	if ((error = sooptcopyin(sopt, &ui, sizeof(ui), sizeof(ui))) != 0)
+		return (error);
+	if (TCPS_HAVEESTABLISHED(tp->t_state) ||
+	    ui > (bytes ? TCP_IWND_MOST : TCP_IWND_MOST / UINT16_MAX))
+		return (EINVAL);
+	if ((tu = tcp_userto(tp)) == NULL)
+		return (ENOMEM);
+	tu->tu_iwnd_nb = bytes ? ui : 0;
+	tu->tu_iwnd_nseg = bytes ? 0 : ui;
+	return (0);
+}
+
+CTASSERT(TCP_REUSPORT_LB_NUMA_NODOM == IN_NUMA_NODOM &&
+    TCP_REUSPORT_LB_NUMA_CURDOM == IN_NUMA_CURDOM);
+
+static int
+tcp_opt_numa(struct tcpcb *tp, struct sockopt *sopt)
+{
+	int domain, error;
+
+	if (sopt->sopt_dir == SOPT_GET) {
+		domain = in_pcblbgroup_domain(tptoinpcb(tp));
+		return (sooptcopyout(sopt, &domain, sizeof(domain)));
+	}
+	error = sooptcopyin(sopt, &domain, sizeof(domain), sizeof(domain));
+	return (error != 0 ? error : in_pcblbgroup_numa(tptoinpcb(tp),
+	    domain));
+}
 
 static int
 tcp_opt_maxseg(struct tcpcb *tp, struct sockopt *sopt)
@@ -607,6 +595,13 @@ tcp_default_ctloutput(struct tcpcb *tp, struct sockopt *sopt)
 			return (ENOPROTOOPT);
 		tcp_fill_info(tp, &ti);
 		return (sooptcopyout(sopt, &ti, sizeof(ti)));
+	case TCP_IWND_NB:
+	case TCP_IWND_NSEG:
+		return (tcp_opt_iwnd(tp, sopt));
+	case TCP_REUSPORT_LB_NUMA:
+		return (tcp_opt_numa(tp, sopt));
+	case TCP_REMOTE_UDP_ENCAPS_PORT:
+		return (tcp_udp_opt_port(tp, sopt));
 	case TCP_DELACK:
 		delack = tp->t_delack_opt >= 0 ? tp->t_delack_opt :
 		    V_tcp_delack_enabled;
@@ -717,7 +712,7 @@ tcp_ctloutput(struct socket *so, struct sockopt *sopt)
 	default:
 		return (ENOPROTOOPT);
 	}
-	if (tcp_is_over(tp) && sopt->sopt_dir == SOPT_SET)
+	if (tcp_is_over(tp))
 		return (ECONNRESET);
 	switch (sopt->sopt_name) {
 	case TCP_FUNCTION_BLK:

@@ -27,6 +27,7 @@
 #include <sys/queue.h>
 #include <sys/socketvar.h>
 #include <sys/sysctl.h>
+#include <sys/time.h>
 #include <netinet/in_pcb.h>
 #include <netinet/ip_var.h>
 #include <netinet/tcp.h>
@@ -121,6 +122,7 @@ struct tcp_seg {
 	uint16_t	sg_flags;	/* TH_* */
 	uint16_t	sg_urp;
 	uint16_t	sg_nsegs;	/* segments joined into this one */
+	uint16_t	sg_udpport;	/* came over UDP, from there; 0 plain */
 	int		sg_errno;	/* TV_DROP: what the user is told */
 	struct tcpopt	sg_to;
 };
@@ -191,6 +193,8 @@ struct tcp_userto {
 	uint32_t	tu_keepintvl;
 	uint32_t	tu_maxunacktime;
 	uint32_t	tu_keepcnt;	/* probes */
+	uint32_t	tu_iwnd_nb;	/* initial window, bytes */
+	uint32_t	tu_iwnd_nseg;	/* or segments */
 };
 
 struct tcpcb {
@@ -237,6 +241,7 @@ struct tcpcb {
 	uint16_t	t_unacksegs;	/* full segments not acknowledged yet */
 	int16_t		t_delack_opt;	/* TCP_DELACK; -1: the variable's */
 	int		t_rxtshift;	/* timeouts in a row */
+	uint32_t	t_acktime;	/* tcp_acktime() of the last bare ACK */
 
 	/* Times. */
 	nstime_t	t_timers[TT_N];	/* deadlines; UINT64_MAX: off */
@@ -265,6 +270,7 @@ struct tcpcb {
 	uint32_t	snd_cwnd_prev, snd_ssthresh_prev;
 	tcp_seq		snd_recover_prev;
 	uint32_t	t_bytes_acked;	/* for byte counting (RFC 3465) */
+	uint32_t	t_rcvrtt;	/* seen as a receiver, ms; 0 unknown */
 
 	/* Receiving out of order. */
 	struct tsegqe_head t_segq;
@@ -359,6 +365,16 @@ struct tcpcb {
 #define	IN_RECOVERY(t_flags)		((t_flags) & TF_RECOVERY)
 #define	ENTER_RECOVERY(t_flags)		((t_flags) |= TF_RECOVERY)
 #define	EXIT_RECOVERY(t_flags)		((t_flags) &= ~TF_RECOVERY)
+
+#define	TCP_DUPTHRESH	3		/* duplicate ACKs (RFC 5681, RFC 6675) */
+
+/* Time for t_acktime: of 2^20 ns, about a millisecond. */
+#define	TCP_ACKTIME_SHIFT	20
+static inline uint32_t
+tcp_acktime(void)
+{
+	return ((uint32_t)(getnstime() >> TCP_ACKTIME_SHIFT));
+}
 
 /* Has the user gone? */
 static inline bool
@@ -646,6 +662,8 @@ int	tcp_path_mss(struct tcpcb *tp);
 /* The path's MTU as far as it is known, bytes; 0: there is no way. */
 uint32_t tcp_pmtu(struct tcpcb *tp);
 int	tcp_hdrlen(const struct tcpcb *tp);
+/* The way's MTU; t_tsomax is learnt. */
+uint32_t tcp_path_mtu(struct tcpcb *tp);
 /* t_maxseg for a path of mtu bytes. */
 void	tcp_mtu_update(struct tcpcb *tp, uint32_t mtu);
 /* Payload of a full segment with the options in use now. */
@@ -703,6 +721,19 @@ void	tcp_ctlinput(const struct ip_icmperr *ie);
 /* tcp_listen.c: what a listener does with a segment (the syncache's door). */
 void	tcp_listen_input(struct tcpcb *lp, struct tcp_seg *sg);
 
+/* tcp_info.c */
+void	tcp_fill_info(struct tcpcb *tp, struct tcp_info *ti);
+
+/* tcp_udp.c: TCP over UDP.  What comes goes on to tcp_input.c. */
+VNET_DECLARE(int, tcp_udp_overhead);
+#define	V_tcp_udp_overhead	VNET(tcp_udp_overhead)
+int	tcp_udp_opt_port(struct tcpcb *tp, struct sockopt *sopt);
+int	tcp_udp_wrap(struct mbuf **mp, const struct in_conninfo *inc,
+	    uint16_t port);
+void	tcp_input_udp(struct mbuf *m, const struct ip_info *ii,
+	    uint16_t port);
+void	tcp_ctlinput_udp(const struct ip_icmperr *ie, uint16_t port);
+
 /* tcp_urgent.c */
 void	tcp_oob_take(struct tcpcb *tp, struct mbuf *m, uint32_t len);
 int	tcp_usr_rcvoob(struct socket *so, struct mbuf *m, int flags);
@@ -735,6 +766,7 @@ struct tcp_bare {
 	uint16_t	tb_win;		/* as in the header */
 	uint8_t		tb_tos;
 	uint8_t		tb_ttl;		/* 0: the host's default */
+	uint16_t	tb_udpport;	/* over UDP to there; 0: plain */
 	uint8_t		tb_optlen;	/* a multiple of 4 */
 	uint8_t		tb_opt[TCP_MAXOLEN];
 };
@@ -771,7 +803,6 @@ int	tcp_timer_rexmt(struct tcpcb *tp);
 MALLOC_DECLARE(M_TCPUSERTO);
 struct tcp_userto *tcp_userto(struct tcpcb *tp);
 extern const struct protosw tcp_protosw, tcp6_protosw;
-void	tcp_fill_info(struct tcpcb *tp, struct tcp_info *ti);
 
 SYSCTL_DECL(_net_inet_tcp);
 

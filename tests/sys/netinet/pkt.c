@@ -477,12 +477,22 @@ pd_icmp(struct pd *t, uint8_t type, uint8_t code, uint32_t arg, uint32_t seq)
 {
 	uint8_t pkt[256], quote[128];
 	uint32_t hlen, qlen, n, sum;
+	bool udp = t->quote_udp != 0;
 	uint8_t proto, *p;
 
 	/* Of our packet: the IP header and 20 bytes. */
-	qlen = pd_ip_build(t, true, IPPROTO_TCP, 1000, 60, 0, quote);
-	memset(quote + qlen, 0, 20);
+	qlen = pd_ip_build(t, true, udp ? IPPROTO_UDP : IPPROTO_TCP, 1000, 60,
+	    0, quote);
+	memset(quote + qlen, 0, 28);
 	p = quote + qlen;
+	if (udp) {
+		p[0] = (uint8_t)(t->udpport >> 8);
+		p[1] = (uint8_t)t->udpport;
+		p[2] = (uint8_t)(t->quote_udp >> 8);
+		p[3] = (uint8_t)t->quote_udp;
+		p += 8;
+		qlen += 8;
+	}
 	p[0] = (uint8_t)(t->c->lport >> 8);
 	p[1] = (uint8_t)t->c->lport;
 	p[2] = (uint8_t)(t->c->fport >> 8);
