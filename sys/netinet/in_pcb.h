@@ -46,7 +46,7 @@ struct inpcb {
 	uint16_t	inp_udpport;	/* TCP over UDP: the peer's port */
 	TAILQ_ENTRY(inpcb) inp_portlist; /* same local port */
 	TAILQ_ENTRY(inpcb) inp_list;	/* all */
-	struct mbuf	*inp_options;	/* IPv4 options to send, or NULL */
+	struct mbuf	*inp_options;	/* IPv4's to send (ip_options.h); NULL */
 	uint64_t	inp_gencnt;	/* its number: ipi_gencnt at birth */
 };
 #define	inp_faddr	inp_inc.inc_faddr
@@ -64,7 +64,8 @@ struct inpcb {
 #define	INP_ANONPORT	0x0010		/* port chosen by us */
 #define	INP_DROPPED	0x0020		/* the connection is over */
 #define	INP_TIMEWAIT	0x0040
-#define	INP_MINMTU	0x0080
+#define	INP_MINMTU	0x0080		/* IPV6_USE_MIN_MTU 1 */
+#define	INP_PATHMTU	0x0100		/* and 0 */
 
 #define	INP_WLOCK_ASSERT(inp)		((void)(inp))
 #define	INP_LOCK_ASSERT(inp)		((void)(inp))

@@ -66,7 +66,9 @@ info_state(const struct tcpcb *tp, struct tcp_info *ti)
 	    IN_FASTRECOVERY(tp->t_flags) ? CA_RECOVERY : CA_OPEN;
 	ti->__tcpi_retransmits = (uint8_t)tp->t_rxtshift;
 	ti->__tcpi_backoff = (uint8_t)tp->t_rxtshift;
-	ti->__tcpi_probes = (uint8_t)min(tp->t_keepprobes, UINT8_MAX);
+	/* Once one is answered they count no more. */
+	if (getnstime() - tp->t_rcvtime >= tcp_keepidle_of(tp))
+		ti->__tcpi_probes = (uint8_t)min(tp->t_keepprobes, UINT8_MAX);
 	if ((tp->t_flags & TF_RCVD_TSTMP) != 0)
 		ti->tcpi_options |= TCPI_OPT_TIMESTAMPS;
 	if ((tp->t_flags & TF_SACK_PERMIT) != 0)

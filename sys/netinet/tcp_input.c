@@ -22,6 +22,7 @@
 
 #include <netinet/in.h>
 #include <netinet/in_pcb.h>
+#include <netinet/ip_options.h>
 #include <netinet/tcp_var.h>
 
 VNET_DEFINE_STATIC(int, drop_synfin) = 0;
@@ -176,9 +177,15 @@ tcp_input_noconn(struct mbuf *m, struct tcp_seg *sg)
 	struct inpcb *inp;
 
 	inp = in_pcblookup_wild(&V_tcbinfo, &sg->sg_inc);
+	if (inp != NULL && sg->sg_ip->ii_ttl < inp->inp_minttl) {
+		m_freem(m);
+		return;
+	}
 	if (inp != NULL && SOLISTENING(inp->inp_socket)) {
+		sg->sg_ipopts = ip_srcroute(m, sg->sg_ip);
 		m_freem(m);
 		tcp_listen_input(intotcpcb(inp), sg);
+		m_freem(sg->sg_ipopts);
 		return;
 	}
 	m_freem(m);

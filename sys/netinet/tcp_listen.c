@@ -51,7 +51,7 @@ tcp_listen_options(struct tcpcb *tp, const struct tcp_seg *sg)
 /* Bind the new connection to the SYN's addresses: 0 or an errno. */
 static int
 tcp_listen_bind(struct tcpcb *tp, const struct tcpcb *lp,
-    const struct tcp_seg *sg)
+    struct tcp_seg *sg)
 {
 	struct inpcb *inp = tptoinpcb(tp);
 	const struct inpcb *linp = &lp->t_inpcb;
@@ -66,6 +66,8 @@ tcp_listen_bind(struct tcpcb *tp, const struct tcpcb *lp,
 	inp->inp_tos = linp->inp_tos;
 	inp->inp_minttl = linp->inp_minttl;
 	inp->inp_udpport = sg->sg_udpport;
+	inp->inp_options = sg->sg_ipopts;
+	sg->sg_ipopts = NULL;
 	if ((error = in_pcbinherit_port(&V_tcbinfo, inp,
 	    sg->sg_inc.inc_lport)) != 0)
 		return (error);

@@ -30,6 +30,7 @@
 
 #include <netinet/in.h>
 #include <netinet/ip.h>
+#include <netinet/ip_options.h>
 #include <netinet/tcp_ecn.h>
 #include <netinet/tcp_pmtud.h>
 #include <netinet/tcp_var.h>
@@ -674,6 +675,18 @@ tcp_fill_header(struct tcpcb *tp, struct mbuf *m, const struct tcp_plan *p)
 	    (uint32_t)m->m_pkthdr.len, IPPROTO_TCP);
 }
 
+/* A source route leads elsewhere first; IPv6 has none of these options. */
+static void
+tcp_ip_options(struct ip_output_args *ioa)
+{
+	const struct in6_addr *hop = ip_options_hop(ioa->ioa_options);
+
+	if (!IN6_IS_ADDR_V4MAPPED(&ioa->ioa_dst))
+		ioa->ioa_options = NULL;
+	else if (hop != NULL)
+		ioa->ioa_dst = *hop;
+}
+
 /* Hand a finished segment to IP. */
 static int
 tcp_ip_send(struct mbuf *m, struct inpcb *inp, const struct in_conninfo *inc,
@@ -701,6 +714,8 @@ tcp_ip_send(struct mbuf *m, struct inpcb *inp, const struct in_conninfo *inc,
 		ioa.ioa_flags &= (uint8_t)~IOA_DF;
 	ioa.ioa_ro = inp != NULL ? &inp->inp_route : NULL;
 	ioa.ioa_options = inp != NULL ? inp->inp_options : NULL;
+	if (__predict_false(ioa.ioa_options != NULL))
+		tcp_ip_options(&ioa);
 	return (ip_send(m, &ioa));
 }
 

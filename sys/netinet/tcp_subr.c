@@ -28,6 +28,7 @@
 #include <netinet/tcp_var.h>
 #include <netinet/ip.h>
 #include <netinet/ip6.h>
+#include <netinet/ip_options.h>
 #include <netinet/ip_icmp.h>
 #include <netinet6/icmp6.h>
 
@@ -326,12 +327,21 @@ tcp_is_v6(const struct tcpcb *tp)
 	return (!IN6_IS_ADDR_V4MAPPED(&tp->t_inpcb.inp_faddr));
 }
 
+static int
+tcp_ipoptlen(const struct tcpcb *tp)
+{
+	const struct mbuf *m = tp->t_inpcb.inp_options;
+
+	return (m != NULL && !tcp_is_v6(tp) ? m->m_len : 0);
+}
+
 int
 tcp_hdrlen(const struct tcpcb *tp)
 {
 	return ((tcp_is_v6(tp) ? (int)sizeof(struct ip6_hdr) :
 	    (int)sizeof(struct ip)) + (int)sizeof(struct tcphdr) +
-	    (tp->t_inpcb.inp_udpport != 0 ? V_tcp_udp_overhead : 0));
+	    (tp->t_inpcb.inp_udpport != 0 ? V_tcp_udp_overhead : 0) +
+	    tcp_ipoptlen(tp));
 }
 
 /* Fixed minimum for what we offer, whatever the interface says. */
@@ -341,13 +351,19 @@ uint32_t
 tcp_path_mtu(struct tcpcb *tp)
 {
 	struct inpcb *inp = tptoinpcb(tp);
+	const struct in6_addr *to = &inp->inp_faddr;
 	uint32_t mtu;
 
-	mtu = ip_route_mtu(&inp->inp_faddr, inp->inp_inc.inc_scope,
-	    &inp->inp_route, &tp->t_tsomax);
-	/* Nobody cuts datagrams into segments. */
-	if (inp->inp_udpport != 0)
+	if (inp->inp_options != NULL &&
+	    ip_options_hop(inp->inp_options) != NULL)
+		to = ip_options_hop(inp->inp_options);
+	mtu = ip_route_mtu(to, inp->inp_inc.inc_scope, &inp->inp_route,
+	    &tp->t_tsomax);
+	/* Nobody cuts datagrams into segments, or copies IPv4's options. */
+	if (inp->inp_udpport != 0 || inp->inp_options != NULL)
 		tp->t_tsomax = 0;
+	if ((inp->inp_flags & INP_MINMTU) != 0 && tcp_is_v6(tp))
+		mtu = min(mtu, IPV6_MMTU);
 	return (mtu);
 }
 
@@ -369,7 +385,9 @@ tcp_mssopt(struct tcpcb *tp)
 	if (mtu == 0)
 		mss = tcp_is_v6(tp) ? V_tcp_v6mssdflt : V_tcp_mssdflt;
 	else
-		mss = imax(mtu - tcp_hdrlen(tp), TCP_LEAST_MSS);
+		/* IP's options are the sender's business (RFC 6691). */
+		mss = imax(mtu - tcp_hdrlen(tp) + tcp_ipoptlen(tp),
+		    TCP_LEAST_MSS);
 	if (tp->t_usermss != 0)
 		mss = imin(mss, tp->t_usermss);
 	return (imin(mss, 65535));

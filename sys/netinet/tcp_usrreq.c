@@ -18,7 +18,7 @@
 #include <sys/systm.h>
 
 #include <netinet/in.h>
-#include <netinet/ip.h>
+#include <netinet/ip_options.h>
 #include <netinet/tcp_ecn.h>
 #include <netinet/tcp_var.h>
 
@@ -638,64 +638,19 @@ tcp_default_ctloutput(struct tcpcb *tp, struct sockopt *sopt)
 	}
 }
 
-/* An int option of level IP or IPv6 that stands in a byte of the pcb. */
+/* Levels IP and IPv6; what is around segments may have become larger. */
 static int
-ip_opt_byte(struct sockopt *sopt, uint8_t *val, int lo, int dflt)
+tcp_opt_ip(struct tcpcb *tp, struct sockopt *sopt)
 {
-	int error, i;
+	int error;
 
-	if (sopt->sopt_dir == SOPT_GET) {
-		i = *val != 0 || lo == 0 ? *val : dflt;
-		return (sooptcopyout(sopt, &i, sizeof(i)));
-	}
-	if ((error = sooptcopyin(sopt, &i, sizeof(i), sizeof(i))) != 0)
+	error = ip_ctloutput(tptoinpcb(tp), sopt);
+	if (error != 0 || sopt->sopt_dir == SOPT_GET)
 		return (error);
-	if (i == -1 && lo != 0)
-		i = 0;			/* back to the default */
-	else if (i < lo || i > 255)
-		return (EINVAL);
-	*val = (uint8_t)i;
+	ro_invalidate(&tp->t_inpcb.inp_route);
+	if (TCPS_HAVERCVDSYN(tp->t_state) && tp->t_state != TCPS_TIME_WAIT)
+		tcp_mtu_update(tp, tcp_path_mtu(tp));
 	return (0);
-}
-
-static int
-ip_opt_v6only(struct inpcb *inp, struct sockopt *sopt)
-{
-	int error, on = (inp->inp_flags & INP_V6ONLY) != 0;
-
-	if (sopt->sopt_dir == SOPT_GET)
-		return (sooptcopyout(sopt, &on, sizeof(on)));
-	if ((error = sooptcopyin(sopt, &on, sizeof(on), sizeof(on))) != 0)
-		return (error);
-	if ((inp->inp_flags & (INP_INPORT | INP_INHASH)) != 0)
-		return (EINVAL);
-	inp->inp_flags &= (uint16_t)~INP_V6ONLY;
-	inp->inp_vflag = INP_IPV4 | INP_IPV6;
-	if (on) {
-		inp->inp_flags |= INP_V6ONLY;
-		inp->inp_vflag = INP_IPV6;
-	}
-	return (0);
-}
-
-static int
-ip_ctloutput(struct inpcb *inp, struct sockopt *sopt)
-{
-	bool v6 = sopt->sopt_level == IPPROTO_IPV6;
-
-	if (v6 && (inp->inp_flags & INP_V6SOCKET) == 0)
-		return (EINVAL);
-	if ((!v6 && sopt->sopt_name == IP_TTL) ||
-	    (v6 && sopt->sopt_name == IPV6_UNICAST_HOPS))
-		return (ip_opt_byte(sopt, &inp->inp_ttl, 1, V_ip_defttl));
-	if ((!v6 && sopt->sopt_name == IP_TOS) ||
-	    (v6 && sopt->sopt_name == IPV6_TCLASS))
-		return (ip_opt_byte(sopt, &inp->inp_tos, 0, 0));
-	if (!v6 && sopt->sopt_name == IP_MINTTL)
-		return (ip_opt_byte(sopt, &inp->inp_minttl, 0, 0));
-	if (v6 && sopt->sopt_name == IPV6_V6ONLY)
-		return (ip_opt_v6only(inp, sopt));
-	return (ENOPROTOOPT);
 }
 
 static int
@@ -708,7 +663,7 @@ tcp_ctloutput(struct socket *so, struct sockopt *sopt)
 		break;
 	case IPPROTO_IP:
 	case IPPROTO_IPV6:
-		return (ip_ctloutput(tptoinpcb(tp), sopt));
+		return (tcp_opt_ip(tp, sopt));
 	default:
 		return (ENOPROTOOPT);
 	}

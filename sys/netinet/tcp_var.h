@@ -123,6 +123,8 @@ struct tcp_seg {
 	uint16_t	sg_urp;
 	uint16_t	sg_nsegs;	/* segments joined into this one */
 	uint16_t	sg_udpport;	/* came over UDP, from there; 0 plain */
+	struct mbuf	*sg_ipopts;	/* a SYN's, for a listener: the way back
+					 * (ip_srcroute()), or NULL; taken */
 	int		sg_errno;	/* TV_DROP: what the user is told */
 	struct tcpopt	sg_to;
 };
