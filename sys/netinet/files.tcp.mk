@@ -23,5 +23,6 @@ SRCS+=	netinet/tcp_synsent.c
 SRCS+=	netinet/tcp_udp.c
 SRCS+=	netinet/tcp_urgent.c
 SRCS+=	netinet/tcp_timer.c
+SRCS+=	netinet/tcp_timewait.c
 SRCS+=	netinet/tcp_usrreq.c
 SRCS+=	netinet/tcp_stacks/freebsd/freebsd.c

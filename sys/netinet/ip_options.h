@@ -9,6 +9,7 @@
 
 #include <netinet/in.h>
 
+#define	IP_MAXOPTLEN	40		/* bytes of all */
 #define	IPOPT_EOL	0
 #define	IPOPT_NOP	1
 #define	IPOPT_LSRR	131		/* loose source route */

@@ -41,7 +41,6 @@
 #include <netinet/ip_impl.h>
 #include <netinet/ip_options.h>
 
-#define	IP_MAXOPTLEN	40		/* bytes of IPv4 options */
 #define	IPOPT_COPIED	0x80		/* option stands in all fragments */
 
 struct ip_ident {

@@ -681,7 +681,8 @@ uint32_t tcp_get_usecs(struct timeval *tv);
 uint32_t tcp_ts_getticks(void);
 tcp_seq	tcp_new_isn(const struct in_conninfo *inc);
 uint32_t tcp_new_ts_offset(const struct in_conninfo *inc);
-/* True: tp is gone, since both ends are here (nolocaltimewait). */
+/* True: tp is gone, since both ends are here (nolocaltimewait), or became
+ * an entry (tcp_timewait.c). */
 bool	tcp_enter_timewait(struct tcpcb *tp);
 /* Is the peer an address of this host? */
 bool	tcp_peer_is_local(const struct in_conninfo *inc);
