@@ -646,6 +646,6 @@ in_pcblookup_wild(struct inpcbinfo *ipi, const struct in_conninfo *inc)
 	}
 	if (shared > 1 && lb_member(best))
 		best = lb_choose(ipi, inc, vflag, top,
-		    pcb_hash(ipi, inc) % shared);
+		    in_pcbhash(ipi, inc) % shared);
 	return (best);
 }
