@@ -96,10 +96,11 @@ tcp_usrclosed(struct tcpcb *tp)
 	switch (tp->t_state) {
 	case TCPS_CLOSED:
 	case TCPS_LISTEN:
-	case TCPS_SYN_SENT:
 		tcp_close(tp);
 		break;
+	case TCPS_SYN_SENT:
 	case TCPS_SYN_RECEIVED:
+		/* The handshake goes on, and then a FIN. */
 		tp->t_flags |= TF_NEEDFIN;
 		break;
 	case TCPS_ESTABLISHED:
@@ -195,13 +196,24 @@ tcp_usr_shutdown(struct socket *so, int how __unused)
 
 /* ---- Names ---- */
 
+static bool
+tcp_to_all(const struct in6_addr *a)
+{
+	return (IN6_IS_ADDR_V4MAPPED(a) &&
+	    in6_unmapped(a).s_addr == INADDR_BROADCAST);
+}
+
 static int
 tcp_usr_bind(struct socket *so, struct sockaddr *nam)
 {
 	struct tcpcb *tp = sototcpcb(so);
+	struct in6_addr laddr;
 
 	if (tcp_is_over(tp))
 		return (EINVAL);
+	if (in_sockaddr_get(nam, tcp_user_af(tp), &laddr, NULL, NULL) == 0 &&
+	    in_multicast(&laddr) && !tcp_to_all(&laddr))
+		return (EAFNOSUPPORT);
 	return (in_pcbbind(&V_tcbinfo, tptoinpcb(tp), nam));
 }
 
@@ -212,7 +224,7 @@ tcp_usr_listen(struct socket *so, int backlog)
 	struct inpcb *inp = tptoinpcb(tp);
 	int error;
 
-	if (tcp_is_over(tp))
+	if (tcp_is_over(tp) || tp->t_state > TCPS_LISTEN)
 		return (EINVAL);
 	if ((error = solisten_proto_check(so)) != 0)
 		return (error);
@@ -279,6 +291,22 @@ tcp_connect_start(struct tcpcb *tp)
 	TCPSTAT_INC(tcps_connattempt);
 }
 
+/* May TCP connect to faddr and port at all? */
+static int
+tcp_connect_check(const struct inpcb *inp, const struct in6_addr *faddr,
+    uint16_t port)
+{
+	bool v4 = IN6_IS_ADDR_V4MAPPED(faddr);
+
+	if (tcp_to_all(faddr))
+		return (EACCES);
+	if (in_multicast(faddr))
+		return (EAFNOSUPPORT);
+	if ((inp->inp_vflag & (v4 ? INP_IPV4 : INP_IPV6)) == 0)
+		return (EINVAL);
+	return (port == 0 ? EADDRNOTAVAIL : 0);
+}
+
 static int
 tcp_usr_connect(struct socket *so, struct sockaddr *nam)
 {
@@ -289,19 +317,15 @@ tcp_usr_connect(struct socket *so, struct sockaddr *nam)
 	uint16_t port;
 	int error;
 
+	error = in_sockaddr_get(nam, tcp_user_af(tp), &faddr, &port, &scope);
+	if (error == 0)
+		error = tcp_connect_check(inp, &faddr, port);
+	if (error != 0)
+		return (error);
 	if (tcp_is_over(tp))
 		return (ECONNREFUSED);
 	if (tp->t_state != TCPS_CLOSED)
-		return (EINVAL);
-	error = in_sockaddr_get(nam, tcp_user_af(tp), &faddr, &port, &scope);
-	if (error != 0)
-		return (error);
-	if (in_multicast(&faddr) || port == 0 || (IN6_IS_ADDR_V4MAPPED(&faddr) &&
-	    in6_unmapped(&faddr).s_addr == INADDR_BROADCAST))
-		return (in_multicast(&faddr) ? EAFNOSUPPORT : EADDRNOTAVAIL);
-	if (IN6_IS_ADDR_V4MAPPED(&faddr) ? (inp->inp_vflag & INP_IPV4) == 0 :
-	    (inp->inp_vflag & INP_IPV6) == 0)
-		return (EINVAL);
+		return (EISCONN);
 	/* The unspecified address means this host. */
 	if (in_any(&faddr))
 		faddr = IN6_IS_ADDR_V4MAPPED(&faddr) ?
