@@ -327,6 +327,13 @@ int	sy_kevent(struct sy_host *host, int kq, const struct sy_kevent *change,
 	    int nchanges, struct sy_kevent *events, int nevents,
 	    uint64_t timeout);
 
+/* Levels SOL_SOCKET and IPPROTO_IPV6: what the system may not have. */
+#define	SY_SO_NOSIGPIPE		0x0800
+#define	SY_SO_REUSEPORT_LB	0x10000
+#define	SY_SO_LISTENQLIMIT	0x1011
+#define	SY_SO_LISTENQLEN	0x1012
+#define	SY_SO_LISTENINCQLEN	0x1013
+#define	SY_IPV6_USE_MIN_MTU	0x1002a
 /* Level IPPROTO_TCP, FreeBSD's numbers. */
 #define	SY_TCP_NODELAY		1
 #define	SY_TCP_MAXSEG		2
@@ -334,14 +341,20 @@ int	sy_kevent(struct sy_host *host, int kq, const struct sy_kevent *change,
 #define	SY_TCP_NOOPT		8
 #define	SY_TCP_MD5SIG		16
 #define	SY_TCP_INFO		32
+#define	SY_TCP_IWND_NB		43
+#define	SY_TCP_IWND_NSEG	44
 #define	SY_TCP_CONGESTION	64
 #define	SY_TCP_CCALGOOPT	65
 #define	SY_TCP_MAXUNACKTIME	68
+#define	SY_TCP_REMOTE_UDP_ENCAPS_PORT	71
 #define	SY_TCP_DELACK		72
 #define	SY_TCP_KEEPINIT		128
 #define	SY_TCP_KEEPIDLE		256
 #define	SY_TCP_KEEPINTVL	512
 #define	SY_TCP_KEEPCNT		1024
+#define	SY_TCP_REUSPORT_LB_NUMA	1026
+#define	SY_TCP_REUSPORT_LB_NUMA_NODOM	(-2)
+#define	SY_TCP_REUSPORT_LB_NUMA_CURDOM	(-1)
 #define	SY_TCP_FUNCTION_BLK	8192
 #define	SY_TCP_FUNCTION_ALIAS	8193
 #define	SY_TCP_FUNCTION_NAME_LEN_MAX	32

@@ -279,8 +279,9 @@ tw_fill(struct tcptw *tw, struct tcpcb *tp)
 	tw->tw_vflag = inp->inp_vflag;
 }
 
+/* inp: the connection's, if it is there, for its route and IP options. */
 static void
-tw_respond(const struct tcptw *tw)
+tw_respond(const struct tcptw *tw, struct inpcb *inp)
 {
 	struct tcp_bare tb = { .tb_inc = &tw->tw_inc,
 	    .tb_seq = tw->tw_snd_nxt, .tb_ack = tw->tw_rcv_nxt,
@@ -292,7 +293,7 @@ tw_respond(const struct tcptw *tw)
 		    tw->tw_ts_recent);
 	TCPSTAT_INC(tcps_tw_responds);
 	TCPSTAT_INC(tcps_sndacks);
-	tcp_bare_send(&tb, NULL);
+	tcp_bare_send(&tb, inp);
 }
 
 /* May the SYN sg open the connection anew? */
@@ -308,7 +309,8 @@ tw_newer(const struct tcptw *tw, const struct tcp_seg *sg)
 
 /* Answer sg if it wants that.  *restart: the wait begins again. */
 static enum tcp_twverdict
-tw_judge(const struct tcptw *tw, const struct tcp_seg *sg, bool *restart)
+tw_judge(const struct tcptw *tw, struct inpcb *inp, const struct tcp_seg *sg,
+    bool *restart)
 {
 	uint16_t flags = sg->sg_flags;
 
@@ -327,7 +329,7 @@ tw_judge(const struct tcptw *tw, const struct tcp_seg *sg, bool *restart)
 	    sg->sg_seq + sg->sg_len + 1 == tw->tw_rcv_nxt;
 	if ((flags & (TH_SYN | TH_FIN)) != 0 || sg->sg_len != 0 ||
 	    sg->sg_seq != tw->tw_rcv_nxt)
-		tw_respond(tw);
+		tw_respond(tw, inp);
 	return (TCP_TW_DONE);
 }
 
@@ -344,7 +346,7 @@ tcp_tw_input(const struct tcp_seg *sg)
 		tcp_reset_reply(NULL, sg);
 		return (TCP_TW_DONE);
 	}
-	verdict = tw_judge(tw, sg, &restart);
+	verdict = tw_judge(tw, NULL, sg, &restart);
 	if (verdict == TCP_TW_REOPEN)
 		tw_free(tw);
 	else if (restart) {
@@ -362,7 +364,7 @@ tcp_tw_segment(struct tcpcb *tp, const struct tcp_seg *sg)
 	bool restart;
 
 	tw_fill(&tw, tp);
-	verdict = tw_judge(&tw, sg, &restart);
+	verdict = tw_judge(&tw, tptoinpcb(tp), sg, &restart);
 	if (verdict == TCP_TW_REOPEN)
 		tcp_close(tp);
 	else if (restart)

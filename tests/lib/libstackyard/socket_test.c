@@ -609,6 +609,15 @@ TEST(options)
 	int_option(fd6, IPPROTO_IPV6, IPV6_UNICAST_HOPS, 44);
 	int_option(fd6, IPPROTO_IPV6, IPV6_TCLASS, 0x20);
 	int_option(fd6, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+	int_option(fd6, IPPROTO_IPV6, SY_IPV6_USE_MIN_MTU, 1);
+	int_option(fd, SOL_SOCKET, SY_SO_NOSIGPIPE, 0x800);
+	int_option(fd, SOL_SOCKET, SY_SO_REUSEPORT_LB, 0x10000);
+	int_option(fd, IPPROTO_TCP, SY_TCP_IWND_NB, 5000);
+	int_option(fd, IPPROTO_TCP, SY_TCP_IWND_NSEG, 5);
+	int_option(fd, IPPROTO_TCP, SY_TCP_REMOTE_UDP_ENCAPS_PORT, 0);
+	ATF_CHECK_EQ(0, get_int(fd, SOL_SOCKET, SY_SO_LISTENQLIMIT));
+	ATF_CHECK_EQ(0, get_int(fd, SOL_SOCKET, SY_SO_LISTENQLEN));
+	ATF_CHECK_EQ(0, get_int(fd, SOL_SOCKET, SY_SO_LISTENINCQLEN));
 	/* None was set in place of another. */
 	ATF_CHECK_EQ(30000, get_int(fd, SOL_SOCKET, SO_SNDBUF));
 	ATF_CHECK_EQ(33, get_int(fd, IPPROTO_IP, IP_TTL));

@@ -133,7 +133,7 @@ if_pd_output(struct ifnet *ifp, struct mbuf *m,
 	struct pd *t = ifp->if_softc;
 
 	ATF_REQUIRE_MSG(IN6_ARE_ADDR_EQUAL(nexthop, &t->peer) ||
-	    in_multicast(nexthop), "a packet for somebody else");
+	    IN6_ARE_ADDR_EQUAL(nexthop, &t->hop) || in_multicast(nexthop), "a packet for somebody else");
 	return (if_enqueue(ifp, m));
 }
 

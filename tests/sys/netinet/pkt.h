@@ -91,6 +91,7 @@ struct pd {
 	struct pd_fd	fds[PD_FDS];
 	uint64_t	seed;
 	bool		ended;		/* by the test: it is not drained */
+	struct in6_addr	hop;		/* packets are sent there, if set */
 	uint16_t	udpport;	/* our port for TCP over UDP */
 	uint16_t	quote_udp;	/* pd_icmp(): about a datagram to there */
 	bool		lossy;		/* no memory for a packet: it is lost */

@@ -554,6 +554,8 @@ read_ip4(const struct pd *t, const uint8_t *pkt, uint32_t len,
     struct pd_seg *sg)
 {
 	uint32_t hlen = (pkt[0] & 0xfU) * 4;
+	const struct in6_addr *dst = IN6_IS_ADDR_UNSPECIFIED(&t->hop) ?
+	    &t->peer : &t->hop;
 
 	if (len < hlen + TCPHDR || pkt[0] < 0x45 || pkt[0] > 0x4f)
 		return ("no IPv4 header");
@@ -569,7 +571,7 @@ read_ip4(const struct pd *t, const uint8_t *pkt, uint32_t len,
 		return ("not TCP");
 	sg->udp = pkt[9] == IPPROTO_UDP;
 	if (memcmp(pkt + 12, &t->us.s6_addr[12], 4) != 0 ||
-	    memcmp(pkt + 16, &t->peer.s6_addr[12], 4) != 0)
+	    memcmp(pkt + 16, &dst->s6_addr[12], 4) != 0)
 		return ("wrong addresses");
 	sg->ttl = pkt[8];
 	sg->tos = pkt[1];
