@@ -13,9 +13,10 @@
  *
  * Addresses are the program's own (struct sockaddr_in and sockaddr_in6 of
  * its system), and so are the levels SOL_SOCKET, IPPROTO_IP and IPPROTO_IPV6
- * with their options, and MSG_*, SHUT_* and POLL*.  Options of level
- * IPPROTO_TCP have FreeBSD's numbers, which collide with other systems';
- * they are spelt SY_TCP_* here.
+ * with their options, and MSG_*, SHUT_* and POLL*; options that the system may
+ * not have are SY_SO_* and SY_IPV6_*.  Options of level IPPROTO_TCP have
+ * FreeBSD's numbers, which collide with other systems'; they are spelt
+ * SY_TCP_* here.
  *
  * One thread uses a loop, and everything that belongs to it, at a time.
  * Functions that return int return -1 and set errno on failure unless they
