@@ -108,6 +108,18 @@ options_alloc(int len)
 	return (m);
 }
 
+struct mbuf *
+ip_options_dup(const struct mbuf *m)
+{
+	struct mbuf *copy;
+
+	if ((copy = options_alloc(m->m_len)) == NULL)
+		return (NULL);
+	*options_hop(copy) = *options_hop(m);
+	memcpy(mtod(copy, void *), mtod(m, const void *), (size_t)m->m_len);
+	return (copy);
+}
+
 /* ---- What the user says ---- */
 
 /* Well formed, with one source route at most, that has an address? */

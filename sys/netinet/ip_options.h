@@ -26,6 +26,8 @@ const struct in6_addr *ip_options_hop(const struct mbuf *m);
 /* The options for an answer to m (its data behind the IP header), a pcb's;
  * NULL: it came by no source route. */
 struct mbuf *ip_srcroute(const struct mbuf *m, const struct ip_info *ii);
+/* A copy of such: NULL if memory is short. */
+struct mbuf *ip_options_dup(const struct mbuf *m);
 /* Levels IPPROTO_IP and IPPROTO_IPV6. */
 int	ip_ctloutput(struct inpcb *inp, struct sockopt *sopt);
 
