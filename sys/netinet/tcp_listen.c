@@ -174,6 +174,7 @@ tcp_child_numbers(struct tcpcb *tp, const struct tcp_syn *sy)
 	tp->irs = sy->sy_irs;
 	tp->rcv_nxt = tp->last_ack_sent = tp->rcv_up = sy->sy_irs + 1;
 	tp->rcv_adv = tp->rcv_nxt + sy->sy_win;
+	tp->rfbuf_mark = tp->rcv_nxt;
 	tp->iss = sy->sy_iss;
 	tp->snd_una = tp->snd_nxt = tp->snd_max = tp->snd_up = tp->iss;
 	tp->snd_recover = tp->snd_fack = tp->t_loss_edge = tp->iss;
