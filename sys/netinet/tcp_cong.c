@@ -50,6 +50,19 @@ tcp_compute_initwnd(uint32_t maxseg)
 	return (maxseg > 1095 ? 3 * maxseg : 4 * maxseg);
 }
 
+/* As TCP_IWND_NB or TCP_IWND_NSEG say, or else the variables. */
+static uint32_t
+cc_initial_window(const struct tcpcb *tp, uint32_t mss)
+{
+	const struct tcp_userto *tu = tp->t_userto;
+
+	if (tu != NULL && tu->tu_iwnd_nb != 0)
+		return (tu->tu_iwnd_nb);
+	if (tu != NULL && tu->tu_iwnd_nseg != 0)
+		return (tu->tu_iwnd_nseg * mss);
+	return (tcp_compute_initwnd(mss));
+}
+
 void
 cc_conn_init(struct tcpcb *tp)
 {
@@ -57,7 +70,7 @@ cc_conn_init(struct tcpcb *tp)
 
 	/* RFC 5681, 3.1: a lost SYN means a window of one segment. */
 	tp->snd_cwnd = (tp->t_flags2 & TF2_SYNLOST) != 0 ? mss :
-	    tcp_compute_initwnd(mss);
+	    cc_initial_window(tp, mss);
 	tp->t_round_end = tp->snd_max;
 	if (CC_ALGO(tp)->conn_init != NULL)
 		CC_ALGO(tp)->conn_init(&tp->t_ccv);

@@ -228,6 +228,8 @@ tcp_reass_deliver(struct tcpcb *tp, struct tcp_seg *sg)
 		return (TV_OK);
 	m = q->tq_m;
 	q->tq_m = NULL;
+	if (__predict_false((tp->t_flags2 & TF2_OOBAHEAD) != 0))
+		tcp_oob_take(tp, m, q->tq_end - q->tq_start);
 	tp->rcv_nxt = q->tq_end;
 	if (so != NULL)
 		tcp_rcvbuf_autoscale(tp, so, sg, q->tq_end - q->tq_start);
