@@ -36,6 +36,7 @@
 #include <netinet/tcp_timer.h>
 #include <netinet/cc/cc.h>
 
+struct tcp_cwv;
 struct tcp_ecn;
 struct tcp_function_block;
 struct tcp_pmtud;
@@ -286,12 +287,13 @@ struct tcpcb {
 	uint16_t	t_chackcnt;	/* challenge ACKs sent */
 	uint32_t	t_chackend;	/* in the period that ends then, ms */
 	uint32_t	t_tsomax;	/* bytes of IP packet for TSO; 0 none */
+	uint32_t	t_sndzerowin;
+	struct tcp_cwv	*t_cwv;		/* NULL: the window is not validated */
 	struct tcp_ecn	*t_ecn;		/* NULL: not asked for, or refused */
 	struct tcp_pmtud *t_pmtud;	/* NULL: segments are full */
 	struct tcp_userto *t_userto;	/* NULL: the variables' values */
 	uint32_t	t_sndrexmitpack;/* segments sent again */
 	uint32_t	t_rcvoopack;
-	uint32_t	t_sndzerowin;
 	void		*t_osd;		/* helper modules' data */
 };
 
@@ -345,6 +347,8 @@ struct tcpcb {
 #define	TF2_NODF		0x00002000	/* segments may be fragmented */
 #define	TF2_ECN_ANY	(TF2_ECN_PERMIT | TF2_ACE_PERMIT)
 #define	TF2_RESCUED		0x00010000	/* in this recovery */
+#define	TF2_CWV			0x00400000	/* there is a t_cwv */
+#define	TF2_NVP			0x00800000	/* the window is too large */
 #define	TF2_INOUTPUT		0x00001000	/* output is running */
 
 #define	IN_FASTRECOVERY(t_flags)	((t_flags) & TF_FASTRECOVERY)
