@@ -13,7 +13,11 @@
 #include <sys/param.h>
 #include <sys/systm.h>
 
+<<<<<<< HEAD
 #include <netinet/tcp_newcwv.h>
+=======
+#include <netinet/tcp_undo.h>
+>>>>>>> main
 #include <netinet/tcp_var.h>
 
 VNET_DEFINE(int, tcp_do_rfc3465) = 1;
@@ -157,6 +161,7 @@ cc_cong_signal(struct tcpcb *tp, tcp_seq ack, ccsignal_t type)
 		}
 		break;
 	case CC_ECN:
+		tcp_undo_forget(tp);
 		if (!IN_CONGRECOVERY(tp->t_flags) ||
 		    SEQ_GEQ(ack, tp->snd_recover)) {
 			EXIT_CONGRECOVERY(tp->t_flags);
@@ -174,6 +179,9 @@ cc_cong_signal(struct tcpcb *tp, tcp_seq ack, ccsignal_t type)
 			tp->t_flags2 |= TF2_ECN_SND_CWR;
 		if (CC_ALGO(tp)->cong_signal == NULL)
 			cc_rto_default(tp);
+		break;
+	case CC_RTO_ERR:
+		tcp_undo_restore(tp);
 		break;
 	default:
 		break;

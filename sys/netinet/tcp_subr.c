@@ -27,12 +27,14 @@
 #include <netinet/tcp_hostcache.h>
 #include <netinet/tcp_newcwv.h>
 #include <netinet/tcp_pmtud.h>
+#include <netinet/tcp_syncache.h>
 #include <netinet/tcp_timewait.h>
 #include <netinet/tcp_var.h>
 #include <netinet/ip.h>
 #include <netinet/ip6.h>
 #include <netinet/ip_icmp.h>
 #include <netinet6/icmp6.h>
+#include <netipsec/tcp_sig.h>
 
 MALLOC_DEFINE(M_TCPUSERTO, "tcpuserto", "TCP limits set by users");
 
@@ -173,7 +175,7 @@ SYSUNINIT(tcp, SI_SUB_PROTO_DOMAIN, SI_ORDER_THIRD, tcp_uninit, NULL);
 
 /* The smallest scale with which the largest buffer can be promised
  * (RFC 7323, 2.3). */
-static uint8_t
+uint8_t
 tcp_request_scale(void)
 {
 	uint8_t scale = 0;
@@ -307,6 +309,8 @@ tcp_fixed_maxseg(const struct tcpcb *tp)
 	if ((tp->t_flags & TF_NOOPT) == 0 &&
 	    (tp->t_flags & TF_RCVD_TSTMP) != 0)
 		optlen = TCPOLEN_TIMESTAMP + 2;
+	if (__predict_false((tp->t_flags & TF_SIGNATURE) != 0))
+		optlen += tcp_sig_optlen(tp);
 	return (tp->t_maxseg - optlen);
 }
 
@@ -357,18 +361,40 @@ tcp_pmtu(struct tcpcb *tp)
 	return (mtu);
 }
 
+/* What to offer for a path of mtu bytes, 0: there is none. */
+static int
+tcp_mss_for(int mtu, bool v6, int usermss)
+{
+	int mss;
+
+	if (mtu == 0)
+		mss = v6 ? V_tcp_v6mssdflt : V_tcp_mssdflt;
+	else
+		mss = imax(mtu - (int)(v6 ? sizeof(struct ip6_hdr) :
+		    sizeof(struct ip)) - (int)sizeof(struct tcphdr),
+		    TCP_LEAST_MSS);
+	if (usermss != 0)
+		mss = imin(mss, usermss);
+	return (imin(mss, 65535));
+}
+
 int
 tcp_mssopt(struct tcpcb *tp)
 {
-	int mss, mtu = (int)tcp_path_mtu(tp);
+	return (tcp_mss_for((int)tcp_path_mtu(tp), tcp_is_v6(tp),
+	    tp->t_usermss));
+}
 
-	if (mtu == 0)
-		mss = tcp_is_v6(tp) ? V_tcp_v6mssdflt : V_tcp_mssdflt;
-	else
-		mss = imax(mtu - tcp_hdrlen(tp), TCP_LEAST_MSS);
-	if (tp->t_usermss != 0)
-		mss = imin(mss, tp->t_usermss);
-	return (imin(mss, 65535));
+int
+tcp_mssopt_to(const struct in_conninfo *inc, int usermss)
+{
+	struct route ro = { 0 };
+	uint32_t mtu, tsomax;
+
+	mtu = ip_route_mtu(&inc->inc_faddr, inc->inc_scope, &ro, &tsomax);
+	ro_invalidate(&ro);
+	return (tcp_mss_for((int)mtu, !IN6_IS_ADDR_V4MAPPED(&inc->inc_faddr),
+	    usermss));
 }
 
 /* Round a buffer up to whole segments, so that none is split. */
@@ -572,7 +598,11 @@ tcp_free(struct tcpcb *tp)
 	in_pcbdestroy(&V_tcbinfo, &tp->t_inpcb);
 	tcp_ecn_free(tp);
 	tcp_pmtud_free(tp);
+<<<<<<< HEAD
 	tcp_cwv_free(tp);
+=======
+	tcp_sig_free(tp);
+>>>>>>> main
 	free(tp->t_userto, M_TCPUSERTO);
 	uma_zfree(V_tcpcb_zone, tp);
 }
@@ -666,11 +696,14 @@ tcp_ctlinput(const struct ip_icmperr *ie)
 	inc.inc_fport = (uint16_t)(ie->ie_ulp[2] << 8 | ie->ie_ulp[3]);
 	memcpy(&seq, ie->ie_ulp + 4, sizeof(seq));
 	seq = ntohl(seq);
-	if ((inp = in_pcblookup(&V_tcbinfo, &inc)) == NULL)
+	if ((inp = in_pcblookup(&V_tcbinfo, &inc)) == NULL) {
+		if (!ie->ie_toobig && ie->ie_errno != 0)
+			tcp_syncache_unreach(&inc, seq);
 		return;
+	}
 	tp = intotcpcb(inp);
 	if (tp->t_state == TCPS_TIME_WAIT || SEQ_LT(seq, tp->snd_una) ||
-	    SEQ_GEQ(seq, tp->snd_max))
+	    SEQ_GEQ(seq, tp->snd_max) || !tcp_sig_takes_icmp(tp, ie))
 		return;
 	if (ie->ie_toobig)
 		tcp_ctl_toobig(tp, ie);

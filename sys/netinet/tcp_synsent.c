@@ -91,7 +91,7 @@ tcp_synsent(struct tcpcb *tp, struct tcp_seg *sg)
 	} else {
 		/* Simultaneous open: our SYN goes again, now with an ACK. */
 		tcp_state_change(tp, TCPS_SYN_RECEIVED);
-		tcp_ecn_passive(tp, tcp_ecn_syn_code(sg));
+		tcp_ecn_passive(tp, tcp_ecn_syn_code(sg), false);
 		(void)tcp_sent_lose_all(tp);
 		v = TV_ACKNOW | TV_OUTPUT;
 	}
