@@ -13,11 +13,8 @@
 #include <sys/param.h>
 #include <sys/systm.h>
 
-<<<<<<< HEAD
 #include <netinet/tcp_newcwv.h>
-=======
 #include <netinet/tcp_undo.h>
->>>>>>> main
 #include <netinet/tcp_var.h>
 
 VNET_DEFINE(int, tcp_do_rfc3465) = 1;

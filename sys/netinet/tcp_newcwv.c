@@ -34,7 +34,7 @@
  * The five minutes are looked at when there is something to send or an ACK
  * comes: in between the window is of no use to anyone.
  *
- * Touches: snd_cwnd, snd_ssthresh, TF2_CWV, TF2_NVP and t_cwv.
+ * Touches: snd_cwnd, snd_ssthresh, TF2_CWV, TF2_NVP and tu_cwv.
  */
 #include <sys/param.h>
 #include <sys/malloc.h>
@@ -91,8 +91,10 @@ cwv_pipeack(const struct tcpcb *tp, struct tcp_cwv *cw)
 static void
 cwv_unknown(struct tcpcb *tp)
 {
-	memset(tp->t_cwv, 0, sizeof(*tp->t_cwv));
-	tp->t_cwv->cw_slot = getnstime();
+	struct tcp_cwv *cw = tp->t_userto->tu_cwv;
+
+	memset(cw, 0, sizeof(*cw));
+	cw->cw_slot = getnstime();
 	tp->t_flags2 &= ~TF2_NVP;
 }
 
@@ -120,7 +122,7 @@ cwv_reduce(struct tcpcb *tp)
 static void
 cwv_phase(struct tcpcb *tp, nstime_t since)
 {
-	struct tcp_cwv *cw = tp->t_cwv;
+	struct tcp_cwv *cw = tp->t_userto->tu_cwv;
 	nstime_t now = getnstime();
 	int i;
 
@@ -148,26 +150,33 @@ cwv_phase(struct tcpcb *tp, nstime_t since)
 void
 tcp_cwv_established(struct tcpcb *tp)
 {
+	struct tcp_cwv *cw;
+	struct tcp_userto *tu;
+
 	/* Without memory it does without. */
-	if (V_newcwv == 0 || tp->t_cwv != NULL || (tp->t_cwv = malloc(
-	    sizeof(*tp->t_cwv), M_TCPCWV, M_NOWAIT)) == NULL)
+	if (V_newcwv == 0 || (tp->t_flags2 & TF2_CWV) != 0 ||
+	    (tu = tcp_userto(tp)) == NULL ||
+	    (cw = malloc(sizeof(*cw), M_TCPCWV, M_NOWAIT)) == NULL)
 		return;
-	cwv_unknown(tp);
+	tu->tu_cwv = cw;
 	tp->t_flags2 |= TF2_CWV;
+	cwv_unknown(tp);
 }
 
 void
 tcp_cwv_free(struct tcpcb *tp)
 {
-	free(tp->t_cwv, M_TCPCWV);
-	tp->t_cwv = NULL;
+	if ((tp->t_flags2 & TF2_CWV) == 0)
+		return;
+	free(tp->t_userto->tu_cwv, M_TCPCWV);
+	tp->t_userto->tu_cwv = NULL;
 	tp->t_flags2 &= ~(TF2_CWV | TF2_NVP);
 }
 
 void
 tcp_cwv_acked(struct tcpcb *tp, const struct tcp_acked *ta)
 {
-	struct tcp_cwv *cw = tp->t_cwv;
+	struct tcp_cwv *cw = tp->t_userto->tu_cwv;
 
 	if (V_newcwv == 0) {
 		tcp_cwv_free(tp);
@@ -208,7 +217,7 @@ tcp_cwv_idle(struct tcpcb *tp)
 void
 tcp_cwv_congested(struct tcpcb *tp, bool timeout)
 {
-	struct tcp_cwv *cw = tp->t_cwv;
+	struct tcp_cwv *cw = tp->t_userto->tu_cwv;
 	uint32_t most;
 
 	if (timeout) {
@@ -227,7 +236,7 @@ tcp_cwv_congested(struct tcpcb *tp, bool timeout)
 void
 tcp_cwv_recovered(struct tcpcb *tp)
 {
-	const struct tcp_cwv *cw = tp->t_cwv;
+	const struct tcp_cwv *cw = tp->t_userto->tu_cwv;
 	uint64_t again;
 	uint32_t mss = tcp_maxseg(tp);
 

@@ -598,11 +598,8 @@ tcp_free(struct tcpcb *tp)
 	in_pcbdestroy(&V_tcbinfo, &tp->t_inpcb);
 	tcp_ecn_free(tp);
 	tcp_pmtud_free(tp);
-<<<<<<< HEAD
 	tcp_cwv_free(tp);
-=======
 	tcp_sig_free(tp);
->>>>>>> main
 	free(tp->t_userto, M_TCPUSERTO);
 	uma_zfree(V_tcpcb_zone, tp);
 }

@@ -36,11 +36,8 @@
 #include <netinet/tcp_timer.h>
 #include <netinet/cc/cc.h>
 
-<<<<<<< HEAD
-struct tcp_cwv;
-=======
 struct tcp_ao;
->>>>>>> main
+struct tcp_cwv;
 struct tcp_ecn;
 struct tcp_function_block;
 struct tcp_pmtud;
@@ -193,13 +190,14 @@ struct sackhint {
 	uint32_t	recover_fs;	/* bytes in flight as recovery began */
 };
 
-/* Limits that few users set; 0: the variable's. */
+/* Limits that few users set; 0: the variable's.  And what is as rare. */
 struct tcp_userto {
 	uint32_t	tu_keepinit;	/* seconds */
 	uint32_t	tu_keepidle;
 	uint32_t	tu_keepintvl;
 	uint32_t	tu_maxunacktime;
 	uint32_t	tu_keepcnt;	/* probes */
+	struct tcp_cwv	*tu_cwv;	/* with TF2_CWV only */
 };
 
 struct tcpcb {
@@ -298,23 +296,14 @@ struct tcpcb {
 	uint16_t	t_keepprobes;
 	uint16_t	t_chackcnt;	/* challenge ACKs sent */
 	uint32_t	t_chackend;	/* in the period that ends then, ms */
-<<<<<<< HEAD
-	uint32_t	t_tsomax;	/* bytes of IP packet for TSO; 0 none */
-	uint32_t	t_sndzerowin;
-	struct tcp_cwv	*t_cwv;		/* NULL: the window is not validated */
-=======
->>>>>>> main
 	struct tcp_ecn	*t_ecn;		/* NULL: not asked for, or refused */
 	struct tcp_pmtud *t_pmtud;	/* NULL: segments are full */
 	struct tcp_userto *t_userto;	/* NULL: the variables' values */
 	uint32_t	t_sndrexmitpack;/* segments sent again */
 	uint32_t	t_rcvoopack;
-<<<<<<< HEAD
-=======
 	uint32_t	t_sndzerowin;
 	uint32_t	t_tsomax;	/* bytes of IP packet for TSO; 0 none */
 	struct tcp_ao	*t_ao;		/* NULL: no TCP-AO */
->>>>>>> main
 	void		*t_osd;		/* helper modules' data */
 };
 
@@ -368,7 +357,7 @@ struct tcpcb {
 #define	TF2_NODF		0x00002000	/* segments may be fragmented */
 #define	TF2_ECN_ANY	(TF2_ECN_PERMIT | TF2_ACE_PERMIT)
 #define	TF2_RESCUED		0x00010000	/* in this recovery */
-#define	TF2_CWV			0x00400000	/* there is a t_cwv */
+#define	TF2_CWV			0x00400000	/* there is a tu_cwv */
 #define	TF2_NVP			0x00800000	/* the window is too large */
 #define	TF2_INOUTPUT		0x00001000	/* output is running */
 #define	TF2_FRTO1		0x01000000	/* RFC 5682: after step 1 */

@@ -258,7 +258,7 @@ PD_TEST(loss)
 	ATF_CHECK(cwnd(t) >= 2 * MSS);
 	/* And what comes now proves itself anew. */
 	ATF_CHECK(validated(t));
-	ATF_CHECK_EQ(CWV_NOTHING, pd_tcpcb(t)->t_cwv->cw_known);
+	ATF_CHECK_EQ(CWV_NOTHING, pd_tcpcb(t)->t_userto->tu_cwv->cw_known);
 }
 
 /* Whatever the module thinks of it, and however much is on its way. */
@@ -305,7 +305,7 @@ PD_TEST(off)
 	burst(t, fd, 1);
 	ATF_CHECK_EQ(10 * MSS, cwnd(t));
 	ATF_CHECK(validated(t));
-	ATF_CHECK(pd_tcpcb(t)->t_cwv == NULL);
+	ATF_CHECK_EQ(0, pd_tcpcb(t)->t_flags2 & TF2_CWV);
 }
 
 PD_TEST4(newcwd)
@@ -313,7 +313,7 @@ PD_TEST4(newcwd)
 	pd_sysctl(t, "net.inet.tcp.newcwd", 1);
 	ATF_CHECK_EQ(1, pd_sysctl_get(t, NEWCWV));
 	(void)pd_active(t, 0, 65535);
-	ATF_CHECK(pd_tcpcb(t)->t_cwv != NULL);
+	ATF_CHECK((pd_tcpcb(t)->t_flags2 & TF2_CWV) != 0);
 }
 
 ATF_TP_ADD_TCS(tp)
