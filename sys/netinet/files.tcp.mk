@@ -6,6 +6,7 @@
 SRCS+=	netinet/in_pcb.c
 SRCS+=	netinet/tcp_ack.c
 SRCS+=	netinet/tcp_cong.c
+SRCS+=	netinet/tcp_drain.c
 SRCS+=	netinet/tcp_ecn.c
 SRCS+=	netinet/tcp_export.c
 SRCS+=	netinet/tcp_functions.c

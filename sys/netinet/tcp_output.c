@@ -402,7 +402,8 @@ tcp_seg_limit(const struct tcpcb *tp, const struct tcp_plan *p)
 {
 	uint32_t mss = tp->t_maxseg - p->p_optlen, max;
 
-	/* Each segment has an urgent pointer of its own, and a signature. */
+	/* Each segment has an urgent pointer, and a signature, of its own; and a
+	 * signature is longer than the time stamp. */
 	if (!V_tcp_do_tso || tp->t_tsomax == 0 || p->p_optlen >
 	    TCPOLEN_TIMESTAMP + 2 || SEQ_GT(tp->snd_up, tp->snd_una))
 		return (mss);
