@@ -6,6 +6,7 @@
 SRCS+=	netinet/in_pcb.c
 SRCS+=	netinet/tcp_ack.c
 SRCS+=	netinet/tcp_cong.c
+SRCS+=	netinet/tcp_drain.c
 SRCS+=	netinet/tcp_ecn.c
 SRCS+=	netinet/tcp_export.c
 SRCS+=	netinet/tcp_functions.c
@@ -14,6 +15,7 @@ SRCS+=	netinet/tcp_hostcache_conn.c
 SRCS+=	netinet/tcp_info.c
 SRCS+=	netinet/tcp_input.c
 SRCS+=	netinet/tcp_listen.c
+SRCS+=	netinet/tcp_newcwv.c
 SRCS+=	netinet/tcp_output.c
 SRCS+=	netinet/tcp_parse.c
 SRCS+=	netinet/tcp_pmtud.c

@@ -13,6 +13,7 @@
 #include <sys/param.h>
 #include <sys/systm.h>
 
+#include <netinet/tcp_newcwv.h>
 #include <netinet/tcp_undo.h>
 #include <netinet/tcp_var.h>
 
@@ -126,7 +127,8 @@ cc_ack_received(struct tcpcb *tp, uint32_t acked, uint16_t nsegs,
 	ccv->curack = tp->snd_una;
 	/* The window limits if what was in flight filled it. */
 	if (tp->snd_cwnd <= tp->snd_wnd && (tp->snd_cwnd <= used +
-	    tp->t_maxseg || tp->snd_cwnd < 2 * used))
+	    tp->t_maxseg || tp->snd_cwnd < 2 * used) &&
+	    (tp->t_flags2 & TF2_NVP) == 0)
 		ccv->flags |= CCF_CWND_LIMITED;
 	else
 		ccv->flags &= ~CCF_CWND_LIMITED;
@@ -198,6 +200,9 @@ cc_cong_signal(struct tcpcb *tp, tcp_seq ack, ccsignal_t type)
 		tp->t_ccv.curack = ack;
 		CC_ALGO(tp)->cong_signal(&tp->t_ccv, type);
 	}
+	if ((tp->t_flags2 & TF2_CWV) != 0 &&
+	    (type == CC_NDUPACK || type == CC_ECN || type == CC_RTO))
+		tcp_cwv_congested(tp, type == CC_RTO);
 }
 
 void
@@ -208,6 +213,8 @@ cc_post_recovery(struct tcpcb *tp, tcp_seq ack)
 		CC_ALGO(tp)->post_recovery(&tp->t_ccv);
 	}
 	EXIT_RECOVERY(tp->t_flags);
+	if ((tp->t_flags2 & TF2_CWV) != 0)
+		tcp_cwv_recovered(tp);
 	tp->t_bytes_acked = 0;
 	tp->sackhint.prr_delivered = tp->sackhint.prr_out = 0;
 }

@@ -32,6 +32,7 @@
 #include <netinet/ip.h>
 #include <netinet/ip_options.h>
 #include <netinet/tcp_ecn.h>
+#include <netinet/tcp_newcwv.h>
 #include <netinet/tcp_pmtud.h>
 #include <netinet/tcp_var.h>
 #include <netipsec/tcp_sig.h>
@@ -927,9 +928,13 @@ tcp_send_plan(struct tcpcb *tp, struct tcp_plan *p)
 static void
 tcp_output_idle(struct tcpcb *tp, const struct socket *so)
 {
-	if (tp->snd_una == tp->snd_max && tp->t_sndtime != 0 &&
-	    sbavail(&so->so_snd) != 0 &&
-	    getnstime() - tp->t_sndtime >= tcp_rto(tp))
+	if (tp->snd_una != tp->snd_max || tp->t_sndtime == 0 ||
+	    sbavail(&so->so_snd) == 0 ||
+	    getnstime() - tp->t_sndtime < tcp_rto(tp))
+		return;
+	if ((tp->t_flags2 & TF2_CWV) != 0)
+		tcp_cwv_idle(tp);
+	else
 		cc_after_idle(tp);
 }
 

@@ -25,6 +25,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp_ecn.h>
 #include <netinet/tcp_hostcache.h>
+#include <netinet/tcp_newcwv.h>
 #include <netinet/tcp_pmtud.h>
 #include <netinet/tcp_syncache.h>
 #include <netinet/tcp_timewait.h>
@@ -505,6 +506,7 @@ tcp_established(struct tcpcb *tp)
 	tcp_timer_activate(tp, TT_KEEP, tcp_keepidle_of(tp));
 	tcp_timer_activate(tp, TT_REXMT, 0);
 	tcp_pmtud_established(tp);
+	tcp_cwv_established(tp);
 	tcp_hc_start(tp);
 	cc_conn_init(tp);
 	tp->t_rxtshift = 0;
@@ -622,6 +624,7 @@ tcp_free(struct tcpcb *tp)
 	in_pcbdestroy(&V_tcbinfo, &tp->t_inpcb);
 	tcp_ecn_free(tp);
 	tcp_pmtud_free(tp);
+	tcp_cwv_free(tp);
 	tcp_sig_free(tp);
 	free(tp->t_userto, M_TCPUSERTO);
 	uma_zfree(V_tcpcb_zone, tp);

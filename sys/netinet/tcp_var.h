@@ -38,6 +38,7 @@
 #include <netinet/cc/cc.h>
 
 struct tcp_ao;
+struct tcp_cwv;
 struct tcp_ecn;
 struct tcp_function_block;
 struct tcp_pmtud;
@@ -193,7 +194,7 @@ struct sackhint {
 	uint32_t	recover_fs;	/* bytes in flight as recovery began */
 };
 
-/* Limits that few users set; 0: the variable's. */
+/* Limits that few users set; 0: the variable's.  And what is as rare. */
 struct tcp_userto {
 	uint32_t	tu_keepinit;	/* seconds */
 	uint32_t	tu_keepidle;
@@ -202,6 +203,7 @@ struct tcp_userto {
 	uint32_t	tu_keepcnt;	/* probes */
 	uint32_t	tu_iwnd_nb;	/* initial window, bytes */
 	uint32_t	tu_iwnd_nseg;	/* or segments */
+	struct tcp_cwv	*tu_cwv;	/* with TF2_CWV only */
 };
 
 struct tcpcb {
@@ -366,6 +368,8 @@ struct tcpcb {
 #define	TF2_ECN_ANY	(TF2_ECN_PERMIT | TF2_ACE_PERMIT)
 #define	TF2_RESCUED		0x00010000	/* in this recovery */
 #define	TF2_OOBAHEAD		0x00100000	/* to be taken out of line */
+#define	TF2_CWV			0x00400000	/* there is a tu_cwv */
+#define	TF2_NVP			0x00800000	/* the window is too large */
 #define	TF2_INOUTPUT		0x00001000	/* output is running */
 #define	TF2_FRTO1		0x01000000	/* RFC 5682: after step 1 */
 #define	TF2_FRTO2		0x02000000	/* and after step 2 */
