@@ -3,8 +3,9 @@
 #
 # The TCP that every function block shares, and the default block.
 
-SRCS+=	netinet/in_pcb.c
+SRCS+=	netinet/in_pcb.c netinet/in_priv.c
 SRCS+=	netinet/tcp_ack.c
+SRCS+=	netinet/tcp_compat.c
 SRCS+=	netinet/tcp_cong.c
 SRCS+=	netinet/tcp_drain.c
 SRCS+=	netinet/tcp_ecn.c

@@ -61,7 +61,7 @@ cc_initial_window(const struct tcpcb *tp, uint32_t mss)
 		return (tu->tu_iwnd_nb);
 	if (tu != NULL && tu->tu_iwnd_nseg != 0)
 		return (tu->tu_iwnd_nseg * mss);
-	return (tcp_compute_initwnd(mss));
+	return (tcp_compat_initwnd(tp, mss));
 }
 
 void
@@ -222,8 +222,12 @@ cc_post_recovery(struct tcpcb *tp, tcp_seq ack)
 void
 cc_after_idle(struct tcpcb *tp)
 {
+	uint32_t was = tp->snd_cwnd;
+
 	if (CC_ALGO(tp)->after_idle != NULL)
 		CC_ALGO(tp)->after_idle(&tp->t_ccv);
+	if (__predict_false((tp->t_flags2 & TF2_COMPAT) != 0))
+		tcp_compat_restart(tp, was);
 }
 
 void

@@ -332,7 +332,8 @@ tcp_sack_report(const struct tcpcb *tp, struct sackblk *blk, int max)
 	uint32_t below = UINT32_MAX;
 	int n = 0;
 
-	if (max > 0 && SEQ_LT(tp->t_dsack.start, tp->t_dsack.end))
+	if (max > 0 && V_tcp_ways.w_dsack &&
+	    SEQ_LT(tp->t_dsack.start, tp->t_dsack.end))
 		blk[n++] = tp->t_dsack;
 	while (n < max) {
 		best = NULL;

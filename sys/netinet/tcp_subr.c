@@ -509,6 +509,7 @@ tcp_established(struct tcpcb *tp)
 	tcp_cwv_established(tp);
 	tcp_hc_start(tp);
 	cc_conn_init(tp);
+	tcp_compat_established(tp);
 	tp->t_rxtshift = 0;
 	tp->snd_recover = tp->snd_una;
 }
@@ -540,6 +541,7 @@ tcp_enter_timewait(struct tcpcb *tp)
 		tcp_close(tp);
 		return (true);
 	}
+	tcp_compat_unorphan(tp);
 	tcp_hc_end(tp);
 	tcp_output_cancel(tp);
 	tcp_timer_stop(tp);
@@ -591,6 +593,7 @@ tcp_close(struct tcpcb *tp)
 		return;
 	inp->inp_flags |= INP_DROPPED;
 	TCPSTAT_INC(tcps_closed);
+	tcp_compat_unorphan(tp);
 	tcp_hc_end(tp);
 	tcp_output_cancel(tp);
 	tcp_timer_stop(tp);
@@ -625,6 +628,7 @@ tcp_free(struct tcpcb *tp)
 	tcp_ecn_free(tp);
 	tcp_pmtud_free(tp);
 	tcp_cwv_free(tp);
+	tcp_compat_free(tp);
 	tcp_sig_free(tp);
 	free(tp->t_userto, M_TCPUSERTO);
 	uma_zfree(V_tcpcb_zone, tp);
@@ -740,6 +744,6 @@ tcp_ctlinput_udp(const struct ip_icmperr *ie, uint16_t port)
 		if (V_icmp_may_rst && seq == tp->iss &&
 		    (error = tcp_icmp_hard(ie)) != 0)
 			tcp_drop(tp, error);
-	} else if (ie->ie_errno != 0)
+	} else if (ie->ie_errno != 0 && !tcp_compat_icmp(tp, ie->ie_errno))
 		tp->t_softerror = (uint16_t)ie->ie_errno;
 }

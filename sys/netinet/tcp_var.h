@@ -31,6 +31,7 @@
 #include <netinet/in_pcb.h>
 #include <netinet/ip_var.h>
 #include <netinet/tcp.h>
+#include <netinet/tcp_compat.h>
 #include <netinet/tcp_export.h>
 #include <netinet/tcp_fsm.h>
 #include <netinet/tcp_seq.h>
@@ -204,6 +205,7 @@ struct tcp_userto {
 	uint32_t	tu_iwnd_nb;	/* initial window, bytes */
 	uint32_t	tu_iwnd_nseg;	/* or segments */
 	struct tcp_cwv	*tu_cwv;	/* with TF2_CWV only */
+	struct tcp_compat tu_compat;	/* if TF2_COMPAT */
 };
 
 struct tcpcb {
@@ -364,6 +366,8 @@ struct tcpcb {
 #define	TF2_ECN_SND_ECE		0x00000080
 #define	TF2_ACE_PERMIT		0x00000100
 #define	TF2_ECN_USE_ECT1	0x00000800
+#define	TF2_COMPAT		0x10000000	/* tcp_compat.h's are set */
+#define	TF2_ORPHAN		0x20000000	/* its user has gone */
 #define	TF2_NODF		0x00002000	/* segments may be fragmented */
 #define	TF2_ECN_ANY	(TF2_ECN_PERMIT | TF2_ACE_PERMIT)
 #define	TF2_RESCUED		0x00010000	/* in this recovery */
@@ -386,7 +390,6 @@ struct tcpcb {
 #define	ENTER_RECOVERY(t_flags)		((t_flags) |= TF_RECOVERY)
 #define	EXIT_RECOVERY(t_flags)		((t_flags) &= ~TF_RECOVERY)
 
-#define	TCP_DUPTHRESH	3		/* duplicate ACKs (RFC 5681, RFC 6675) */
 
 /* Time for t_acktime: of 2^20 ns, about a millisecond. */
 #define	TCP_ACKTIME_SHIFT	20

@@ -125,6 +125,7 @@ struct socket {
 	    ((so)->so_rcv.sb_state & SBS_CANTRCVMORE) != 0)
 #define	sowriteable(so)							\
 	((sbspace(&(so)->so_snd) >= (long)(so)->so_snd.sb_lowat &&	\
+	    ((so)->so_snd.sb_flags & SB_HELD) == 0 &&			\
 	    ((so)->so_state & SS_ISCONNECTED) != 0) ||			\
 	    ((so)->so_snd.sb_state & SBS_CANTSENDMORE) != 0 ||		\
 	    (so)->so_error != 0)

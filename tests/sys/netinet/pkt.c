@@ -989,7 +989,7 @@ pd_passive(struct pd *t, int opts, uint16_t win)
 /* ---- A test ---- */
 
 static void
-start(struct pd *t, int af)
+start(struct pd *t, int af, const struct vnet_tunable *tun)
 {
 	struct vnet *saved;
 	int i;
@@ -1003,8 +1003,8 @@ start(struct pd *t, int af)
 		pd_use(t, i);
 		pd_renew(t);
 	}
-	ATF_REQUIRE_EQ_MSG(0, vnet_alloc("us", &host_ops, t, NULL, 0,
-	    &t->vnet), "%s", t->log);
+	ATF_REQUIRE_EQ_MSG(0, vnet_alloc("us", &host_ops, t, tun,
+	    tun != NULL, &t->vnet), "%s", t->log);
 	saved = vnet_enter(t->vnet);
 	if_pd_create(t);
 	vnet_leave(saved);
@@ -1065,12 +1065,22 @@ pd_run(void (*func)(struct pd *), int first, int last)
 {
 	struct pd *t = &test;
 
-	start(t, first);
+	start(t, first, NULL);
 	func(t);
 	end(t);
 	if (last == first)
 		return;
-	start(t, last);
+	start(t, last, NULL);
 	func(t);
 	end(t);
+}
+
+void
+pd_restart(struct pd *t, const char *name, const char *value)
+{
+	struct vnet_tunable tun = { name, value };
+	int af = t->af;
+
+	end(t);
+	start(t, af, &tun);
 }
