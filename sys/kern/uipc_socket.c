@@ -52,11 +52,10 @@ CTASSERT(__offsetof(struct socket, so_snd) == 2 * CACHE_LINE_SIZE);
 TAILQ_HEAD(socket_list, socket);
 VNET_DEFINE_STATIC(struct socket_list, sockets);
 VNET_DEFINE_STATIC(uma_zone_t, socket_zone);
-VNET_DEFINE_STATIC(int, maxsockets) = 1048576;
+VNET_DEFINE(int, maxsockets) = 1048576;
 VNET_DEFINE_STATIC(int, numopensockets);
 #define	V_sockets		VNET(sockets)
 #define	V_socket_zone		VNET(socket_zone)
-#define	V_maxsockets		VNET(maxsockets)
 #define	V_numopensockets	VNET(numopensockets)
 
 SYSCTL_INT(_kern_ipc, OID_AUTO, maxsockets, CTLFLAG_RDTUN | CTLFLAG_VNET,
@@ -299,6 +298,12 @@ soshutdown(struct socket *so, int how)
 
 	if (how != SHUT_RD && how != SHUT_WR && how != SHUT_RDWR)
 		return (EINVAL);
+	if (SOLISTENING(so) && how != SHUT_WR) {
+		/* Whoever waits for a connection gets none. */
+		so->so_error = ECONNABORTED;
+		sorwakeup(so);
+		return (ENOTCONN);
+	}
 	if ((so->so_state & (SS_ISCONNECTED | SS_ISCONNECTING |
 	    SS_ISDISCONNECTING)) == 0 || so->so_pcb == NULL)
 		return (ENOTCONN);

@@ -60,6 +60,8 @@ struct tcphdr {
 #define	TCPOLEN_TIMESTAMP	10
 #define	TCPOPT_SIGNATURE	19
 #define	TCPOLEN_SIGNATURE	18
+#define	TCPOPT_AO		29
+#define	TCPOLEN_AO		16		/* with the MACs of RFC 5926 */
 #define	TCPOPT_FAST_OPEN	34
 #define	TCPOPT_ACCECN0		172	/* ECT(0), CE, ECT(1) */
 #define	TCPOPT_ACCECN1		174	/* ECT(1), CE, ECT(0) */
@@ -78,16 +80,25 @@ struct tcphdr {
 #define	TCP_MD5SIG		16
 #define	TCP_INFO		32
 #define	TCP_STATS		33
+#define	TCP_IWND_NB		43
+#define	TCP_IWND_NSEG		44
 #define	TCP_CONGESTION		64
 #define	TCP_CCALGOOPT		65
 #define	TCP_MAXUNACKTIME	68
+#define	TCP_REMOTE_UDP_ENCAPS_PORT 71
 #define	TCP_DELACK		72
 #define	TCP_KEEPINIT		128
 #define	TCP_KEEPIDLE		256
 #define	TCP_KEEPINTVL		512
 #define	TCP_KEEPCNT		1024
+#define	TCP_REUSPORT_LB_NUMA	1026
+#define	TCP_REUSPORT_LB_NUMA_NODOM	(-2)
+#define	TCP_REUSPORT_LB_NUMA_CURDOM	(-1)
 #define	TCP_FUNCTION_BLK	8192
 #define	TCP_FUNCTION_ALIAS	8193
+/* Stackyard's own. */
+#define	TCP_AO			16384
+#define	TCP_AO_KEYS		16385
 
 #define	TCP_CA_NAME_MAX			16
 #define	TCP_FUNCTION_NAME_LEN_MAX	32
@@ -95,6 +106,17 @@ struct tcphdr {
 struct tcp_function_set {
 	char		function_set_name[TCP_FUNCTION_NAME_LEN_MAX];
 	uint32_t	pcbcnt;
+};
+
+/*
+ * TCP_AO_KEYS: KeyIDs.  Read, -1: none so far.  Written, -1: leave it; the
+ * peer's are not read.
+ */
+struct tcp_ao_keys {
+	int		tak_current;	/* what we sign with */
+	int		tak_rnext;	/* what the peer is asked to use */
+	int		tak_peer_key;	/* what it uses */
+	int		tak_peer_rnext;	/* what it asks for */
 };
 
 #define	TCPI_OPT_TIMESTAMPS	0x01

@@ -29,10 +29,12 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp_ecn.h>
+#include <netinet/tcp_newcwv.h>
 #include <netinet/tcp_pmtud.h>
+#include <netinet/tcp_undo.h>
 #include <netinet/tcp_var.h>
 
-#define	DUPTHRESH	3		/* RFC 5681, RFC 6675 */
+#define	DUPTHRESH	V_tcp_ways.w_reordering	/* 3: RFC 5681, RFC 6675 */
 
 VNET_DEFINE_STATIC(int, insecure_ack) = 0;
 #define	V_insecure_ack	VNET(insecure_ack)
@@ -202,6 +204,7 @@ recovery_enter(struct tcpcb *tp, const struct tcp_acked *ta)
 {
 	struct sackhint *sh = &tp->sackhint;
 
+	tcp_undo_save(tp);
 	cc_cong_signal(tp, ta->ta_ack, CC_NDUPACK);
 	ENTER_FASTRECOVERY(tp->t_flags);
 	tp->t_flags2 &= ~TF2_RESCUED;
@@ -429,6 +432,8 @@ ack_more(struct tcpcb *tp, const struct tcp_seg *sg, struct tcp_acked *ta)
 		tcp_ecn_acked(tp, sg, ta);
 	if ((tp->t_flags2 & TF2_PMTUD) != 0)
 		tcp_pmtud_acked(tp, ta);
+	if ((tp->t_flags2 & TF2_CWV) != 0)
+		tcp_cwv_acked(tp, ta);
 }
 
 /* All that an acceptable ACK of a synchronized connection says. */
@@ -457,15 +462,20 @@ ack_process(struct tcpcb *tp, const struct tcp_seg *sg)
 	if ((v & TV_STOP) != 0)
 		return (v);
 	v |= ack_window(tp, sg);
+	if (__predict_false((tp->t_flags & TF_PREVVALID) != 0))
+		v |= tcp_undo_acked(tp, sg, &ta);
 	if (ta.ta_acked == 0 && ta.ta_sacked == 0 && !ta.ta_dupack)
 		return (v);
 	tcp_round_update(tp, &ta);
-	if (__predict_false((tp->t_flags2 & (TF2_ECN_ANY | TF2_PMTUD)) != 0))
+	if (__predict_false((tp->t_flags2 & (TF2_ECN_ANY | TF2_PMTUD |
+	    TF2_CWV)) != 0))
 		ack_more(tp, sg, &ta);
 	ta.ta_lost = tp->t_fb->tfb_detect_loss(tp, &ta);
 	if (__predict_false((tp->t_flags2 & TF2_PMTUD) != 0))
 		tcp_pmtud_lost(tp, &ta);
 	tp->t_fb->tfb_acked(tp, &ta);
+	if (__predict_false((tp->t_flags2 & TF2_FRTO) != 0))
+		tcp_frto_acked(tp, &ta);
 	return (v | TV_OUTPUT);
 }
 

@@ -8,7 +8,7 @@
  *
  *   length and checksum -> parse -> look-up
  *     -> a connection: its block's do_segment
- *     -> TIME_WAIT: answered here
+ *     -> TIME_WAIT: tcp_timewait.c
  *     -> a listener: tcp_listen_input
  *     -> nobody: reset
  *
@@ -22,7 +22,11 @@
 
 #include <netinet/in.h>
 #include <netinet/in_pcb.h>
+#include <netinet/ip_options.h>
+#include <netinet/tcp_syncache.h>
+#include <netinet/tcp_timewait.h>
 #include <netinet/tcp_var.h>
+#include <netipsec/tcp_sig.h>
 
 VNET_DEFINE_STATIC(int, drop_synfin) = 0;
 #define	V_drop_synfin	VNET(drop_synfin)
@@ -33,7 +37,7 @@ SYSCTL_INT(_net_inet_tcp, OID_AUTO, drop_synfin, CTLFLAG_VNET | CTLFLAG_RW,
 /* Header contiguous, checksum right, parsed: true, else m is freed. */
 static bool
 tcp_accept_segment(struct mbuf **mp, const struct ip_info *ii,
-    struct tcp_seg *sg)
+    struct tcp_seg *sg, uint16_t udpport)
 {
 	struct mbuf *m = *mp;
 	int off;
@@ -53,13 +57,14 @@ tcp_accept_segment(struct mbuf **mp, const struct ip_info *ii,
 	}
 	if (m->m_len < off && (m = m_pullup(m, off)) == NULL)
 		return (false);
-	if (ip_cksum_verify(m, ii, IPPROTO_TCP,
+	if (udpport == 0 && ip_cksum_verify(m, ii, IPPROTO_TCP,
 	    (uint32_t)m->m_pkthdr.len) != 0) {
 		TCPSTAT_INC(tcps_rcvbadsum);
 		goto drop;
 	}
 	if (tcp_parse(m, ii, sg) != 0)
 		goto drop;
+	sg->sg_udpport = udpport;
 	if ((sg->sg_flags & (TH_SYN | TH_FIN)) == (TH_SYN | TH_FIN) &&
 	    V_drop_synfin)
 		goto drop;
@@ -70,8 +75,8 @@ drop:
 	return (false);
 }
 
-/* Give a segment to its connection's block, as tcp_functions(9) says. */
-static void
+/* As tcp_functions(9) says. */
+void
 tcp_dispatch(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg)
 {
 	struct tcphdr th;
@@ -86,41 +91,6 @@ tcp_dispatch(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg)
 	m->m_pkthdr.PH_loc.ptr = sg;
 	tp->t_fb->tfb_tcp_do_segment(tp, m, &th, th.th_off << 2,
 	    (int)sg->sg_len, sg->sg_ip->ii_tos);
-}
-
-/*
- * TIME_WAIT (RFC 9293, 3.10.7.4; RFC 1337): resets are ignored; what
- * asks for an answer gets an ACK, and a FIN starts the wait again.  A SYN
- * beyond RCV.NXT may open the connection anew: true.
- */
-static bool
-tcp_timewait_segment(struct tcpcb *tp, const struct tcp_seg *sg)
-{
-	uint16_t flags = sg->sg_flags;
-
-	if ((flags & TH_RST) != 0)
-		return (false);
-	if ((flags & (TH_SYN | TH_ACK)) == TH_SYN) {
-		if (SEQ_GT(sg->sg_seq, tp->rcv_nxt)) {
-			TCPSTAT_INC(tcps_tw_recycles);
-			tcp_close(tp);
-			return (true);
-		}
-		return (false);
-	}
-	if ((flags & TH_ACK) == 0)
-		return (false);
-	if ((flags & TH_FIN) != 0 &&
-	    sg->sg_seq + sg->sg_len + 1 == tp->rcv_nxt)
-		tcp_timer_activate(tp, TT_2MSL,
-		    tcp_2msl(&tp->t_inpcb.inp_inc));
-	if ((flags & (TH_SYN | TH_FIN)) != 0 || sg->sg_len != 0 ||
-	    sg->sg_seq != tp->rcv_nxt) {
-		TCPSTAT_INC(tcps_tw_responds);
-		tcp_respond(tp, &tp->t_inpcb.inp_inc, tp->rcv_nxt,
-		    tp->snd_max, TH_ACK, sg);
-	}
-	return (false);
 }
 
 VNET_DEFINE_STATIC(bool, blackhole_local) = false;
@@ -175,9 +145,16 @@ tcp_input_noconn(struct mbuf *m, struct tcp_seg *sg)
 	struct inpcb *inp;
 
 	inp = in_pcblookup_wild(&V_tcbinfo, &sg->sg_inc);
-	if (inp != NULL && SOLISTENING(inp->inp_socket)) {
+	if (inp != NULL && (sg->sg_ip->ii_ttl < inp->inp_minttl ||
+	    (TCP_SIG_WANTED(intotcpcb(inp), sg) &&
+	    !tcp_sig_input(intotcpcb(inp), m, sg)))) {
 		m_freem(m);
-		tcp_listen_input(intotcpcb(inp), sg);
+		return;
+	}
+	if (inp != NULL && SOLISTENING(inp->inp_socket)) {
+		sg->sg_ipopts = ip_srcroute(m, sg->sg_ip);
+		tcp_listen_input(intotcpcb(inp), m, sg);
+		m_freem(sg->sg_ipopts);
 		return;
 	}
 	m_freem(m);
@@ -192,29 +169,44 @@ tcp_input_noconn(struct mbuf *m, struct tcp_seg *sg)
 void
 tcp_input(struct mbuf *m, const struct ip_info *ii)
 {
-	struct tcp_seg sg;
-	struct inpcb *inp;
-	struct tcpcb *tp;
+	tcp_input_udp(m, ii, 0);
+}
 
-	if (!tcp_accept_segment(&m, ii, &sg))
+/* udpport: the UDP port it came from, or 0. */
+void
+tcp_input_udp(struct mbuf *m, const struct ip_info *ii, uint16_t udpport)
+{
+	struct tcp_seg sg;
+	enum tcp_twverdict quiet;
+	struct inpcb *inp;
+
+	if (!tcp_accept_segment(&m, ii, &sg, udpport))
 		return;
 	inp = in_pcblookup(&V_tcbinfo, &sg.sg_inc);
-	if (inp != NULL && ii->ii_ttl < inp->inp_minttl) {
+	if (inp != NULL && __predict_false(inp->inp_udpport != udpport)) {
+		/* Not of this connection, whatever its numbers say. */
+		m_freem(m);
+		tcp_reset_reply(NULL, &sg);
+		return;
+	}
+	if (inp != NULL && (ii->ii_ttl < inp->inp_minttl ||
+	    (TCP_SIG_WANTED(intotcpcb(inp), &sg) &&
+	    !tcp_sig_input(intotcpcb(inp), m, &sg)))) {
 		m_freem(m);
 		return;
 	}
-	if (inp != NULL && (tp = intotcpcb(inp))->t_state ==
-	    TCPS_TIME_WAIT) {
-		if (!tcp_timewait_segment(tp, &sg)) {
-			m_freem(m);
-			return;
-		}
-		inp = NULL;
-	}
 	if (inp == NULL)
-		tcp_input_noconn(m, &sg);
-	else
+		quiet = tcp_tw_input(m, &sg);
+	else if (intotcpcb(inp)->t_state == TCPS_TIME_WAIT)
+		quiet = tcp_tw_segment(intotcpcb(inp), &sg);
+	else {
 		tcp_dispatch(intotcpcb(inp), m, &sg);
+		return;
+	}
+	if (quiet == TCP_TW_DONE)
+		m_freem(m);
+	else
+		tcp_input_noconn(m, &sg);
 }
 
 /* The stages, in RFC 9293's order, until one says stop. */

@@ -30,9 +30,12 @@
 
 #include <netinet/in.h>
 #include <netinet/ip.h>
+#include <netinet/ip_options.h>
 #include <netinet/tcp_ecn.h>
+#include <netinet/tcp_newcwv.h>
 #include <netinet/tcp_pmtud.h>
 #include <netinet/tcp_var.h>
+#include <netipsec/tcp_sig.h>
 
 VNET_DEFINE(int, tcp_do_autosndbuf) = 1;
 SYSCTL_INT(_net_inet_tcp, OID_AUTO, sendbuf_auto, CTLFLAG_VNET | CTLFLAG_RW,
@@ -175,6 +178,8 @@ tcp_adv_window(struct tcpcb *tp)
 	if (so != NULL && space < (long)so->so_rcv.sb_hiwat / 4 &&
 	    space < tp->t_maxseg)
 		space = 0;
+	if (__predict_false((tp->t_flags2 & TF2_COMPAT) != 0))
+		space = tcp_compat_clamp(tp, (uint32_t)space);
 	max = (uint32_t)TCP_MAXWIN << ((tp->t_flags & TF_RCVD_SCALE) != 0 ?
 	    tp->rcv_scale : 0);
 	return (min(max, (uint32_t)lmax(space, promised)));
@@ -220,7 +225,8 @@ tcp_sndbuf_autoscale(struct tcpcb *tp, struct socket *so)
 	if (tp->snd_wnd / 4 * 5 < sb->sb_hiwat - lowat ||
 	    used + lowat < sb->sb_hiwat / 8 * 7 ||
 	    used >= (uint32_t)V_tcp_autosndbuf_max ||
-	    sendwin < used - (tp->snd_max - tp->snd_una))
+	    sendwin < used - (tp->snd_max - tp->snd_una) ||
+	    tcp_compat_pressure(sb->sb_hiwat, false))
 		return;
 	if (!sbreserve(sb, ulmin(sb->sb_hiwat + (u_long)V_tcp_autosndbuf_inc +
 	    sb->sb_hiwat / 2, (u_long)V_tcp_autosndbuf_max)))
@@ -332,6 +338,49 @@ opt_accecn(struct tcpcb *tp, struct tcp_plan *p)
 	    TCP_MAXOLEN - p->p_optlen);
 }
 
+/*
+ * Linux's order: mss, then SACK permitted and time stamps in one word, then
+ * the scale.  Its first window is a number of segments.
+ */
+static void
+opt_linux_syn(struct tcpcb *tp, struct tcp_plan *p)
+{
+	bool sack = (tp->t_flags & TF_SACK_PERMIT) != 0, stamps;
+	u_int flags = tp->t_flags;
+	uint32_t mss = (uint32_t)tcp_mssopt(tp);
+
+	stamps = (flags & ((p->p_flags & TH_ACK) != 0 ? TF_RCVD_TSTMP :
+	    TF_REQ_TSTMP)) != 0;
+	tp->t_flags &= ~(TF_REQ_SCALE | TF_SACK_PERMIT);
+	opt_syn(tp, p);
+	tp->t_flags = flags;
+	if (!stamps && sack)
+		opt_pad(p, 4, 2);
+	if (sack) {
+		p->p_opt[p->p_optlen++] = TCPOPT_SACK_PERMITTED;
+		p->p_opt[p->p_optlen++] = TCPOLEN_SACK_PERMITTED;
+	}
+	if (stamps)
+		opt_timestamp(tp, p);
+	if ((flags & TF_REQ_SCALE) != 0) {
+		opt_pad(p, 4, 1);
+		p->p_opt[p->p_optlen++] = TCPOPT_WINDOW;
+		p->p_opt[p->p_optlen++] = TCPOLEN_WINDOW;
+		p->p_opt[p->p_optlen++] = tp->request_r_scale;
+	}
+	p->p_win = min(p->p_win, TCP_MAXWIN);
+	if (p->p_win > mss)
+		p->p_win -= p->p_win % mss;
+}
+
+/* Room for the signature, which is no option but a must. */
+static void
+opt_signature(struct tcpcb *tp, struct tcp_plan *p)
+{
+	p->p_optlen = (uint8_t)tcp_sig_option(p->p_opt, p->p_optlen,
+	    tp->t_ao);
+}
+
 /* All options of the planned segment; before its length is settled. */
 static void
 tcp_plan_options(struct tcpcb *tp, struct tcp_plan *p)
@@ -340,14 +389,24 @@ tcp_plan_options(struct tcpcb *tp, struct tcp_plan *p)
 
 	p->p_optlen = 0;
 	p->p_optsack = false;
-	if ((tp->t_flags & TF_NOOPT) != 0)
+	if ((tp->t_flags & TF_NOOPT) != 0) {
+		if ((tp->t_flags & TF_SIGNATURE) != 0)
+			opt_signature(tp, p);
 		return;
-	if (syn)
-		opt_syn(tp, p);
-	if ((tp->t_flags & TF_RCVD_TSTMP) != 0 || (syn &&
-	    (p->p_flags & TH_ACK) == 0 && (tp->t_flags & TF_REQ_TSTMP) != 0 &&
-	    !(V_tcp_rexmit_drop_options && tp->t_rxtshift >= 3)))
-		opt_timestamp(tp, p);
+	}
+	if (syn && V_tcp_ways.w_linux_syn)
+		opt_linux_syn(tp, p);
+	else {
+		if (syn)
+			opt_syn(tp, p);
+		if ((tp->t_flags & TF_RCVD_TSTMP) != 0 || (syn &&
+		    (p->p_flags & TH_ACK) == 0 &&
+		    (tp->t_flags & TF_REQ_TSTMP) != 0 &&
+		    !(V_tcp_rexmit_drop_options && tp->t_rxtshift >= 3)))
+			opt_timestamp(tp, p);
+	}
+	if (__predict_false((tp->t_flags & TF_SIGNATURE) != 0))
+		opt_signature(tp, p);
 	if (!syn && (tp->t_flags & TF_SACK_PERMIT) != 0 &&
 	    (!TAILQ_EMPTY(&tp->t_segq) ||
 	    tp->t_dsack.start != tp->t_dsack.end))
@@ -387,12 +446,17 @@ tcp_seg_limit(const struct tcpcb *tp, const struct tcp_plan *p)
 {
 	uint32_t mss = tp->t_maxseg - p->p_optlen, max;
 
+	/* Each segment has an urgent pointer and a signature (which is that
+	 * long) of its own. */
 	if (!V_tcp_do_tso || tp->t_tsomax == 0 || p->p_optlen >
-	    TCPOLEN_TIMESTAMP + 2)
+	    TCPOLEN_TIMESTAMP + 2 || SEQ_GT(tp->snd_up, tp->snd_una))
 		return (mss);
 	/* Room for the largest IP and TCP headers. */
 	max = tp->t_tsomax - max_protohdr - sizeof(struct tcphdr) -
 	    TCP_MAXOLEN;
+	if (V_tcp_ways.w_tso_divisor != 0)
+		max = min(max, tp->snd_cwnd /
+		    (u_int)V_tcp_ways.w_tso_divisor);
 	return (MAX(mss, max / mss * mss));
 }
 
@@ -432,15 +496,21 @@ plan_lost(struct tcpcb *tp, struct tcp_plan *p, uint32_t quota)
 {
 	struct tcp_sent *ts;
 	uint32_t len, limit, mss;
+	bool force;
 
 	if ((ts = tcp_sent_firstlost(tp)) == NULL)
+		return (false);
+	/* The window is closed: one segment of it is probe enough. */
+	force = (tp->t_flags & TF_FORCEDATA) != 0;
+	if (tcp_timer_active(tp, TT_PERSIST) && !force)
 		return (false);
 	p->p_seq = ts->ts_start;
 	tcp_plan_options(tp, p);
 	mss = tp->t_maxseg - p->p_optlen;
-	limit = V_sack_tso || (tp->t_flags & TF_SACK_PERMIT) == 0 ?
-	    tcp_seg_limit(tp, p) : mss;
-	tcp_sent_gather(tp, ts, mss);
+	limit = !force && (V_sack_tso ||
+	    (tp->t_flags & TF_SACK_PERMIT) == 0) ? tcp_seg_limit(tp, p) : mss;
+	if (V_tcp_ways.w_collapse)
+		tcp_sent_gather(tp, ts, mss);
 	len = ts->ts_end - ts->ts_start;
 	if ((ts->ts_flags & TS_FIN) != 0)
 		len--;
@@ -473,7 +543,9 @@ plan_small_ok(const struct tcpcb *tp, uint32_t len, bool all)
 {
 	bool idle = tp->snd_max == tp->snd_una;
 
-	if ((tp->t_flags & TF_FORCEDATA) != 0)
+	/* What is urgent does not wait for the rest. */
+	if ((tp->t_flags & TF_FORCEDATA) != 0 ||
+	    SEQ_GT(tp->snd_up, tp->snd_max))
 		return (true);
 	if (all && (idle || (tp->t_flags & TF_NODELAY) != 0) &&
 	    (tp->t_flags & (TF_NOPUSH | TF_MORETOCOME)) == 0)
@@ -520,7 +592,8 @@ plan_new(struct tcpcb *tp, struct tcp_plan *p, uint32_t quota)
 	if (len > mss)
 		len = rounddown(len, mss);
 	else if (len < mss && !(fin && all) && (len == 0 ||
-	    !plan_small_ok(tp, len, all)))
+	    !plan_small_ok(tp, len, all)) && (len == 0 ||
+	    (tp->t_flags2 & TF2_COMPAT) == 0 || !tcp_compat_uncorks(tp)))
 		return (false);
 	p->p_len = len;
 	if (fin && len == avail)
@@ -649,8 +722,7 @@ tcp_fill_header(struct tcpcb *tp, struct mbuf *m, const struct tcp_plan *p)
 	    (uint32_t)(((uint64_t)win + (1u << scale) - 1) >> scale)));
 	th->th_urp = 0;
 	if (SEQ_GT(tp->snd_up, p->p_seq) && (p->p_flags & TH_SYN) == 0) {
-		th->th_urp = htons((uint16_t)min(TCP_MAXWIN,
-		    tp->snd_up - p->p_seq));
+		th->th_urp = htons(tcp_urgent_pointer(tp, p->p_seq));
 		th->th_flags |= TH_URG;
 		TCPSTAT_INC(tcps_sndurg);
 	}
@@ -673,18 +745,36 @@ tcp_fill_header(struct tcpcb *tp, struct mbuf *m, const struct tcp_plan *p)
 	    (uint32_t)m->m_pkthdr.len, IPPROTO_TCP);
 }
 
+/* A source route leads elsewhere first; IPv6 has none of these options. */
+static void
+tcp_ip_options(struct ip_output_args *ioa)
+{
+	const struct in6_addr *hop = ip_options_hop(ioa->ioa_options);
+
+	if (!IN6_IS_ADDR_V4MAPPED(&ioa->ioa_dst))
+		ioa->ioa_options = NULL;
+	else if (hop != NULL)
+		ioa->ioa_dst = *hop;
+}
+
 /* Hand a finished segment to IP. */
 static int
 tcp_ip_send(struct mbuf *m, struct inpcb *inp, const struct in_conninfo *inc,
-    uint8_t tos, uint8_t ttl)
+    uint8_t tos, uint8_t ttl, uint16_t udpport, const struct mbuf *ipopts)
 {
 	struct ip_output_args ioa;
+	int error;
 
 	ioa.ioa_src = inc->inc_laddr;
 	ioa.ioa_dst = inc->inc_faddr;
 	ioa.ioa_scope = inc->inc_scope;
 	ioa.ioa_flowlabel = inp != NULL ? inp->inp_hash & 0xfffff : 0;
 	ioa.ioa_proto = IPPROTO_TCP;
+	if (__predict_false(udpport != 0)) {
+		if ((error = tcp_udp_wrap(&m, inc, udpport)) != 0)
+			return (error);
+		ioa.ioa_proto = IPPROTO_UDP;
+	}
 	ioa.ioa_tos = tos;
 	ioa.ioa_ttl = ttl;
 	ioa.ioa_flags = V_tcp_do_pmtud ? IOA_DF : 0;
@@ -693,7 +783,9 @@ tcp_ip_send(struct mbuf *m, struct inpcb *inp, const struct in_conninfo *inc,
 	if (inp != NULL && (intotcpcb(inp)->t_flags2 & TF2_NODF) != 0)
 		ioa.ioa_flags &= (uint8_t)~IOA_DF;
 	ioa.ioa_ro = inp != NULL ? &inp->inp_route : NULL;
-	ioa.ioa_options = inp != NULL ? inp->inp_options : NULL;
+	ioa.ioa_options = ipopts;
+	if (__predict_false(ioa.ioa_options != NULL))
+		tcp_ip_options(&ioa);
 	return (ip_send(m, &ioa));
 }
 
@@ -751,8 +843,10 @@ tcp_count_sent(struct tcpcb *tp, const struct tcp_plan *p)
 		TCPSTAT_ADD(tcps_sndbyte, p->p_len);
 	} else if (!p->p_ackonly)
 		TCPSTAT_INC(tcps_sndctrl);
-	else
+	else {
+		tp->t_acktime = tcp_acktime();
 		TCPSTAT_INC(tcps_sndacks);
+	}
 }
 
 /* What the segment promised and acknowledged. */
@@ -803,14 +897,11 @@ tcp_output_timers(struct tcpcb *tp)
 static int
 tcp_output_error(struct tcpcb *tp, int error)
 {
-	struct route *ro = &tp->t_inpcb.inp_route;
-	const struct in_conninfo *inc = &tp->t_inpcb.inp_inc;
 	uint32_t mtu;
 
 	switch (error) {
 	case EMSGSIZE:
-		mtu = ip_route_mtu(&inc->inc_faddr, inc->inc_scope, ro,
-		    &tp->t_tsomax);
+		mtu = tcp_path_mtu(tp);
 		if (mtu != 0)
 			tcp_mtu_update(tp, mtu);
 		(void)tcp_sent_lose_all(tp);
@@ -825,6 +916,7 @@ tcp_output_error(struct tcpcb *tp, int error)
 	case ENETUNREACH:
 	case ENETDOWN:
 	case EADDRNOTAVAIL:
+	case EACCES:			/* no key to sign with */
 		tp->t_softerror = (uint16_t)error;
 		return (TCPS_HAVERCVDSYN(tp->t_state) ? 0 : error);
 	default:
@@ -867,7 +959,14 @@ tcp_send_plan(struct tcpcb *tp, struct tcp_plan *p)
 	}
 	tcp_count_sent(tp, p);
 	tcp_note_promise(tp, p);
-	return (tcp_ip_send(m, inp, &inp->inp_inc, tos, inp->inp_ttl));
+	if (__predict_false((tp->t_flags & TF_SIGNATURE) != 0) &&
+	    (error = tcp_sig_sign(m, &inp->inp_inc,
+	    tcp_sig_ao(tp, NULL, NULL))) != 0) {
+		m_freem(m);
+		return (error);
+	}
+	return (tcp_ip_send(m, inp, &inp->inp_inc, tos, inp->inp_ttl,
+	    inp->inp_udpport, inp->inp_options));
 }
 
 /* ---- The default block's output ---- */
@@ -877,9 +976,13 @@ tcp_send_plan(struct tcpcb *tp, struct tcp_plan *p)
 static void
 tcp_output_idle(struct tcpcb *tp, const struct socket *so)
 {
-	if (tp->snd_una == tp->snd_max && tp->t_sndtime != 0 &&
-	    sbavail(&so->so_snd) != 0 &&
-	    getnstime() - tp->t_sndtime >= tcp_rto(tp))
+	if (tp->snd_una != tp->snd_max || tp->t_sndtime == 0 ||
+	    sbavail(&so->so_snd) == 0 ||
+	    getnstime() - tp->t_sndtime < tcp_rto(tp))
+		return;
+	if ((tp->t_flags2 & TF2_CWV) != 0)
+		tcp_cwv_idle(tp);
+	else if (V_tcp_ways.w_idle_restart)
 		cc_after_idle(tp);
 }
 
@@ -920,62 +1023,107 @@ tcp_default_output(struct tcpcb *tp)
 		error = tcp_output_error(tp, error);
 	tcp_output_timers(tp);
 	tcp_note_applimited(tp);
+	if (__predict_false((tp->t_flags2 & TF2_COMPAT) != 0))
+		tcp_compat_notsent(tp);
 	return (error);
 }
 
 /* ---- Segments out of the blue ---- */
 
 void
-tcp_respond(struct tcpcb *tp, const struct in_conninfo *inc, tcp_seq ack,
-    tcp_seq seq, uint16_t flags, const struct tcp_seg *sg)
+tcp_bare_timestamp(struct tcp_bare *tb, uint32_t val, uint32_t ecr)
 {
-	struct inpcb *inp = tp != NULL ? tptoinpcb(tp) : NULL;
-	struct tcp_plan p = { .p_flags = flags };
+	uint8_t *opt;
+
+	while (tb->tb_optlen % 4 != 2)
+		tb->tb_opt[tb->tb_optlen++] = TCPOPT_NOP;
+	opt = &tb->tb_opt[tb->tb_optlen];
+	val = htonl(val);
+	ecr = htonl(ecr);
+	*opt++ = TCPOPT_TIMESTAMP;
+	*opt++ = TCPOLEN_TIMESTAMP;
+	memcpy(opt, &val, sizeof(val));
+	memcpy(opt + sizeof(val), &ecr, sizeof(ecr));
+	tb->tb_optlen += TCPOLEN_TIMESTAMP;
+}
+
+void
+tcp_bare_sign(struct tcp_bare *tb, struct tcp_ao *ao)
+{
+	tb->tb_signed = true;
+	tb->tb_ao = ao;
+	tb->tb_optlen = (uint8_t)tcp_sig_option(tb->tb_opt, tb->tb_optlen,
+	    ao);
+}
+
+void
+tcp_bare_send(const struct tcp_bare *tb, struct inpcb *inp)
+{
+	const struct in_conninfo *inc = tb->tb_inc;
 	struct tcphdr *th;
 	struct mbuf *m;
-	uint32_t win = 0;
-	uint8_t tos;
 
-	tos = inp != NULL ? inp->inp_tos : sg != NULL ?
-	    sg->sg_ip->ii_tos & (uint8_t)~IPTOS_ECN_MASK : 0;
-	if (tp != NULL && tp->t_state > TCPS_LISTEN &&
-	    (flags & TH_RST) == 0) {
-		if ((tp->t_flags2 & TF2_ECN_ANY) != 0)
-			flags |= tcp_ecn_output(tp, 0, false, &tos);
-		win = tcp_adv_window(tp);
-		if ((tp->t_flags & TF_RCVD_TSTMP) != 0)
-			opt_timestamp(tp, &p);
-		win = (win + (1u << tp->rcv_scale) - 1) >> tp->rcv_scale;
-	}
 	if ((m = m_gethdr(M_NOWAIT, MT_HEADER)) == NULL)
 		return;
 	m->m_data += max_hdr;
-	m->m_len = m->m_pkthdr.len = (int)(sizeof(*th) + p.p_optlen);
+	m->m_len = m->m_pkthdr.len = (int)(sizeof(*th) + tb->tb_optlen);
 	th = mtod(m, struct tcphdr *);
 	memset(th, 0, sizeof(*th));
 	th->th_sport = htons(inc->inc_lport);
 	th->th_dport = htons(inc->inc_fport);
-	th->th_seq = htonl(seq);
-	th->th_ack = htonl((flags & TH_ACK) != 0 ? ack : 0);
+	th->th_seq = htonl(tb->tb_seq);
+	th->th_ack = htonl((tb->tb_flags & TH_ACK) != 0 ? tb->tb_ack : 0);
 	th->th_off = (uint8_t)(m->m_len >> 2);
-	th->th_x2 = (flags & TH_AE) != 0;
-	th->th_flags = (uint8_t)flags;
-	th->th_win = htons((uint16_t)min(TCP_MAXWIN, win));
-	memcpy(th + 1, p.p_opt, p.p_optlen);
+	th->th_x2 = (tb->tb_flags & TH_AE) != 0;
+	th->th_flags = (uint8_t)tb->tb_flags;
+	th->th_win = htons(tb->tb_win);
+	memcpy(th + 1, tb->tb_opt, tb->tb_optlen);
 	m->m_pkthdr.csum_flags = IN6_IS_ADDR_V4MAPPED(&inc->inc_faddr) ?
 	    CSUM_TCP : CSUM_TCP_IPV6;
 	m->m_pkthdr.csum_data = __offsetof(struct tcphdr, th_sum);
 	m->m_pkthdr.l4hlen = (uint8_t)m->m_len;
 	th->th_sum = in_pseudo_sum(&inc->inc_laddr, &inc->inc_faddr,
 	    (uint32_t)m->m_pkthdr.len, IPPROTO_TCP);
+	if (tb->tb_signed && tcp_sig_sign(m, inc, tb->tb_ao) != 0) {
+		m_freem(m);
+		return;
+	}
 	TCPSTAT_INC(tcps_sndtotal);
+	(void)tcp_ip_send(m, inp, inc, tb->tb_tos, tb->tb_ttl,
+	    tb->tb_udpport, inp != NULL ? inp->inp_options : tb->tb_ipopts);
+}
+
+void
+tcp_respond(struct tcpcb *tp, const struct in_conninfo *inc, tcp_seq ack,
+    tcp_seq seq, uint16_t flags, const struct tcp_seg *sg)
+{
+	struct inpcb *inp = tp != NULL ? tptoinpcb(tp) : NULL;
+	struct tcp_bare tb = { .tb_inc = inc, .tb_seq = seq, .tb_ack = ack };
+	struct tcp_ao ao;
+	uint32_t win = 0;
+
+	tb.tb_tos = inp != NULL ? inp->inp_tos : sg != NULL ?
+	    sg->sg_ip->ii_tos & (uint8_t)~IPTOS_ECN_MASK : 0;
+	tb.tb_ttl = inp != NULL ? inp->inp_ttl : 0;
+	tb.tb_udpport = sg != NULL ? sg->sg_udpport :
+	    inp != NULL ? inp->inp_udpport : 0;
+	if (tp != NULL && tp->t_state > TCPS_LISTEN &&
+	    (flags & TH_RST) == 0) {
+		if ((tp->t_flags2 & TF2_ECN_ANY) != 0)
+			flags |= tcp_ecn_output(tp, 0, false, &tb.tb_tos);
+		win = tcp_adv_window(tp);
+		if ((tp->t_flags & TF_RCVD_TSTMP) != 0)
+			tcp_bare_timestamp(&tb, tcp_ts_getticks() +
+			    tp->ts_offset, tp->ts_recent);
+		win = (win + (1u << tp->rcv_scale) - 1) >> tp->rcv_scale;
+	}
+	if (tp != NULL && (tp->t_flags & TF_SIGNATURE) != 0)
+		tcp_bare_sign(&tb, tcp_sig_ao(tp, sg, &ao));
+	tb.tb_flags = flags;
+	tb.tb_win = (uint16_t)min(TCP_MAXWIN, win);
 	TCPSTAT_INC(tcps_sndctrl);
 	/* A listener's route cache is for another destination. */
-	if (inp != NULL && inp->inp_fport == 0)
-		(void)tcp_ip_send(m, NULL, inc, tos, inp->inp_ttl);
-	else
-		(void)tcp_ip_send(m, inp, inc, tos,
-		    inp != NULL ? inp->inp_ttl : 0);
+	tcp_bare_send(&tb, inp != NULL && inp->inp_fport != 0 ? inp : NULL);
 }
 
 void

@@ -86,6 +86,17 @@ parse_option(struct tcpopt *to, const uint8_t *p, int len, bool syn)
 		to->to_tsecr = get32(p + 6);
 		to->to_flags |= TOF_TS;
 		break;
+	case TCPOPT_SIGNATURE:
+		if (len == TCPOLEN_SIGNATURE)
+			to->to_flags |= TOF_SIGNATURE;
+		break;
+	case TCPOPT_AO:
+		if (len != TCPOLEN_AO)
+			break;
+		to->to_aokey = p[2];
+		to->to_aornext = p[3];
+		to->to_flags |= TOF_AO;
+		break;
 	case TCPOPT_ACCECN0:
 	case TCPOPT_ACCECN1:
 		tcp_ecn_parse(to, p, len);
@@ -144,6 +155,9 @@ tcp_parse(const struct mbuf *m, const struct ip_info *ii, struct tcp_seg *sg)
 	sg->sg_ack = ntohl(th->th_ack);
 	sg->sg_win = ntohs(th->th_win);
 	sg->sg_urp = ntohs(th->th_urp);
+	if (__predict_false((th->th_flags & TH_URG) != 0) &&
+	    V_tcp_stdurg && sg->sg_urp < UINT16_MAX)
+		sg->sg_urp++;		/* from here on: the byte behind */
 	sg->sg_flags = (uint16_t)(th->th_flags | (th->th_x2 & 1) << 8);
 	sg->sg_len = (uint32_t)(m->m_pkthdr.len - off);
 	sg->sg_nsegs = m->m_pkthdr.lro_nsegs > 1 ? m->m_pkthdr.lro_nsegs : 1;

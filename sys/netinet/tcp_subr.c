@@ -24,12 +24,18 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp_ecn.h>
+#include <netinet/tcp_hostcache.h>
+#include <netinet/tcp_newcwv.h>
 #include <netinet/tcp_pmtud.h>
+#include <netinet/tcp_syncache.h>
+#include <netinet/tcp_timewait.h>
 #include <netinet/tcp_var.h>
 #include <netinet/ip.h>
 #include <netinet/ip6.h>
+#include <netinet/ip_options.h>
 #include <netinet/ip_icmp.h>
 #include <netinet6/icmp6.h>
+#include <netipsec/tcp_sig.h>
 
 MALLOC_DEFINE(M_TCPUSERTO, "tcpuserto", "TCP limits set by users");
 
@@ -170,7 +176,7 @@ SYSUNINIT(tcp, SI_SUB_PROTO_DOMAIN, SI_ORDER_THIRD, tcp_uninit, NULL);
 
 /* The smallest scale with which the largest buffer can be promised
  * (RFC 7323, 2.3). */
-static uint8_t
+uint8_t
 tcp_request_scale(void)
 {
 	uint8_t scale = 0;
@@ -254,7 +260,6 @@ isn_reseed(void)
 	V_isn_seeded = getnstime();
 }
 
-
 /* ISN = M + F(connection, secret), M a clock of 4 microseconds (RFC 6528). */
 tcp_seq
 tcp_new_isn(const struct in_conninfo *inc)
@@ -305,6 +310,8 @@ tcp_fixed_maxseg(const struct tcpcb *tp)
 	if ((tp->t_flags & TF_NOOPT) == 0 &&
 	    (tp->t_flags & TF_RCVD_TSTMP) != 0)
 		optlen = TCPOLEN_TIMESTAMP + 2;
+	if (__predict_false((tp->t_flags & TF_SIGNATURE) != 0))
+		optlen += tcp_sig_optlen(tp);
 	return (tp->t_maxseg - optlen);
 }
 
@@ -326,23 +333,44 @@ tcp_is_v6(const struct tcpcb *tp)
 	return (!IN6_IS_ADDR_V4MAPPED(&tp->t_inpcb.inp_faddr));
 }
 
+static int
+tcp_ipoptlen(const struct tcpcb *tp)
+{
+	const struct mbuf *m = tp->t_inpcb.inp_options;
+
+	return (m != NULL && !tcp_is_v6(tp) ? m->m_len : 0);
+}
+
 int
 tcp_hdrlen(const struct tcpcb *tp)
 {
 	return ((tcp_is_v6(tp) ? (int)sizeof(struct ip6_hdr) :
-	    (int)sizeof(struct ip)) + (int)sizeof(struct tcphdr));
+	    (int)sizeof(struct ip)) + (int)sizeof(struct tcphdr) +
+	    (tp->t_inpcb.inp_udpport != 0 ? V_tcp_udp_overhead : 0) +
+	    tcp_ipoptlen(tp));
 }
 
 /* Fixed minimum for what we offer, whatever the interface says. */
 #define	TCP_LEAST_MSS	32
 
-static uint32_t
+uint32_t
 tcp_path_mtu(struct tcpcb *tp)
 {
 	struct inpcb *inp = tptoinpcb(tp);
+	const struct in6_addr *to = &inp->inp_faddr;
+	uint32_t mtu;
 
-	return (ip_route_mtu(&inp->inp_faddr, inp->inp_inc.inc_scope,
-	    &inp->inp_route, &tp->t_tsomax));
+	if (inp->inp_options != NULL &&
+	    ip_options_hop(inp->inp_options) != NULL)
+		to = ip_options_hop(inp->inp_options);
+	mtu = ip_route_mtu(to, inp->inp_inc.inc_scope, &inp->inp_route,
+	    &tp->t_tsomax);
+	/* Nobody cuts datagrams into segments, or copies IPv4's options. */
+	if (inp->inp_udpport != 0 || inp->inp_options != NULL)
+		tp->t_tsomax = 0;
+	if ((inp->inp_flags & INP_MINMTU) != 0 && tcp_is_v6(tp))
+		mtu = min(mtu, IPV6_MMTU);
+	return (mtu);
 }
 
 uint32_t
@@ -355,18 +383,44 @@ tcp_pmtu(struct tcpcb *tp)
 	return (mtu);
 }
 
+/* What to offer for a path of mtu bytes, 0: there is none. */
+static int
+tcp_mss_for(int mtu, bool v6, int usermss, uint16_t udpport)
+{
+	int mss;
+
+	if (mtu == 0)
+		mss = v6 ? V_tcp_v6mssdflt : V_tcp_mssdflt;
+	else
+		mss = imax(mtu - (int)(v6 ? sizeof(struct ip6_hdr) :
+		    sizeof(struct ip)) - (int)sizeof(struct tcphdr) -
+		    (udpport != 0 ? V_tcp_udp_overhead : 0), TCP_LEAST_MSS);
+	if (usermss != 0)
+		mss = imin(mss, usermss);
+	return (imin(mss, 65535));
+}
+
 int
 tcp_mssopt(struct tcpcb *tp)
 {
-	int mss, mtu = (int)tcp_path_mtu(tp);
+	/* IP's options are the sender's business (RFC 6691). */
+	return (tcp_mss_for((int)tcp_path_mtu(tp), tcp_is_v6(tp),
+	    tp->t_usermss, tp->t_inpcb.inp_udpport));
+}
 
-	if (mtu == 0)
-		mss = tcp_is_v6(tp) ? V_tcp_v6mssdflt : V_tcp_mssdflt;
-	else
-		mss = imax(mtu - tcp_hdrlen(tp), TCP_LEAST_MSS);
-	if (tp->t_usermss != 0)
-		mss = imin(mss, tp->t_usermss);
-	return (imin(mss, 65535));
+int
+tcp_mssopt_to(const struct in_conninfo *inc, const struct tcpcb *lp,
+    uint16_t udpport)
+{
+	bool v6 = !IN6_IS_ADDR_V4MAPPED(&inc->inc_faddr);
+	struct route ro = { 0 };
+	uint32_t mtu, tsomax;
+
+	mtu = ip_route_mtu(&inc->inc_faddr, inc->inc_scope, &ro, &tsomax);
+	ro_invalidate(&ro);
+	if (v6 && (lp->t_inpcb.inp_flags & INP_MINMTU) != 0)
+		mtu = min(mtu, IPV6_MMTU);
+	return (tcp_mss_for((int)mtu, v6, lp->t_usermss, udpport));
 }
 
 /* Round a buffer up to whole segments, so that none is split. */
@@ -406,6 +460,7 @@ tcp_mss(struct tcpcb *tp, int offer)
 	tp->t_maxseg = (uint16_t)tcp_path_mss(tp);
 	if ((tp->t_flags & TF_TSO) == 0)
 		tp->t_flags |= tp->t_tsomax != 0 ? TF_TSO : 0;
+	tcp_hc_buffers(tp);
 	if (so != NULL) {
 		tcp_round_buffer(&so->so_snd, tp->t_maxseg);
 		tcp_round_buffer(&so->so_rcv, tp->t_maxseg);
@@ -451,7 +506,10 @@ tcp_established(struct tcpcb *tp)
 	tcp_timer_activate(tp, TT_KEEP, tcp_keepidle_of(tp));
 	tcp_timer_activate(tp, TT_REXMT, 0);
 	tcp_pmtud_established(tp);
+	tcp_cwv_established(tp);
+	tcp_hc_start(tp);
 	cc_conn_init(tp);
+	tcp_compat_established(tp);
 	tp->t_rxtshift = 0;
 	tp->snd_recover = tp->snd_una;
 }
@@ -474,7 +532,6 @@ tcp_2msl(const struct in_conninfo *inc)
 	return (2 * (tcp_peer_is_local(inc) ? V_tcp_msl_local : V_tcp_msl));
 }
 
-
 bool
 tcp_enter_timewait(struct tcpcb *tp)
 {
@@ -484,13 +541,14 @@ tcp_enter_timewait(struct tcpcb *tp)
 		tcp_close(tp);
 		return (true);
 	}
+	tcp_compat_unorphan(tp);
+	tcp_hc_end(tp);
 	tcp_output_cancel(tp);
 	tcp_timer_stop(tp);
 	tcp_sent_flush(tp);
 	tp->snd_una = tp->snd_nxt = tp->snd_max;
 	tcp_reass_flush(tp);
 	tcp_state_change(tp, TCPS_TIME_WAIT);
-	tp->t_inpcb.inp_flags |= INP_TIMEWAIT;
 	tcp_timer_activate(tp, TT_2MSL, tcp_2msl(&tp->t_inpcb.inp_inc));
 	/* Nobody will ask any more: the socket can go. */
 	if (so != NULL && (so->so_state & SS_NOFDREF) != 0) {
@@ -499,6 +557,7 @@ tcp_enter_timewait(struct tcpcb *tp)
 		soisdisconnected(so);
 		if (so->so_count == 0)
 			sofree(so);
+		return (tcp_tw_compress(tp));
 	}
 	return (false);
 }
@@ -534,6 +593,8 @@ tcp_close(struct tcpcb *tp)
 		return;
 	inp->inp_flags |= INP_DROPPED;
 	TCPSTAT_INC(tcps_closed);
+	tcp_compat_unorphan(tp);
+	tcp_hc_end(tp);
 	tcp_output_cancel(tp);
 	tcp_timer_stop(tp);
 	tcp_reass_flush(tp);
@@ -566,6 +627,9 @@ tcp_free(struct tcpcb *tp)
 	in_pcbdestroy(&V_tcbinfo, &tp->t_inpcb);
 	tcp_ecn_free(tp);
 	tcp_pmtud_free(tp);
+	tcp_cwv_free(tp);
+	tcp_compat_free(tp);
+	tcp_sig_free(tp);
 	free(tp->t_userto, M_TCPUSERTO);
 	uma_zfree(V_tcpcb_zone, tp);
 }
@@ -596,7 +660,7 @@ tcp_ctl_toobig(struct tcpcb *tp, const struct ip_icmperr *ie)
 		mtu = (uint32_t)(tp->t_maxseg + tcp_hdrlen(tp)) * 3 / 4;
 	if (!V_tcp_do_pmtud)
 		return;
-	ip_pmtu_update(&tp->t_inpcb.inp_faddr, mtu);
+	tcp_hc_updatemtu(&tp->t_inpcb.inp_inc, mtu);
 	TCPSTAT_INC(tcps_mturesent);
 	tcp_mtu_update(tp, mtu);
 	if (tp->t_maxseg == old)
@@ -643,6 +707,12 @@ tcp_icmp_hard(const struct ip_icmperr *ie)
 void
 tcp_ctlinput(const struct ip_icmperr *ie)
 {
+	tcp_ctlinput_udp(ie, 0);
+}
+
+void
+tcp_ctlinput_udp(const struct ip_icmperr *ie, uint16_t port)
+{
 	struct in_conninfo inc;
 	struct inpcb *inp;
 	struct tcpcb *tp;
@@ -659,11 +729,14 @@ tcp_ctlinput(const struct ip_icmperr *ie)
 	inc.inc_fport = (uint16_t)(ie->ie_ulp[2] << 8 | ie->ie_ulp[3]);
 	memcpy(&seq, ie->ie_ulp + 4, sizeof(seq));
 	seq = ntohl(seq);
-	if ((inp = in_pcblookup(&V_tcbinfo, &inc)) == NULL)
+	inp = in_pcblookup(&V_tcbinfo, &inc);
+	if (inp == NULL && !ie->ie_toobig && ie->ie_errno != 0)
+		tcp_syncache_unreach(&inc, port, seq);
+	if (inp == NULL || inp->inp_udpport != port)
 		return;
 	tp = intotcpcb(inp);
 	if (tp->t_state == TCPS_TIME_WAIT || SEQ_LT(seq, tp->snd_una) ||
-	    SEQ_GEQ(seq, tp->snd_max))
+	    SEQ_GEQ(seq, tp->snd_max) || !tcp_sig_takes_icmp(tp, ie))
 		return;
 	if (ie->ie_toobig)
 		tcp_ctl_toobig(tp, ie);
@@ -671,6 +744,6 @@ tcp_ctlinput(const struct ip_icmperr *ie)
 		if (V_icmp_may_rst && seq == tp->iss &&
 		    (error = tcp_icmp_hard(ie)) != 0)
 			tcp_drop(tp, error);
-	} else if (ie->ie_errno != 0)
+	} else if (ie->ie_errno != 0 && !tcp_compat_icmp(tp, ie->ie_errno))
 		tp->t_softerror = (uint16_t)ie->ie_errno;
 }

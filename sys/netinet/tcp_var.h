@@ -27,15 +27,19 @@
 #include <sys/queue.h>
 #include <sys/socketvar.h>
 #include <sys/sysctl.h>
+#include <sys/time.h>
 #include <netinet/in_pcb.h>
 #include <netinet/ip_var.h>
 #include <netinet/tcp.h>
+#include <netinet/tcp_compat.h>
 #include <netinet/tcp_export.h>
 #include <netinet/tcp_fsm.h>
 #include <netinet/tcp_seq.h>
 #include <netinet/tcp_timer.h>
 #include <netinet/cc/cc.h>
 
+struct tcp_ao;
+struct tcp_cwv;
 struct tcp_ecn;
 struct tcp_function_block;
 struct tcp_pmtud;
@@ -97,6 +101,7 @@ struct tcpopt {
 #define	TOF_SACK	0x0080
 #define	TOF_FASTOPEN	0x0100
 #define	TOF_ACCECN	0x0200
+#define	TOF_AO		0x0400
 #define	TOF_BAD		0x8000		/* malformed: the rest was ignored */
 	uint32_t	to_tsval;	/* host order */
 	uint32_t	to_tsecr;
@@ -104,6 +109,8 @@ struct tcpopt {
 	uint8_t		to_wscale;
 	uint8_t		to_nsacks;
 	uint8_t		to_ecnmask;	/* which of to_ecn are there */
+	uint8_t		to_aokey;	/* KeyID and RNextKeyID */
+	uint8_t		to_aornext;
 	uint32_t	to_ecn[4];	/* bytes by codepoint, 24 bits */
 	struct sackblk	to_sack[TCP_MAX_SACK];	/* host order */
 };
@@ -121,6 +128,9 @@ struct tcp_seg {
 	uint16_t	sg_flags;	/* TH_* */
 	uint16_t	sg_urp;
 	uint16_t	sg_nsegs;	/* segments joined into this one */
+	uint16_t	sg_udpport;	/* came over UDP, from there; 0 plain */
+	struct mbuf	*sg_ipopts;	/* a SYN's, for a listener: the way back
+					 * (ip_srcroute()), or NULL; taken */
 	int		sg_errno;	/* TV_DROP: what the user is told */
 	struct tcpopt	sg_to;
 };
@@ -148,6 +158,7 @@ struct tcp_acked {
 	uint32_t	ta_acked;	/* bytes newly acknowledged */
 	uint32_t	ta_sacked;	/* bytes newly SACKed */
 	uint32_t	ta_lost;	/* bytes found lost by this ACK */
+	uint32_t	ta_dsacked;	/* bytes that the peer got twice */
 	uint32_t	ta_inflight;	/* before this ACK */
 	uint64_t	ta_rtt;		/* ns; 0: no measurement */
 	uint32_t	ta_rtt_xmits;	/* times the measured one was sent */
@@ -184,13 +195,17 @@ struct sackhint {
 	uint32_t	recover_fs;	/* bytes in flight as recovery began */
 };
 
-/* Limits that few users set; 0: the variable's. */
+/* Limits that few users set; 0: the variable's.  And what is as rare. */
 struct tcp_userto {
 	uint32_t	tu_keepinit;	/* seconds */
 	uint32_t	tu_keepidle;
 	uint32_t	tu_keepintvl;
 	uint32_t	tu_maxunacktime;
 	uint32_t	tu_keepcnt;	/* probes */
+	uint32_t	tu_iwnd_nb;	/* initial window, bytes */
+	uint32_t	tu_iwnd_nseg;	/* or segments */
+	struct tcp_cwv	*tu_cwv;	/* with TF2_CWV only */
+	struct tcp_compat tu_compat;	/* if TF2_COMPAT */
 };
 
 struct tcpcb {
@@ -237,6 +252,8 @@ struct tcpcb {
 	uint16_t	t_unacksegs;	/* full segments not acknowledged yet */
 	int16_t		t_delack_opt;	/* TCP_DELACK; -1: the variable's */
 	int		t_rxtshift;	/* timeouts in a row */
+	uint32_t	t_acktime;	/* tcp_acktime() of the last bare ACK */
+	uint32_t	t_badrxtwin;	/* ms: began to send again */
 
 	/* Times. */
 	nstime_t	t_timers[TT_N];	/* deadlines; UINT64_MAX: off */
@@ -265,12 +282,18 @@ struct tcpcb {
 	uint32_t	snd_cwnd_prev, snd_ssthresh_prev;
 	tcp_seq		snd_recover_prev;
 	uint32_t	t_bytes_acked;	/* for byte counting (RFC 3465) */
+	uint32_t	t_rcvrtt;	/* seen as a receiver, ms; 0 unknown */
+	tcp_seq		t_undo_una;	/* snd_una as loss was found */
+	tcp_seq		t_undo_end;	/* snd_max as last sent again */
+	uint32_t	t_undo_rxt;	/* sent again, and not D-SACKed */
 
 	/* Receiving out of order. */
 	struct tsegqe_head t_segq;
 	uint16_t	t_segqlen;	/* ranges there */
 	uint16_t	t_softerror;
 	uint16_t	t_sackholes;	/* SACKed ranges in the sent map */
+	uint8_t		t_oobflags;	/* TCPOOB_*: tcp_urgent.c */
+	char		t_iobc;		/* the urgent byte */
 	uint32_t	t_segqserial;
 	struct sackblk	t_dsack;	/* to be reported next; empty if equal */
 	uint32_t	rfbuf_ts;	/* our time stamp as counting began */
@@ -285,13 +308,14 @@ struct tcpcb {
 	uint16_t	t_keepprobes;
 	uint16_t	t_chackcnt;	/* challenge ACKs sent */
 	uint32_t	t_chackend;	/* in the period that ends then, ms */
-	uint32_t	t_tsomax;	/* bytes of IP packet for TSO; 0 none */
 	struct tcp_ecn	*t_ecn;		/* NULL: not asked for, or refused */
 	struct tcp_pmtud *t_pmtud;	/* NULL: segments are full */
 	struct tcp_userto *t_userto;	/* NULL: the variables' values */
 	uint32_t	t_sndrexmitpack;/* segments sent again */
 	uint32_t	t_rcvoopack;
 	uint32_t	t_sndzerowin;
+	uint32_t	t_tsomax;	/* bytes of IP packet for TSO; 0 none */
+	struct tcp_ao	*t_ao;		/* NULL: no TCP-AO */
 	void		*t_osd;		/* helper modules' data */
 };
 
@@ -323,7 +347,7 @@ struct tcpcb {
 #define	TF_RXWIN0SENT	0x00080000	/* a window of 0 was promised */
 #define	TF_FASTRECOVERY	0x00100000
 #define	TF_WASFRECOVERY	0x00200000
-#define	TF_SIGNATURE	0x00400000
+#define	TF_SIGNATURE	0x00400000	/* all is signed: tcp_sig.h */
 #define	TF_FORCEDATA	0x00800000	/* a probe of a closed window */
 #define	TF_TSO		0x01000000
 #define	TF_ACTIVEOPEN	0x02000000	/* we sent the first SYN */
@@ -342,10 +366,19 @@ struct tcpcb {
 #define	TF2_ECN_SND_ECE		0x00000080
 #define	TF2_ACE_PERMIT		0x00000100
 #define	TF2_ECN_USE_ECT1	0x00000800
+#define	TF2_COMPAT		0x10000000	/* tcp_compat.h's are set */
+#define	TF2_ORPHAN		0x20000000	/* its user has gone */
 #define	TF2_NODF		0x00002000	/* segments may be fragmented */
 #define	TF2_ECN_ANY	(TF2_ECN_PERMIT | TF2_ACE_PERMIT)
 #define	TF2_RESCUED		0x00010000	/* in this recovery */
+#define	TF2_OOBAHEAD		0x00100000	/* to be taken out of line */
+#define	TF2_CWV			0x00400000	/* there is a tu_cwv */
+#define	TF2_NVP			0x00800000	/* the window is too large */
 #define	TF2_INOUTPUT		0x00001000	/* output is running */
+#define	TF2_FRTO1		0x01000000	/* RFC 5682: after step 1 */
+#define	TF2_FRTO2		0x02000000	/* and after step 2 */
+#define	TF2_FRTO	(TF2_FRTO1 | TF2_FRTO2)
+#define	TF2_DSACKED		0x04000000	/* the peer sends D-SACKs */
 
 #define	IN_FASTRECOVERY(t_flags)	((t_flags) & TF_FASTRECOVERY)
 #define	ENTER_FASTRECOVERY(t_flags)	((t_flags) |= TF_FASTRECOVERY)
@@ -356,6 +389,15 @@ struct tcpcb {
 #define	IN_RECOVERY(t_flags)		((t_flags) & TF_RECOVERY)
 #define	ENTER_RECOVERY(t_flags)		((t_flags) |= TF_RECOVERY)
 #define	EXIT_RECOVERY(t_flags)		((t_flags) &= ~TF_RECOVERY)
+
+
+/* Time for t_acktime: of 2^20 ns, about a millisecond. */
+#define	TCP_ACKTIME_SHIFT	20
+static inline uint32_t
+tcp_acktime(void)
+{
+	return ((uint32_t)(getnstime() >> TCP_ACKTIME_SHIFT));
+}
 
 /* Has the user gone? */
 static inline bool
@@ -516,6 +558,8 @@ void	tcp_sent_extend(struct tcpcb *tp, struct tcp_sent *ts, uint32_t len,
 /* Mark ts lost (if it is in flight), or everything in flight. */
 uint32_t tcp_sent_lose(struct tcpcb *tp, struct tcp_sent *ts);
 uint32_t tcp_sent_lose_all(struct tcpcb *tp);
+/* Nothing is lost; what was is in flight, and will be judged anew. */
+void	tcp_sent_found(struct tcpcb *tp);
 /* The last len bytes that are not SACKed are lost. */
 uint32_t tcp_sent_lose_last(struct tcpcb *tp, uint32_t len);
 /* The peer takes back what it SACKed. */
@@ -568,6 +612,7 @@ VNET_DECLARE(int, tcp_autosndbuf_max);
 VNET_DECLARE(int, tcp_do_autorcvbuf);
 VNET_DECLARE(int, tcp_autorcvbuf_max);
 VNET_DECLARE(int, blackhole);
+VNET_DECLARE(int, insecure_rst);
 VNET_DECLARE(u_int, tcp_ack_war_cnt);
 VNET_DECLARE(u_int, tcp_ack_war_timewindow);
 VNET_DECLARE(u_int, tcp_map_limit);
@@ -600,6 +645,7 @@ VNET_DECLARE(int, tcp_functions_inherit_listen_socket_stack);
 #define	V_tcp_do_autorcvbuf	VNET(tcp_do_autorcvbuf)
 #define	V_tcp_autorcvbuf_max	VNET(tcp_autorcvbuf_max)
 #define	V_blackhole		VNET(blackhole)
+#define	V_insecure_rst		VNET(insecure_rst)
 #define	V_tcp_ack_war_cnt	VNET(tcp_ack_war_cnt)
 #define	V_tcp_ack_war_timewindow VNET(tcp_ack_war_timewindow)
 #define	V_tcp_map_limit		VNET(tcp_map_limit)
@@ -637,12 +683,19 @@ void	tcp_free(struct tcpcb *tp);
 void	tcp_mss(struct tcpcb *tp, int offer);
 /* MSS to offer to inc's peer. */
 int	tcp_mssopt(struct tcpcb *tp);
+/* The same without a connection; usermss: TCP_MAXSEG's, or 0. */
+int	tcp_mssopt_to(const struct in_conninfo *inc, const struct tcpcb *lp,
+	    uint16_t udpport);
+/* The factor to ask for, so that the largest buffer can be promised. */
+uint8_t	tcp_request_scale(void);
 /* The largest t_maxseg that interface, route, peer and user allow, and what
  * lies around it in a packet. */
 int	tcp_path_mss(struct tcpcb *tp);
 /* The path's MTU as far as it is known, bytes; 0: there is no way. */
 uint32_t tcp_pmtu(struct tcpcb *tp);
 int	tcp_hdrlen(const struct tcpcb *tp);
+/* The way's MTU; t_tsomax is learnt. */
+uint32_t tcp_path_mtu(struct tcpcb *tp);
 /* t_maxseg for a path of mtu bytes. */
 void	tcp_mtu_update(struct tcpcb *tp, uint32_t mtu);
 /* Payload of a full segment with the options in use now. */
@@ -658,7 +711,8 @@ uint32_t tcp_get_usecs(struct timeval *tv);
 uint32_t tcp_ts_getticks(void);
 tcp_seq	tcp_new_isn(const struct in_conninfo *inc);
 uint32_t tcp_new_ts_offset(const struct in_conninfo *inc);
-/* True: tp is gone, since both ends are here (nolocaltimewait). */
+/* True: tp is gone, since both ends are here (nolocaltimewait), or became
+ * an entry (tcp_timewait.c). */
 bool	tcp_enter_timewait(struct tcpcb *tp);
 /* Is the peer an address of this host? */
 bool	tcp_peer_is_local(const struct in_conninfo *inc);
@@ -696,9 +750,30 @@ bool	tcp_verdict(struct tcpcb *tp, struct tcp_seg *sg, int verdict);
 /* tcp_input.c */
 void	tcp_input(struct mbuf *m, const struct ip_info *ii);
 void	tcp_ctlinput(const struct ip_icmperr *ie);
+/* Give a segment, whose mbuf begins with the header, to tp's block. */
+void	tcp_dispatch(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg);
 
-/* tcp_listen.c: what a listener does with a segment (the syncache's door). */
-void	tcp_listen_input(struct tcpcb *lp, struct tcp_seg *sg);
+
+/* tcp_info.c */
+void	tcp_fill_info(struct tcpcb *tp, struct tcp_info *ti);
+
+/* tcp_udp.c: TCP over UDP.  What comes goes on to tcp_input.c. */
+VNET_DECLARE(int, tcp_udp_overhead);
+#define	V_tcp_udp_overhead	VNET(tcp_udp_overhead)
+int	tcp_udp_opt_port(struct tcpcb *tp, struct sockopt *sopt);
+int	tcp_udp_wrap(struct mbuf **mp, const struct in_conninfo *inc,
+	    uint16_t port);
+void	tcp_input_udp(struct mbuf *m, const struct ip_info *ii,
+	    uint16_t port);
+void	tcp_ctlinput_udp(const struct ip_icmperr *ie, uint16_t port);
+
+/* tcp_urgent.c */
+void	tcp_oob_take(struct tcpcb *tp, struct mbuf *m, uint32_t len);
+int	tcp_usr_rcvoob(struct socket *so, struct mbuf *m, int flags);
+void	tcp_urgent_send(struct tcpcb *tp, const struct socket *so);
+uint16_t tcp_urgent_pointer(const struct tcpcb *tp, tcp_seq seq);
+VNET_DECLARE(int, tcp_stdurg);
+#define	V_tcp_stdurg	VNET(tcp_stdurg)
 
 /* tcp_reass.c */
 int	tcp_reass(struct tcpcb *tp, struct tcp_seg *sg);
@@ -715,6 +790,28 @@ int	tcp_sack_report(const struct tcpcb *tp, struct sackblk *blk, int max);
 /* Ask the block to output when the batch ends. */
 void	tcp_output_later(struct tcpcb *tp);
 void	tcp_output_cancel(struct tcpcb *tp);
+/* A segment without text that is made from what is here alone. */
+struct tcp_bare {
+	const struct in_conninfo *tb_inc;
+	tcp_seq		tb_seq;
+	tcp_seq		tb_ack;
+	uint16_t	tb_flags;	/* TH_* */
+	uint16_t	tb_win;		/* as in the header */
+	uint8_t		tb_tos;
+	uint8_t		tb_ttl;		/* 0: the host's default */
+	uint16_t	tb_udpport;	/* over UDP to there; 0: plain */
+	uint8_t		tb_optlen;	/* a multiple of 4 */
+	bool		tb_signed;
+	struct tcp_ao	*tb_ao;		/* NULL: by TCP-MD5 */
+	const struct mbuf *tb_ipopts;	/* ip_options.h; NULL: inp's */
+	uint8_t		tb_opt[TCP_MAXOLEN];
+};
+/* Add a time stamp, with NOPs before it as needed. */
+void	tcp_bare_timestamp(struct tcp_bare *tb, uint32_t val, uint32_t ecr);
+/* It is to be signed; no option may follow that needs room before it. */
+void	tcp_bare_sign(struct tcp_bare *tb, struct tcp_ao *ao);
+/* inp: whose route to use, or NULL. */
+void	tcp_bare_send(const struct tcp_bare *tb, struct inpcb *inp);
 /* Not for the block's sake: a RST or ACK out of the blue. tp may be NULL. */
 void	tcp_respond(struct tcpcb *tp, const struct in_conninfo *inc,
 	    tcp_seq ack, tcp_seq seq, uint16_t flags, const struct tcp_seg *sg);
@@ -745,7 +842,6 @@ int	tcp_timer_rexmt(struct tcpcb *tp);
 MALLOC_DECLARE(M_TCPUSERTO);
 struct tcp_userto *tcp_userto(struct tcpcb *tp);
 extern const struct protosw tcp_protosw, tcp6_protosw;
-void	tcp_fill_info(struct tcpcb *tp, struct tcp_info *ti);
 
 SYSCTL_DECL(_net_inet_tcp);
 

@@ -14,7 +14,8 @@
  * that is flags (FSRP.UEWA, or - for none), first:last(length), and ack, win,
  * urg, <options> if wanted.  In front of the flags, [ttl N,tos N,nodf] gives
  * those of the IP header; without them 64 and 0 are sent and expected, and
- * that (IPv4) routers must not fragment.
+ * that (IPv4) routers must not fragment.  udp N there is TCP over UDP, with
+ * the peer's port; ours is t->udpport.  ipopt HEX are IPv4 options.
  *
  *   numbers	sequence numbers count from the initial one of their side,
  *		and our time stamps from 100 in the first segment that has
@@ -23,7 +24,8 @@
  *   win	not written: anything is right
  *   <...>	any options; not written: there must be none
  *   options	mss N, nop, eol, wscale N, sackOK, sack A:B C:D,
- *		TS val N ecr N, hex 1f2b (sent as it is)
+ *		TS val N ecr N, hex 1f2b (sent as it is), md5, ao KEY RNEXT
+ *		(TCP-MD5 and TCP-AO: see sign and signature)
  *
  * Text is a pattern by which each byte is checked, both ways.  What is sent
  * is checked down to the IP header, and that no window is taken back; after
@@ -50,6 +52,7 @@
 #include <netinet/in.h>
 #include <netinet/in_pcb.h>
 #include <netinet/ip_icmp.h>
+#include <netinet/tcp_syncache.h>
 #include <netinet/tcp_var.h>
 #include <netinet6/icmp6.h>
 
@@ -90,9 +93,19 @@ struct pd {
 	struct pd_fd	fds[PD_FDS];
 	uint64_t	seed;
 	bool		ended;		/* by the test: it is not drained */
+	struct in6_addr	hop;		/* packets are sent there, if set */
+	uint16_t	udpport;	/* our port for TCP over UDP */
+	uint16_t	quote_udp;	/* pd_icmp(): about a datagram to there */
 	bool		lossy;		/* no memory for a packet: it is lost */
 	bool		tso;		/* the interface cuts large segments */
 	u_int		ncut;		/* of those so far */
+	bool		forged;		/* the peer's text is another one */
+	/* Fill in the signature of a packet of the peer's, whose checksum is
+	 * still 0; is that of one of ours right?  NULL: it does not matter. */
+	void		(*sign)(const struct pd *t, uint8_t *pkt,
+			    uint32_t len);
+	bool		(*signature)(const struct pd *t, const uint8_t *pkt,
+			    uint32_t len);
 	char		log[4096];
 };
 
@@ -112,6 +125,8 @@ struct pd {
 #define	PD_TEST4(name)	PD_TEST_FAMILIES(name, AF_INET, AF_INET)
 #define	PD_TEST6(name)	PD_TEST_FAMILIES(name, AF_INET6, AF_INET6)
 void	pd_run(void (*func)(struct pd *), int first, int last);
+/* Begin with another host, for which a tunable is set. */
+void	pd_restart(struct pd *t, const char *name, const char *value);
 
 /* The peer sends a segment. */
 void	pd_inject(struct pd *t, const char *file, int line,
@@ -166,6 +181,8 @@ void	pd_renew(struct pd *t);
 /* The current connection's tcpcb, or NULL; its state or -1. */
 struct tcpcb *pd_tcpcb(struct pd *t);
 int	pd_state(struct pd *t);
+/* What the SYN cache has of it: false if nothing. */
+bool	pd_handshake(struct pd *t, struct tcp_syn *sy);
 #define	GONE		(-1)
 void	pd_require_state(struct pd *t, const char *file, int line, int want);
 #define	STATE(want)	pd_require_state(t, __FILE__, __LINE__, (want))
