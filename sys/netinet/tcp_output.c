@@ -30,7 +30,9 @@
 
 #include <netinet/in.h>
 #include <netinet/ip.h>
+#include <netinet/ip_options.h>
 #include <netinet/tcp_ecn.h>
+#include <netinet/tcp_newcwv.h>
 #include <netinet/tcp_pmtud.h>
 #include <netinet/tcp_var.h>
 #include <netipsec/tcp_sig.h>
@@ -444,8 +446,8 @@ tcp_seg_limit(const struct tcpcb *tp, const struct tcp_plan *p)
 {
 	uint32_t mss = tp->t_maxseg - p->p_optlen, max;
 
-	/* Each segment has an urgent pointer, and a signature, of its own; and a
-	 * signature is longer than the time stamp. */
+	/* Each segment has an urgent pointer and a signature (which is that
+	 * long) of its own. */
 	if (!V_tcp_do_tso || tp->t_tsomax == 0 || p->p_optlen >
 	    TCPOLEN_TIMESTAMP + 2 || SEQ_GT(tp->snd_up, tp->snd_una))
 		return (mss);
@@ -720,8 +722,7 @@ tcp_fill_header(struct tcpcb *tp, struct mbuf *m, const struct tcp_plan *p)
 	    (uint32_t)(((uint64_t)win + (1u << scale) - 1) >> scale)));
 	th->th_urp = 0;
 	if (SEQ_GT(tp->snd_up, p->p_seq) && (p->p_flags & TH_SYN) == 0) {
-		th->th_urp = htons((uint16_t)min(TCP_MAXWIN,
-		    tp->snd_up - p->p_seq));
+		th->th_urp = htons(tcp_urgent_pointer(tp, p->p_seq));
 		th->th_flags |= TH_URG;
 		TCPSTAT_INC(tcps_sndurg);
 	}
@@ -744,18 +745,36 @@ tcp_fill_header(struct tcpcb *tp, struct mbuf *m, const struct tcp_plan *p)
 	    (uint32_t)m->m_pkthdr.len, IPPROTO_TCP);
 }
 
+/* A source route leads elsewhere first; IPv6 has none of these options. */
+static void
+tcp_ip_options(struct ip_output_args *ioa)
+{
+	const struct in6_addr *hop = ip_options_hop(ioa->ioa_options);
+
+	if (!IN6_IS_ADDR_V4MAPPED(&ioa->ioa_dst))
+		ioa->ioa_options = NULL;
+	else if (hop != NULL)
+		ioa->ioa_dst = *hop;
+}
+
 /* Hand a finished segment to IP. */
 static int
 tcp_ip_send(struct mbuf *m, struct inpcb *inp, const struct in_conninfo *inc,
-    uint8_t tos, uint8_t ttl)
+    uint8_t tos, uint8_t ttl, uint16_t udpport, const struct mbuf *ipopts)
 {
 	struct ip_output_args ioa;
+	int error;
 
 	ioa.ioa_src = inc->inc_laddr;
 	ioa.ioa_dst = inc->inc_faddr;
 	ioa.ioa_scope = inc->inc_scope;
 	ioa.ioa_flowlabel = inp != NULL ? inp->inp_hash & 0xfffff : 0;
 	ioa.ioa_proto = IPPROTO_TCP;
+	if (__predict_false(udpport != 0)) {
+		if ((error = tcp_udp_wrap(&m, inc, udpport)) != 0)
+			return (error);
+		ioa.ioa_proto = IPPROTO_UDP;
+	}
 	ioa.ioa_tos = tos;
 	ioa.ioa_ttl = ttl;
 	ioa.ioa_flags = V_tcp_do_pmtud ? IOA_DF : 0;
@@ -764,7 +783,9 @@ tcp_ip_send(struct mbuf *m, struct inpcb *inp, const struct in_conninfo *inc,
 	if (inp != NULL && (intotcpcb(inp)->t_flags2 & TF2_NODF) != 0)
 		ioa.ioa_flags &= (uint8_t)~IOA_DF;
 	ioa.ioa_ro = inp != NULL ? &inp->inp_route : NULL;
-	ioa.ioa_options = inp != NULL ? inp->inp_options : NULL;
+	ioa.ioa_options = ipopts;
+	if (__predict_false(ioa.ioa_options != NULL))
+		tcp_ip_options(&ioa);
 	return (ip_send(m, &ioa));
 }
 
@@ -822,8 +843,10 @@ tcp_count_sent(struct tcpcb *tp, const struct tcp_plan *p)
 		TCPSTAT_ADD(tcps_sndbyte, p->p_len);
 	} else if (!p->p_ackonly)
 		TCPSTAT_INC(tcps_sndctrl);
-	else
+	else {
+		tp->t_acktime = tcp_acktime();
 		TCPSTAT_INC(tcps_sndacks);
+	}
 }
 
 /* What the segment promised and acknowledged. */
@@ -874,14 +897,11 @@ tcp_output_timers(struct tcpcb *tp)
 static int
 tcp_output_error(struct tcpcb *tp, int error)
 {
-	struct route *ro = &tp->t_inpcb.inp_route;
-	const struct in_conninfo *inc = &tp->t_inpcb.inp_inc;
 	uint32_t mtu;
 
 	switch (error) {
 	case EMSGSIZE:
-		mtu = ip_route_mtu(&inc->inc_faddr, inc->inc_scope, ro,
-		    &tp->t_tsomax);
+		mtu = tcp_path_mtu(tp);
 		if (mtu != 0)
 			tcp_mtu_update(tp, mtu);
 		(void)tcp_sent_lose_all(tp);
@@ -945,7 +965,8 @@ tcp_send_plan(struct tcpcb *tp, struct tcp_plan *p)
 		m_freem(m);
 		return (error);
 	}
-	return (tcp_ip_send(m, inp, &inp->inp_inc, tos, inp->inp_ttl));
+	return (tcp_ip_send(m, inp, &inp->inp_inc, tos, inp->inp_ttl,
+	    inp->inp_udpport, inp->inp_options));
 }
 
 /* ---- The default block's output ---- */
@@ -955,9 +976,13 @@ tcp_send_plan(struct tcpcb *tp, struct tcp_plan *p)
 static void
 tcp_output_idle(struct tcpcb *tp, const struct socket *so)
 {
-	if (tp->snd_una == tp->snd_max && tp->t_sndtime != 0 &&
-	    V_tcp_ways.w_idle_restart && sbavail(&so->so_snd) != 0 &&
-	    getnstime() - tp->t_sndtime >= tcp_rto(tp))
+	if (tp->snd_una != tp->snd_max || tp->t_sndtime == 0 ||
+	    !V_tcp_ways.w_idle_restart || sbavail(&so->so_snd) == 0 ||
+	    getnstime() - tp->t_sndtime < tcp_rto(tp))
+		return;
+	if ((tp->t_flags2 & TF2_CWV) != 0)
+		tcp_cwv_idle(tp);
+	else
 		cc_after_idle(tp);
 }
 
@@ -1064,7 +1089,8 @@ tcp_bare_send(const struct tcp_bare *tb, struct inpcb *inp)
 		return;
 	}
 	TCPSTAT_INC(tcps_sndtotal);
-	(void)tcp_ip_send(m, inp, inc, tb->tb_tos, tb->tb_ttl);
+	(void)tcp_ip_send(m, inp, inc, tb->tb_tos, tb->tb_ttl,
+	    tb->tb_udpport, inp != NULL ? inp->inp_options : tb->tb_ipopts);
 }
 
 void
@@ -1079,6 +1105,8 @@ tcp_respond(struct tcpcb *tp, const struct in_conninfo *inc, tcp_seq ack,
 	tb.tb_tos = inp != NULL ? inp->inp_tos : sg != NULL ?
 	    sg->sg_ip->ii_tos & (uint8_t)~IPTOS_ECN_MASK : 0;
 	tb.tb_ttl = inp != NULL ? inp->inp_ttl : 0;
+	tb.tb_udpport = sg != NULL ? sg->sg_udpport :
+	    inp != NULL ? inp->inp_udpport : 0;
 	if (tp != NULL && tp->t_state > TCPS_LISTEN &&
 	    (flags & TH_RST) == 0) {
 		if ((tp->t_flags2 & TF2_ECN_ANY) != 0)
