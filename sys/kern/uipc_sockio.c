@@ -151,7 +151,7 @@ sosend_space(struct socket *so, long resid, int flags)
 	space = sbspace(&so->so_snd);
 	if ((flags & MSG_OOB) != 0)
 		space += SOSEND_OOBROOM;
-	if (space <= 0 ||
+	if (space <= 0 || (so->so_snd.sb_flags & SB_HELD) != 0 ||
 	    (space < resid && space < (long)so->so_snd.sb_lowat))
 		return (0);
 	return (lmin(lmin(space, resid), INT_MAX));

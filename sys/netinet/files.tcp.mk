@@ -3,9 +3,11 @@
 #
 # The TCP that every function block shares, and the default block.
 
-SRCS+=	netinet/in_pcb.c
+SRCS+=	netinet/in_pcb.c netinet/in_priv.c
 SRCS+=	netinet/tcp_ack.c
+SRCS+=	netinet/tcp_compat.c
 SRCS+=	netinet/tcp_cong.c
+SRCS+=	netinet/tcp_drain.c
 SRCS+=	netinet/tcp_ecn.c
 SRCS+=	netinet/tcp_export.c
 SRCS+=	netinet/tcp_functions.c
@@ -14,6 +16,7 @@ SRCS+=	netinet/tcp_hostcache_conn.c
 SRCS+=	netinet/tcp_info.c
 SRCS+=	netinet/tcp_input.c
 SRCS+=	netinet/tcp_listen.c
+SRCS+=	netinet/tcp_newcwv.c
 SRCS+=	netinet/tcp_output.c
 SRCS+=	netinet/tcp_parse.c
 SRCS+=	netinet/tcp_pmtud.c

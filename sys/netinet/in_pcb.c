@@ -338,7 +338,8 @@ port_overlap(const struct inpcb *a, const struct in6_addr *laddr,
 /*
  * May inp take port at laddr?  SO_REUSEPORT on both sides allows all;
  * SO_REUSEADDR allows it beside connections and sockets at another address,
- * but not beside an unconnected socket at the same one.
+ * but not beside an unconnected socket at the same one.  SO_EXCLBIND on
+ * either side lets no unconnected socket have the port beside the other.
  */
 static bool
 port_free(const struct inpcbinfo *ipi, const struct inpcb *inp,
@@ -354,11 +355,16 @@ port_free(const struct inpcbinfo *ipi, const struct inpcb *inp,
 	if (ipi->ipi_ports == NULL)
 		return (true);
 	TAILQ_FOREACH(t, port_head(ipi, port), inp_portlist) {
-		if (t == inp || t->inp_lport != port ||
-		    !port_overlap(t, laddr, inp->inp_vflag))
+		if (t == inp || t->inp_lport != port)
 			continue;
 		theirs = t->inp_socket != NULL ? t->inp_socket->so_options :
 		    SO_REUSEADDR;
+		if (((mine | theirs) & SO_EXCLBIND) != 0 &&
+		    t->inp_fport == 0 &&
+		    (t->inp_vflag & inp->inp_vflag) != 0)
+			return (false);
+		if (!port_overlap(t, laddr, inp->inp_vflag))
+			continue;
 		if ((mine & theirs & (SO_REUSEPORT | SO_REUSEPORT_LB)) != 0)
 			continue;
 		if ((mine & SO_REUSEADDR) != 0 && (t->inp_fport != 0 ||
@@ -463,7 +469,9 @@ in_pcbbind(struct inpcbinfo *ipi, struct inpcb *inp, struct sockaddr *nam)
 		if ((port = port_pick(ipi, inp, &laddr)) == 0)
 			return (EADDRNOTAVAIL);
 		inp->inp_flags |= INP_ANONPORT;
-	} else if (!port_free(ipi, inp, &laddr, port))
+	} else if (!in_port_permitted(port))
+		return (EACCES);
+	else if (!port_free(ipi, inp, &laddr, port))
 		return (EADDRINUSE);
 	if ((error = in_pcbinherit_port(ipi, inp, port)) != 0)
 		return (error);

@@ -118,9 +118,12 @@ void	in_pcbinit(struct inpcbinfo *ipi, struct inpcb *inp,
 /* Forget it: tables, route, options. */
 void	in_pcbdestroy(struct inpcbinfo *ipi, struct inpcb *inp);
 /* Bind as bind(2): EINVAL bound already, EADDRNOTAVAIL, EADDRINUSE,
- * EAFNOSUPPORT. */
+ * EAFNOSUPPORT, EACCES for a reserved port. */
 int	in_pcbbind(struct inpcbinfo *ipi, struct inpcb *inp,
 	    struct sockaddr *nam);
+/* in_priv.c: are programs the superuser; may they bind to that port? */
+bool	in_suser(void);
+bool	in_port_permitted(uint16_t port);
 /* Choose local address and port as needed and enter the connection table.
  * Errors of bind, and EADDRNOTAVAIL, EHOSTUNREACH, EADDRINUSE. */
 int	in_pcbconnect(struct inpcbinfo *ipi, struct inpcb *inp,

@@ -66,8 +66,8 @@ tcp_listen_offer(const struct tcpcb *lp, const struct tcp_seg *sg,
 	sy->sy_mss = (uint16_t)tcp_mssopt_to(&sg->sg_inc, lp, sg->sg_udpport);
 	sy->sy_port = sg->sg_udpport;
 	sy->sy_ipopts = sg->sg_ipopts;
-	sy->sy_win = (uint16_t)min(TCP_MAXWIN,
-	    linp->inp_socket->so_sol->sol_sbrcv_hiwat);
+	sy->sy_win = tcp_compat_synack_window(lp,
+	    linp->inp_socket->so_sol->sol_sbrcv_hiwat, sy->sy_mss);
 	sy->sy_scales = tcp_request_scale();
 	if ((to->to_flags & TOF_SCALE) != 0)
 		sy->sy_scales |= (uint8_t)(to->to_wscale << 4);
@@ -143,6 +143,7 @@ tcp_child_inherit(struct tcpcb *tp, struct tcpcb *lp)
 		if (tcp_userto(tp) == NULL)
 			return (ENOMEM);
 		*tp->t_userto = *lp->t_userto;
+		tp->t_flags2 |= lp->t_flags2 & TF2_COMPAT;
 	}
 	if ((error = tcp_functions_inherit(tp, lp)) != 0)
 		return (error);

@@ -32,6 +32,7 @@
 #include <netinet/ip.h>
 #include <netinet/ip_options.h>
 #include <netinet/tcp_ecn.h>
+#include <netinet/tcp_newcwv.h>
 #include <netinet/tcp_pmtud.h>
 #include <netinet/tcp_var.h>
 #include <netipsec/tcp_sig.h>
@@ -177,6 +178,8 @@ tcp_adv_window(struct tcpcb *tp)
 	if (so != NULL && space < (long)so->so_rcv.sb_hiwat / 4 &&
 	    space < tp->t_maxseg)
 		space = 0;
+	if (__predict_false((tp->t_flags2 & TF2_COMPAT) != 0))
+		space = tcp_compat_clamp(tp, (uint32_t)space);
 	max = (uint32_t)TCP_MAXWIN << ((tp->t_flags & TF_RCVD_SCALE) != 0 ?
 	    tp->rcv_scale : 0);
 	return (min(max, (uint32_t)lmax(space, promised)));
@@ -222,7 +225,8 @@ tcp_sndbuf_autoscale(struct tcpcb *tp, struct socket *so)
 	if (tp->snd_wnd / 4 * 5 < sb->sb_hiwat - lowat ||
 	    used + lowat < sb->sb_hiwat / 8 * 7 ||
 	    used >= (uint32_t)V_tcp_autosndbuf_max ||
-	    sendwin < used - (tp->snd_max - tp->snd_una))
+	    sendwin < used - (tp->snd_max - tp->snd_una) ||
+	    tcp_compat_pressure(sb->sb_hiwat, false))
 		return;
 	if (!sbreserve(sb, ulmin(sb->sb_hiwat + (u_long)V_tcp_autosndbuf_inc +
 	    sb->sb_hiwat / 2, (u_long)V_tcp_autosndbuf_max)))
@@ -334,6 +338,41 @@ opt_accecn(struct tcpcb *tp, struct tcp_plan *p)
 	    TCP_MAXOLEN - p->p_optlen);
 }
 
+/*
+ * Linux's order: mss, then SACK permitted and time stamps in one word, then
+ * the scale.  Its first window is a number of segments.
+ */
+static void
+opt_linux_syn(struct tcpcb *tp, struct tcp_plan *p)
+{
+	bool sack = (tp->t_flags & TF_SACK_PERMIT) != 0, stamps;
+	u_int flags = tp->t_flags;
+	uint32_t mss = (uint32_t)tcp_mssopt(tp);
+
+	stamps = (flags & ((p->p_flags & TH_ACK) != 0 ? TF_RCVD_TSTMP :
+	    TF_REQ_TSTMP)) != 0;
+	tp->t_flags &= ~(TF_REQ_SCALE | TF_SACK_PERMIT);
+	opt_syn(tp, p);
+	tp->t_flags = flags;
+	if (!stamps && sack)
+		opt_pad(p, 4, 2);
+	if (sack) {
+		p->p_opt[p->p_optlen++] = TCPOPT_SACK_PERMITTED;
+		p->p_opt[p->p_optlen++] = TCPOLEN_SACK_PERMITTED;
+	}
+	if (stamps)
+		opt_timestamp(tp, p);
+	if ((flags & TF_REQ_SCALE) != 0) {
+		opt_pad(p, 4, 1);
+		p->p_opt[p->p_optlen++] = TCPOPT_WINDOW;
+		p->p_opt[p->p_optlen++] = TCPOLEN_WINDOW;
+		p->p_opt[p->p_optlen++] = tp->request_r_scale;
+	}
+	p->p_win = min(p->p_win, TCP_MAXWIN);
+	if (p->p_win > mss)
+		p->p_win -= p->p_win % mss;
+}
+
 /* Room for the signature, which is no option but a must. */
 static void
 opt_signature(struct tcpcb *tp, struct tcp_plan *p)
@@ -355,12 +394,17 @@ tcp_plan_options(struct tcpcb *tp, struct tcp_plan *p)
 			opt_signature(tp, p);
 		return;
 	}
-	if (syn)
-		opt_syn(tp, p);
-	if ((tp->t_flags & TF_RCVD_TSTMP) != 0 || (syn &&
-	    (p->p_flags & TH_ACK) == 0 && (tp->t_flags & TF_REQ_TSTMP) != 0 &&
-	    !(V_tcp_rexmit_drop_options && tp->t_rxtshift >= 3)))
-		opt_timestamp(tp, p);
+	if (syn && V_tcp_ways.w_linux_syn)
+		opt_linux_syn(tp, p);
+	else {
+		if (syn)
+			opt_syn(tp, p);
+		if ((tp->t_flags & TF_RCVD_TSTMP) != 0 || (syn &&
+		    (p->p_flags & TH_ACK) == 0 &&
+		    (tp->t_flags & TF_REQ_TSTMP) != 0 &&
+		    !(V_tcp_rexmit_drop_options && tp->t_rxtshift >= 3)))
+			opt_timestamp(tp, p);
+	}
 	if (__predict_false((tp->t_flags & TF_SIGNATURE) != 0))
 		opt_signature(tp, p);
 	if (!syn && (tp->t_flags & TF_SACK_PERMIT) != 0 &&
@@ -402,14 +446,17 @@ tcp_seg_limit(const struct tcpcb *tp, const struct tcp_plan *p)
 {
 	uint32_t mss = tp->t_maxseg - p->p_optlen, max;
 
-	/* Each segment has an urgent pointer, and a signature, of its own; and a
-	 * signature is longer than the time stamp. */
+	/* Each segment has an urgent pointer and a signature (which is that
+	 * long) of its own. */
 	if (!V_tcp_do_tso || tp->t_tsomax == 0 || p->p_optlen >
 	    TCPOLEN_TIMESTAMP + 2 || SEQ_GT(tp->snd_up, tp->snd_una))
 		return (mss);
 	/* Room for the largest IP and TCP headers. */
 	max = tp->t_tsomax - max_protohdr - sizeof(struct tcphdr) -
 	    TCP_MAXOLEN;
+	if (V_tcp_ways.w_tso_divisor != 0)
+		max = min(max, tp->snd_cwnd /
+		    (u_int)V_tcp_ways.w_tso_divisor);
 	return (MAX(mss, max / mss * mss));
 }
 
@@ -462,7 +509,8 @@ plan_lost(struct tcpcb *tp, struct tcp_plan *p, uint32_t quota)
 	mss = tp->t_maxseg - p->p_optlen;
 	limit = !force && (V_sack_tso ||
 	    (tp->t_flags & TF_SACK_PERMIT) == 0) ? tcp_seg_limit(tp, p) : mss;
-	tcp_sent_gather(tp, ts, mss);
+	if (V_tcp_ways.w_collapse)
+		tcp_sent_gather(tp, ts, mss);
 	len = ts->ts_end - ts->ts_start;
 	if ((ts->ts_flags & TS_FIN) != 0)
 		len--;
@@ -544,7 +592,8 @@ plan_new(struct tcpcb *tp, struct tcp_plan *p, uint32_t quota)
 	if (len > mss)
 		len = rounddown(len, mss);
 	else if (len < mss && !(fin && all) && (len == 0 ||
-	    !plan_small_ok(tp, len, all)))
+	    !plan_small_ok(tp, len, all)) && (len == 0 ||
+	    (tp->t_flags2 & TF2_COMPAT) == 0 || !tcp_compat_uncorks(tp)))
 		return (false);
 	p->p_len = len;
 	if (fin && len == avail)
@@ -927,9 +976,13 @@ tcp_send_plan(struct tcpcb *tp, struct tcp_plan *p)
 static void
 tcp_output_idle(struct tcpcb *tp, const struct socket *so)
 {
-	if (tp->snd_una == tp->snd_max && tp->t_sndtime != 0 &&
-	    sbavail(&so->so_snd) != 0 &&
-	    getnstime() - tp->t_sndtime >= tcp_rto(tp))
+	if (tp->snd_una != tp->snd_max || tp->t_sndtime == 0 ||
+	    sbavail(&so->so_snd) == 0 ||
+	    getnstime() - tp->t_sndtime < tcp_rto(tp))
+		return;
+	if ((tp->t_flags2 & TF2_CWV) != 0)
+		tcp_cwv_idle(tp);
+	else if (V_tcp_ways.w_idle_restart)
 		cc_after_idle(tp);
 }
 
@@ -970,6 +1023,8 @@ tcp_default_output(struct tcpcb *tp)
 		error = tcp_output_error(tp, error);
 	tcp_output_timers(tp);
 	tcp_note_applimited(tp);
+	if (__predict_false((tp->t_flags2 & TF2_COMPAT) != 0))
+		tcp_compat_notsent(tp);
 	return (error);
 }
 

@@ -259,7 +259,7 @@ tcp_stage_syn(struct tcpcb *tp, struct tcp_seg *sg)
 	if ((sg->sg_flags & TH_SYN) == 0)
 		return (TV_OK);
 	TCPSTAT_INC(tcps_badsyn);
-	if (tp->t_state == TCPS_SYN_RECEIVED && sg->sg_seq == tp->irs + 1) {
+	if (tp->t_state == TCPS_SYN_RECEIVED && sg->sg_came == tp->irs) {
 		/* A SYN sent again: our SYN-ACK was lost, perhaps. */
 		tcp_ts_remember(tp, sg, tp->irs, 1);
 		tcp_ecn_syn_again(tp, sg);
@@ -294,8 +294,8 @@ tcp_ack_policy(struct tcpcb *tp, const struct tcp_seg *sg)
 {
 	bool delack;
 
-	delack = tp->t_delack_opt >= 0 ? tp->t_delack_opt != 0 :
-	    V_tcp_delack_enabled != 0;
+	delack = __predict_true(tp->t_delack_opt == -1) ?
+	    V_tcp_delack_enabled != 0 : tcp_compat_delack(tp);
 	if (!delack || (tp->t_flags & TF_RXWIN0SENT) != 0)
 		return (TV_ACKNOW);
 	/* A large one stands for as many as it was made of. */
@@ -329,6 +329,7 @@ tcp_rcvbuf_autoscale(struct tcpcb *tp, struct socket *so,
 	if (V_tcp_do_autorcvbuf && (sb->sb_flags & SB_AUTOSIZE) != 0 &&
 	    want > sb->sb_hiwat &&
 	    sb->sb_hiwat < (u_int)V_tcp_autorcvbuf_max &&
+	    !tcp_compat_pressure(sb->sb_hiwat, true) &&
 	    !sbreserve(sb, ulmin(want, (u_long)V_tcp_autorcvbuf_max)))
 		sb->sb_flags &= (uint16_t)~SB_AUTOSIZE;
 	tp->rfbuf_cnt = 0;

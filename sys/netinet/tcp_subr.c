@@ -25,6 +25,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp_ecn.h>
 #include <netinet/tcp_hostcache.h>
+#include <netinet/tcp_newcwv.h>
 #include <netinet/tcp_pmtud.h>
 #include <netinet/tcp_syncache.h>
 #include <netinet/tcp_timewait.h>
@@ -505,8 +506,10 @@ tcp_established(struct tcpcb *tp)
 	tcp_timer_activate(tp, TT_KEEP, tcp_keepidle_of(tp));
 	tcp_timer_activate(tp, TT_REXMT, 0);
 	tcp_pmtud_established(tp);
+	tcp_cwv_established(tp);
 	tcp_hc_start(tp);
 	cc_conn_init(tp);
+	tcp_compat_established(tp);
 	tp->t_rxtshift = 0;
 	tp->snd_recover = tp->snd_una;
 }
@@ -538,6 +541,7 @@ tcp_enter_timewait(struct tcpcb *tp)
 		tcp_close(tp);
 		return (true);
 	}
+	tcp_compat_unorphan(tp);
 	tcp_hc_end(tp);
 	tcp_output_cancel(tp);
 	tcp_timer_stop(tp);
@@ -589,6 +593,7 @@ tcp_close(struct tcpcb *tp)
 		return;
 	inp->inp_flags |= INP_DROPPED;
 	TCPSTAT_INC(tcps_closed);
+	tcp_compat_unorphan(tp);
 	tcp_hc_end(tp);
 	tcp_output_cancel(tp);
 	tcp_timer_stop(tp);
@@ -622,6 +627,8 @@ tcp_free(struct tcpcb *tp)
 	in_pcbdestroy(&V_tcbinfo, &tp->t_inpcb);
 	tcp_ecn_free(tp);
 	tcp_pmtud_free(tp);
+	tcp_cwv_free(tp);
+	tcp_compat_free(tp);
 	tcp_sig_free(tp);
 	free(tp->t_userto, M_TCPUSERTO);
 	uma_zfree(V_tcpcb_zone, tp);
@@ -737,6 +744,6 @@ tcp_ctlinput_udp(const struct ip_icmperr *ie, uint16_t port)
 		if (V_icmp_may_rst && seq == tp->iss &&
 		    (error = tcp_icmp_hard(ie)) != 0)
 			tcp_drop(tp, error);
-	} else if (ie->ie_errno != 0)
+	} else if (ie->ie_errno != 0 && !tcp_compat_icmp(tp, ie->ie_errno))
 		tp->t_softerror = (uint16_t)ie->ie_errno;
 }

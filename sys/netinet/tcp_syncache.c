@@ -241,27 +241,40 @@ put16(uint8_t *p, uint8_t kind, uint16_t v)
 	return (2 + sizeof(v));
 }
 
-/* Have tb signed, if it is to be; *ao has to live as long. */
+/* As opt_linux_syn() of tcp_output.c. */
 static void
-sc_sign(const struct tcp_syn *sy, struct tcp_bare *tb, struct tcp_ao *ao)
-{
-	if ((sy->sy_flags & SYF_SIGNATURE) == 0)
-		return;
-	if ((sy->sy_flags & SYF_AO) != 0)
-		tcp_ao_resume(ao, sy->sy_iss, sy->sy_irs, sy->sy_aocurrent,
-		    sy->sy_aornext);
-	tcp_bare_sign(tb, (sy->sy_flags & SYF_AO) != 0 ? ao : NULL);
-}
-
-static void
-sc_options(const struct tcp_syn *sy, struct tcp_bare *tb, struct tcp_ao *ao)
+sc_linux_options(const struct tcp_syn *sy, struct tcp_bare *tb)
 {
 	uint8_t *opt = tb->tb_opt, n;
 
-	if ((sy->sy_flags & SYF_NOOPT) != 0) {
-		sc_sign(sy, tb, ao);
-		return;
+	n = put16(opt, TCPOPT_MAXSEG, sy->sy_mss);
+	if ((sy->sy_flags & (SYF_SACK | SYF_TSTMP)) == SYF_SACK) {
+		opt[n++] = TCPOPT_NOP;
+		opt[n++] = TCPOPT_NOP;
 	}
+	if ((sy->sy_flags & SYF_SACK) != 0) {
+		opt[n++] = TCPOPT_SACK_PERMITTED;
+		opt[n++] = TCPOLEN_SACK_PERMITTED;
+	}
+	tb->tb_optlen = n;
+	if ((sy->sy_flags & SYF_TSTMP) != 0)
+		tcp_bare_timestamp(tb, tcp_ts_getticks() +
+		    tcp_new_ts_offset(&sy->sy_inc), sy->sy_tsrecent);
+	if ((sy->sy_flags & SYF_SCALE) != 0) {
+		n = tb->tb_optlen;
+		opt[n++] = TCPOPT_NOP;
+		opt[n++] = TCPOPT_WINDOW;
+		opt[n++] = TCPOLEN_WINDOW;
+		opt[n++] = sy->sy_scales & 0xf;
+		tb->tb_optlen = n;
+	}
+}
+
+static void
+sc_own_options(const struct tcp_syn *sy, struct tcp_bare *tb)
+{
+	uint8_t *opt = tb->tb_opt, n;
+
 	n = put16(opt, TCPOPT_MAXSEG, sy->sy_mss);
 	if ((sy->sy_flags & SYF_SCALE) != 0) {
 		opt[n++] = TCPOPT_NOP;
@@ -277,6 +290,31 @@ sc_options(const struct tcp_syn *sy, struct tcp_bare *tb, struct tcp_ao *ao)
 	if ((sy->sy_flags & SYF_TSTMP) != 0)
 		tcp_bare_timestamp(tb, tcp_ts_getticks() +
 		    tcp_new_ts_offset(&sy->sy_inc), sy->sy_tsrecent);
+}
+
+/* Have tb signed, if it is to be; *ao has to live as long. */
+static void
+sc_sign(const struct tcp_syn *sy, struct tcp_bare *tb, struct tcp_ao *ao)
+{
+	if ((sy->sy_flags & SYF_SIGNATURE) == 0)
+		return;
+	if ((sy->sy_flags & SYF_AO) != 0)
+		tcp_ao_resume(ao, sy->sy_iss, sy->sy_irs, sy->sy_aocurrent,
+		    sy->sy_aornext);
+	tcp_bare_sign(tb, (sy->sy_flags & SYF_AO) != 0 ? ao : NULL);
+}
+
+static void
+sc_options(const struct tcp_syn *sy, struct tcp_bare *tb, struct tcp_ao *ao)
+{
+	if ((sy->sy_flags & SYF_NOOPT) != 0) {
+		sc_sign(sy, tb, ao);
+		return;
+	}
+	if (V_tcp_ways.w_linux_syn)
+		sc_linux_options(sy, tb);
+	else
+		sc_own_options(sy, tb);
 	sc_sign(sy, tb, ao);
 	if (SY_REXMITS(sy) == 0)
 		tb->tb_optlen += (uint8_t)tcp_ecn_synack_option(sy->sy_ecn,
@@ -330,15 +368,45 @@ sc_challenge(struct tcp_syn *sy)
 	tcp_bare_send(&tb, NULL);
 }
 
+/* For how long the handshake has gone on, ns: since its first SYN-ACK, if
+ * none was asked for again. */
+static nstime_t
+sc_waited(const struct tcp_syn *sy)
+{
+	uint32_t us = sc_interval(SY_REXMITS(sy)) - (sy->sy_when - sc_now());
+	u_int i;
+
+	for (i = 0; i < SY_REXMITS(sy); i++)
+		us += sc_interval(i);
+	return ((nstime_t)us * NS_PER_USEC);
+}
+
+/* SYN-ACKs again at most: as many as it takes to wait for text, if that is
+ * longer (TCP_DEFER_ACCEPT). */
+static u_int
+sc_rexmtlimit_of(const struct inpcb *linp)
+{
+	const struct tcp_compat *tc =
+	    tcp_compat_find((const struct tcpcb *)linp);
+	nstime_t us = 0;
+	u_int n = 0;
+
+	while (tc != NULL && us < (nstime_t)tc->tc_defer * 1000000 &&
+	    n < TCP_MAXRXTSHIFT)
+		us += sc_interval(n++);
+	return (max(n, V_sc_rexmtlimit));
+}
+
 /* One that is due: its SYN-ACK once more, or its end.  The challenges that
  * it has sent are forgotten. */
 static void
 sc_due(struct syncache *sc)
 {
 	u_int rexmits = SY_REXMITS(&sc->sc_syn);
+	const struct inpcb *linp;
 
-	if (rexmits >= V_sc_rexmtlimit ||
-	    in_pcblookup_wild(&V_tcbinfo, &sc->sc_syn.sy_inc) == NULL) {
+	linp = in_pcblookup_wild(&V_tcbinfo, &sc->sc_syn.sy_inc);
+	if (linp == NULL || rexmits >= sc_rexmtlimit_of(linp)) {
 		TCPSTAT_INC(tcps_sc_stale);
 		sc_free(sc);
 		return;
@@ -434,7 +502,9 @@ sc_room(struct syncache_bucket *sch)
 
 	if (sch->sch_length >= V_sc_bucketlimit)
 		TCPSTAT_INC(tcps_sc_bucketoverflow);
-	else if ((u_int)V_syncache.h_count >= V_sc_cachelimit)
+	else if ((u_int)V_syncache.h_count >= V_sc_cachelimit ||
+	    (V_tcp_ways.w_max_syn != 0 &&
+	    V_syncache.h_count >= V_tcp_ways.w_max_syn))
 		TCPSTAT_INC(tcps_sc_cacheoverflow);
 	else
 		return (true);
@@ -625,6 +695,9 @@ tcp_syncache_ack(struct tcpcb *lp, const struct tcp_seg *sg,
 		return (TCP_SC_NONE);
 	}
 	if (!sc_acceptable(sy, sg))
+		return (TCP_SC_DONE);
+	if (__predict_false((lp->t_flags2 & TF2_COMPAT) != 0) &&
+	    tcp_compat_defers(lp, sg, sc_waited(sy)))
 		return (TCP_SC_DONE);
 	ago = sc_interval(SY_REXMITS(sy)) - (sc->sc_syn.sy_when - sc_now());
 	*tpp = tcp_listen_child(lp, sy, now - (nstime_t)ago * NS_PER_USEC);

@@ -93,6 +93,8 @@ VNET_DEFINE_STATIC(uma_zone_t, tcptw_zone);
 static int
 tw_limit(void)
 {
+	if (V_tcp_ways.w_max_tw != 0)
+		return (V_tcp_ways.w_max_tw);
 	return (MAX(V_maxsockets / 5, 1));
 }
 
@@ -322,8 +324,10 @@ tw_judge(const struct tcptw *tw, struct inpcb *inp, const struct tcp_seg *sg,
 	uint16_t flags = sg->sg_flags;
 
 	*restart = false;
+	/* Gone, which a listener or nobody does not answer (RFC 1337). */
 	if ((flags & TH_RST) != 0)
-		return (TCP_TW_DONE);
+		return (V_tcp_ways.w_tw_reset && sg->sg_seq ==
+		    tw->tw_rcv_nxt ? TCP_TW_REOPEN : TCP_TW_DONE);
 	if ((flags & (TH_SYN | TH_ACK)) == TH_SYN) {
 		if (!tw_newer(tw, sg))
 			return (TCP_TW_DONE);
@@ -412,6 +416,40 @@ tcp_tw_exists(const struct in_conninfo *inc)
 	return (tw_find(inc) != NULL);
 }
 
+/*
+ * May a new connection from here take the entry's place?  With time stamps
+ * that go on from the entry's, a second later, old segments cannot enter it
+ * (RFC 7323, 5; RFC 6191).
+ */
+static bool
+tw_reusable(const struct tcptw *tw)
+{
+	nstime_t began = tw->tw_expires - tcp_2msl(&tw->tw_inc);
+
+	return (V_tcp_ways.w_tw_reuse && (tw->tw_flags & TWF_TSTMP) != 0 &&
+	    getnstime() - began >= NS_PER_SEC);
+}
+
+static bool
+tcp_tw_taken(const struct in_conninfo *inc)
+{
+	const struct tcptw *tw;
+
+	return ((tw = tw_find(inc)) != NULL && !tw_reusable(tw));
+}
+
+void
+tcp_tw_succeed(struct tcpcb *tp)
+{
+	struct tcptw *tw;
+
+	if ((tw = tw_find(&tp->t_inpcb.inp_inc)) == NULL)
+		return;
+	tp->iss = tw->tw_snd_nxt + TCP_MAXWIN + 2;
+	tp->ts_offset = tw->tw_ts_offset;
+	tw_free(tw);
+}
+
 /* Does an entry keep port at laddr from a socket of that kind? */
 static bool
 tcp_tw_port_taken(const struct in6_addr *laddr, uint16_t port, uint8_t vflag)
@@ -474,7 +512,7 @@ tcp_tw_foreach(uint64_t after, int (*func)(const struct tcp_twinfo *, void *),
 }
 
 static const struct inpcb_quiet tcp_tw_quiet = {
-	.ipq_taken = tcp_tw_exists,
+	.ipq_taken = tcp_tw_taken,
 	.ipq_port_taken = tcp_tw_port_taken
 };
 

@@ -138,6 +138,8 @@ tcp_disconnect(struct tcpcb *tp)
 	tcp_usrclosed(tp);
 	if (tcp_is_over(tp))
 		return;
+	if (tcp_compat_orphan(tp))
+		return;
 	if (tp->t_state == TCPS_FIN_WAIT_2)
 		tcp_timer_activate(tp, TT_2MSL, tcp_finwait2_time(tp));
 	tcp_output_later(tp);
@@ -278,12 +280,14 @@ static void
 tcp_connect_start(struct tcpcb *tp)
 {
 	tp->iss = tcp_new_isn(&tp->t_inpcb.inp_inc);
+	tp->ts_offset = tcp_new_ts_offset(&tp->t_inpcb.inp_inc);
+	tcp_tw_succeed(tp);
 	tp->snd_una = tp->snd_nxt = tp->snd_max = tp->snd_up = tp->iss;
 	tp->snd_recover = tp->snd_fack = tp->t_loss_edge = tp->iss;
 	tp->t_round_end = tp->iss;
-	tp->ts_offset = tcp_new_ts_offset(&tp->t_inpcb.inp_inc);
 	tp->t_flags |= TF_ACTIVEOPEN;
 	tcp_ecn_connect(tp);
+	tcp_compat_connect(tp);
 	if ((tp->t_flags & TF_NOOPT) != 0)
 		tp->t_flags &= ~(TF_REQ_SCALE | TF_REQ_TSTMP |
 		    TF_SACK_PERMIT);
@@ -384,6 +388,8 @@ tcp_usr_send(struct socket *so, int flags, struct mbuf *m,
 		tp->t_flags |= TF_MORETOCOME;
 	else
 		tp->t_flags &= ~TF_MORETOCOME;
+	if (__predict_false((tp->t_flags2 & TF2_COMPAT) != 0))
+		tcp_compat_notsent(tp);
 	tcp_output_later(tp);
 	return (0);
 }

@@ -31,6 +31,7 @@
 #include <netinet/in_pcb.h>
 #include <netinet/ip_var.h>
 #include <netinet/tcp.h>
+#include <netinet/tcp_compat.h>
 #include <netinet/tcp_export.h>
 #include <netinet/tcp_fsm.h>
 #include <netinet/tcp_seq.h>
@@ -38,6 +39,7 @@
 #include <netinet/cc/cc.h>
 
 struct tcp_ao;
+struct tcp_cwv;
 struct tcp_ecn;
 struct tcp_function_block;
 struct tcp_pmtud;
@@ -193,7 +195,7 @@ struct sackhint {
 	uint32_t	recover_fs;	/* bytes in flight as recovery began */
 };
 
-/* Limits that few users set; 0: the variable's. */
+/* Limits that few users set; 0: the variable's.  And what is as rare. */
 struct tcp_userto {
 	uint32_t	tu_keepinit;	/* seconds */
 	uint32_t	tu_keepidle;
@@ -202,6 +204,8 @@ struct tcp_userto {
 	uint32_t	tu_keepcnt;	/* probes */
 	uint32_t	tu_iwnd_nb;	/* initial window, bytes */
 	uint32_t	tu_iwnd_nseg;	/* or segments */
+	struct tcp_cwv	*tu_cwv;	/* with TF2_CWV only */
+	struct tcp_compat tu_compat;	/* if TF2_COMPAT */
 };
 
 struct tcpcb {
@@ -362,10 +366,14 @@ struct tcpcb {
 #define	TF2_ECN_SND_ECE		0x00000080
 #define	TF2_ACE_PERMIT		0x00000100
 #define	TF2_ECN_USE_ECT1	0x00000800
+#define	TF2_COMPAT		0x10000000	/* tcp_compat.h's are set */
+#define	TF2_ORPHAN		0x20000000	/* its user has gone */
 #define	TF2_NODF		0x00002000	/* segments may be fragmented */
 #define	TF2_ECN_ANY	(TF2_ECN_PERMIT | TF2_ACE_PERMIT)
 #define	TF2_RESCUED		0x00010000	/* in this recovery */
 #define	TF2_OOBAHEAD		0x00100000	/* to be taken out of line */
+#define	TF2_CWV			0x00400000	/* there is a tu_cwv */
+#define	TF2_NVP			0x00800000	/* the window is too large */
 #define	TF2_INOUTPUT		0x00001000	/* output is running */
 #define	TF2_FRTO1		0x01000000	/* RFC 5682: after step 1 */
 #define	TF2_FRTO2		0x02000000	/* and after step 2 */
@@ -382,7 +390,6 @@ struct tcpcb {
 #define	ENTER_RECOVERY(t_flags)		((t_flags) |= TF_RECOVERY)
 #define	EXIT_RECOVERY(t_flags)		((t_flags) &= ~TF_RECOVERY)
 
-#define	TCP_DUPTHRESH	3		/* duplicate ACKs (RFC 5681, RFC 6675) */
 
 /* Time for t_acktime: of 2^20 ns, about a millisecond. */
 #define	TCP_ACKTIME_SHIFT	20

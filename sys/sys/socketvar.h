@@ -105,6 +105,7 @@ struct socket {
 	int		so_fibnum;
 	u_int		so_user_cookie;
 	nstime_t	so_lingerend;	/* when soclose() waits no longer */
+	int		so_fd;		/* the program's, unless SS_NOFDREF */
 };
 #define	SO_RCV		0
 #define	SO_SND		1
@@ -125,6 +126,7 @@ struct socket {
 	    ((so)->so_rcv.sb_state & SBS_CANTRCVMORE) != 0)
 #define	sowriteable(so)							\
 	((sbspace(&(so)->so_snd) >= (long)(so)->so_snd.sb_lowat &&	\
+	    ((so)->so_snd.sb_flags & SB_HELD) == 0 &&			\
 	    ((so)->so_state & SS_ISCONNECTED) != 0) ||			\
 	    ((so)->so_snd.sb_state & SBS_CANTSENDMORE) != 0 ||		\
 	    (so)->so_error != 0)

@@ -75,10 +75,17 @@ host_wakeup(void *arg __unused, nstime_t when __unused)
 {
 }
 
+static void
+host_proc(void *arg __unused, struct vnet_proc *proc)
+{
+	*proc = (struct vnet_proc){ .vp_pid = 4711, .vp_uid = 1001,
+	    .vp_gid = 1002, .vp_comm = "pd" };
+}
+
 static const struct vnet_hostops host_ops = {
 	.ho_clock = host_clock, .ho_epoch = host_epoch,
 	.ho_random = host_random, .ho_log = host_log,
-	.ho_wakeup = host_wakeup
+	.ho_wakeup = host_wakeup, .ho_proc = host_proc
 };
 
 /* ---- The interface ---- */
@@ -989,7 +996,7 @@ pd_passive(struct pd *t, int opts, uint16_t win)
 /* ---- A test ---- */
 
 static void
-start(struct pd *t, int af)
+start(struct pd *t, int af, const struct vnet_tunable *tun)
 {
 	struct vnet *saved;
 	int i;
@@ -1003,8 +1010,8 @@ start(struct pd *t, int af)
 		pd_use(t, i);
 		pd_renew(t);
 	}
-	ATF_REQUIRE_EQ_MSG(0, vnet_alloc("us", &host_ops, t, NULL, 0,
-	    &t->vnet), "%s", t->log);
+	ATF_REQUIRE_EQ_MSG(0, vnet_alloc("us", &host_ops, t, tun,
+	    tun != NULL, &t->vnet), "%s", t->log);
 	saved = vnet_enter(t->vnet);
 	if_pd_create(t);
 	vnet_leave(saved);
@@ -1065,12 +1072,22 @@ pd_run(void (*func)(struct pd *), int first, int last)
 {
 	struct pd *t = &test;
 
-	start(t, first);
+	start(t, first, NULL);
 	func(t);
 	end(t);
 	if (last == first)
 		return;
-	start(t, last);
+	start(t, last, NULL);
 	func(t);
 	end(t);
+}
+
+void
+pd_restart(struct pd *t, const char *name, const char *value)
+{
+	struct vnet_tunable tun = { name, value };
+	int af = t->af;
+
+	end(t);
+	start(t, af, &tun);
 }

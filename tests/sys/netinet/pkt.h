@@ -125,6 +125,8 @@ struct pd {
 #define	PD_TEST4(name)	PD_TEST_FAMILIES(name, AF_INET, AF_INET)
 #define	PD_TEST6(name)	PD_TEST_FAMILIES(name, AF_INET6, AF_INET6)
 void	pd_run(void (*func)(struct pd *), int first, int last);
+/* Begin with another host, for which a tunable is set. */
+void	pd_restart(struct pd *t, const char *name, const char *value);
 
 /* The peer sends a segment. */
 void	pd_inject(struct pd *t, const char *file, int line,
