@@ -483,6 +483,9 @@ tcp_established(struct tcpcb *tp)
 	cc_conn_init(tp);
 	tp->t_rxtshift = 0;
 	tp->snd_recover = tp->snd_una;
+	/* Where a count of what arrives in a round trip begins. */
+	tp->rfbuf_mark = tp->rcv_nxt;
+	tp->rfbuf_ts = tcp_ts_getticks();
 }
 
 VNET_DEFINE_STATIC(bool, nolocaltimewait) = true;
