@@ -483,9 +483,10 @@ tcp_established(struct tcpcb *tp)
 	cc_conn_init(tp);
 	tp->t_rxtshift = 0;
 	tp->snd_recover = tp->snd_una;
-	/* Where a count of what arrives in a round trip begins. */
+	/* Whatever comes first begins a count of what a round trip brings. */
 	tp->rfbuf_mark = tp->rcv_nxt;
-	tp->rfbuf_ts = tcp_ts_getticks();
+	tp->rfbuf_ts = tcp_ts_getticks() -
+	    (uint32_t)(V_tcp_keepinit / NS_PER_MSEC);
 }
 
 VNET_DEFINE_STATIC(bool, nolocaltimewait) = true;
