@@ -561,9 +561,8 @@ tcp_enter_timewait(struct tcpcb *tp)
 		soisdisconnected(so);
 		if (so->so_count == 0)
 			sofree(so);
-		return (tcp_tw_compress(tp));
 	}
-	return (false);
+	return (tptosocket(tp) == NULL && tcp_tw_compress(tp));
 }
 
 /* ---- The end ---- */
