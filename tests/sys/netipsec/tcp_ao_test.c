@@ -327,9 +327,15 @@ PD_TEST(challenge_ack)
 	INJECT(". 1:1(0) ack 1 win 65535 <ao 5 5>");
 	INJECT("S 0:0(0) win 65535 <mss 1460,ao 5 5>");
 	EXPECT(". 1:1(0) ack 1 <ao 5 5>");
-	/* That SYN changed nothing. */
+	/* That SYN changed nothing, nor does it when the peer's numbers have
+	 * wrapped three times. */
+	pd_tcpcb(t)->t_ao->ao_rcv_sne = 3;
+	INJECT("S 0:0(0) win 65535 <mss 1460,ao 5 5>");
+	EXPECT(". 1:1(0) ack 1 <ao 5 5>");
+	sig_peer_sne(3, 0);
 	INJECT("P. 1:101(100) ack 1 win 65535 <ao 5 5>");
-	COUNT(4, tcps_sig_rcvgoodsig);
+	COUNT(5, tcps_sig_rcvgoodsig);
+	sig_peer_sne(0, 0);
 }
 
 /* Two options, the second one with a key that is there, too. */

@@ -325,6 +325,19 @@ PD_TEST(challenge_ack)
 	STATE(TCPS_ESTABLISHED);
 }
 
+/* In the SYN cache. */
+PD_TEST(challenge_ack_early)
+{
+	(void)md5_listen(t);
+	keys(t);
+	INJECT("S 0:0(0) win 65535 <mss 1460,sackOK,md5>");
+	EXPECT("S. 0:0(0) ack 1 win 65535 <mss 1460,sackOK,md5>");
+	INJECT(". 70000:70000(0) ack 1 win 65535");
+	NOTHING();
+	INJECT(". 70000:70000(0) ack 1 win 65535 " MD5);
+	EXPECT(". 1:1(0) ack 1 " MD5);
+}
+
 PD_TEST(keepalive)
 {
 	int fd;
@@ -404,6 +417,28 @@ PD_TEST(noopt)
 	EXPECT("S 0:0(0) win 65535 " MD5);
 	INJECT("S. 0:0(0) ack 1 win 65535 <mss 1460,nop,nop,md5>");
 	EXPECT(". 1:1(0) ack 1 " MD5);
+}
+
+PD_TEST(noopt_passive)
+{
+	int lfd = md5_listen(t);
+
+	keys(t);
+	OK(pd_setopt(t, lfd, IPPROTO_TCP, TCP_NOOPT, 1));
+	INJECT("S 0:0(0) win 65535 <mss 1460,sackOK,md5>");
+	EXPECT("S. 0:0(0) ack 1 win 65535 " MD5);
+}
+
+/* Windows are counted in segments as they are: 20 bytes shorter. */
+PD_TEST(segment_size)
+{
+	struct tcp_info ti;
+	int fd;
+
+	keys(t);
+	fd = md5_active(t);
+	pd_info(t, fd, &ti);
+	ATF_REQUIRE_EQ(10 * 1440, ti.tcpi_snd_cwnd);
 }
 
 /* The option comes and goes during a connection. */
@@ -539,11 +574,14 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, two_keys);
 	ATF_TP_ADD_TC(tp, reset);
 	ATF_TP_ADD_TC(tp, challenge_ack);
+	ATF_TP_ADD_TC(tp, challenge_ack_early);
 	ATF_TP_ADD_TC(tp, keepalive);
 	ATF_TP_ADD_TC(tp, time_wait);
 	ATF_TP_ADD_TC(tp, no_tso);
 	ATF_TP_ADD_TC(tp, unexpected);
 	ATF_TP_ADD_TC(tp, noopt);
+	ATF_TP_ADD_TC(tp, noopt_passive);
+	ATF_TP_ADD_TC(tp, segment_size);
 	ATF_TP_ADD_TC(tp, option);
 	ATF_TP_ADD_TC(tp, scattered);
 	return (atf_no_error());
