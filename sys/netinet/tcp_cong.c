@@ -51,6 +51,19 @@ tcp_compute_initwnd(uint32_t maxseg)
 	return (maxseg > 1095 ? 3 * maxseg : 4 * maxseg);
 }
 
+/* As TCP_IWND_NB or TCP_IWND_NSEG say, or else the variables. */
+static uint32_t
+cc_initial_window(const struct tcpcb *tp, uint32_t mss)
+{
+	const struct tcp_userto *tu = tp->t_userto;
+
+	if (tu != NULL && tu->tu_iwnd_nb != 0)
+		return (tu->tu_iwnd_nb);
+	if (tu != NULL && tu->tu_iwnd_nseg != 0)
+		return (tu->tu_iwnd_nseg * mss);
+	return (tcp_compat_initwnd(tp, mss));
+}
+
 void
 cc_conn_init(struct tcpcb *tp)
 {
@@ -58,7 +71,7 @@ cc_conn_init(struct tcpcb *tp)
 
 	/* RFC 5681, 3.1: a lost SYN means a window of one segment. */
 	tp->snd_cwnd = (tp->t_flags2 & TF2_SYNLOST) != 0 ? mss :
-	    tcp_compute_initwnd(mss);
+	    cc_initial_window(tp, mss);
 	tp->t_round_end = tp->snd_max;
 	if (CC_ALGO(tp)->conn_init != NULL)
 		CC_ALGO(tp)->conn_init(&tp->t_ccv);
@@ -209,8 +222,12 @@ cc_post_recovery(struct tcpcb *tp, tcp_seq ack)
 void
 cc_after_idle(struct tcpcb *tp)
 {
+	uint32_t was = tp->snd_cwnd;
+
 	if (CC_ALGO(tp)->after_idle != NULL)
 		CC_ALGO(tp)->after_idle(&tp->t_ccv);
+	if (__predict_false((tp->t_flags2 & TF2_COMPAT) != 0))
+		tcp_compat_restart(tp, was);
 }
 
 void

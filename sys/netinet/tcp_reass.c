@@ -258,6 +258,8 @@ tcp_reass_deliver(struct tcpcb *tp, struct tcp_seg *sg)
 		return (TV_OK);
 	m = q->tq_m;
 	q->tq_m = NULL;
+	if (__predict_false((tp->t_flags2 & TF2_OOBAHEAD) != 0))
+		tcp_oob_take(tp, m, q->tq_end - q->tq_start);
 	tp->rcv_nxt = q->tq_end;
 	if (so != NULL)
 		tcp_rcvbuf_autoscale(tp, so, sg, q->tq_end - q->tq_start);
@@ -331,7 +333,8 @@ tcp_sack_report(const struct tcpcb *tp, struct sackblk *blk, int max)
 	uint32_t below = UINT32_MAX;
 	int n = 0;
 
-	if (max > 0 && SEQ_LT(tp->t_dsack.start, tp->t_dsack.end))
+	if (max > 0 && V_tcp_ways.w_dsack &&
+	    SEQ_LT(tp->t_dsack.start, tp->t_dsack.end))
 		blk[n++] = tp->t_dsack;
 	while (n < max) {
 		best = NULL;

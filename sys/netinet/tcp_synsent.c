@@ -78,6 +78,7 @@ tcp_synsent(struct tcpcb *tp, struct tcp_seg *sg)
 
 	tp->irs = sg->sg_seq;
 	tp->rcv_nxt = tp->rcv_adv = sg->sg_seq + 1;
+	tp->rfbuf_mark = tp->rcv_nxt;
 	tp->last_ack_sent = tp->rcv_nxt;
 	tp->rcv_up = tp->rcv_nxt;
 	tp->snd_wl1 = sg->sg_seq;
