@@ -511,6 +511,9 @@ tcp_stage_ack(struct tcpcb *tp, struct tcp_seg *sg)
 			TCPSTAT_INC(tcps_rcvacktoomuch);
 		else
 			TCPSTAT_INC(tcps_rcvacktooold);
+		tcp_log_wrong(sg, SEQ_GT(sg->sg_ack, tp->snd_max) ?
+		    "acknowledges what was not sent" :
+		    "acknowledges what was long acknowledged");
 		tcp_challenge_ack(tp);
 		return (v | TV_STOP);
 	}

@@ -45,6 +45,7 @@ tcp_accept_segment(struct mbuf **mp, const struct ip_info *ii,
 	TCPSTAT_INC(tcps_rcvtotal);
 	if (m->m_pkthdr.len < (int)sizeof(struct tcphdr) || ii->ii_bcast) {
 		TCPSTAT_INC(tcps_rcvshort);
+		tcp_log_unread(ii, "shorter than a header, or broadcast");
 		goto drop;
 	}
 	if (m->m_len < (int)sizeof(struct tcphdr) &&
@@ -53,6 +54,7 @@ tcp_accept_segment(struct mbuf **mp, const struct ip_info *ii,
 	off = mtod(m, struct tcphdr *)->th_off << 2;
 	if (off < (int)sizeof(struct tcphdr) || off > m->m_pkthdr.len) {
 		TCPSTAT_INC(tcps_rcvbadoff);
+		tcp_log_unread(ii, "the header's length is impossible");
 		goto drop;
 	}
 	if (m->m_len < off && (m = m_pullup(m, off)) == NULL)
@@ -60,14 +62,17 @@ tcp_accept_segment(struct mbuf **mp, const struct ip_info *ii,
 	if (udpport == 0 && ip_cksum_verify(m, ii, IPPROTO_TCP,
 	    (uint32_t)m->m_pkthdr.len) != 0) {
 		TCPSTAT_INC(tcps_rcvbadsum);
+		tcp_log_unread(ii, "the checksum is wrong");
 		goto drop;
 	}
 	if (tcp_parse(m, ii, sg) != 0)
 		goto drop;
 	sg->sg_udpport = udpport;
 	if ((sg->sg_flags & (TH_SYN | TH_FIN)) == (TH_SYN | TH_FIN) &&
-	    V_drop_synfin)
+	    V_drop_synfin) {
+		tcp_log_wrong(sg, "SYN and FIN");
 		goto drop;
+	}
 	*mp = m;
 	return (true);
 drop:

@@ -223,6 +223,7 @@ tcp_listen_ack(struct tcpcb *lp, struct mbuf *m, struct tcp_seg *sg)
 		tcp_dispatch(tp, m, sg);
 		return;
 	case TCP_SC_NONE:
+		tcp_log_wrong(sg, "acknowledges no SYN-ACK of ours");
 		tcp_reset_reply(lp, sg);
 		break;
 	case TCP_SC_DONE:

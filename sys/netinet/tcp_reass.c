@@ -192,6 +192,7 @@ reass_room(struct tcpcb *tp, const struct tcp_seg *sg)
 	    (q = uma_zalloc(V_tcp_seg_zone, M_NOWAIT)) != NULL)
 		return (q);
 	TCPSTAT_INC(tcps_rcvreassfull);
+	tcp_log_wrong(sg, "no room for more out of order");
 	last = TAILQ_LAST(&tp->t_segq, tsegqe_head);
 	if (last == NULL || sg->sg_seq != tp->rcv_nxt ||
 	    SEQ_LEQ(last->tq_start, sg->sg_seq))

@@ -64,14 +64,18 @@ tcp_paws(struct tcpcb *tp, const struct tcp_seg *sg)
 {
 	const struct tcpopt *to = &sg->sg_to;
 
-	if ((to->to_flags & TOF_TS) == 0)
-		return ((sg->sg_flags & TH_RST) != 0 ||
-		    V_tcp_tolerate_missing_ts ? TV_OK : TV_STOP);
+	if ((to->to_flags & TOF_TS) == 0) {
+		if ((sg->sg_flags & TH_RST) != 0 || V_tcp_tolerate_missing_ts)
+			return (TV_OK);
+		tcp_log_wrong(sg, "the time stamp is missing");
+		return (TV_STOP);
+	}
 	if (TSTMP_LT(to->to_tsval, tp->ts_recent) &&
 	    (sg->sg_flags & TH_RST) == 0) {
 		if ((uint32_t)time_uptime - tp->ts_recent_age <=
 		    TCP_PAWS_IDLE) {
 			TCPSTAT_INC(tcps_pawsdrop);
+			tcp_log_wrong(sg, "the time stamp is an old one");
 			TCPSTAT_INC(tcps_rcvduppack);
 			return (TV_STOP | (sg->sg_len != 0 ? TV_ACKEACH :
 			    TV_OK));
@@ -236,6 +240,7 @@ tcp_stage_rst(struct tcpcb *tp, struct tcp_seg *sg)
 	}
 	if (sg->sg_seq != tp->rcv_nxt && !V_insecure_rst) {
 		TCPSTAT_INC(tcps_badrst);
+		tcp_log_wrong(sg, "a reset, but not the next in order");
 		tcp_challenge_ack(tp);
 		return (TV_STOP);
 	}

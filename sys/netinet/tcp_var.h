@@ -833,6 +833,11 @@ void	cc_post_recovery(struct tcpcb *tp, tcp_seq ack);
 void	cc_after_idle(struct tcpcb *tp);
 void	tcp_round_update(struct tcpcb *tp, const struct tcp_acked *ta);
 
+/* tcp_log.c: net.inet.tcp.log_debug.  What is wrong with a segment that is
+ * dropped: with one that was parsed, and with one that cannot be. */
+void	tcp_log_wrong(const struct tcp_seg *sg, const char *what);
+void	tcp_log_unread(const struct ip_info *ii, const char *what);
+
 /* tcp_timer.c */
 void	tcp_rtt_sample(struct tcpcb *tp, uint64_t rtt_ns);
 void	tcp_setpersist(struct tcpcb *tp);
