@@ -29,6 +29,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp_ecn.h>
+#include <netinet/tcp_fastopen.h>
 #include <netinet/tcp_pmtud.h>
 #include <netinet/tcp_var.h>
 
@@ -479,6 +480,7 @@ ack_of_handshake(struct tcpcb *tp, const struct tcp_seg *sg)
 	/* The window of this segment counts whatever came before. */
 	tp->snd_wl1 = sg->sg_came - 1;
 	tcp_established(tp);
+	tcp_fastopen_free(tp);
 	return (TV_CONNECTED | TV_OUTPUT);
 }
 

@@ -168,6 +168,15 @@ tcp_in_blackhole(const struct tcp_seg *sg)
 	return (V_blackhole_local || !tcp_peer_is_local(&sg->sg_inc));
 }
 
+/* The header, which lies in one mbuf. */
+static void
+tcp_drop_header(struct mbuf *m, int hdrlen)
+{
+	m->m_data += hdrlen;
+	m->m_len -= hdrlen;
+	m->m_pkthdr.len -= hdrlen;
+}
+
 /* No connection: a listener, or the answer of CLOSED (3.10.7.1). */
 static void
 tcp_input_noconn(struct mbuf *m, struct tcp_seg *sg)
@@ -176,8 +185,10 @@ tcp_input_noconn(struct mbuf *m, struct tcp_seg *sg)
 
 	inp = in_pcblookup_wild(&V_tcbinfo, &sg->sg_inc);
 	if (inp != NULL && SOLISTENING(inp->inp_socket)) {
-		m_freem(m);
+		tcp_drop_header(m, m->m_pkthdr.len - (int)sg->sg_len);
+		sg->sg_m = m;
 		tcp_listen_input(intotcpcb(inp), sg);
+		m_freem(sg->sg_m);
 		return;
 	}
 	m_freem(m);
@@ -238,15 +249,6 @@ tcp_stages(struct tcpcb *tp, struct tcp_seg *sg)
 	return (v);
 }
 
-/* The header, which lies in one mbuf. */
-static void
-tcp_drop_header(struct mbuf *m, int hdrlen)
-{
-	m->m_data += hdrlen;
-	m->m_len -= hdrlen;
-	m->m_pkthdr.len -= hdrlen;
-}
-
 void
 tcp_default_do_segment(struct tcpcb *tp, struct mbuf *m,
     struct tcphdr *th __unused, int drop_hdrlen, int tlen __unused,
@@ -295,7 +297,9 @@ tcp_verdict_output(struct tcpcb *tp, struct tcp_seg *sg, int v)
 static void
 tcp_verdict_wake(struct socket *so, int v)
 {
-	if ((v & TV_CONNECTED) != 0)
+	/* Who opened fast may have closed before it was. */
+	if ((v & TV_CONNECTED) != 0 &&
+	    (so->so_state & SS_ISDISCONNECTING) == 0)
 		soisconnected(so);
 	if ((v & TV_RCVEOF) != 0)
 		socantrcvmore(so);

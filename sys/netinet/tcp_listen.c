@@ -20,6 +20,7 @@
 #include <netinet/in.h>
 #include <netinet/in_pcb.h>
 #include <netinet/tcp_ecn.h>
+#include <netinet/tcp_fastopen.h>
 #include <netinet/tcp_var.h>
 
 /* The peer's offers, taken into the new connection (RFC 7323, RFC 2018). */
@@ -96,6 +97,8 @@ static void
 tcp_listen_syn(struct tcpcb *lp, struct tcp_seg *sg)
 {
 	struct socket *lso = tptosocket(lp), *so;
+	uint8_t cookie[TCP_FASTOPEN_COOKIE_LEN];
+	enum tfo_verdict fast;
 	struct tcpcb *tp;
 
 	if (in_any(&sg->sg_inc.inc_faddr) ||
@@ -131,6 +134,9 @@ tcp_listen_syn(struct tcpcb *lp, struct tcp_seg *sg)
 	TCPSTAT_INC(tcps_accepts);
 	tp->t_flags |= TF_ACKNOW;
 	tcp_output_later(tp);
+	fast = tcp_fastopen_syn(lp, sg, cookie);
+	if (fast != TFO_NONE)
+		tcp_fastopen_accept(tp, lp, fast, cookie, sg);
 }
 
 void

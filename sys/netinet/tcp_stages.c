@@ -239,9 +239,11 @@ tcp_stage_rst(struct tcpcb *tp, struct tcp_seg *sg)
 	TCPSTAT_INC(tcps_drops);
 	sg->sg_errno = ECONNRESET;
 	if (tp->t_state == TCPS_SYN_RECEIVED) {
-		if ((tp->t_flags & TF_ACTIVEOPEN) == 0)
+		/* With fast open a user may have it already. */
+		if ((tp->t_flags & (TF_ACTIVEOPEN | TF_FASTOPEN)) == 0)
 			return (TV_STOP | TV_GONE);
-		sg->sg_errno = ECONNREFUSED;
+		if ((tp->t_flags & TF_ACTIVEOPEN) != 0)
+			sg->sg_errno = ECONNREFUSED;
 	}
 	/* The peer is gone: no reset is sent back. */
 	tcp_state_change(tp, TCPS_CLOSED);
@@ -256,7 +258,7 @@ tcp_stage_syn(struct tcpcb *tp, struct tcp_seg *sg)
 	if ((sg->sg_flags & TH_SYN) == 0)
 		return (TV_OK);
 	TCPSTAT_INC(tcps_badsyn);
-	if (tp->t_state == TCPS_SYN_RECEIVED && sg->sg_seq == tp->irs + 1) {
+	if (tp->t_state == TCPS_SYN_RECEIVED && sg->sg_came == tp->irs) {
 		/* A SYN sent again: our SYN-ACK was lost, perhaps. */
 		tcp_ts_remember(tp, sg, tp->irs, 1);
 		tcp_ecn_syn_again(tp, sg);

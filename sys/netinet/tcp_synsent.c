@@ -15,6 +15,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp_ecn.h>
+#include <netinet/tcp_fastopen.h>
 #include <netinet/tcp_var.h>
 
 /* What the peer's SYN offers, of what ours asked for. */
@@ -47,13 +48,16 @@ static int
 tcp_synsent_established(struct tcpcb *tp, struct tcp_seg *sg)
 {
 	struct tcp_acked ta = { .ta_ack = sg->sg_ack };
+	int v = TV_CONNECTED | TV_ACKNOW | TV_OUTPUT;
 
 	tcp_sent_acked(tp, sg->sg_ack, &ta);
 	tp->snd_una = sg->sg_ack;
 	if (tp->t_rxtshift == 0 && ta.ta_rtt != 0)
 		tcp_rtt_sample(tp, ta.ta_rtt);
 	tcp_established(tp);
-	return (TV_CONNECTED | TV_ACKNOW | TV_OUTPUT);
+	if (tp->t_tfo != NULL)
+		v |= tcp_fastopen_synacked(tp, sg, &ta);
+	return (v);
 }
 
 int

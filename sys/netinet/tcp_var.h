@@ -39,6 +39,7 @@
 struct tcp_ecn;
 struct tcp_function_block;
 struct tcp_pmtud;
+struct tcp_tfo;
 struct tcpcb;
 
 /* ---- What is in flight ---- */
@@ -97,6 +98,7 @@ struct tcpopt {
 #define	TOF_SACK	0x0080
 #define	TOF_FASTOPEN	0x0100
 #define	TOF_ACCECN	0x0200
+#define	TOF_FASTOPENEXP	0x0400		/* as an experimental option */
 #define	TOF_BAD		0x8000		/* malformed: the rest was ignored */
 	uint32_t	to_tsval;	/* host order */
 	uint32_t	to_tsecr;
@@ -106,6 +108,8 @@ struct tcpopt {
 	uint8_t		to_ecnmask;	/* which of to_ecn are there */
 	uint32_t	to_ecn[4];	/* bytes by codepoint, 24 bits */
 	struct sackblk	to_sack[TCP_MAX_SACK];	/* host order */
+	uint8_t		to_tfo_len;	/* of the cookie, bytes */
+	uint8_t		to_tfo_cookie[TCP_FASTOPEN_MAX_COOKIE_LEN];
 };
 
 /* A segment that arrived, in host order. */
@@ -286,12 +290,13 @@ struct tcpcb {
 	uint16_t	t_chackcnt;	/* challenge ACKs sent */
 	uint32_t	t_chackend;	/* in the period that ends then, ms */
 	uint32_t	t_tsomax;	/* bytes of IP packet for TSO; 0 none */
+	uint32_t	t_sndzerowin;
 	struct tcp_ecn	*t_ecn;		/* NULL: not asked for, or refused */
 	struct tcp_pmtud *t_pmtud;	/* NULL: segments are full */
 	struct tcp_userto *t_userto;	/* NULL: the variables' values */
+	struct tcp_tfo	*t_tfo;		/* NULL: no fast open going on */
 	uint32_t	t_sndrexmitpack;/* segments sent again */
 	uint32_t	t_rcvoopack;
-	uint32_t	t_sndzerowin;
 	void		*t_osd;		/* helper modules' data */
 };
 

@@ -23,7 +23,7 @@
  *   win	not written: anything is right
  *   <...>	any options; not written: there must be none
  *   options	mss N, nop, eol, wscale N, sackOK, sack A:B C:D,
- *		TS val N ecr N, hex 1f2b (sent as it is)
+ *		TS val N ecr N, FO, FO 1f2b, hex 1f2b (sent as it is)
  *
  * Text is a pattern by which each byte is checked, both ways.  What is sent
  * is checked down to the IP header, and that no window is taken back; after
