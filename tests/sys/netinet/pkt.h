@@ -182,6 +182,8 @@ int	pd_connect(struct pd *t, int fd);
 int	pd_close(struct pd *t, int fd);
 int	pd_shutdown(struct pd *t, int fd, int how);
 int	pd_send(struct pd *t, int fd, size_t n, int flags); /* n or -errno */
+/* sendto(2) the peer, which connects. */
+int	pd_sendto(struct pd *t, int fd, size_t n);
 int	pd_recv(struct pd *t, int fd, size_t max, int flags);
 int	pd_setopt(struct pd *t, int fd, int level, int name, int val);
 int	pd_getopt(struct pd *t, int fd, int level, int name);

@@ -739,6 +739,566 @@ PD_TEST(option)
 	open_slow(t, 3);
 }
 
+/* ---- Client ---- */
+
+/* Options of our SYN, up to and with the time stamp. */
+#define	SYNOPT	"mss 1460,nop,wscale 6,sackOK,TS val 100 ecr 0"
+#define	COOKIE1	"0102030405060708"
+#define	COOKIE2	"1112131415161718"
+
+/* A socket with the option. */
+static int
+client(struct pd *t)
+{
+	int fd;
+
+	pd_sysctl(t, FO "client_enable", 1);
+	fd = pd_socket(t);
+	OK(pd_setopt(t, fd, IPPROTO_TCP, TCP_FASTOPEN, 1));
+	return (fd);
+}
+
+/* All connections go to one port, from several of ours. */
+static void
+next_conn(struct pd *t, int i)
+{
+	pd_use(t, i);
+	t->c->fport = PD_PEERPORT;
+}
+
+/* Connection i asks for a cookie and gets this one, if any. */
+static void
+learn(struct pd *t, int i, const char *opt)
+{
+	int fd = client(t);
+
+	next_conn(t, i);
+	ATF_REQUIRE_EQ(500, pd_sendto(t, fd, 500));
+	EXPECT("S 0:0(0) win 65535 <" SYNOPT ",FO,eol,eol>");
+	STATE(TCPS_SYN_SENT);
+	INJECT("S. 0:0(0) ack 1 win 65535 <mss 1460%s%s>",
+	    *opt != '\0' ? "," : "", opt);
+	EXPECT("P. 1:501(500) ack 1");
+	NOTHING();
+	STATE(TCPS_ESTABLISHED);
+	INJECT("R 1:1(0) win 0");
+	STATE(GONE);
+	OK(pd_close(t, fd));
+}
+
+/* Connection i sends 500 bytes with its SYN, and this cookie. */
+static int
+fast(struct pd *t, int i, const char *cookie)
+{
+	int fd = client(t);
+
+	next_conn(t, i);
+	ATF_REQUIRE_EQ(500, pd_sendto(t, fd, 500));
+	EXPECT("S 0:500(500) win 65535 <" SYNOPT ",FO %s,eol,eol>", cookie);
+	NOTHING();
+	STATE(TCPS_SYN_SENT);
+	return (fd);
+}
+
+/* Connection i sends a SYN without the option, and then 500 bytes. */
+static void
+slow(struct pd *t, int i)
+{
+	int fd = client(t);
+
+	next_conn(t, i);
+	ATF_REQUIRE_EQ(500, pd_sendto(t, fd, 500));
+	EXPECT("S 0:0(0) win 65535 <" SYNOPT ">");
+	INJECT("S. 0:0(0) ack 1 win 65535 <mss 1460>");
+	EXPECT("P. 1:501(500) ack 1");
+	INJECT("R 1:1(0) win 0");
+	OK(pd_close(t, fd));
+}
+
+PD_TEST(client_request)
+{
+	int fd;
+
+	learn(t, 0, "FO " COOKIE1 ",eol,eol");
+	fd = fast(t, 1, COOKIE1);
+	/* More waits for the answer. */
+	ERR(-ENOTCONN, pd_send(t, fd, 10, 0));
+	NOTHING();
+	INJECT("S. 0:0(0) ack 501 win 65535 <mss 1460>");
+	EXPECT(". 501:501(0) ack 1");
+	STATE(TCPS_ESTABLISHED);
+	NOTHING();
+	SEND(fd, 100);
+	EXPECT("P. 501:601(100) ack 1");
+	INJECT("P. 1:11(10) ack 601 win 65535");
+	RECV(fd, 10);
+	/* The cookie is as good as before. */
+	(void)fast(t, 2, COOKIE1);
+	CURVNET_SET(t->vnet);
+	ATF_REQUIRE_EQ(1, V_tcpstat.tcps_tfo_requests);
+	ATF_REQUIRE_EQ(2, V_tcpstat.tcps_tfo_syntext);
+	ATF_REQUIRE_EQ(1, V_tcpstat.tcps_tfo_acked);
+	ATF_REQUIRE_EQ(0, V_tcpstat.tcps_tfo_disabled);
+	CURVNET_RESTORE();
+}
+
+/* With all options; and an answer that came with the SYN-ACK. */
+PD_TEST(client_answer)
+{
+	int fd;
+
+	learn(t, 0, "FO " COOKIE1);
+	fd = fast(t, 1, COOKIE1);
+	INJECT("S. 0:100(100) ack 501 win 65535 <mss 1460,nop,wscale 7,"
+	    "sackOK,TS val 7 ecr 100>");
+	EXPECT(". 501:501(0) ack 101 <nop,nop,TS val * ecr 7>");
+	RECV(fd, 100);
+	INJECT("P. 101:201(100) ack 501 win 512 <nop,nop,TS val 8 ecr 100>");
+	RECV(fd, 100);
+	SEND(fd, 10);
+	EXPECT("P. 501:511(10) ack 201 <nop,nop,TS val * ecr 8>");
+}
+
+/* Cookies of all lengths that there are, and of some that there are not. */
+PD_TEST(client_lengths)
+{
+	static const struct {
+		const char *cookie;
+		bool ok;
+	} c[] = {
+		{ "01020304", true }, { "010203040506", true },
+		{ "0102030405060708090a0b0c", true },
+		{ "0102030405060708090a0b0c0d0e0f10", true },
+		{ "", false }, { "01", false }, { "0102", false },
+		{ "010203", false }, { "0102030405", false },
+		{ "0102030405060708090a0b0c0d0e0f1011", false },
+		{ "0102030405060708090a0b0c0d0e0f101112", false }
+	};
+	char opt[64];
+	u_int i;
+	int fd;
+
+	for (i = 0; i < nitems(c); i++) {
+		pd_sysctl(t, FO "client_enable", 0);
+		snprintf(opt, sizeof(opt), "FO %s", c[i].cookie);
+		learn(t, 3 * (int)i, opt);
+		if (!c[i].ok) {
+			slow(t, 3 * (int)i + 1);
+			continue;
+		}
+		next_conn(t, 3 * (int)i + 2);
+		fd = client(t);
+		ATF_REQUIRE_EQ(500, pd_sendto(t, fd, 500));
+		EXPECT("S 0:500(500) win 65535 <" SYNOPT ",FO %s%s>",
+		    c[i].cookie, strlen(c[i].cookie) % 8 == 0 ? ",eol,eol" :
+		    "");
+		OK(pd_close(t, fd));
+		INJECT("R. 0:0(0) ack 501 win 0");
+	}
+}
+
+/* No cookie in the answer: none is asked for in path_disable_time. */
+PD_TEST(client_no_cookie)
+{
+	learn(t, 0, "");
+	slow(t, 1);
+	ADVANCE(890 * PD_SEC);
+	slow(t, 2);
+	ADVANCE(11 * PD_SEC);
+	pd_sysctl(t, FO "path_disable_time", 10);
+	learn(t, 3, "");
+	ADVANCE(9 * PD_SEC);
+	slow(t, 4);
+	ADVANCE(2 * PD_SEC);
+	learn(t, 5, "FO " COOKIE1);
+	(void)fast(t, 6, COOKIE1);
+	/* Another port is another path. */
+	pd_use(t, 7);
+	ATF_REQUIRE(t->c->fport != PD_PEERPORT);
+	ATF_REQUIRE_EQ(10, pd_sendto(t, client(t), 10));
+	EXPECT("S 0:0(0) win 65535 <" SYNOPT ",FO,eol,eol>");
+}
+
+/* Only the SYN is acknowledged, and there is no new cookie. */
+PD_TEST(client_refused)
+{
+	int fd;
+
+	learn(t, 0, "FO " COOKIE1);
+	fd = fast(t, 1, COOKIE1);
+	INJECT("S. 0:0(0) ack 1 win 65535 <mss 1460>");
+	EXPECT("P. 1:501(500) ack 1");
+	NOTHING();
+	SEND(fd, 100);
+	INJECT(". 1:1(0) ack 501 win 65535");
+	EXPECT("P. 501:601(100) ack 1");
+	INJECT(". 1:1(0) ack 601 win 65535");
+	slow(t, 2);
+	CURVNET_SET(t->vnet);
+	ATF_REQUIRE_EQ(1, V_tcpstat.tcps_tfo_disabled);
+	CURVNET_RESTORE();
+}
+
+/* The same with a new cookie, in the experimental option for a change. */
+PD_TEST(client_refused_renewed)
+{
+	learn(t, 0, "FO " COOKIE1);
+	(void)fast(t, 1, COOKIE1);
+	INJECT("S. 0:0(0) ack 1 win 65535 <mss 1460,hex fe0cf989" COOKIE2
+	    ">");
+	EXPECT("P. 1:501(500) ack 1");
+	(void)fast(t, 2, COOKIE2);
+}
+
+/* A new cookie takes the old one's place, one that is none does not. */
+PD_TEST(client_renewed)
+{
+	learn(t, 0, "FO " COOKIE1);
+	(void)fast(t, 1, COOKIE1);
+	INJECT("S. 0:0(0) ack 501 win 65535 <mss 1460,FO " COOKIE2 ">");
+	EXPECT(". 501:501(0) ack 1");
+	(void)fast(t, 2, COOKIE2);
+	INJECT("S. 0:0(0) ack 501 win 65535 <mss 1460,FO 010203>");
+	EXPECT(". 501:501(0) ack 1");
+	(void)fast(t, 3, COOKIE2);
+	INJECT("S. 0:0(0) ack 1 win 65535 <mss 1460,FO 010203>");
+	EXPECT("P. 1:501(500) ack 1");
+	slow(t, 4);
+}
+
+/* Part of the text is acknowledged: the rest leaves again at once. */
+PD_TEST(client_partial)
+{
+	int fd;
+
+	learn(t, 0, "FO " COOKIE1);
+	fd = fast(t, 1, COOKIE1);
+	INJECT("S. 0:0(0) ack 201 win 65535 <mss 1460>");
+	EXPECT("P. 201:501(300) ack 1");
+	INJECT(". 1:1(0) ack 501 win 65535");
+	SEND(fd, 10);
+	EXPECT("P. 501:511(10) ack 1");
+	(void)fast(t, 2, COOKIE1);
+	/* Beyond what was sent it is no answer. */
+	INJECT("S. 0:0(0) ack 502 win 65535 <mss 1460>");
+	EXPECT("R 502:502(0) win 0");
+	STATE(TCPS_SYN_SENT);
+}
+
+/* The SYN is lost: the next is plain, and so are those after it. */
+PD_TEST(client_syn_lost)
+{
+	learn(t, 0, "FO " COOKIE1);
+	(void)fast(t, 1, COOKIE1);
+	EXPECT_IN(PD_SEC, "S 0:0(0) win 65535 <mss 1460,nop,wscale 6,sackOK,"
+	    "TS val * ecr 0>");
+	INJECT("S. 0:0(0) ack 1 win 65535 <mss 1460>");
+	EXPECT("P. 1:501(500) ack 1");
+	INJECT(". 1:1(0) ack 501 win 65535");
+	slow(t, 2);
+}
+
+/* The SYN-ACK was late, and is that to the first. */
+PD_TEST(client_synack_late)
+{
+	learn(t, 0, "FO " COOKIE1);
+	(void)fast(t, 1, COOKIE1);
+	EXPECT_IN(PD_SEC, "S 0:0(0) win 65535 <mss 1460,nop,wscale 6,sackOK,"
+	    "TS val * ecr 0>");
+	INJECT("S. 0:0(0) ack 501 win 65535 <mss 1460>");
+	EXPECT(". 501:501(0) ack 1");
+	NOTHING();
+	(void)fast(t, 2, COOKIE1);
+}
+
+/* Refused as any other. */
+PD_TEST(client_reset)
+{
+	int fd;
+
+	learn(t, 0, "FO " COOKIE1);
+	fd = fast(t, 1, COOKIE1);
+	INJECT("R. 0:0(0) ack 501 win 0");
+	RECV_ERR(fd, ECONNREFUSED);
+	STATE(GONE);
+	fd = fast(t, 2, COOKIE1);
+	pd_pass(t, 76 * PD_SEC);
+	pd_forget(t);
+	RECV_ERR(fd, ETIMEDOUT);
+	STATE(GONE);
+}
+
+/* No more than a segment of the MSS that the server named goes along. */
+PD_TEST(client_mss)
+{
+	int fd;
+
+	next_conn(t, 0);
+	fd = client(t);
+	ATF_REQUIRE_EQ(10, pd_sendto(t, fd, 10));
+	EXPECT("S 0:0(0) win 65535 <" SYNOPT ",FO,eol,eol>");
+	INJECT("S. 0:0(0) ack 1 win 65535 <mss 1000,FO " COOKIE1 ">");
+	EXPECT("P. 1:11(10) ack 1");
+	next_conn(t, 1);
+	fd = client(t);
+	ATF_REQUIRE_EQ(3000, pd_sendto(t, fd, 3000));
+	EXPECT("S 0:968(968) win 65535 <" SYNOPT ",FO " COOKIE1 ",eol,eol>");
+	NOTHING();
+	INJECT("S. 0:0(0) ack 969 win 65535 <mss 1460,FO " COOKIE2 ">");
+	EXPECT(". 969:2429(1460) ack 1");
+	INJECT(". 1:1(0) ack 2429 win 65535");
+	EXPECT("P. 2429:3001(572) ack 1");
+	/* Now it is larger; the interface's MTU counts, too. */
+	next_conn(t, 2);
+	fd = client(t);
+	ATF_REQUIRE_EQ(3000, pd_sendto(t, fd, 3000));
+	EXPECT("S 0:1428(1428) win 65535 <" SYNOPT ",FO " COOKIE2
+	    ",eol,eol>");
+	pd_setmtu(t, t->af == AF_INET ? 1300 : 1320);
+	next_conn(t, 3);
+	fd = client(t);
+	ATF_REQUIRE_EQ(3000, pd_sendto(t, fd, 3000));
+	EXPECT("S 0:1228(1228) win 65535 <mss 1260,nop,wscale 6,sackOK,"
+	    "TS val 100 ecr 0,FO " COOKIE2 ",eol,eol>");
+	/* Not taken: it goes again in segments as small as they now are. */
+	INJECT("S. 0:0(0) ack 1 win 65535 <mss 700>");
+	EXPECT(". 1:701(700) ack 1");
+	EXPECT(". 701:1401(700) ack 1");
+	pd_forget(t);
+}
+
+/* connect(2) asks for a cookie, or shows it, but has no text. */
+PD_TEST(client_connect)
+{
+	int fd;
+
+	next_conn(t, 0);
+	fd = client(t);
+	ERR(EINPROGRESS, pd_connect(t, fd));
+	EXPECT("S 0:0(0) win 65535 <" SYNOPT ",FO,eol,eol>");
+	INJECT("S. 0:0(0) ack 1 win 65535 <mss 1460,FO " COOKIE1 ">");
+	EXPECT(". 1:1(0) ack 1");
+	SEND(fd, 100);
+	EXPECT("P. 1:101(100) ack 1");
+	next_conn(t, 1);
+	fd = client(t);
+	ERR(EINPROGRESS, pd_connect(t, fd));
+	EXPECT("S 0:0(0) win 65535 <" SYNOPT ",FO " COOKIE1 ",eol,eol>");
+	INJECT("S. 0:0(0) ack 1 win 65535 <mss 1460>");
+	EXPECT(". 1:1(0) ack 1");
+	SEND(fd, 100);
+	EXPECT("P. 1:101(100) ack 1");
+	/* There was nothing to refuse. */
+	(void)fast(t, 2, COOKIE1);
+}
+
+/* Closed, or shut down, before the answer: the text arrives all the same. */
+PD_TEST(client_close)
+{
+	int fd;
+
+	learn(t, 0, "FO " COOKIE1);
+	fd = fast(t, 1, COOKIE1);
+	OK(pd_close(t, fd));
+	NOTHING();
+	STATE(TCPS_SYN_SENT);
+	INJECT("S. 0:0(0) ack 501 win 65535 <mss 1460>");
+	EXPECT("F. 501:501(0) ack 1");
+	INJECT("F. 1:1(0) ack 502 win 65535");
+	EXPECT(". 502:502(0) ack 2");
+	STATE(TCPS_TIME_WAIT);
+	fd = fast(t, 2, COOKIE1);
+	OK(pd_shutdown(t, fd, SHUT_WR));
+	INJECT("S. 0:0(0) ack 1 win 65535 <mss 1460,FO " COOKIE1 ">");
+	EXPECT("FP. 1:501(500) ack 1");
+	INJECT("P. 1:101(100) ack 502 win 65535");
+	RECV(fd, 100);
+	/* A cookie that is only asked for does it, too. */
+	pd_use(t, 3);
+	fd = client(t);
+	ATF_REQUIRE_EQ(10, pd_sendto(t, fd, 10));
+	EXPECT("S 0:0(0) win 65535 <" SYNOPT ",FO,eol,eol>");
+	OK(pd_close(t, fd));
+	INJECT("S. 0:0(0) ack 1 win 65535 <mss 1460>");
+	EXPECT("FP. 1:11(10) ack 1");
+	/* Reset instead of an answer. */
+	fd = fast(t, 4, COOKIE1);
+	OK(pd_close(t, fd));
+	INJECT("R. 0:0(0) ack 501 win 0");
+	STATE(GONE);
+}
+
+/* With a secret the cookie is made into another. */
+PD_TEST(client_psk)
+{
+	static const uint8_t plain[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+	struct tcp_fastopen tf = { .enable = 1, .psk = "a secret shared." };
+	struct vnet *saved;
+	uint8_t c[8];
+	int error, fd;
+
+	learn(t, 0, "FO " COOKIE1);
+	hash(tf.psk, plain, sizeof(plain), c);
+	fd = pd_socket(t);
+	saved = vnet_enter(t->vnet);
+	error = kern_setsockopt(fd, IPPROTO_TCP, TCP_FASTOPEN, &tf,
+	    sizeof(tf));
+	vnet_leave(saved);
+	ATF_REQUIRE_EQ(0, error);
+	next_conn(t, 1);
+	ATF_REQUIRE_EQ(500, pd_sendto(t, fd, 500));
+	EXPECT("S 0:500(500) win 65535 <" SYNOPT ",FO %s,eol,eol>", hex(c));
+	INJECT("S. 0:0(0) ack 501 win 65535 <mss 1460>");
+	EXPECT(". 501:501(0) ack 1");
+	/* Too short for either. */
+	saved = vnet_enter(t->vnet);
+	error = kern_setsockopt(fd, IPPROTO_TCP, TCP_FASTOPEN, &tf, 3);
+	vnet_leave(saved);
+	ATF_REQUIRE_EQ(EINVAL, error);
+}
+
+/* Off, it is a connection like any other; on again, nothing is known. */
+PD_TEST(client_enable)
+{
+	int fd;
+
+	ATF_REQUIRE_EQ(0, pd_sysctl_get(t, FO "client_enable"));
+	learn(t, 0, "FO " COOKIE1);
+	next_conn(t, 1);
+	fd = client(t);
+	pd_sysctl(t, FO "client_enable", 0);
+	ATF_REQUIRE_EQ(500, pd_sendto(t, fd, 500));
+	EXPECT("S 0:0(0) win 65535 <" SYNOPT ">");
+	ATF_REQUIRE_EQ(0, pd_getopt(t, fd, IPPROTO_TCP, TCP_FASTOPEN));
+	pd_sysctl(t, FO "client_enable", 1);
+	learn(t, 2, "FO " COOKIE1);
+	/* Off while the answer is awaited. */
+	fd = fast(t, 3, COOKIE1);
+	pd_sysctl(t, FO "client_enable", 0);
+	INJECT("S. 0:0(0) ack 501 win 65535 <mss 1460,FO " COOKIE1 ">");
+	EXPECT(". 501:501(0) ack 1");
+	STATE(TCPS_ESTABLISHED);
+	learn(t, 4, "FO " COOKIE1);
+	/* Without the option nothing of it is done. */
+	next_conn(t, 5);
+	fd = pd_socket(t);
+	ATF_REQUIRE_EQ(500, pd_sendto(t, fd, 500));
+	EXPECT("S 0:0(0) win 65535 <" SYNOPT ">");
+}
+
+/* TCP_NOOPT leaves no room for it. */
+PD_TEST(client_noopt)
+{
+	int fd;
+
+	learn(t, 0, "FO " COOKIE1);
+	fd = client(t);
+	OK(pd_setopt(t, fd, IPPROTO_TCP, TCP_NOOPT, 1));
+	next_conn(t, 1);
+	ATF_REQUIRE_EQ(500, pd_sendto(t, fd, 500));
+	EXPECT("S 0:0(0) win 65535");
+}
+
+/* Both open at once, while text is out. */
+PD_TEST(client_simultaneous)
+{
+	int fd;
+
+	learn(t, 0, "FO " COOKIE1);
+	fd = fast(t, 1, COOKIE1);
+	INJECT("S 0:0(0) win 65535 <mss 1460>");
+	EXPECT("S. 0:0(0) ack 1 <mss 1460>");
+	STATE(TCPS_SYN_RECEIVED);
+	INJECT(". 1:1(0) ack 1 win 65535");
+	STATE(TCPS_ESTABLISHED);
+	EXPECT("P. 1:501(500) ack 1");
+	INJECT("P. 1:11(10) ack 501 win 65535");
+	RECV(fd, 10);
+}
+
+/* The rows of ccache_list, without the header. */
+static char *
+list(struct pd *t, char *buf, size_t size)
+{
+	struct vnet *saved = vnet_enter(t->vnet);
+	int error;
+
+	error = kernel_sysctlbyname(FO "ccache_list", buf, &size, NULL, 0);
+	vnet_leave(saved);
+	ATF_REQUIRE_EQ(0, error);
+	ATF_REQUIRE_EQ('\n', buf[0]);
+	ATF_REQUIRE_EQ('\0', buf[size - 1]);
+	return (strchr(buf + 1, '\n') + 1);
+}
+
+PD_TEST(client_list)
+{
+	char buf[4096], row[512], us[INET6_ADDRSTRLEN],
+	    peer[INET6_ADDRSTRLEN];
+
+	ATF_REQUIRE_STREQ("", list(t, buf, sizeof(buf)));
+	learn(t, 0, "FO " COOKIE1);
+	snprintf(row, sizeof(row), "%-39s %-39s 40000  1460 " COOKIE1 "\n",
+	    in_ntop(&t->us, us, sizeof(us)),
+	    in_ntop(&t->peer, peer, sizeof(peer)));
+	ATF_REQUIRE_STREQ(row, list(t, buf, sizeof(buf)));
+	pd_sysctl(t, FO "client_enable", 0);
+	ATF_REQUIRE_STREQ("", list(t, buf, sizeof(buf)));
+	learn(t, 1, "");
+	ADVANCE(100 * PD_SEC);
+	snprintf(row, sizeof(row), "%-39s %-39s 40000  1460 "
+	    "disabled for 800 s\n", us, peer);
+	ATF_REQUIRE_STREQ(row, list(t, buf, sizeof(buf)));
+}
+
+/* How many paths are remembered. */
+static int
+paths(struct pd *t)
+{
+	static char buf[1 << 20];
+	const char *p;
+	int n = 0;
+
+	for (p = list(t, buf, sizeof(buf)); *p != '\0'; p++)
+		n += *p == '\n';
+	return (n);
+}
+
+/* A path to each of n ports is learnt. */
+static void
+learn_many(struct pd *t, int n)
+{
+	int fd, i;
+
+	for (i = 0; i < n; i++) {
+		pd_use(t, 0);
+		pd_renew(t);
+		t->c->fport = (uint16_t)(1000 + i);
+		fd = client(t);
+		ATF_REQUIRE_EQ(10, pd_sendto(t, fd, 10));
+		INJECT("S. 0:0(0) ack %u win 65535 <mss 1460,FO %08x>",
+		    pd_tcpcb(t)->iss + 1, 0x1000 + i);
+		INJECT("R 1:1(0) win 0");
+		OK(pd_close(t, fd));
+		pd_forget(t);
+	}
+}
+
+/* A bucket holds so many; fewer when that is less. */
+PD_TEST(client_bucket_limit)
+{
+	ATF_REQUIRE_EQ(16, pd_sysctl_get(t, FO "ccache_bucket_limit"));
+	ATF_REQUIRE_EQ(2048, pd_sysctl_get(t, FO "ccache_buckets"));
+	learn_many(t, 3000);
+	ATF_REQUIRE_EQ(3000, paths(t));
+	pd_sysctl(t, FO "ccache_bucket_limit", 1);
+	ATF_REQUIRE(paths(t) > 1000 && paths(t) < 2000);
+	learn_many(t, 4000);
+	ATF_REQUIRE(paths(t) > 1500 && paths(t) <= 2048);
+	ERR(EINVAL, pd_sysctl_try(t, FO "ccache_bucket_limit", "0"));
+	ERR(EPERM, pd_sysctl_try(t, FO "ccache_buckets", "1"));
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, cookie_request);
@@ -768,5 +1328,25 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, psk);
 	ATF_TP_ADD_TC(tp, setkey_errors);
 	ATF_TP_ADD_TC(tp, option);
+	ATF_TP_ADD_TC(tp, client_request);
+	ATF_TP_ADD_TC(tp, client_answer);
+	ATF_TP_ADD_TC(tp, client_lengths);
+	ATF_TP_ADD_TC(tp, client_no_cookie);
+	ATF_TP_ADD_TC(tp, client_refused);
+	ATF_TP_ADD_TC(tp, client_refused_renewed);
+	ATF_TP_ADD_TC(tp, client_renewed);
+	ATF_TP_ADD_TC(tp, client_partial);
+	ATF_TP_ADD_TC(tp, client_syn_lost);
+	ATF_TP_ADD_TC(tp, client_synack_late);
+	ATF_TP_ADD_TC(tp, client_reset);
+	ATF_TP_ADD_TC(tp, client_mss);
+	ATF_TP_ADD_TC(tp, client_connect);
+	ATF_TP_ADD_TC(tp, client_close);
+	ATF_TP_ADD_TC(tp, client_psk);
+	ATF_TP_ADD_TC(tp, client_enable);
+	ATF_TP_ADD_TC(tp, client_noopt);
+	ATF_TP_ADD_TC(tp, client_simultaneous);
+	ATF_TP_ADD_TC(tp, client_list);
+	ATF_TP_ADD_TC(tp, client_bucket_limit);
 	return (atf_no_error());
 }
