@@ -15,14 +15,15 @@
 #ifndef _STACKYARD_NETINET_TCP_FASTOPEN_H_
 #define	_STACKYARD_NETINET_TCP_FASTOPEN_H_
 
+#include <sys/vnet.h>
 #include <netinet/tcp.h>
 
 struct in_conninfo;
-struct mbuf;
 struct sockopt;
 struct tcp_acked;
 struct tcp_seg;
 struct tcpcb;
+struct tcpopt;
 
 #define	TCP_FASTOPEN_COOKIE_LEN	8	/* of the cookies we make, bytes */
 #define	TCP_FASTOPEN_KEY_LEN	16
@@ -109,7 +110,6 @@ struct tcp_tfo *tcp_fastopen_state(struct tcpcb *tp);
 /* TCP_FASTOPEN: EPERM it is not enabled, EINVAL too late. */
 int	tcp_fastopen_ctloutput(struct tcpcb *tp, struct sockopt *sopt);
 /* Parse an option of len bytes, of which p is the kind. */
-struct tcpopt;
 void	tcp_fastopen_parse(struct tcpopt *to, const uint8_t *p, int len);
 
 /* ---- Between the two files ---- */

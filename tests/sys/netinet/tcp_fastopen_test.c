@@ -1063,7 +1063,7 @@ PD_TEST(client_mss)
 	/* Not taken: it goes again in segments as small as they now are. */
 	INJECT("S. 0:0(0) ack 1 win 65535 <mss 700>");
 	EXPECT(". 1:701(700) ack 1");
-	EXPECT(". 701:1401(700) ack 1");
+	EXPECT(". 701:1229(528) ack 1");
 	pd_forget(t);
 }
 
