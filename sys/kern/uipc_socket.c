@@ -52,11 +52,10 @@ CTASSERT(__offsetof(struct socket, so_snd) == 2 * CACHE_LINE_SIZE);
 TAILQ_HEAD(socket_list, socket);
 VNET_DEFINE_STATIC(struct socket_list, sockets);
 VNET_DEFINE_STATIC(uma_zone_t, socket_zone);
-VNET_DEFINE_STATIC(int, maxsockets) = 1048576;
+VNET_DEFINE(int, maxsockets) = 1048576;
 VNET_DEFINE_STATIC(int, numopensockets);
 #define	V_sockets		VNET(sockets)
 #define	V_socket_zone		VNET(socket_zone)
-#define	V_maxsockets		VNET(maxsockets)
 #define	V_numopensockets	VNET(numopensockets)
 
 SYSCTL_INT(_kern_ipc, OID_AUTO, maxsockets, CTLFLAG_RDTUN | CTLFLAG_VNET,

@@ -22,5 +22,6 @@ SRCS+=	netinet/tcp_stages.c
 SRCS+=	netinet/tcp_subr.c
 SRCS+=	netinet/tcp_synsent.c
 SRCS+=	netinet/tcp_timer.c
+SRCS+=	netinet/tcp_timewait.c
 SRCS+=	netinet/tcp_usrreq.c
 SRCS+=	netinet/tcp_stacks/freebsd/freebsd.c

@@ -114,8 +114,8 @@ in_pcbdestroy(struct inpcbinfo *ipi, struct inpcb *inp)
  * does not know them cannot fill a run of the table; and five multiplications
  * are a tenth of SipHash, which every arriving segment would pay.
  */
-static uint32_t
-pcb_hash(const struct inpcbinfo *ipi, const struct in_conninfo *inc)
+uint32_t
+in_pcbhash(const struct inpcbinfo *ipi, const struct in_conninfo *inc)
 {
 	const uint64_t *k = ipi->ipi_key;
 	uint32_t w[PCB_HASHWORDS];
@@ -130,8 +130,8 @@ pcb_hash(const struct inpcbinfo *ipi, const struct in_conninfo *inc)
 	return ((uint32_t)(sum >> 32));
 }
 
-static bool
-pcb_same(const struct in_conninfo *a, const struct in_conninfo *b)
+bool
+in_pcbsame(const struct in_conninfo *a, const struct in_conninfo *b)
 {
 	return (a->inc_fport == b->inc_fport &&
 	    a->inc_lport == b->inc_lport &&
@@ -153,7 +153,7 @@ pcb_find(const struct inpcbinfo *ipi, const struct in_conninfo *inc,
 		ps = &ipi->ipi_conns[i];
 		if (ps->ps_inp == NULL)
 			return (NULL);
-		if (ps->ps_hash == hash && pcb_same(&ps->ps_inp->inp_inc, inc))
+		if (ps->ps_hash == hash && in_pcbsame(&ps->ps_inp->inp_inc, inc))
 			return (ps->ps_inp);
 	}
 }
@@ -163,11 +163,11 @@ in_pcblookup(struct inpcbinfo *ipi, const struct in_conninfo *inc)
 {
 	struct inpcb *inp = ipi->ipi_last;
 
-	if (inp != NULL && pcb_same(&inp->inp_inc, inc))
+	if (inp != NULL && in_pcbsame(&inp->inp_inc, inc))
 		return (inp);
 	if (ipi->ipi_nconns == 0)
 		return (NULL);
-	inp = pcb_find(ipi, inc, pcb_hash(ipi, inc));
+	inp = pcb_find(ipi, inc, in_pcbhash(ipi, inc));
 	if (inp != NULL)
 		ipi->ipi_last = inp;
 	return (inp);
@@ -212,8 +212,10 @@ int
 in_pcbinsert(struct inpcbinfo *ipi, struct inpcb *inp)
 {
 	KASSERT((inp->inp_flags & INP_INHASH) == 0, ("in the table"));
-	inp->inp_hash = pcb_hash(ipi, &inp->inp_inc);
-	if (pcb_find(ipi, &inp->inp_inc, inp->inp_hash) != NULL)
+	inp->inp_hash = in_pcbhash(ipi, &inp->inp_inc);
+	if (pcb_find(ipi, &inp->inp_inc, inp->inp_hash) != NULL ||
+	    (ipi->ipi_quiet != NULL &&
+	    ipi->ipi_quiet->ipq_taken(&inp->inp_inc)))
 		return (EADDRINUSE);
 	if ((ipi->ipi_conns == NULL ||
 	    2 * (ipi->ipi_nconns + 1) > ipi->ipi_connmask + 1) &&
@@ -345,9 +347,12 @@ port_free(const struct inpcbinfo *ipi, const struct inpcb *inp,
 	const struct inpcb *t;
 	int mine, theirs;
 
+	mine = inp->inp_socket != NULL ? inp->inp_socket->so_options : 0;
+	if (ipi->ipi_quiet != NULL && (mine & SO_REUSEADDR) == 0 &&
+	    ipi->ipi_quiet->ipq_port_taken(laddr, port, inp->inp_vflag))
+		return (false);
 	if (ipi->ipi_ports == NULL)
 		return (true);
-	mine = inp->inp_socket != NULL ? inp->inp_socket->so_options : 0;
 	TAILQ_FOREACH(t, port_head(ipi, port), inp_portlist) {
 		if (t == inp || t->inp_lport != port ||
 		    !port_overlap(t, laddr, inp->inp_vflag))
@@ -386,8 +391,10 @@ port_shareable(const struct inpcbinfo *ipi, const struct inpcb *inp,
 		    port_overlap(t, &inc->inc_laddr, inp->inp_vflag))
 			return (false);
 	}
+	if (ipi->ipi_quiet != NULL && ipi->ipi_quiet->ipq_taken(inc))
+		return (false);
 	return (ipi->ipi_conns == NULL ||
-	    pcb_find(ipi, inc, pcb_hash(ipi, inc)) == NULL);
+	    pcb_find(ipi, inc, in_pcbhash(ipi, inc)) == NULL);
 }
 
 /* A port to share for the connection inc, or 0. */

@@ -61,7 +61,6 @@ struct inpcb {
 #define	INP_INPORT	0x0008		/* in the port table */
 #define	INP_ANONPORT	0x0010		/* port chosen by us */
 #define	INP_DROPPED	0x0020		/* the connection is over */
-#define	INP_TIMEWAIT	0x0040
 #define	INP_MINMTU	0x0080
 
 #define	INP_WLOCK_ASSERT(inp)		((void)(inp))
@@ -73,6 +72,15 @@ struct inpcb {
 
 TAILQ_HEAD(inpcbhead, inpcb);
 TAILQ_HEAD(inpcbporthead, inpcb);
+
+/* Connections that live on without a pcb, TIME_WAIT's: whoever has them
+ * answers whether one has these ends, and whether one keeps a port, at laddr
+ * (or any), from sockets of a kind (INP_IPV4, INP_IPV6). */
+struct inpcb_quiet {
+	bool	(*ipq_taken)(const struct in_conninfo *inc);
+	bool	(*ipq_port_taken)(const struct in6_addr *laddr, uint16_t port,
+		    uint8_t vflag);
+};
 
 struct in_pcbslot {
 	uint32_t	ps_hash;
@@ -94,6 +102,7 @@ struct inpcbinfo {
 	uint64_t	ipi_gencnt;	/* births and deaths so far */
 	struct inpcbhead ipi_list;
 	struct inpcb	*ipi_last;	/* the last one found, or NULL */
+	const struct inpcb_quiet *ipi_quiet;	/* or NULL */
 	uint64_t	ipi_key[PCB_KEYWORDS];	/* of the hash */
 };
 
@@ -122,6 +131,10 @@ void	in_pcbrelease_port(struct inpcbinfo *ipi, struct inpcb *inp);
 /* Share the listener's port: for accepted connections. ENOMEM */
 int	in_pcbinherit_port(struct inpcbinfo *ipi, struct inpcb *inp,
 	    uint16_t port);
+/* A keyed hash of a connection's ends. */
+uint32_t in_pcbhash(const struct inpcbinfo *ipi,
+	    const struct in_conninfo *inc);
+bool	in_pcbsame(const struct in_conninfo *a, const struct in_conninfo *b);
 /* The connection, or NULL. */
 struct inpcb *in_pcblookup(struct inpcbinfo *ipi,
 	    const struct in_conninfo *inc);

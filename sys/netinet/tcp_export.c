@@ -12,7 +12,8 @@
  * (net.inet.tcp.pcbpage), so that a host with a hundred thousand
  * connections is never held up for longer than one page.  A page continues
  * behind the number of the last connection seen: numbers grow with the
- * list, which is in order of birth.
+ * list, which is in order of birth, but for those in TIME_WAIT, whose
+ * numbers are above all others' and say where they are.
  *
  * May touch: connections, by tcp_drop() and sosetopt() only.
  */
@@ -24,6 +25,7 @@
 #include <sys/systm.h>
 
 #include <netinet/in.h>
+#include <netinet/tcp_timewait.h>
 #include <netinet/tcp_var.h>
 
 _Static_assert(TCP_XNAMELEN == TCP_FUNCTION_NAME_LEN_MAX &&
@@ -150,43 +152,100 @@ export_tcpcb(struct xtcpcb *xt, const struct tcpcb *tp)
 	strlcpy(xt->xt_cc, tp->t_cc->name, sizeof(xt->xt_cc));
 }
 
+/* A connection without a tcpcb: its ends and its state. */
+static void
+export_quiet(struct xtcpcb *xt, const struct in_conninfo *inc, int state,
+    uint64_t number)
+{
+	memset(xt, 0, sizeof(*xt));
+	xt->xt_len = sizeof(*xt);
+	xt->inp_vflag = IN6_IS_ADDR_V4MAPPED(&inc->inc_faddr) ? INP_IPV4 :
+	    INP_IPV6;
+	xt->inp_gencnt = number;
+	export_inc(&xt->inp_inc, inc);
+	xt->t_state = state;
+}
+
+/* A walk that ends after ew_left records, or at an error. */
+struct export_walk {
+	struct sysctl_req *ew_req;
+	uint32_t	ew_left;
+};
+
+static int
+export_timewait(const struct tcp_twinfo *twi, void *arg)
+{
+	struct export_walk *ew = arg;
+	nstime_t now = getnstime();
+	struct xtcpcb xt;
+
+	if (ew->ew_left-- == 0)
+		return (-1);
+	export_quiet(&xt, &twi->twi_inc, TCPS_TIME_WAIT,
+	    XINP_TIMEWAIT | twi->twi_cursor);
+	xt.tt_2msl = twi->twi_expires <= now ? 1 :
+	    (uint32_t)howmany(twi->twi_expires - now, NS_PER_MSEC);
+	return (SYSCTL_OUT(ew->ew_req, &xt, sizeof(xt)));
+}
+
+static uint32_t
+export_count(void)
+{
+	return (V_tcbinfo.ipi_count + tcp_tw_count());
+}
+
 static int
 export_gen(struct sysctl_req *req)
 {
 	struct xinpgen xig = { .xig_len = sizeof(xig),
-	    .xig_count = V_tcbinfo.ipi_count,
+	    .xig_count = export_count(),
 	    .xig_gen = V_tcbinfo.ipi_gencnt };
 
 	return (SYSCTL_OUT(req, &xig, sizeof(xig)));
 }
 
-/* At most max connections younger than number after. */
+/* Those with a tcpcb that are younger than number after: -1 when there are
+ * enough. */
 static int
-export_list(struct sysctl_req *req, uint64_t after, uint32_t max)
+export_pcbs(struct export_walk *ew, uint64_t after)
 {
 	const struct inpcb *inp;
 	struct xtcpcb xt;
 	int error;
 
-	if ((error = export_gen(req)) != 0)
-		return (error);
 	TAILQ_FOREACH(inp, &V_tcbinfo.ipi_list, inp_list) {
 		if (inp->inp_gencnt <= after)
 			continue;
-		if (max-- == 0)
-			break;
+		if (ew->ew_left-- == 0)
+			return (-1);
 		export_tcpcb(&xt, (const struct tcpcb *)inp);
-		if ((error = SYSCTL_OUT(req, &xt, sizeof(xt))) != 0)
+		if ((error = SYSCTL_OUT(ew->ew_req, &xt, sizeof(xt))) != 0)
 			return (error);
 	}
-	return (export_gen(req));
+	return (0);
+}
+
+/* At most max connections, with numbers above after. */
+static int
+export_list(struct sysctl_req *req, uint64_t after, uint32_t max)
+{
+	struct export_walk ew = { .ew_req = req, .ew_left = max };
+	int error;
+
+	if ((error = export_gen(req)) != 0)
+		return (error);
+	error = after < XINP_TIMEWAIT ? export_pcbs(&ew, after) : 0;
+	if (error == 0)
+		error = tcp_tw_foreach(after >= XINP_TIMEWAIT ?
+		    after & ~XINP_TIMEWAIT : 0, export_timewait, &ew);
+	return (error > 0 ? error : export_gen(req));
 }
 
 /* Who asks for the size only gets some more, for those still to come. */
 static int
 sysctl_pcblist(SYSCTL_HANDLER_ARGS)
 {
-	size_t n = V_tcbinfo.ipi_count;
+	size_t n = export_count();
 
 	(void)oidp;
 	(void)arg1;
@@ -231,23 +290,33 @@ SYSCTL_PROC(_net_inet_tcp, OID_AUTO, pcbpage,
 
 /* ---- What is done to a connection ---- */
 
-/* The connection between these ends: EINVAL if they cannot be one's. */
+/* A connection's ends: EINVAL if they cannot be. */
+static int
+export_conninfo(const struct xin_conninfo *xic, struct in_conninfo *inc)
+{
+	memset(inc, 0, sizeof(*inc));
+	memcpy(&inc->inc_faddr, xic->xic_faddr, sizeof(inc->inc_faddr));
+	memcpy(&inc->inc_laddr, xic->xic_laddr, sizeof(inc->inc_laddr));
+	inc->inc_fport = xic->xic_fport;
+	inc->inc_lport = xic->xic_lport;
+	inc->inc_scope = xic->xic_scope;
+	if (inc->inc_fport == 0 || inc->inc_lport == 0 ||
+	    IN6_IS_ADDR_V4MAPPED(&inc->inc_faddr) !=
+	    IN6_IS_ADDR_V4MAPPED(&inc->inc_laddr))
+		return (EINVAL);
+	return (0);
+}
+
+/* The connection between these ends. */
 static int
 export_find(const struct xin_conninfo *xic, struct tcpcb **tpp)
 {
 	struct in_conninfo inc;
 	struct inpcb *inp;
+	int error;
 
-	memset(&inc, 0, sizeof(inc));
-	memcpy(&inc.inc_faddr, xic->xic_faddr, sizeof(inc.inc_faddr));
-	memcpy(&inc.inc_laddr, xic->xic_laddr, sizeof(inc.inc_laddr));
-	inc.inc_fport = xic->xic_fport;
-	inc.inc_lport = xic->xic_lport;
-	inc.inc_scope = xic->xic_scope;
-	if (inc.inc_fport == 0 || inc.inc_lport == 0 ||
-	    IN6_IS_ADDR_V4MAPPED(&inc.inc_faddr) !=
-	    IN6_IS_ADDR_V4MAPPED(&inc.inc_laddr))
-		return (EINVAL);
+	if ((error = export_conninfo(xic, &inc)) != 0)
+		return (error);
 	if ((inp = in_pcblookup(&V_tcbinfo, &inc)) == NULL)
 		return (ESRCH);
 	*tpp = intotcpcb(inp);
@@ -272,6 +341,7 @@ static int
 sysctl_drop(SYSCTL_HANDLER_ARGS)
 {
 	struct xin_conninfo xic;
+	struct in_conninfo inc;
 	struct tcpcb *tp;
 	int error;
 
@@ -285,7 +355,11 @@ sysctl_drop(SYSCTL_HANDLER_ARGS)
 	if (req->newlen > sizeof(xic))
 		return (EINVAL);
 	if ((error = SYSCTL_IN(req, &xic, sizeof(xic))) != 0 ||
-	    (error = export_find(&xic, &tp)) != 0)
+	    (error = export_conninfo(&xic, &inc)) != 0)
+		return (error);
+	if (tcp_tw_drop(&inc))
+		return (0);
+	if ((error = export_find(&xic, &tp)) != 0)
 		return (error);
 	/* In TIME_WAIT there is nobody left to tell. */
 	if (tp->t_state == TCPS_TIME_WAIT)

@@ -104,6 +104,10 @@ struct xtcpcb {
 	char		xt_cc[TCP_XCCLEN];
 	uint32_t	xt_pad;
 };
+/* Numbers from here on are places, of connections in TIME_WAIT without a
+ * socket. */
+#define	XINP_TIMEWAIT	(UINT64_C(1) << 62)
+
 #define	XINP_IPV4	0x1
 #define	XINP_IPV6	0x2
 

@@ -8,7 +8,7 @@
  *
  *   length and checksum -> parse -> look-up
  *     -> a connection: its block's do_segment
- *     -> TIME_WAIT: answered here
+ *     -> TIME_WAIT: tcp_timewait.c
  *     -> a listener: tcp_listen_input
  *     -> nobody: reset
  *
@@ -22,6 +22,7 @@
 
 #include <netinet/in.h>
 #include <netinet/in_pcb.h>
+#include <netinet/tcp_timewait.h>
 #include <netinet/tcp_var.h>
 
 VNET_DEFINE_STATIC(int, drop_synfin) = 0;
@@ -86,41 +87,6 @@ tcp_dispatch(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg)
 	m->m_pkthdr.PH_loc.ptr = sg;
 	tp->t_fb->tfb_tcp_do_segment(tp, m, &th, th.th_off << 2,
 	    (int)sg->sg_len, sg->sg_ip->ii_tos);
-}
-
-/*
- * TIME_WAIT (RFC 9293, 3.10.7.4; RFC 1337): resets are ignored; what
- * asks for an answer gets an ACK, and a FIN starts the wait again.  A SYN
- * beyond RCV.NXT may open the connection anew: true.
- */
-static bool
-tcp_timewait_segment(struct tcpcb *tp, const struct tcp_seg *sg)
-{
-	uint16_t flags = sg->sg_flags;
-
-	if ((flags & TH_RST) != 0)
-		return (false);
-	if ((flags & (TH_SYN | TH_ACK)) == TH_SYN) {
-		if (SEQ_GT(sg->sg_seq, tp->rcv_nxt)) {
-			TCPSTAT_INC(tcps_tw_recycles);
-			tcp_close(tp);
-			return (true);
-		}
-		return (false);
-	}
-	if ((flags & TH_ACK) == 0)
-		return (false);
-	if ((flags & TH_FIN) != 0 &&
-	    sg->sg_seq + sg->sg_len + 1 == tp->rcv_nxt)
-		tcp_timer_activate(tp, TT_2MSL,
-		    tcp_2msl(&tp->t_inpcb.inp_inc));
-	if ((flags & (TH_SYN | TH_FIN)) != 0 || sg->sg_len != 0 ||
-	    sg->sg_seq != tp->rcv_nxt) {
-		TCPSTAT_INC(tcps_tw_responds);
-		tcp_respond(tp, &tp->t_inpcb.inp_inc, tp->rcv_nxt,
-		    tp->snd_max, TH_ACK, sg);
-	}
-	return (false);
 }
 
 VNET_DEFINE_STATIC(bool, blackhole_local) = false;
@@ -204,8 +170,8 @@ void
 tcp_input(struct mbuf *m, const struct ip_info *ii)
 {
 	struct tcp_seg sg;
+	enum tcp_twverdict quiet;
 	struct inpcb *inp;
-	struct tcpcb *tp;
 
 	if (!tcp_accept_segment(&m, ii, &sg))
 		return;
@@ -214,18 +180,18 @@ tcp_input(struct mbuf *m, const struct ip_info *ii)
 		m_freem(m);
 		return;
 	}
-	if (inp != NULL && (tp = intotcpcb(inp))->t_state ==
-	    TCPS_TIME_WAIT) {
-		if (!tcp_timewait_segment(tp, &sg)) {
-			m_freem(m);
-			return;
-		}
-		inp = NULL;
-	}
 	if (inp == NULL)
-		tcp_input_noconn(m, &sg);
-	else
+		quiet = tcp_tw_input(&sg);
+	else if (intotcpcb(inp)->t_state == TCPS_TIME_WAIT)
+		quiet = tcp_tw_segment(intotcpcb(inp), &sg);
+	else {
 		tcp_dispatch(intotcpcb(inp), m, &sg);
+		return;
+	}
+	if (quiet == TCP_TW_DONE)
+		m_freem(m);
+	else
+		tcp_input_noconn(m, &sg);
 }
 
 /* The stages, in RFC 9293's order, until one says stop. */

@@ -991,42 +991,43 @@ tcp_default_output(struct tcpcb *tp)
 /* ---- Segments out of the blue ---- */
 
 void
-tcp_respond(struct tcpcb *tp, const struct in_conninfo *inc, tcp_seq ack,
-    tcp_seq seq, uint16_t flags, const struct tcp_seg *sg)
+tcp_bare_timestamp(struct tcp_bare *tb, uint32_t val, uint32_t ecr)
 {
-	struct inpcb *inp = tp != NULL ? tptoinpcb(tp) : NULL;
-	struct tcp_plan p = { .p_flags = flags };
+	uint8_t *opt = &tb->tb_opt[tb->tb_optlen];
+
+	val = htonl(val);
+	ecr = htonl(ecr);
+	*opt++ = TCPOPT_NOP;
+	*opt++ = TCPOPT_NOP;
+	*opt++ = TCPOPT_TIMESTAMP;
+	*opt++ = TCPOLEN_TIMESTAMP;
+	memcpy(opt, &val, sizeof(val));
+	memcpy(opt + sizeof(val), &ecr, sizeof(ecr));
+	tb->tb_optlen += 2 + TCPOLEN_TIMESTAMP;
+}
+
+void
+tcp_bare_send(const struct tcp_bare *tb, struct inpcb *inp)
+{
+	const struct in_conninfo *inc = tb->tb_inc;
 	struct tcphdr *th;
 	struct mbuf *m;
-	uint32_t win = 0;
-	uint8_t tos;
 
-	tos = inp != NULL ? inp->inp_tos : sg != NULL ?
-	    sg->sg_ip->ii_tos & (uint8_t)~IPTOS_ECN_MASK : 0;
-	if (tp != NULL && tp->t_state > TCPS_LISTEN &&
-	    (flags & TH_RST) == 0) {
-		if ((tp->t_flags2 & TF2_ECN_ANY) != 0)
-			flags |= tcp_ecn_output(tp, 0, false, &tos);
-		win = tcp_adv_window(tp);
-		if ((tp->t_flags & TF_RCVD_TSTMP) != 0)
-			opt_timestamp(tp, &p);
-		win = (win + (1u << tp->rcv_scale) - 1) >> tp->rcv_scale;
-	}
 	if ((m = m_gethdr(M_NOWAIT, MT_HEADER)) == NULL)
 		return;
 	m->m_data += max_hdr;
-	m->m_len = m->m_pkthdr.len = (int)(sizeof(*th) + p.p_optlen);
+	m->m_len = m->m_pkthdr.len = (int)(sizeof(*th) + tb->tb_optlen);
 	th = mtod(m, struct tcphdr *);
 	memset(th, 0, sizeof(*th));
 	th->th_sport = htons(inc->inc_lport);
 	th->th_dport = htons(inc->inc_fport);
-	th->th_seq = htonl(seq);
-	th->th_ack = htonl((flags & TH_ACK) != 0 ? ack : 0);
+	th->th_seq = htonl(tb->tb_seq);
+	th->th_ack = htonl((tb->tb_flags & TH_ACK) != 0 ? tb->tb_ack : 0);
 	th->th_off = (uint8_t)(m->m_len >> 2);
-	th->th_x2 = (flags & TH_AE) != 0;
-	th->th_flags = (uint8_t)flags;
-	th->th_win = htons((uint16_t)min(TCP_MAXWIN, win));
-	memcpy(th + 1, p.p_opt, p.p_optlen);
+	th->th_x2 = (tb->tb_flags & TH_AE) != 0;
+	th->th_flags = (uint8_t)tb->tb_flags;
+	th->th_win = htons(tb->tb_win);
+	memcpy(th + 1, tb->tb_opt, tb->tb_optlen);
 	m->m_pkthdr.csum_flags = IN6_IS_ADDR_V4MAPPED(&inc->inc_faddr) ?
 	    CSUM_TCP : CSUM_TCP_IPV6;
 	m->m_pkthdr.csum_data = __offsetof(struct tcphdr, th_sum);
@@ -1034,13 +1035,35 @@ tcp_respond(struct tcpcb *tp, const struct in_conninfo *inc, tcp_seq ack,
 	th->th_sum = in_pseudo_sum(&inc->inc_laddr, &inc->inc_faddr,
 	    (uint32_t)m->m_pkthdr.len, IPPROTO_TCP);
 	TCPSTAT_INC(tcps_sndtotal);
+	(void)tcp_ip_send(m, inp, inc, tb->tb_tos, tb->tb_ttl);
+}
+
+void
+tcp_respond(struct tcpcb *tp, const struct in_conninfo *inc, tcp_seq ack,
+    tcp_seq seq, uint16_t flags, const struct tcp_seg *sg)
+{
+	struct inpcb *inp = tp != NULL ? tptoinpcb(tp) : NULL;
+	struct tcp_bare tb = { .tb_inc = inc, .tb_seq = seq, .tb_ack = ack };
+	uint32_t win = 0;
+
+	tb.tb_tos = inp != NULL ? inp->inp_tos : sg != NULL ?
+	    sg->sg_ip->ii_tos & (uint8_t)~IPTOS_ECN_MASK : 0;
+	tb.tb_ttl = inp != NULL ? inp->inp_ttl : 0;
+	if (tp != NULL && tp->t_state > TCPS_LISTEN &&
+	    (flags & TH_RST) == 0) {
+		if ((tp->t_flags2 & TF2_ECN_ANY) != 0)
+			flags |= tcp_ecn_output(tp, 0, false, &tb.tb_tos);
+		win = tcp_adv_window(tp);
+		if ((tp->t_flags & TF_RCVD_TSTMP) != 0)
+			tcp_bare_timestamp(&tb, tcp_ts_getticks() +
+			    tp->ts_offset, tp->ts_recent);
+		win = (win + (1u << tp->rcv_scale) - 1) >> tp->rcv_scale;
+	}
+	tb.tb_flags = flags;
+	tb.tb_win = (uint16_t)min(TCP_MAXWIN, win);
 	TCPSTAT_INC(tcps_sndctrl);
 	/* A listener's route cache is for another destination. */
-	if (inp != NULL && inp->inp_fport == 0)
-		(void)tcp_ip_send(m, NULL, inc, tos, inp->inp_ttl);
-	else
-		(void)tcp_ip_send(m, inp, inc, tos,
-		    inp != NULL ? inp->inp_ttl : 0);
+	tcp_bare_send(&tb, inp != NULL && inp->inp_fport != 0 ? inp : NULL);
 }
 
 void

@@ -26,6 +26,7 @@
 #include <netinet/tcp_ecn.h>
 #include <netinet/tcp_fastopen.h>
 #include <netinet/tcp_pmtud.h>
+#include <netinet/tcp_timewait.h>
 #include <netinet/tcp_var.h>
 #include <netinet/ip.h>
 #include <netinet/ip6.h>
@@ -255,7 +256,6 @@ isn_reseed(void)
 	V_isn_seeded = getnstime();
 }
 
-
 /* ISN = M + F(connection, secret), M a clock of 4 microseconds (RFC 6528). */
 tcp_seq
 tcp_new_isn(const struct in_conninfo *inc)
@@ -475,7 +475,6 @@ tcp_2msl(const struct in_conninfo *inc)
 	return (2 * (tcp_peer_is_local(inc) ? V_tcp_msl_local : V_tcp_msl));
 }
 
-
 bool
 tcp_enter_timewait(struct tcpcb *tp)
 {
@@ -491,7 +490,6 @@ tcp_enter_timewait(struct tcpcb *tp)
 	tp->snd_una = tp->snd_nxt = tp->snd_max;
 	tcp_reass_flush(tp);
 	tcp_state_change(tp, TCPS_TIME_WAIT);
-	tp->t_inpcb.inp_flags |= INP_TIMEWAIT;
 	tcp_timer_activate(tp, TT_2MSL, tcp_2msl(&tp->t_inpcb.inp_inc));
 	/* Nobody will ask any more: the socket can go. */
 	if (so != NULL && (so->so_state & SS_NOFDREF) != 0) {
@@ -500,6 +498,7 @@ tcp_enter_timewait(struct tcpcb *tp)
 		soisdisconnected(so);
 		if (so->so_count == 0)
 			sofree(so);
+		return (tcp_tw_compress(tp));
 	}
 	return (false);
 }

@@ -21,6 +21,7 @@
 #include <netinet/ip.h>
 #include <netinet/tcp_ecn.h>
 #include <netinet/tcp_fastopen.h>
+#include <netinet/tcp_timewait.h>
 #include <netinet/tcp_var.h>
 
 static bool
@@ -85,6 +86,8 @@ tcp_usr_detach(struct socket *so)
 	tp->t_inpcb.inp_socket = NULL;
 	if (!tcp_needs_no_socket(tp))
 		tcp_free(tp);
+	else if (tp->t_state == TCPS_TIME_WAIT)
+		(void)tcp_tw_compress(tp);
 }
 
 /* The user sends no more: which state follows (RFC 9293, 3.10.4). */

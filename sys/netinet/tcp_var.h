@@ -663,7 +663,8 @@ uint32_t tcp_get_usecs(struct timeval *tv);
 uint32_t tcp_ts_getticks(void);
 tcp_seq	tcp_new_isn(const struct in_conninfo *inc);
 uint32_t tcp_new_ts_offset(const struct in_conninfo *inc);
-/* True: tp is gone, since both ends are here (nolocaltimewait). */
+/* True: tp is gone, since both ends are here (nolocaltimewait), or became
+ * an entry (tcp_timewait.c). */
 bool	tcp_enter_timewait(struct tcpcb *tp);
 /* Is the peer an address of this host? */
 bool	tcp_peer_is_local(const struct in_conninfo *inc);
@@ -720,6 +721,21 @@ int	tcp_sack_report(const struct tcpcb *tp, struct sackblk *blk, int max);
 /* Ask the block to output when the batch ends. */
 void	tcp_output_later(struct tcpcb *tp);
 void	tcp_output_cancel(struct tcpcb *tp);
+/* A segment without text that is made from what is here alone. */
+struct tcp_bare {
+	const struct in_conninfo *tb_inc;
+	tcp_seq		tb_seq;
+	tcp_seq		tb_ack;
+	uint16_t	tb_flags;	/* TH_* */
+	uint16_t	tb_win;		/* as in the header */
+	uint8_t		tb_tos;
+	uint8_t		tb_ttl;		/* 0: the host's default */
+	uint8_t		tb_optlen;	/* a multiple of 4 */
+	uint8_t		tb_opt[TCP_MAXOLEN];
+};
+void	tcp_bare_timestamp(struct tcp_bare *tb, uint32_t val, uint32_t ecr);
+/* inp: whose route to use, or NULL. */
+void	tcp_bare_send(const struct tcp_bare *tb, struct inpcb *inp);
 /* Not for the block's sake: a RST or ACK out of the blue. tp may be NULL. */
 void	tcp_respond(struct tcpcb *tp, const struct in_conninfo *inc,
 	    tcp_seq ack, tcp_seq seq, uint16_t flags, const struct tcp_seg *sg);

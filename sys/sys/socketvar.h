@@ -125,6 +125,8 @@ struct socket {
 
 VNET_DECLARE(u_long, sb_max);		/* kern.ipc.maxsockbuf */
 #define	V_sb_max	VNET(sb_max)
+VNET_DECLARE(int, maxsockets);
+#define	V_maxsockets	VNET(maxsockets)
 VNET_DECLARE(u_int, somaxconn);
 #define	V_somaxconn	VNET(somaxconn)
 

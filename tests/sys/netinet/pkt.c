@@ -13,6 +13,8 @@
  */
 #include <stdio.h>
 
+#include <netinet/tcp_timewait.h>
+
 #include "pkt_impl.h"
 
 #define	PD_START	(1000 * NS_PER_SEC)
@@ -542,11 +544,18 @@ pd_use(struct pd *t, int i)
 	t->c = &t->conns[i];
 }
 
+static struct in_conninfo
+pd_conninfo(const struct pd *t)
+{
+	return ((struct in_conninfo){ .inc_faddr = t->peer,
+	    .inc_laddr = t->us, .inc_fport = t->c->fport,
+	    .inc_lport = t->c->lport });
+}
+
 struct tcpcb *
 pd_tcpcb(struct pd *t)
 {
-	struct in_conninfo inc = { .inc_faddr = t->peer, .inc_laddr = t->us,
-	    .inc_fport = t->c->fport, .inc_lport = t->c->lport };
+	struct in_conninfo inc = pd_conninfo(t);
 	struct inpcb *inp;
 
 	CURVNET_SET(t->vnet);
@@ -558,9 +567,16 @@ pd_tcpcb(struct pd *t)
 int
 pd_state(struct pd *t)
 {
+	const struct in_conninfo inc = pd_conninfo(t);
 	const struct tcpcb *tp = pd_tcpcb(t);
+	bool quiet;
 
-	return (tp != NULL ? tp->t_state : GONE);
+	if (tp != NULL)
+		return (tp->t_state);
+	CURVNET_SET(t->vnet);
+	quiet = tcp_tw_exists(&inc);
+	CURVNET_RESTORE();
+	return (quiet ? TCPS_TIME_WAIT : GONE);
 }
 
 int

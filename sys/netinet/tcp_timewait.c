@@ -1,0 +1,494 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 The Stackyard developers
+ */
+
+/*
+ * TIME_WAIT (RFC 9293, 3.6.1 and 3.10.7.4; RFC 1337; RFC 6191).
+ *
+ * For 2 MSL after a connection's end its last acknowledgment may have to be
+ * sent again, and its addresses and ports may not be used for another one,
+ * which old segments could enter.  For that a few numbers do, so when nobody
+ * holds the socket any more the tcpcb becomes a struct tcptw, an eighth of
+ * its size:
+ *
+ *	tcpcb in TIME_WAIT --- the user closes ---> tcptw --- 2 MSL ---> gone
+ *	                                             |  SYN, newer  --> gone,
+ *	                                             |      and the listener's
+ *	                                             |  FIN again   --> 2 MSL
+ *
+ * Which SYN is newer: with time stamps on both, the one with a later stamp
+ * (RFC 6191, 2); without, the one whose number is beyond RCV.NXT (RFC 1122,
+ * 4.2.2.13).  Resets are ignored (RFC 1337).
+ *
+ * All entries wait equally long, those with both ends on this host apart, so
+ * each kind's list is in the order of its ends and one callout serves both.
+ * An entry is found by its connection's hash, and by its port when a port is
+ * wanted.  There are maxtcptw at most: the oldest goes for the newest.
+ */
+#include <sys/param.h>
+#include <sys/callout.h>
+#include <sys/malloc.h>
+#include <sys/queue.h>
+#include <sys/socketvar.h>
+#include <sys/sysctl.h>
+#include <sys/systm.h>
+
+#include <vm/uma.h>
+
+#include <netinet/in.h>
+#include <netinet/in_pcb.h>
+#include <netinet/tcp_timewait.h>
+#include <netinet/tcp_var.h>
+
+MALLOC_DEFINE(M_TCPTW, "tcptw", "TCP TIME_WAIT tables");
+
+struct tcptw {
+	SLIST_ENTRY(tcptw) tw_hash;
+	LIST_ENTRY(tcptw) tw_port;	/* same local port's chain */
+	TAILQ_ENTRY(tcptw) tw_age;
+	nstime_t	tw_expires;
+	struct in_conninfo tw_inc;
+	tcp_seq		tw_snd_nxt;
+	tcp_seq		tw_rcv_nxt;
+	uint32_t	tw_ts_recent;
+	uint32_t	tw_ts_offset;
+	uint16_t	tw_win;		/* as in the header */
+	uint8_t		tw_flags;	/* TWF_* */
+	uint8_t		tw_tos;
+	uint8_t		tw_ttl;
+	uint8_t		tw_vflag;	/* INP_IPV4 or INP_IPV6 */
+};
+#define	TWF_TSTMP	0x01		/* time stamps were agreed upon */
+#define	TWF_LOCAL	0x02		/* both ends are here */
+
+CTASSERT(sizeof(struct tcptw) <= 112);
+
+SLIST_HEAD(tw_chain, tcptw);
+LIST_HEAD(tw_ports, tcptw);
+TAILQ_HEAD(tw_list, tcptw);
+
+#define	TW_MINSLOTS	16
+#define	TW_LOAD		2	/* entries for each slot before it doubles */
+#define	TW_MAXPORTS	65536
+
+struct tw_table {
+	struct tw_chain	*t_hash;	/* power of two, or NULL */
+	struct tw_ports	*t_ports;	/* as many, up to TW_MAXPORTS */
+	uint32_t	t_mask;
+	uint32_t	t_portmask;
+	uint32_t	t_count;
+	struct tw_list	t_age[2];	/* others'; with both ends here */
+	struct callout	t_callout;
+};
+VNET_DEFINE_STATIC(struct tw_table, tw_table);
+VNET_DEFINE_STATIC(uma_zone_t, tcptw_zone);
+#define	V_tw		VNET(tw_table)
+#define	V_tcptw_zone	VNET(tcptw_zone)
+
+/* As many as a fifth of all sockets. */
+static int
+tw_limit(void)
+{
+	return (MAX(V_maxsockets / 5, 1));
+}
+
+static int
+sysctl_maxtcptw(SYSCTL_HANDLER_ARGS)
+{
+	int limit = tw_limit();
+
+	(void)arg1;
+	(void)arg2;
+	return (sysctl_handle_int(oidp, &limit, 0, req));
+}
+SYSCTL_PROC(_net_inet_tcp, OID_AUTO, maxtcptw, CTLTYPE_INT | CTLFLAG_RD,
+    NULL, 0, sysctl_maxtcptw, "I",
+    "Connections in TIME_WAIT that are remembered without a socket at most");
+
+/* ---- The table ---- */
+
+static struct tw_chain *
+tw_chain(const struct in_conninfo *inc)
+{
+	return (&V_tw.t_hash[in_pcbhash(&V_tcbinfo, inc) & V_tw.t_mask]);
+}
+
+static struct tw_ports *
+tw_ports(uint16_t port)
+{
+	/* Fibonacci hashing. */
+	return (&V_tw.t_ports[((port * 2654435769U) >> 16) &
+	    V_tw.t_portmask]);
+}
+
+static struct tcptw *
+tw_find(const struct in_conninfo *inc)
+{
+	struct tcptw *tw;
+
+	if (V_tw.t_count == 0)
+		return (NULL);
+	SLIST_FOREACH(tw, tw_chain(inc), tw_hash)
+		if (in_pcbsame(&tw->tw_inc, inc))
+			return (tw);
+	return (NULL);
+}
+
+/* Into the chains of the tables as they are now. */
+static void
+tw_place(struct tcptw *tw)
+{
+	SLIST_INSERT_HEAD(tw_chain(&tw->tw_inc), tw, tw_hash);
+	LIST_INSERT_HEAD(tw_ports(tw->tw_inc.inc_lport), tw, tw_port);
+}
+
+/* Tables of twice the size, or the first: false if there is no memory. */
+static bool
+tw_grow(void)
+{
+	uint32_t slots = V_tw.t_hash == NULL ? TW_MINSLOTS :
+	    2 * (V_tw.t_mask + 1), ports = MIN(slots, TW_MAXPORTS);
+	struct tw_chain *hash;
+	struct tw_ports *heads;
+	struct tcptw *tw;
+	u_int i;
+
+	hash = mallocarray(slots, sizeof(*hash), M_TCPTW, M_NOWAIT | M_ZERO);
+	heads = mallocarray(ports, sizeof(*heads), M_TCPTW,
+	    M_NOWAIT | M_ZERO);
+	if (hash == NULL || heads == NULL) {
+		free(hash, M_TCPTW);
+		free(heads, M_TCPTW);
+		return (false);
+	}
+	free(V_tw.t_hash, M_TCPTW);
+	free(V_tw.t_ports, M_TCPTW);
+	V_tw.t_hash = hash;
+	V_tw.t_ports = heads;
+	V_tw.t_mask = slots - 1;
+	V_tw.t_portmask = ports - 1;
+	for (i = 0; i < nitems(V_tw.t_age); i++)
+		TAILQ_FOREACH(tw, &V_tw.t_age[i], tw_age)
+			tw_place(tw);
+	return (true);
+}
+
+static void	tw_expire(void *arg);
+
+/* The callout fires when the first of either list ends. */
+static void
+tw_arm(void)
+{
+	nstime_t when = UINT64_MAX;
+	const struct tcptw *tw;
+	u_int i;
+
+	for (i = 0; i < nitems(V_tw.t_age); i++)
+		if ((tw = TAILQ_FIRST(&V_tw.t_age[i])) != NULL)
+			when = u64min(when, tw->tw_expires);
+	if (when != UINT64_MAX)
+		(void)callout_reset_at(&V_tw.t_callout, when, tw_expire,
+		    NULL);
+	else
+		(void)callout_stop(&V_tw.t_callout);
+}
+
+static struct tw_list *
+tw_list(const struct tcptw *tw)
+{
+	return (&V_tw.t_age[(tw->tw_flags & TWF_LOCAL) != 0]);
+}
+
+/* To the end of its list.  (If msl has become less since others came, it
+ * waits as long as they do.) */
+static void
+tw_wait(struct tcptw *tw, nstime_t expires)
+{
+	tw->tw_expires = expires;
+	TAILQ_INSERT_TAIL(tw_list(tw), tw, tw_age);
+	if (!callout_pending(&V_tw.t_callout) ||
+	    TAILQ_FIRST(tw_list(tw)) == tw)
+		tw_arm();
+}
+
+static void
+tw_free(struct tcptw *tw)
+{
+	SLIST_REMOVE(tw_chain(&tw->tw_inc), tw, tcptw, tw_hash);
+	LIST_REMOVE(tw, tw_port);
+	TAILQ_REMOVE(tw_list(tw), tw, tw_age);
+	V_tw.t_count--;
+	TCPSTATES_DEC(TCPS_TIME_WAIT);
+	uma_zfree(V_tcptw_zone, tw);
+}
+
+static void
+tw_expire(void *arg __unused)
+{
+	struct tcptw *tw;
+	u_int i;
+
+	for (i = 0; i < nitems(V_tw.t_age); i++)
+		while ((tw = TAILQ_FIRST(&V_tw.t_age[i])) != NULL &&
+		    tw->tw_expires <= getnstime())
+			tw_free(tw);
+	tw_arm();
+}
+
+/* Room for one more. */
+static struct tcptw *
+tw_alloc(void)
+{
+	struct tcptw *tw;
+
+	if (V_tw.t_count >= (uint32_t)tw_limit()) {
+		tw = TAILQ_FIRST(&V_tw.t_age[0]);
+		tw_free(tw != NULL ? tw : TAILQ_FIRST(&V_tw.t_age[1]));
+	}
+	if ((V_tw.t_hash == NULL ||
+	    V_tw.t_count >= TW_LOAD * (V_tw.t_mask + 1)) && !tw_grow() &&
+	    V_tw.t_hash == NULL)
+		return (NULL);
+	return (uma_zalloc(V_tcptw_zone, M_NOWAIT));
+}
+
+/* ---- Segments ---- */
+
+/* What an entry needs to know of tp. */
+static void
+tw_fill(struct tcptw *tw, struct tcpcb *tp)
+{
+	const struct inpcb *inp = tptoinpcb(tp);
+	uint32_t win = tcp_rcv_window(tp);
+
+	tw->tw_inc = inp->inp_inc;
+	tw->tw_snd_nxt = tp->snd_max;
+	tw->tw_rcv_nxt = tp->rcv_nxt;
+	tw->tw_ts_recent = tp->ts_recent;
+	tw->tw_ts_offset = tp->ts_offset;
+	win = (win + (1u << tp->rcv_scale) - 1) >> tp->rcv_scale;
+	tw->tw_win = (uint16_t)min(TCP_MAXWIN, win);
+	tw->tw_flags = (tp->t_flags & TF_RCVD_TSTMP) != 0 ? TWF_TSTMP : 0;
+	if (tcp_peer_is_local(&inp->inp_inc))
+		tw->tw_flags |= TWF_LOCAL;
+	tw->tw_tos = inp->inp_tos;
+	tw->tw_ttl = inp->inp_ttl;
+	tw->tw_vflag = inp->inp_vflag;
+}
+
+static void
+tw_respond(const struct tcptw *tw)
+{
+	struct tcp_bare tb = { .tb_inc = &tw->tw_inc,
+	    .tb_seq = tw->tw_snd_nxt, .tb_ack = tw->tw_rcv_nxt,
+	    .tb_flags = TH_ACK, .tb_win = tw->tw_win, .tb_tos = tw->tw_tos,
+	    .tb_ttl = tw->tw_ttl };
+
+	if ((tw->tw_flags & TWF_TSTMP) != 0)
+		tcp_bare_timestamp(&tb, tcp_ts_getticks() + tw->tw_ts_offset,
+		    tw->tw_ts_recent);
+	TCPSTAT_INC(tcps_tw_responds);
+	TCPSTAT_INC(tcps_sndacks);
+	tcp_bare_send(&tb, NULL);
+}
+
+/* May the SYN sg open the connection anew? */
+static bool
+tw_newer(const struct tcptw *tw, const struct tcp_seg *sg)
+{
+	if ((tw->tw_flags & TWF_TSTMP) != 0 &&
+	    (sg->sg_to.to_flags & TOF_TS) != 0 &&
+	    sg->sg_to.to_tsval != tw->tw_ts_recent)
+		return (TSTMP_GT(sg->sg_to.to_tsval, tw->tw_ts_recent));
+	return (SEQ_GT(sg->sg_seq, tw->tw_rcv_nxt));
+}
+
+/* Answer sg if it wants that.  *restart: the wait begins again. */
+static enum tcp_twverdict
+tw_judge(const struct tcptw *tw, const struct tcp_seg *sg, bool *restart)
+{
+	uint16_t flags = sg->sg_flags;
+
+	*restart = false;
+	if ((flags & TH_RST) != 0)
+		return (TCP_TW_DONE);
+	if ((flags & (TH_SYN | TH_ACK)) == TH_SYN) {
+		if (!tw_newer(tw, sg))
+			return (TCP_TW_DONE);
+		TCPSTAT_INC(tcps_tw_recycles);
+		return (TCP_TW_REOPEN);
+	}
+	if ((flags & TH_ACK) == 0)
+		return (TCP_TW_DONE);
+	*restart = (flags & TH_FIN) != 0 &&
+	    sg->sg_seq + sg->sg_len + 1 == tw->tw_rcv_nxt;
+	if ((flags & (TH_SYN | TH_FIN)) != 0 || sg->sg_len != 0 ||
+	    sg->sg_seq != tw->tw_rcv_nxt)
+		tw_respond(tw);
+	return (TCP_TW_DONE);
+}
+
+enum tcp_twverdict
+tcp_tw_input(const struct tcp_seg *sg)
+{
+	enum tcp_twverdict verdict;
+	struct tcptw *tw;
+	bool restart;
+
+	if ((tw = tw_find(&sg->sg_inc)) == NULL)
+		return (TCP_TW_NONE);
+	verdict = tw_judge(tw, sg, &restart);
+	if (verdict == TCP_TW_REOPEN)
+		tw_free(tw);
+	else if (restart) {
+		TAILQ_REMOVE(tw_list(tw), tw, tw_age);
+		tw_wait(tw, getnstime() + tcp_2msl(&tw->tw_inc));
+	}
+	return (verdict);
+}
+
+enum tcp_twverdict
+tcp_tw_segment(struct tcpcb *tp, const struct tcp_seg *sg)
+{
+	enum tcp_twverdict verdict;
+	struct tcptw tw;
+	bool restart;
+
+	tw_fill(&tw, tp);
+	verdict = tw_judge(&tw, sg, &restart);
+	if (verdict == TCP_TW_REOPEN)
+		tcp_close(tp);
+	else if (restart)
+		tcp_timer_activate(tp, TT_2MSL, tcp_2msl(&tw.tw_inc));
+	return (verdict);
+}
+
+/* ---- Birth and end ---- */
+
+bool
+tcp_tw_compress(struct tcpcb *tp)
+{
+	nstime_t expires = tp->t_timers[TT_2MSL];
+	struct tcptw *tw;
+
+	KASSERT(tp->t_state == TCPS_TIME_WAIT && tptosocket(tp) == NULL,
+	    ("state %d, or a socket", tp->t_state));
+	if ((tw = tw_alloc()) == NULL)
+		return (false);
+	tw_fill(tw, tp);
+	tcp_close(tp);
+	V_tw.t_count++;
+	TCPSTATES_INC(TCPS_TIME_WAIT);
+	tw_place(tw);
+	tw_wait(tw, expires);
+	return (true);
+}
+
+bool
+tcp_tw_exists(const struct in_conninfo *inc)
+{
+	return (tw_find(inc) != NULL);
+}
+
+/* Does an entry keep port at laddr from a socket of that kind? */
+static bool
+tcp_tw_port_taken(const struct in6_addr *laddr, uint16_t port, uint8_t vflag)
+{
+	const struct tcptw *tw;
+
+	if (V_tw.t_count == 0)
+		return (false);
+	LIST_FOREACH(tw, tw_ports(port), tw_port)
+		if (tw->tw_inc.inc_lport == port &&
+		    (tw->tw_vflag & vflag) != 0 && (in_any(laddr) ||
+		    IN6_ARE_ADDR_EQUAL(&tw->tw_inc.inc_laddr, laddr)))
+			return (true);
+	return (false);
+}
+
+bool
+tcp_tw_drop(const struct in_conninfo *inc)
+{
+	struct tcptw *tw;
+
+	if ((tw = tw_find(inc)) == NULL)
+		return (false);
+	tw_free(tw);
+	return (true);
+}
+
+uint32_t
+tcp_tw_count(void)
+{
+	return (V_tw.t_count);
+}
+
+/* An entry's cursor is its slot and its place there, so a walk that goes on
+ * later misses few and repeats few. */
+int
+tcp_tw_foreach(uint64_t after, int (*func)(const struct tcp_twinfo *, void *),
+    void *arg)
+{
+	const struct tcptw *tw;
+	struct tcp_twinfo twi;
+	uint64_t slot, place;
+	int error;
+
+	if (V_tw.t_count == 0)
+		return (0);
+	for (slot = after >> 32; slot <= V_tw.t_mask; slot++) {
+		place = 0;
+		SLIST_FOREACH(tw, &V_tw.t_hash[slot], tw_hash) {
+			twi.twi_cursor = slot << 32 | ++place;
+			if (twi.twi_cursor <= after)
+				continue;
+			twi.twi_inc = tw->tw_inc;
+			twi.twi_expires = tw->tw_expires;
+			if ((error = func(&twi, arg)) != 0)
+				return (error);
+		}
+	}
+	return (0);
+}
+
+static const struct inpcb_quiet tcp_tw_quiet = {
+	.ipq_taken = tcp_tw_exists,
+	.ipq_port_taken = tcp_tw_port_taken
+};
+
+static void
+tcp_tw_init(const void *arg __unused)
+{
+	u_int i;
+
+	for (i = 0; i < nitems(V_tw.t_age); i++)
+		TAILQ_INIT(&V_tw.t_age[i]);
+	callout_init(&V_tw.t_callout, 1);
+	V_tcptw_zone = uma_zcreate("tcptw", sizeof(struct tcptw), NULL, NULL,
+	    NULL, NULL, UMA_ALIGN_PTR, 0);
+	if (V_tcptw_zone == NULL) {
+		sysinit_fail(ENOMEM);
+		return;
+	}
+	V_tcbinfo.ipi_quiet = &tcp_tw_quiet;
+}
+SYSINIT(tcp_timewait, SI_SUB_PROTO_DOMAIN, SI_ORDER_FOURTH, tcp_tw_init,
+    NULL);
+
+static void
+tcp_tw_uninit(const void *arg __unused)
+{
+	struct tcptw *tw;
+	u_int i;
+
+	for (i = 0; i < nitems(V_tw.t_age); i++)
+		while ((tw = TAILQ_FIRST(&V_tw.t_age[i])) != NULL)
+			tw_free(tw);
+	(void)callout_stop(&V_tw.t_callout);
+	free(V_tw.t_hash, M_TCPTW);
+	free(V_tw.t_ports, M_TCPTW);
+	uma_zdestroy(V_tcptw_zone);
+}
+SYSUNINIT(tcp_timewait, SI_SUB_PROTO_DOMAIN, SI_ORDER_FOURTH, tcp_tw_uninit,
+    NULL);
