@@ -340,6 +340,7 @@ int	sy_kevent(struct sy_host *host, int kq, const struct sy_kevent *change,
 #define	SY_TCP_KEEPIDLE		256
 #define	SY_TCP_KEEPINTVL	512
 #define	SY_TCP_KEEPCNT		1024
+#define	SY_TCP_FASTOPEN		1025
 #define	SY_TCP_FUNCTION_BLK	8192
 #define	SY_TCP_FUNCTION_ALIAS	8193
 #define	SY_TCP_FUNCTION_NAME_LEN_MAX	32
