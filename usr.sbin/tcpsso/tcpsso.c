@@ -80,6 +80,7 @@ static const struct name {
 	{ "TCP_KEEPIDLE", LEVEL_TCP, 256 },
 	{ "TCP_KEEPINTVL", LEVEL_TCP, 512 },
 	{ "TCP_KEEPCNT", LEVEL_TCP, 1024 },
+	{ "TCP_FASTOPEN", LEVEL_TCP, 1025 },
 	{ "TCP_FUNCTION_BLK", LEVEL_TCP, OPT_FUNCTION_BLK }
 };
 #define	NITEMS(a)	(sizeof(a) / sizeof((a)[0]))

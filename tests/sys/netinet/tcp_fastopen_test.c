@@ -319,6 +319,8 @@ PD_TEST(close_early)
 	INJECT(". 101:101(0) ack 51 win 65535");
 	EXPECT("F. 51:51(0) ack 101");
 	STATE(TCPS_FIN_WAIT_1);
+	ATF_REQUIRE((tptosocket(pd_tcpcb(t))->so_state &
+	    SS_ISDISCONNECTING) != 0);
 	INJECT("F. 101:101(0) ack 52 win 65535");
 	EXPECT(". 52:52(0) ack 102");
 	STATE(TCPS_TIME_WAIT);
@@ -1157,9 +1159,25 @@ PD_TEST(client_psk)
 	ATF_REQUIRE_EQ(EINVAL, error);
 }
 
+/* The rows of ccache_list, without the header. */
+static char *
+list(struct pd *t, char *buf, size_t size)
+{
+	struct vnet *saved = vnet_enter(t->vnet);
+	int error;
+
+	error = kernel_sysctlbyname(FO "ccache_list", buf, &size, NULL, 0);
+	vnet_leave(saved);
+	ATF_REQUIRE_EQ(0, error);
+	ATF_REQUIRE_EQ('\n', buf[0]);
+	ATF_REQUIRE_EQ('\0', buf[size - 1]);
+	return (strchr(buf + 1, '\n') + 1);
+}
+
 /* Off, it is a connection like any other; on again, nothing is known. */
 PD_TEST(client_enable)
 {
+	char buf[512];
 	int fd;
 
 	ATF_REQUIRE_EQ(0, pd_sysctl_get(t, FO "client_enable"));
@@ -1178,6 +1196,7 @@ PD_TEST(client_enable)
 	INJECT("S. 0:0(0) ack 501 win 65535 <mss 1460,FO " COOKIE1 ">");
 	EXPECT(". 501:501(0) ack 1");
 	STATE(TCPS_ESTABLISHED);
+	ATF_REQUIRE_STREQ("", list(t, buf, sizeof(buf)));
 	learn(t, 4, "FO " COOKIE1);
 	/* Without the option nothing of it is done. */
 	next_conn(t, 5);
@@ -1214,21 +1233,6 @@ PD_TEST(client_simultaneous)
 	EXPECT("P. 1:501(500) ack 1");
 	INJECT("P. 1:11(10) ack 501 win 65535");
 	RECV(fd, 10);
-}
-
-/* The rows of ccache_list, without the header. */
-static char *
-list(struct pd *t, char *buf, size_t size)
-{
-	struct vnet *saved = vnet_enter(t->vnet);
-	int error;
-
-	error = kernel_sysctlbyname(FO "ccache_list", buf, &size, NULL, 0);
-	vnet_leave(saved);
-	ATF_REQUIRE_EQ(0, error);
-	ATF_REQUIRE_EQ('\n', buf[0]);
-	ATF_REQUIRE_EQ('\0', buf[size - 1]);
-	return (strchr(buf + 1, '\n') + 1);
 }
 
 PD_TEST(client_list)
@@ -1299,6 +1303,64 @@ PD_TEST(client_bucket_limit)
 	ERR(EPERM, pd_sysctl_try(t, FO "ccache_buckets", "1"));
 }
 
+/* Which paths of a bucket make room: those that were not used. */
+PD_TEST(client_bucket_used)
+{
+	static char buf[1 << 20];
+	char *p, *rows;
+	int fd, i, n = 0;
+
+	learn_many(t, 3000);
+	for (i = 0; i < 100; i++) {
+		pd_renew(t);
+		t->c->fport = (uint16_t)(1000 + i);
+		fd = client(t);
+		ATF_REQUIRE_EQ(10, pd_sendto(t, fd, 10));
+		EXPECT("S 0:10(10) <" SYNOPT ",FO %08x,eol,eol>", 0x1000 + i);
+		INJECT("R. 0:0(0) ack 11 win 0");
+		OK(pd_close(t, fd));
+	}
+	pd_sysctl(t, FO "ccache_bucket_limit", 1);
+	rows = list(t, buf, sizeof(buf));
+	for (p = rows; *p != '\0'; p = strchr(p, '\n') + 1) {
+		i = atoi(p + 79);
+		n += i >= 1000 && i < 1100;
+	}
+	/* But for those that share a bucket. */
+	ATF_REQUIRE_MSG(n > 90, "%d of 100", n);
+}
+
+/* SipHash's own order of bytes, by the example of its authors. */
+PD_TEST4(hash_bytes)
+{
+	static const uint8_t want[8] = { 0xe5, 0x45, 0xbe, 0x49, 0x61, 0xca,
+	    0x29, 0xa1 };
+	uint8_t got[8], key[16], text[15];
+	uint8_t i;
+
+	for (i = 0; i < sizeof(key); i++)
+		key[i] = i;
+	memcpy(text, key, sizeof(text));
+	CURVNET_SET(t->vnet);
+	tcp_fastopen_hash(key, text, sizeof(text), got);
+	CURVNET_RESTORE();
+	ATF_REQUIRE_EQ(0, memcmp(want, got, sizeof(want)));
+}
+
+/* The host goes down with all of this under way. */
+PD_TEST(host_goes_down)
+{
+	int lfd = server(t, 5);
+
+	open_fast(t, 0);
+	open_fast(t, 1);
+	pd_use(t, 0);
+	ATF_REQUIRE(pd_accept(t, lfd) >= 0);
+	learn(t, 2, "FO " COOKIE1);
+	(void)fast(t, 3, COOKIE1);
+	t->ended = true;
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, cookie_request);
@@ -1348,5 +1410,8 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, client_simultaneous);
 	ATF_TP_ADD_TC(tp, client_list);
 	ATF_TP_ADD_TC(tp, client_bucket_limit);
+	ATF_TP_ADD_TC(tp, client_bucket_used);
+	ATF_TP_ADD_TC(tp, hash_bytes);
+	ATF_TP_ADD_TC(tp, host_goes_down);
 	return (atf_no_error());
 }
