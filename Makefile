@@ -29,10 +29,17 @@ demo: all
 check: all build/tests
 	@sh ${TOP}/mk/check.sh ${BUILDDIR} ${TESTS}
 
-#: bench		build and run the measurements of tests/bench
+#: bench		build, measure the stack and its peers, and compare
+#:		(BENCH="inmem_bulk sim_packets": only these; RUNS=3: of 7)
 bench: all
-	@cd ${TOP}/tests/bench && { [ ! -f Makefile ] || ${MAKE} all; } && \
-	    for f in *.sh; do STACKYARD_BUILD=${BUILDDIR} sh $$f || exit; done
+	@cd ${TOP}/tests/bench && ${MAKE} all
+	@STACKYARD_BUILD=${BUILDDIR} SAN=${SAN} \
+	    sh ${TOP}/tests/bench/bench.sh -o ${TOP}/build/bench.tsv \
+	    -r ${RUNS:U7} ${BENCH}
+
+#: bench-peers	install the stacks that it is compared with
+bench-peers:
+	@sh ${TOP}/mk/bootstrap peers
 
 #: install	into DESTDIR= PREFIX=/usr/local
 install: all
@@ -52,7 +59,7 @@ clean:
 help:
 	@sed -n 's/^#: \{0,1\}//p' ${TOP}/Makefile
 
-.PHONY: all demo check bench install lint clean help
+.PHONY: all demo check bench bench-peers install lint clean help
 
 # What the demonstration is: two cc modules and a pacing block of 100 lines,
 # loaded at run time, each alone for 30 simulated seconds and then together.
@@ -67,6 +74,8 @@ need: .PHONY
 	@sh ${TOP}/mk/bootstrap check
 .elif make(demo)
 	@sh ${TOP}/mk/bootstrap demo
+.elif make(bench)
+	@sh ${TOP}/mk/bootstrap bench
 .else
 	@sh ${TOP}/mk/bootstrap -n build
 .endif

@@ -119,7 +119,7 @@ LD_COMMON=	${COPTS} ${CSAN} ${LDHOST}
 # What libstackyard is made on, and how a program takes all of it: linker sets
 # are found by nobody's reference, and a loaded module resolves against the
 # program.
-LIBS_STACKYARD=	${LIBJEMALLOC} -lsodium ${LIBBSD} -lmd -lm ${LIBDL} -lpthread
+LIBS_STACKYARD=	${LIBJEMALLOC} -lsodium -lcrypto -lmd ${LIBBSD} -lm ${LIBDL} -lpthread
 LIBSTACKYARD_A=	${BUILDDIR}/lib/libstackyard.a
 LD_STACKYARD=	-rdynamic -Wl,--whole-archive ${LIBSTACKYARD_A} \
 		-Wl,--no-whole-archive ${LIBS_STACKYARD}

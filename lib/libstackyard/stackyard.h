@@ -343,6 +343,8 @@ int	sy_kevent(struct sy_host *host, int kq, const struct sy_kevent *change,
 #define	SY_TCP_FASTOPEN		1025
 #define	SY_TCP_FUNCTION_BLK	8192
 #define	SY_TCP_FUNCTION_ALIAS	8193
+#define	SY_TCP_AO		16384
+#define	SY_TCP_AO_KEYS		16385
 #define	SY_TCP_FUNCTION_NAME_LEN_MAX	32
 struct sy_tcp_function_set {
 	char		function_set_name[SY_TCP_FUNCTION_NAME_LEN_MAX];

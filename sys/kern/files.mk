@@ -15,6 +15,7 @@ SRCS+=		kern/kern_linker.c \
 		kern/uma_core.c \
 		kern/vnet.c
 HOST_SRCS+=	kern/kern_host.c \
+		kern/kern_host_digest.c \
 		kern/kern_host_libc.c
 
 CFLAGS.kern/kern_mib.c= -DSTACKYARD_VERSION='"${VERSION}"'

@@ -60,6 +60,8 @@ struct tcphdr {
 #define	TCPOLEN_TIMESTAMP	10
 #define	TCPOPT_SIGNATURE	19
 #define	TCPOLEN_SIGNATURE	18
+#define	TCPOPT_AO		29
+#define	TCPOLEN_AO		16		/* with the MACs of RFC 5926 */
 #define	TCPOPT_FAST_OPEN	34
 #define	TCPOLEN_FAST_OPEN_EMPTY	2
 #define	TCPOPT_ACCECN0		172	/* ECT(0), CE, ECT(1) */
@@ -93,6 +95,9 @@ struct tcphdr {
 #define	TCP_FASTOPEN		1025
 #define	TCP_FUNCTION_BLK	8192
 #define	TCP_FUNCTION_ALIAS	8193
+/* Stackyard's own. */
+#define	TCP_AO			16384
+#define	TCP_AO_KEYS		16385
 
 #define	TCP_CA_NAME_MAX			16
 #define	TCP_FUNCTION_NAME_LEN_MAX	32
@@ -109,6 +114,17 @@ struct tcp_function_set {
 struct tcp_fastopen {
 	int		enable;
 	uint8_t		psk[TCP_FASTOPEN_PSK_LEN];
+};
+
+/*
+ * TCP_AO_KEYS: KeyIDs.  Read, -1: none so far.  Written, -1: leave it; the
+ * peer's are not read.
+ */
+struct tcp_ao_keys {
+	int		tak_current;	/* what we sign with */
+	int		tak_rnext;	/* what the peer is asked to use */
+	int		tak_peer_key;	/* what it uses */
+	int		tak_peer_rnext;	/* what it asks for */
 };
 
 #define	TCPI_OPT_TIMESTAMPS	0x01

@@ -31,6 +31,7 @@
 #include <netinet/tcp_ecn.h>
 #include <netinet/tcp_fastopen.h>
 #include <netinet/tcp_pmtud.h>
+#include <netinet/tcp_undo.h>
 #include <netinet/tcp_var.h>
 
 #define	DUPTHRESH	3		/* RFC 5681, RFC 6675 */
@@ -203,6 +204,7 @@ recovery_enter(struct tcpcb *tp, const struct tcp_acked *ta)
 {
 	struct sackhint *sh = &tp->sackhint;
 
+	tcp_undo_save(tp);
 	cc_cong_signal(tp, ta->ta_ack, CC_NDUPACK);
 	ENTER_FASTRECOVERY(tp->t_flags);
 	tp->t_flags2 &= ~TF2_RESCUED;
@@ -458,6 +460,8 @@ ack_process(struct tcpcb *tp, const struct tcp_seg *sg)
 	if ((v & TV_STOP) != 0)
 		return (v);
 	v |= ack_window(tp, sg);
+	if (__predict_false((tp->t_flags & TF_PREVVALID) != 0))
+		v |= tcp_undo_acked(tp, sg, &ta);
 	if (ta.ta_acked == 0 && ta.ta_sacked == 0 && !ta.ta_dupack)
 		return (v);
 	tcp_round_update(tp, &ta);
@@ -467,6 +471,8 @@ ack_process(struct tcpcb *tp, const struct tcp_seg *sg)
 	if (__predict_false((tp->t_flags2 & TF2_PMTUD) != 0))
 		tcp_pmtud_lost(tp, &ta);
 	tp->t_fb->tfb_acked(tp, &ta);
+	if (__predict_false((tp->t_flags2 & TF2_FRTO) != 0))
+		tcp_frto_acked(tp, &ta);
 	return (v | TV_OUTPUT);
 }
 
@@ -479,8 +485,8 @@ ack_of_handshake(struct tcpcb *tp, const struct tcp_seg *sg)
 		return (TV_STOP | TV_RST);
 	/* The window of this segment counts whatever came before. */
 	tp->snd_wl1 = sg->sg_came - 1;
-	tcp_established(tp);
 	tcp_fastopen_free(tp);
+	tcp_established(tp);
 	return (TV_CONNECTED | TV_OUTPUT);
 }
 

@@ -13,6 +13,7 @@
 #include <sys/param.h>
 #include <sys/systm.h>
 
+#include <netinet/tcp_undo.h>
 #include <netinet/tcp_var.h>
 
 VNET_DEFINE(int, tcp_do_rfc3465) = 1;
@@ -155,6 +156,7 @@ cc_cong_signal(struct tcpcb *tp, tcp_seq ack, ccsignal_t type)
 		}
 		break;
 	case CC_ECN:
+		tcp_undo_forget(tp);
 		if (!IN_CONGRECOVERY(tp->t_flags) ||
 		    SEQ_GEQ(ack, tp->snd_recover)) {
 			EXIT_CONGRECOVERY(tp->t_flags);
@@ -172,6 +174,9 @@ cc_cong_signal(struct tcpcb *tp, tcp_seq ack, ccsignal_t type)
 			tp->t_flags2 |= TF2_ECN_SND_CWR;
 		if (CC_ALGO(tp)->cong_signal == NULL)
 			cc_rto_default(tp);
+		break;
+	case CC_RTO_ERR:
+		tcp_undo_restore(tp);
 		break;
 	default:
 		break;

@@ -196,30 +196,43 @@ tcp_ecn_option_room(const struct tcpcb *tp)
 	    2 + 2 * TCPOLEN_ACCECN_COUNTER : 0);
 }
 
-int
-tcp_ecn_option(struct tcpcb *tp, uint8_t *opt, int room)
+/* The option of that kind (0 or 1), with as many counts as there is room
+ * for: its length. */
+static int
+ecn_put_option(uint8_t *opt, int room, int kind, const uint32_t bytes[4])
 {
-	struct tcp_ecn *te = tp->t_ecn;
-	int i, kind = te->te_last == IPTOS_ECN_ECT1, n;
+	int i, n = imin((room - 2) / TCPOLEN_ACCECN_COUNTER, 3);
 	uint32_t v;
 	uint8_t cp;
 
-	n = imin((room - 2) / TCPOLEN_ACCECN_COUNTER, 3);
-	if ((te->te_flags & TE_OPTDUE) == 0 || n < 1)
+	if (n < 1)
 		return (0);
-	/* One that is lost must not be the last word. */
-	if (tp->t_state >= TCPS_ESTABLISHED)
-		te->te_flags &= ~TE_OPTDUE;
 	*opt++ = kind ? TCPOPT_ACCECN1 : TCPOPT_ACCECN0;
 	*opt++ = (uint8_t)(2 + n * TCPOLEN_ACCECN_COUNTER);
 	for (i = 0; i < n; i++) {
 		cp = opt_order[kind][i];
-		v = te->te_rbytes[cp] + OPT_INIT(cp);
+		v = bytes[cp] + OPT_INIT(cp);
 		*opt++ = (uint8_t)(v >> 16);
 		*opt++ = (uint8_t)(v >> 8);
 		*opt++ = (uint8_t)v;
 	}
 	return (2 + n * TCPOLEN_ACCECN_COUNTER);
+}
+
+int
+tcp_ecn_option(struct tcpcb *tp, uint8_t *opt, int room)
+{
+	struct tcp_ecn *te = tp->t_ecn;
+	int len;
+
+	if ((te->te_flags & TE_OPTDUE) == 0)
+		return (0);
+	len = ecn_put_option(opt, room, te->te_last == IPTOS_ECN_ECT1,
+	    te->te_rbytes);
+	/* One that is lost must not be the last word. */
+	if (len != 0 && tp->t_state >= TCPS_ESTABLISHED)
+		te->te_flags &= ~TE_OPTDUE;
+	return (len);
 }
 
 /* The peer's counts: returns the bytes newly marked CE, or -1 if the option
@@ -282,10 +295,28 @@ tcp_ecn_syn_flags(struct tcpcb *tp)
 	if ((te->te_flags & TE_PASSIVE) == 0)
 		return (te->te_ask == TCP_ECN_CLASSIC ? TH_ECE | TH_CWR :
 		    TCP_ECN_FLAGS);
-	if (te->te_syn == TCP_ECN_CLASSIC)
+	return (tcp_ecn_synack_flags(te->te_syn, 0));
+}
+
+uint16_t
+tcp_ecn_synack_flags(uint8_t code, u_int rexmits)
+{
+	if (code == TCP_ECN_NONE || rexmits > (u_int)V_tcp_ecn_maxretries)
+		return (0);
+	if (code == TCP_ECN_CLASSIC)
 		return (TH_ECE);
-	return (ace_flags(ace_of_codepoint(te->te_syn &
+	return (ace_flags(ace_of_codepoint(code &
 	    (uint8_t)IPTOS_ECN_MASK)));
+}
+
+int
+tcp_ecn_synack_option(uint8_t code, uint8_t *opt, int room)
+{
+	static const uint32_t none[4];
+
+	if (code < TCP_ECN_ACE)
+		return (0);
+	return (ecn_put_option(opt, room, 0, none));
 }
 
 uint8_t
@@ -303,7 +334,7 @@ tcp_ecn_syn_code(const struct tcp_seg *sg)
 }
 
 void
-tcp_ecn_passive(struct tcpcb *tp, uint8_t code)
+tcp_ecn_passive(struct tcpcb *tp, uint8_t code, bool plain)
 {
 	struct tcp_ecn *te;
 
@@ -312,6 +343,8 @@ tcp_ecn_passive(struct tcpcb *tp, uint8_t code)
 		return;
 	}
 	te->te_flags |= TE_PASSIVE;
+	if (plain)
+		te->te_flags |= TE_PLAIN | TE_NOECT;
 	te->te_syn = code;
 	if (code == TCP_ECN_CLASSIC) {
 		ecn_begin_classic(tp);

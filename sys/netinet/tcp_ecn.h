@@ -64,8 +64,13 @@ void	tcp_ecn_connect(struct tcpcb *tp);
 uint16_t tcp_ecn_syn_flags(struct tcpcb *tp);
 /* What the SYN sg asks for, as far as net.inet.tcp.ecn.enable allows. */
 uint8_t	tcp_ecn_syn_code(const struct tcp_seg *sg);
-/* tp is opened by a SYN of that code. */
-void	tcp_ecn_passive(struct tcpcb *tp, uint8_t code);
+/* tp is opened by a SYN of that code; plain: its SYN-ACK did not answer it,
+ * since ECN does not get through, perhaps. */
+void	tcp_ecn_passive(struct tcpcb *tp, uint8_t code, bool plain);
+/* The same without a connection: the ECN flags of a SYN-ACK that goes for
+ * the rexmits'th time again, and the option in the first one. */
+uint16_t tcp_ecn_synack_flags(uint8_t code, u_int rexmits);
+int	tcp_ecn_synack_option(uint8_t code, uint8_t *opt, int room);
 /* The SYN came again. */
 void	tcp_ecn_syn_again(struct tcpcb *tp, const struct tcp_seg *sg);
 /* The SYN-ACK came. */

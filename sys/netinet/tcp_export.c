@@ -12,7 +12,7 @@
  * (net.inet.tcp.pcbpage), so that a host with a hundred thousand
  * connections is never held up for longer than one page.  A page continues
  * behind the number of the last connection seen: numbers grow with the
- * list, which is in order of birth, but for those in TIME_WAIT, whose
+ * list, which is in order of birth, but for those without a tcpcb, whose
  * numbers are above all others' and say where they are.
  *
  * May touch: connections, by tcp_drop() and sosetopt() only.
@@ -25,6 +25,7 @@
 #include <sys/systm.h>
 
 #include <netinet/in.h>
+#include <netinet/tcp_syncache.h>
 #include <netinet/tcp_timewait.h>
 #include <netinet/tcp_var.h>
 
@@ -77,8 +78,8 @@ export_socket(struct xtcpcb *xt, const struct socket *so)
 	xt->so_options = (uint32_t)so->so_options;
 	if (SOLISTENING(so)) {
 		xt->so_qlen = so->so_sol->sol_qlen;
-		xt->so_incqlen = so->so_sol->sol_incqlen +
-		    so->so_sol->sol_nincomp;
+		xt->so_incqlen = so->so_sol->sol_nincomp +
+		    tcp_syncache_countof(sototcpcb(so));
 		xt->so_qlimit = so->so_sol->sol_qlimit;
 		return;
 	}
@@ -188,10 +189,23 @@ export_timewait(const struct tcp_twinfo *twi, void *arg)
 	return (SYSCTL_OUT(ew->ew_req, &xt, sizeof(xt)));
 }
 
+static int
+export_handshake(const struct tcp_syn *sy, uint64_t cursor, void *arg)
+{
+	struct export_walk *ew = arg;
+	struct xtcpcb xt;
+
+	if (ew->ew_left-- == 0)
+		return (-1);
+	export_quiet(&xt, &sy->sy_inc, TCPS_SYN_RECEIVED,
+	    XINP_HANDSHAKE | cursor);
+	return (SYSCTL_OUT(ew->ew_req, &xt, sizeof(xt)));
+}
+
 static uint32_t
 export_count(void)
 {
-	return (V_tcbinfo.ipi_count + tcp_tw_count());
+	return (V_tcbinfo.ipi_count + tcp_tw_count() + tcp_syncache_count());
 }
 
 static int
@@ -235,9 +249,12 @@ export_list(struct sysctl_req *req, uint64_t after, uint32_t max)
 	if ((error = export_gen(req)) != 0)
 		return (error);
 	error = after < XINP_TIMEWAIT ? export_pcbs(&ew, after) : 0;
-	if (error == 0)
+	if (error == 0 && after < XINP_HANDSHAKE)
 		error = tcp_tw_foreach(after >= XINP_TIMEWAIT ?
 		    after & ~XINP_TIMEWAIT : 0, export_timewait, &ew);
+	if (error == 0)
+		error = tcp_syncache_foreach(after >= XINP_HANDSHAKE ?
+		    after & ~XINP_HANDSHAKE : 0, export_handshake, &ew);
 	return (error > 0 ? error : export_gen(req));
 }
 
@@ -357,7 +374,7 @@ sysctl_drop(SYSCTL_HANDLER_ARGS)
 	if ((error = SYSCTL_IN(req, &xic, sizeof(xic))) != 0 ||
 	    (error = export_conninfo(&xic, &inc)) != 0)
 		return (error);
-	if (tcp_tw_drop(&inc))
+	if (tcp_tw_drop(&inc) || tcp_syncache_drop(&inc))
 		return (0);
 	if ((error = export_find(&xic, &tp)) != 0)
 		return (error);

@@ -104,9 +104,10 @@ struct xtcpcb {
 	char		xt_cc[TCP_XCCLEN];
 	uint32_t	xt_pad;
 };
-/* Numbers from here on are places, of connections in TIME_WAIT without a
- * socket. */
+/* Numbers from here on are places: of connections in TIME_WAIT without a
+ * socket, and of handshakes that peers have begun. */
 #define	XINP_TIMEWAIT	(UINT64_C(1) << 62)
+#define	XINP_HANDSHAKE	(UINT64_C(1) << 63)
 
 #define	XINP_IPV4	0x1
 #define	XINP_IPV6	0x2

@@ -337,9 +337,12 @@ tcp_fastopen_check_cookie(const struct in_conninfo *inc,
 struct tcp_tfo *
 tcp_fastopen_state(struct tcpcb *tp)
 {
-	if (tp->t_tfo == NULL)
-		tp->t_tfo = malloc(sizeof(*tp->t_tfo), M_TCPTFO,
-		    M_NOWAIT | M_ZERO);
+	KASSERT(!TCPS_HAVEESTABLISHED(tp->t_state), ("too late for t_tfo"));
+	if ((tp->t_flags2 & TF2_TFO) != 0)
+		return (tp->t_tfo);
+	tp->t_tfo = malloc(sizeof(*tp->t_tfo), M_TCPTFO, M_NOWAIT | M_ZERO);
+	if (tp->t_tfo != NULL)
+		tp->t_flags2 |= TF2_TFO;
 	return (tp->t_tfo);
 }
 
@@ -447,13 +450,14 @@ tcp_fastopen_free(struct tcpcb *tp)
 {
 	struct tcp_tfo *t = tp->t_tfo;
 
-	if (t == NULL)
+	if ((tp->t_flags2 & TF2_TFO) == 0)
 		return;
+	tp->t_flags2 &= ~TF2_TFO;
+	tp->t_tfo = NULL;
 	if ((t->tfo_flags & TFO_PENDING) != 0)
 		t->tfo_queue->tq_pending--;
 	if (t->tfo_queue != NULL && --t->tfo_queue->tq_refs == 0)
 		free(t->tfo_queue, M_TCPTFO);
-	tp->t_tfo = NULL;
 	free(t, M_TCPTFO);
 }
 

@@ -8,9 +8,9 @@
  * tcp_fastopen.c has the server and the option, tcp_fastopen_cache.c the
  * client and its cookies.
  *
- * A connection has a struct tcp_tfo from when fast open is asked for until
- * its handshake is complete, and no longer; a listener has one once a SYN
- * with the option came.  t_tfo is NULL otherwise.
+ * A connection has a struct tcp_tfo, and TF2_TFO, from when fast open is asked
+ * for until its handshake is complete, and no longer; a listener has one once
+ * a SYN with the option came.
  */
 #ifndef _STACKYARD_NETINET_TCP_FASTOPEN_H_
 #define	_STACKYARD_NETINET_TCP_FASTOPEN_H_
@@ -89,11 +89,12 @@ u_int	tcp_fastopen_put(uint8_t *p, u_int room, const uint8_t *cookie,
 void	tcp_fastopen_connect(struct tcpcb *tp);
 /* Bytes of text that go with the SYN, behind optlen bytes of options. */
 uint32_t tcp_fastopen_text(struct tcpcb *tp, u_int optlen);
-/* SYN-ACK sg has acknowledged ta: frees t_tfo; a verdict. */
+/* SYN-ACK sg has acknowledged ta: frees t_tfo; a verdict.  With TF2_TFO, and
+ * before tcp_established(). */
 int	tcp_fastopen_synacked(struct tcpcb *tp, const struct tcp_seg *sg,
 	    const struct tcp_acked *ta);
 
-/* ---- Both; only with t_tfo ---- */
+/* ---- Both; only with TF2_TFO ---- */
 
 /* The option of the first SYN or SYN-ACK: bytes written at p, of room. */
 u_int	tcp_fastopen_option(struct tcpcb *tp, uint8_t *p, u_int room);
@@ -103,7 +104,7 @@ uint32_t tcp_fastopen_window(const struct tcpcb *tp);
 
 /* ---- Both ---- */
 
-/* The handshake is complete, or the connection over. */
+/* The handshake is about to be complete, or the connection over. */
 void	tcp_fastopen_free(struct tcpcb *tp);
 /* t_tfo, all 0 at first: NULL if memory is short. */
 struct tcp_tfo *tcp_fastopen_state(struct tcpcb *tp);

@@ -22,8 +22,10 @@
 
 #include <netinet/in.h>
 #include <netinet/in_pcb.h>
+#include <netinet/tcp_syncache.h>
 #include <netinet/tcp_timewait.h>
 #include <netinet/tcp_var.h>
+#include <netipsec/tcp_sig.h>
 
 VNET_DEFINE_STATIC(int, drop_synfin) = 0;
 #define	V_drop_synfin	VNET(drop_synfin)
@@ -71,8 +73,8 @@ drop:
 	return (false);
 }
 
-/* Give a segment to its connection's block, as tcp_functions(9) says. */
-static void
+/* As tcp_functions(9) says. */
+void
 tcp_dispatch(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg)
 {
 	struct tcphdr th;
@@ -134,15 +136,6 @@ tcp_in_blackhole(const struct tcp_seg *sg)
 	return (V_blackhole_local || !tcp_peer_is_local(&sg->sg_inc));
 }
 
-/* The header, which lies in one mbuf. */
-static void
-tcp_drop_header(struct mbuf *m, int hdrlen)
-{
-	m->m_data += hdrlen;
-	m->m_len -= hdrlen;
-	m->m_pkthdr.len -= hdrlen;
-}
-
 /* No connection: a listener, or the answer of CLOSED (3.10.7.1). */
 static void
 tcp_input_noconn(struct mbuf *m, struct tcp_seg *sg)
@@ -150,11 +143,13 @@ tcp_input_noconn(struct mbuf *m, struct tcp_seg *sg)
 	struct inpcb *inp;
 
 	inp = in_pcblookup_wild(&V_tcbinfo, &sg->sg_inc);
+	if (inp != NULL && TCP_SIG_WANTED(intotcpcb(inp), sg) &&
+	    !tcp_sig_input(intotcpcb(inp), m, sg)) {
+		m_freem(m);
+		return;
+	}
 	if (inp != NULL && SOLISTENING(inp->inp_socket)) {
-		tcp_drop_header(m, m->m_pkthdr.len - (int)sg->sg_len);
-		sg->sg_m = m;
-		tcp_listen_input(intotcpcb(inp), sg);
-		m_freem(sg->sg_m);
+		tcp_listen_input(intotcpcb(inp), m, sg);
 		return;
 	}
 	m_freem(m);
@@ -176,12 +171,14 @@ tcp_input(struct mbuf *m, const struct ip_info *ii)
 	if (!tcp_accept_segment(&m, ii, &sg))
 		return;
 	inp = in_pcblookup(&V_tcbinfo, &sg.sg_inc);
-	if (inp != NULL && ii->ii_ttl < inp->inp_minttl) {
+	if (inp != NULL && (ii->ii_ttl < inp->inp_minttl ||
+	    (TCP_SIG_WANTED(intotcpcb(inp), &sg) &&
+	    !tcp_sig_input(intotcpcb(inp), m, &sg)))) {
 		m_freem(m);
 		return;
 	}
 	if (inp == NULL)
-		quiet = tcp_tw_input(&sg);
+		quiet = tcp_tw_input(m, &sg);
 	else if (intotcpcb(inp)->t_state == TCPS_TIME_WAIT)
 		quiet = tcp_tw_segment(intotcpcb(inp), &sg);
 	else {
@@ -213,6 +210,15 @@ tcp_stages(struct tcpcb *tp, struct tcp_seg *sg)
 	for (i = 0; i < nitems(stages) && (v & TV_STOP) == 0; i++)
 		v |= stages[i](tp, sg);
 	return (v);
+}
+
+/* The header, which lies in one mbuf. */
+static void
+tcp_drop_header(struct mbuf *m, int hdrlen)
+{
+	m->m_data += hdrlen;
+	m->m_len -= hdrlen;
+	m->m_pkthdr.len -= hdrlen;
 }
 
 void

@@ -4,16 +4,18 @@
  */
 
 /*
- * The listener's side of the handshake (RFC 9293, 3.10.7.2).
+ * A listener (RFC 9293, 3.10.7.2), and the connections that it gets.
  *
- *   RST: ignored.   ACK: reset.   SYN: a connection in SYN_RECEIVED.
+ *   RST   ends a handshake that is open
+ *   ACK   completes one, and the connection, in SYN_RECEIVED, has it next;
+ *         or is answered by a reset
+ *   SYN   begins one; or, with a cookie of fast open, a connection at once
  *
- * A connection that is being opened is a full one, on its listener's count
- * of incomplete ones, which bounds them.  This file is the door behind
- * which a cache of small entries belongs: tcp_listen_input() is all that
- * tcp_input() knows of it.
+ * What is between a SYN and its ACK is the SYN cache's (tcp_syncache.c).
+ * This file says what a listener would agree to, and makes the connection.
  */
 #include <sys/param.h>
+#include <sys/mbuf.h>
 #include <sys/socketvar.h>
 #include <sys/systm.h>
 
@@ -21,44 +23,98 @@
 #include <netinet/in_pcb.h>
 #include <netinet/tcp_ecn.h>
 #include <netinet/tcp_fastopen.h>
+#include <netinet/tcp_syncache.h>
 #include <netinet/tcp_var.h>
+#include <netipsec/tcp_sig.h>
 
-/* The peer's offers, taken into the new connection (RFC 7323, RFC 2018). */
-static void
-tcp_listen_options(struct tcpcb *tp, const struct tcp_seg *sg)
+/* ---- What is agreed upon ---- */
+
+/* Options that both want (RFC 7323, RFC 2018). */
+static uint16_t
+tcp_listen_flags(const struct tcpcb *lp, const struct tcpopt *to)
 {
-	const struct tcpopt *to = &sg->sg_to;
+	uint16_t flags = 0;
 
-	if ((tp->t_flags & TF_NOOPT) != 0)
-		tp->t_flags &= ~(TF_REQ_SCALE | TF_REQ_TSTMP | TF_SACK_PERMIT);
+	if ((lp->t_flags & TF_SIGNATURE) != 0)
+		flags |= SYF_SIGNATURE;
+	if ((lp->t_flags & TF_NOOPT) != 0)
+		return (flags | SYF_NOOPT);
 	if ((to->to_flags & TOF_SCALE) != 0 &&
-	    (tp->t_flags & TF_REQ_SCALE) != 0) {
-		tp->t_flags |= TF_RCVD_SCALE;
-		tp->snd_scale = to->to_wscale;
-		tp->rcv_scale = tp->request_r_scale;
-	} else
-		tp->t_flags &= ~TF_REQ_SCALE;
+	    (V_tcp_do_rfc1323 == 1 || V_tcp_do_rfc1323 == 2))
+		flags |= SYF_SCALE;
 	if ((to->to_flags & TOF_TS) != 0 &&
-	    (tp->t_flags & TF_REQ_TSTMP) != 0) {
-		tp->t_flags |= TF_RCVD_TSTMP;
-		tp->ts_recent = to->to_tsval;
-		tp->ts_recent_age = (uint32_t)time_uptime;
-	} else
-		tp->t_flags &= ~TF_REQ_TSTMP;
-	if ((to->to_flags & TOF_SACKPERM) == 0)
-		tp->t_flags &= ~TF_SACK_PERMIT;
+	    (V_tcp_do_rfc1323 == 1 || V_tcp_do_rfc1323 == 3))
+		flags |= SYF_TSTMP;
+	if ((to->to_flags & TOF_SACKPERM) != 0 && V_tcp_do_sack)
+		flags |= SYF_SACK;
+	if ((to->to_flags & TOF_FASTOPEN) != 0)
+		flags |= SYF_FASTOPEN;
+	if ((to->to_flags & TOF_FASTOPENEXP) != 0)
+		flags |= SYF_FASTOPENEXP;
+	return (flags);
 }
 
-/* Bind the new connection to the SYN's addresses: 0 or an errno. */
+void
+tcp_listen_offer(const struct tcpcb *lp, const struct tcp_seg *sg,
+    struct tcp_syn *sy)
+{
+	const struct inpcb *linp = &lp->t_inpcb;
+	const struct tcpopt *to = &sg->sg_to;
+	struct tcp_ao ao;
+
+	memset(sy, 0, sizeof(*sy));
+	sy->sy_inc = sg->sg_inc;
+	sy->sy_irs = sg->sg_seq;
+	sy->sy_flags = tcp_listen_flags(lp, to);
+	sy->sy_peermss = (to->to_flags & TOF_MSS) != 0 ? to->to_mss : 0;
+	sy->sy_mss = (uint16_t)tcp_mssopt_to(&sg->sg_inc, lp->t_usermss);
+	sy->sy_win = (uint16_t)min(TCP_MAXWIN,
+	    linp->inp_socket->so_sol->sol_sbrcv_hiwat);
+	sy->sy_scales = tcp_request_scale();
+	if ((to->to_flags & TOF_SCALE) != 0)
+		sy->sy_scales |= (uint8_t)(to->to_wscale << 4);
+	sy->sy_tsrecent = to->to_tsval;
+	sy->sy_tos = linp->inp_tos;
+	sy->sy_ttl = linp->inp_ttl;
+	sy->sy_ecn = tcp_ecn_syn_code(sg);
+	if (lp->t_ao != NULL) {
+		tcp_ao_begin(&ao, lp->t_ao, sg);
+		sy->sy_flags |= SYF_AO;
+		sy->sy_aocurrent = ao.ao_current;
+		sy->sy_aornext = ao.ao_rnext;
+	}
+}
+
+/* ---- The connection ---- */
+
+static void
+tcp_child_options(struct tcpcb *tp, const struct tcp_syn *sy)
+{
+	tp->t_flags &= ~(TF_REQ_SCALE | TF_REQ_TSTMP | TF_SACK_PERMIT);
+	if ((sy->sy_flags & SYF_SCALE) != 0) {
+		tp->t_flags |= TF_REQ_SCALE | TF_RCVD_SCALE;
+		tp->snd_scale = sy->sy_scales >> 4;
+		tp->rcv_scale = tp->request_r_scale = sy->sy_scales & 0xf;
+	}
+	if ((sy->sy_flags & SYF_TSTMP) != 0) {
+		tp->t_flags |= TF_REQ_TSTMP | TF_RCVD_TSTMP;
+		tp->ts_recent = sy->sy_tsrecent;
+		tp->ts_recent_age = (uint32_t)time_uptime;
+	}
+	if ((sy->sy_flags & SYF_SACK) != 0)
+		tp->t_flags |= TF_SACK_PERMIT;
+}
+
+/* Bind the new connection to the handshake's addresses: 0 or an errno. */
 static int
-tcp_listen_bind(struct tcpcb *tp, const struct tcpcb *lp,
-    const struct tcp_seg *sg)
+tcp_child_bind(struct tcpcb *tp, const struct tcpcb *lp,
+    const struct tcp_syn *sy)
 {
 	struct inpcb *inp = tptoinpcb(tp);
 	const struct inpcb *linp = &lp->t_inpcb;
 	int error;
 
-	inp->inp_inc = sg->sg_inc;
+	inp->inp_inc = sy->sy_inc;
 	inp->inp_vflag = IN6_IS_ADDR_V4MAPPED(&inp->inp_laddr) ? INP_IPV4 :
 	    INP_IPV6;
 	inp->inp_flags |= linp->inp_flags & (INP_V6SOCKET | INP_V6ONLY |
@@ -67,19 +123,18 @@ tcp_listen_bind(struct tcpcb *tp, const struct tcpcb *lp,
 	inp->inp_tos = linp->inp_tos;
 	inp->inp_minttl = linp->inp_minttl;
 	if ((error = in_pcbinherit_port(&V_tcbinfo, inp,
-	    sg->sg_inc.inc_lport)) != 0)
+	    sy->sy_inc.inc_lport)) != 0)
 		return (error);
 	return (in_pcbinsert(&V_tcbinfo, inp));
 }
 
 /* What accepted connections take over from the listener. */
 static int
-tcp_listen_inherit(struct tcpcb *tp, struct tcpcb *lp)
+tcp_child_inherit(struct tcpcb *tp, struct tcpcb *lp)
 {
 	int error;
 
-	tp->t_flags |= lp->t_flags & (TF_NODELAY | TF_NOPUSH | TF_NOOPT |
-	    TF_SIGNATURE);
+	tp->t_flags |= lp->t_flags & (TF_NODELAY | TF_NOPUSH | TF_NOOPT);
 	tp->t_delack_opt = lp->t_delack_opt;
 	tp->t_usermss = lp->t_usermss;
 	if (lp->t_userto != NULL) {
@@ -92,65 +147,158 @@ tcp_listen_inherit(struct tcpcb *tp, struct tcpcb *lp)
 	return (CC_ALGO(tp) == CC_ALGO(lp) ? 0 : cc_switch(tp, CC_ALGO(lp)));
 }
 
-/* A SYN opens a connection, which answers with its SYN-ACK. */
-static void
-tcp_listen_syn(struct tcpcb *lp, struct tcp_seg *sg)
+/* The SYN-ACK, which is in flight since sent (0: nobody knows); one that went
+ * more than once times nothing (RFC 6298, Karn). */
+static int
+tcp_child_sent(struct tcpcb *tp, const struct tcp_syn *sy, nstime_t sent)
 {
-	struct socket *lso = tptosocket(lp), *so;
-	uint8_t cookie[TCP_FASTOPEN_COOKIE_LEN];
-	enum tfo_verdict fast;
-	struct tcpcb *tp;
+	struct tcp_sent *ts;
+	int error;
 
-	if (in_any(&sg->sg_inc.inc_faddr) ||
-	    in_multicast(&sg->sg_inc.inc_faddr) ||
-	    (so = sonewconn(lso, 0)) == NULL) {
-		TCPSTAT_INC(tcps_listendrop);
-		return;
-	}
-	tp = sototcpcb(so);
-	if (tcp_listen_inherit(tp, lp) != 0 ||
-	    tcp_listen_bind(tp, lp, sg) != 0) {
-		TCPSTAT_INC(tcps_listendrop);
-		soabort(so);
-		return;
-	}
-	tp->irs = sg->sg_seq;
-	tp->rcv_nxt = tp->rcv_adv = sg->sg_seq + 1;
-	tp->last_ack_sent = tp->rcv_nxt;
-	tp->rcv_up = tp->rcv_nxt;
-	tp->iss = tcp_new_isn(&tp->t_inpcb.inp_inc);
+	if ((error = tcp_sent_new(tp, 1, TS_SYN, &ts)) != 0)
+		return (error);
+	if (SY_REXMITS(sy) != 0)
+		tp->t_flags2 |= TF2_SYNLOST;
+	ts->ts_xmits = (uint16_t)(SY_REXMITS(sy) + 1 + (sent == 0));
+	if (sent != 0)
+		ts->ts_time = sent;
+	return (0);
+}
+
+/* The variables of RFC 9293, 3.3.1, as a SYN-ACK left them. */
+static void
+tcp_child_numbers(struct tcpcb *tp, const struct tcp_syn *sy)
+{
+	tp->irs = sy->sy_irs;
+	tp->rcv_nxt = tp->last_ack_sent = tp->rcv_up = sy->sy_irs + 1;
+	tp->rcv_adv = tp->rcv_nxt + sy->sy_win;
+	tp->rfbuf_mark = tp->rcv_nxt;
+	tp->iss = sy->sy_iss;
 	tp->snd_una = tp->snd_nxt = tp->snd_max = tp->snd_up = tp->iss;
 	tp->snd_recover = tp->snd_fack = tp->t_loss_edge = tp->iss;
 	tp->t_round_end = tp->iss;
-	tp->ts_offset = tcp_new_ts_offset(&tp->t_inpcb.inp_inc);
-	tp->snd_wl1 = sg->sg_seq;
-	tp->snd_wnd = tp->max_sndwnd = sg->sg_win;
-	tcp_listen_options(tp, sg);
-	tcp_ecn_passive(tp, tcp_ecn_syn_code(sg));
-	tcp_mss(tp, (sg->sg_to.to_flags & TOF_MSS) != 0 ? sg->sg_to.to_mss :
-	    0);
+	tp->ts_offset = tcp_new_ts_offset(&sy->sy_inc);
+	tp->snd_wl1 = sy->sy_irs;
+}
+
+struct tcpcb *
+tcp_listen_child(struct tcpcb *lp, const struct tcp_syn *sy, nstime_t sent)
+{
+	struct socket *so;
+	struct tcpcb *tp;
+
+	if ((so = sonewconn(tptosocket(lp), 0)) == NULL)
+		return (NULL);
+	tp = sototcpcb(so);
+	tcp_child_numbers(tp, sy);
+	if (tcp_child_inherit(tp, lp) != 0 || tcp_sig_inherit(tp, sy) != 0 ||
+	    tcp_child_bind(tp, lp, sy) != 0 || (sent != SC_UNSENT &&
+	    tcp_child_sent(tp, sy, sent) != 0)) {
+		soabort(so);
+		return (NULL);
+	}
+	tcp_child_options(tp, sy);
+	tcp_ecn_passive(tp, sy->sy_ecn, (sy->sy_flags & SYF_ECNPLAIN) != 0 ||
+	    tcp_ecn_synack_flags(sy->sy_ecn, SY_REXMITS(sy)) == 0);
+	tcp_mss(tp, sy->sy_peermss);
 	tcp_state_change(tp, TCPS_SYN_RECEIVED);
 	tcp_timer_activate(tp, TT_KEEP, tcp_keepinit_of(tp));
 	TCPSTAT_INC(tcps_accepts);
+	return (tp);
+}
+
+/* ---- Segments ---- */
+
+/* An ACK, with its mbuf. */
+static void
+tcp_listen_ack(struct tcpcb *lp, struct mbuf *m, struct tcp_seg *sg)
+{
+	struct tcpcb *tp;
+
+	switch (tcp_syncache_ack(lp, sg, &tp)) {
+	case TCP_SC_CHILD:
+		tcp_dispatch(tp, m, sg);
+		return;
+	case TCP_SC_NONE:
+		tcp_reset_reply(lp, sg);
+		break;
+	case TCP_SC_DONE:
+		break;
+	}
+	m_freem(m);
+}
+
+/* A cookie's SYN has opened a connection, which answers it; m and its text
+ * are taken. */
+static void
+tcp_listen_fast(struct tcpcb *lp, struct mbuf *m, struct tcp_seg *sg,
+    enum tfo_verdict v, const uint8_t *latest)
+{
+	struct tcp_syn sy;
+	struct tcpcb *tp;
+
+	tcp_listen_offer(lp, sg, &sy);
+	sy.sy_iss = tcp_new_isn(&sg->sg_inc);
+	if ((tp = tcp_listen_child(lp, &sy, SC_UNSENT)) == NULL) {
+		TCPSTAT_INC(tcps_listendrop);
+		m_freem(m);
+		return;
+	}
+	tp->snd_wnd = tp->max_sndwnd = sg->sg_win;
 	tp->t_flags |= TF_ACKNOW;
 	tcp_output_later(tp);
-	fast = tcp_fastopen_syn(lp, sg, cookie);
-	if (fast != TFO_NONE)
-		tcp_fastopen_accept(tp, lp, fast, cookie, sg);
+	m_adj(m, m->m_pkthdr.len - (int)sg->sg_len);
+	sg->sg_m = m;
+	tcp_fastopen_accept(tp, lp, v, latest, sg);
+	m_freem(sg->sg_m);
+	sg->sg_m = NULL;
+}
+
+/* A SYN, with its mbuf.  The option stays in sg if the SYN-ACK is to have a
+ * cookie. */
+static void
+tcp_listen_syn(struct tcpcb *lp, struct mbuf *m, struct tcp_seg *sg)
+{
+	uint8_t latest[TCP_FASTOPEN_COOKIE_LEN];
+	enum tfo_verdict v = TFO_NONE;
+
+	if ((sg->sg_to.to_flags & TOF_FASTOPEN) != 0 &&
+	    !tcp_syncache_exists(&sg->sg_inc))
+		v = tcp_fastopen_syn(lp, sg, latest);
+	if (v != TFO_COOKIE)
+		sg->sg_to.to_flags &= ~(uint32_t)(TOF_FASTOPEN |
+		    TOF_FASTOPENEXP);
+	if (v == TFO_VALID || v == TFO_RENEW) {
+		tcp_listen_fast(lp, m, sg, v, latest);
+		return;
+	}
+	tcp_syncache_syn(lp, sg);
+	m_freem(m);
 }
 
 void
-tcp_listen_input(struct tcpcb *lp, struct tcp_seg *sg)
+tcp_listen_input(struct tcpcb *lp, struct mbuf *m, struct tcp_seg *sg)
 {
-	if ((sg->sg_flags & TH_RST) != 0)
+	switch (sg->sg_flags & (TH_RST | TH_SYN | TH_ACK)) {
+	case TH_ACK:
+		tcp_listen_ack(lp, m, sg);
 		return;
-	if ((sg->sg_flags & TH_ACK) != 0) {
-		/* A SYN-ACK out of the blue gets no answer. */
-		if ((sg->sg_flags & TH_SYN) == 0)
-			tcp_reset_reply(lp, sg);
-		return;
+	case TH_SYN:
+		if (in_any(&sg->sg_inc.inc_faddr) ||
+		    in_multicast(&sg->sg_inc.inc_faddr))
+			TCPSTAT_INC(tcps_listendrop);
+		else {
+			tcp_listen_syn(lp, m, sg);
+			return;
+		}
+		break;
+	case TH_SYN | TH_ACK:
+		/* Out of the blue: no answer. */
+		break;
+	default:
+		if ((sg->sg_flags & TH_RST) != 0)
+			tcp_syncache_rst(sg);
+		break;
 	}
-	if ((sg->sg_flags & TH_SYN) == 0)
-		return;
-	tcp_listen_syn(lp, sg);
+	m_freem(m);
 }

@@ -34,6 +34,7 @@
 #include <netinet/tcp_fastopen.h>
 #include <netinet/tcp_pmtud.h>
 #include <netinet/tcp_var.h>
+#include <netipsec/tcp_sig.h>
 
 VNET_DEFINE(int, tcp_do_autosndbuf) = 1;
 SYSCTL_INT(_net_inet_tcp, OID_AUTO, sendbuf_auto, CTLFLAG_VNET | CTLFLAG_RW,
@@ -296,16 +297,12 @@ opt_timestamp(struct tcpcb *tp, struct tcp_plan *p)
 	opt_put32(p, tp->ts_recent);
 }
 
-/* The first time only, with room for a signature behind it. */
+/* The first time only. */
 static void
 opt_fastopen(struct tcpcb *tp, struct tcp_plan *p)
 {
-	u_int room = TCP_MAXOLEN - p->p_optlen;
-
-	if ((tp->t_flags & TF_SIGNATURE) != 0)
-		room -= min(room, TCPOLEN_SIGNATURE + 2);
 	p->p_optlen += (uint8_t)tcp_fastopen_option(tp,
-	    &p->p_opt[p->p_optlen], room);
+	    &p->p_opt[p->p_optlen], TCP_MAXOLEN - p->p_optlen);
 }
 
 static void
@@ -345,6 +342,14 @@ opt_accecn(struct tcpcb *tp, struct tcp_plan *p)
 	    TCP_MAXOLEN - p->p_optlen);
 }
 
+/* Room for the signature, which is no option but a must. */
+static void
+opt_signature(struct tcpcb *tp, struct tcp_plan *p)
+{
+	p->p_optlen = (uint8_t)tcp_sig_option(p->p_opt, p->p_optlen,
+	    tp->t_ao);
+}
+
 /* All options of the planned segment; before its length is settled. */
 static void
 tcp_plan_options(struct tcpcb *tp, struct tcp_plan *p)
@@ -353,16 +358,21 @@ tcp_plan_options(struct tcpcb *tp, struct tcp_plan *p)
 
 	p->p_optlen = 0;
 	p->p_optsack = false;
-	if ((tp->t_flags & TF_NOOPT) != 0)
+	if ((tp->t_flags & TF_NOOPT) != 0) {
+		if ((tp->t_flags & TF_SIGNATURE) != 0)
+			opt_signature(tp, p);
 		return;
+	}
 	if (syn)
 		opt_syn(tp, p);
 	if ((tp->t_flags & TF_RCVD_TSTMP) != 0 || (syn &&
 	    (p->p_flags & TH_ACK) == 0 && (tp->t_flags & TF_REQ_TSTMP) != 0 &&
 	    !(V_tcp_rexmit_drop_options && tp->t_rxtshift >= 3)))
 		opt_timestamp(tp, p);
+	if (__predict_false((tp->t_flags & TF_SIGNATURE) != 0))
+		opt_signature(tp, p);
 	if (syn) {
-		if (tp->t_tfo != NULL && p->p_again == NULL)
+		if ((tp->t_flags2 & TF2_TFO) != 0 && p->p_again == NULL)
 			opt_fastopen(tp, p);
 	} else if ((tp->t_flags & TF_SACK_PERMIT) != 0 &&
 	    (!TAILQ_EMPTY(&tp->t_segq) ||
@@ -403,8 +413,10 @@ tcp_seg_limit(const struct tcpcb *tp, const struct tcp_plan *p)
 {
 	uint32_t mss = tp->t_maxseg - p->p_optlen, max;
 
+	/* Each segment has an urgent pointer, and a signature, of its own; and a
+	 * signature is longer than the time stamp. */
 	if (!V_tcp_do_tso || tp->t_tsomax == 0 || p->p_optlen >
-	    TCPOLEN_TIMESTAMP + 2)
+	    TCPOLEN_TIMESTAMP + 2 || SEQ_GT(tp->snd_up, tp->snd_una))
 		return (mss);
 	/* Room for the largest IP and TCP headers. */
 	max = tp->t_tsomax - max_protohdr - sizeof(struct tcphdr) -
@@ -469,14 +481,19 @@ plan_lost(struct tcpcb *tp, struct tcp_plan *p, uint32_t quota)
 {
 	struct tcp_sent *ts;
 	uint32_t len, limit, mss;
+	bool force;
 
 	if ((ts = tcp_sent_firstlost(tp)) == NULL)
+		return (false);
+	/* The window is closed: one segment of it is probe enough. */
+	force = (tp->t_flags & TF_FORCEDATA) != 0;
+	if (tcp_timer_active(tp, TT_PERSIST) && !force)
 		return (false);
 	p->p_seq = ts->ts_start;
 	tcp_plan_options(tp, p);
 	mss = tp->t_maxseg - p->p_optlen;
-	limit = V_sack_tso || (tp->t_flags & TF_SACK_PERMIT) == 0 ?
-	    tcp_seg_limit(tp, p) : mss;
+	limit = !force && (V_sack_tso ||
+	    (tp->t_flags & TF_SACK_PERMIT) == 0) ? tcp_seg_limit(tp, p) : mss;
 	tcp_sent_gather(tp, ts, mss);
 	len = ts->ts_end - ts->ts_start;
 	if ((ts->ts_flags & TS_FIN) != 0)
@@ -510,7 +527,9 @@ plan_small_ok(const struct tcpcb *tp, uint32_t len, bool all)
 {
 	bool idle = tp->snd_max == tp->snd_una;
 
-	if ((tp->t_flags & TF_FORCEDATA) != 0)
+	/* What is urgent does not wait for the rest. */
+	if ((tp->t_flags & TF_FORCEDATA) != 0 ||
+	    SEQ_GT(tp->snd_up, tp->snd_max))
 		return (true);
 	if (all && (idle || (tp->t_flags & TF_NODELAY) != 0) &&
 	    (tp->t_flags & (TF_NOPUSH | TF_MORETOCOME)) == 0)
@@ -611,7 +630,7 @@ tcp_plan(struct tcpcb *tp, struct tcp_plan *p)
 		if (plan_syn(tp, p)) {
 			p->p_flags |= tcp_ecn_syn_flags(tp);
 			tcp_plan_options(tp, p);
-			if (tp->t_tfo != NULL && p->p_again == NULL)
+			if ((tp->t_flags2 & TF2_TFO) != 0 && p->p_again == NULL)
 				p->p_len = tcp_fastopen_text(tp, p->p_optlen);
 			return (true);
 		}
@@ -619,7 +638,7 @@ tcp_plan(struct tcpcb *tp, struct tcp_plan *p)
 		p->p_flags = TH_ACK;
 		if (tp->t_state != TCPS_SYN_RECEIVED)
 			return (false);
-		if (tp->t_tfo != NULL && plan_early(tp, p))
+		if ((tp->t_flags2 & TF2_TFO) != 0 && plan_early(tp, p))
 			return (true);
 		return ((tp->t_flags & TF_ACKNOW) != 0 && plan_ack(tp, p));
 	}
@@ -890,6 +909,7 @@ tcp_output_error(struct tcpcb *tp, int error)
 	case ENETUNREACH:
 	case ENETDOWN:
 	case EADDRNOTAVAIL:
+	case EACCES:			/* no key to sign with */
 		tp->t_softerror = (uint16_t)error;
 		return (TCPS_HAVERCVDSYN(tp->t_state) ? 0 : error);
 	default:
@@ -932,6 +952,12 @@ tcp_send_plan(struct tcpcb *tp, struct tcp_plan *p)
 	}
 	tcp_count_sent(tp, p);
 	tcp_note_promise(tp, p);
+	if (__predict_false((tp->t_flags & TF_SIGNATURE) != 0) &&
+	    (error = tcp_sig_sign(m, &inp->inp_inc,
+	    tcp_sig_ao(tp, NULL, NULL))) != 0) {
+		m_freem(m);
+		return (error);
+	}
 	return (tcp_ip_send(m, inp, &inp->inp_inc, tos, inp->inp_ttl));
 }
 
@@ -993,17 +1019,27 @@ tcp_default_output(struct tcpcb *tp)
 void
 tcp_bare_timestamp(struct tcp_bare *tb, uint32_t val, uint32_t ecr)
 {
-	uint8_t *opt = &tb->tb_opt[tb->tb_optlen];
+	uint8_t *opt;
 
+	while (tb->tb_optlen % 4 != 2)
+		tb->tb_opt[tb->tb_optlen++] = TCPOPT_NOP;
+	opt = &tb->tb_opt[tb->tb_optlen];
 	val = htonl(val);
 	ecr = htonl(ecr);
-	*opt++ = TCPOPT_NOP;
-	*opt++ = TCPOPT_NOP;
 	*opt++ = TCPOPT_TIMESTAMP;
 	*opt++ = TCPOLEN_TIMESTAMP;
 	memcpy(opt, &val, sizeof(val));
 	memcpy(opt + sizeof(val), &ecr, sizeof(ecr));
-	tb->tb_optlen += 2 + TCPOLEN_TIMESTAMP;
+	tb->tb_optlen += TCPOLEN_TIMESTAMP;
+}
+
+void
+tcp_bare_sign(struct tcp_bare *tb, struct tcp_ao *ao)
+{
+	tb->tb_signed = true;
+	tb->tb_ao = ao;
+	tb->tb_optlen = (uint8_t)tcp_sig_option(tb->tb_opt, tb->tb_optlen,
+	    ao);
 }
 
 void
@@ -1034,6 +1070,10 @@ tcp_bare_send(const struct tcp_bare *tb, struct inpcb *inp)
 	m->m_pkthdr.l4hlen = (uint8_t)m->m_len;
 	th->th_sum = in_pseudo_sum(&inc->inc_laddr, &inc->inc_faddr,
 	    (uint32_t)m->m_pkthdr.len, IPPROTO_TCP);
+	if (tb->tb_signed && tcp_sig_sign(m, inc, tb->tb_ao) != 0) {
+		m_freem(m);
+		return;
+	}
 	TCPSTAT_INC(tcps_sndtotal);
 	(void)tcp_ip_send(m, inp, inc, tb->tb_tos, tb->tb_ttl);
 }
@@ -1044,6 +1084,7 @@ tcp_respond(struct tcpcb *tp, const struct in_conninfo *inc, tcp_seq ack,
 {
 	struct inpcb *inp = tp != NULL ? tptoinpcb(tp) : NULL;
 	struct tcp_bare tb = { .tb_inc = inc, .tb_seq = seq, .tb_ack = ack };
+	struct tcp_ao ao;
 	uint32_t win = 0;
 
 	tb.tb_tos = inp != NULL ? inp->inp_tos : sg != NULL ?
@@ -1059,6 +1100,8 @@ tcp_respond(struct tcpcb *tp, const struct in_conninfo *inc, tcp_seq ack,
 			    tp->ts_offset, tp->ts_recent);
 		win = (win + (1u << tp->rcv_scale) - 1) >> tp->rcv_scale;
 	}
+	if (tp != NULL && (tp->t_flags & TF_SIGNATURE) != 0)
+		tcp_bare_sign(&tb, tcp_sig_ao(tp, sg, &ao));
 	tb.tb_flags = flags;
 	tb.tb_win = (uint16_t)min(TCP_MAXWIN, win);
 	TCPSTAT_INC(tcps_sndctrl);

@@ -87,6 +87,17 @@ parse_option(struct tcpopt *to, const uint8_t *p, int len, bool syn)
 		to->to_tsecr = get32(p + 6);
 		to->to_flags |= TOF_TS;
 		break;
+	case TCPOPT_SIGNATURE:
+		if (len == TCPOLEN_SIGNATURE)
+			to->to_flags |= TOF_SIGNATURE;
+		break;
+	case TCPOPT_AO:
+		if (len != TCPOLEN_AO)
+			break;
+		to->to_aokey = p[2];
+		to->to_aornext = p[3];
+		to->to_flags |= TOF_AO;
+		break;
 	case TCPOPT_ACCECN0:
 	case TCPOPT_ACCECN1:
 		tcp_ecn_parse(to, p, len);

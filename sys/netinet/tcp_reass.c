@@ -155,7 +155,11 @@ reass_room(struct tcpcb *tp, const struct tcp_seg *sg)
 {
 	struct tseg *last, *q;
 
-	if (tp->t_segqlen < V_tcp_reass_maxqueuelen &&
+	/* What is next in order does not stay, and nothing has to go for it
+	 * that the peer was told we have. */
+	if ((tp->t_segqlen < V_tcp_reass_maxqueuelen ||
+	    (sg->sg_seq == tp->rcv_nxt &&
+	    tp->t_state != TCPS_SYN_RECEIVED)) &&
 	    (q = uma_zalloc(V_tcp_seg_zone, M_NOWAIT)) != NULL)
 		return (q);
 	TCPSTAT_INC(tcps_rcvreassfull);

@@ -29,6 +29,7 @@
 #include <sys/param.h>
 #include <sys/systm.h>
 
+#include <netinet/tcp_undo.h>
 #include <netinet/tcp_var.h>
 
 VNET_DEFINE(u_int, tcp_map_limit) = 0;
@@ -185,6 +186,8 @@ tcp_sent_again(struct tcpcb *tp, struct tcp_sent *ts, uint32_t len)
 	if (len < ts_len(ts) && ts_split(tp, ts, ts->ts_start + len) == NULL)
 		return (ENOBUFS);
 	ts_stamp(tp, ts);
+	if ((tp->t_flags & TF_PREVVALID) != 0)
+		tcp_undo_sent(tp, ts_len(ts));
 	tp->t_snd_lost -= ts_len(ts);
 	ts->ts_flags &= ~TS_LOST;
 	ts->ts_xmits += ts->ts_xmits < UINT16_MAX;
@@ -256,6 +259,17 @@ tcp_sent_lose_all(struct tcpcb *tp)
 	TAILQ_FOREACH(ts, &tp->t_map, ts_link)
 		lost += tcp_sent_lose(tp, ts);
 	return (lost);
+}
+
+void
+tcp_sent_found(struct tcpcb *tp)
+{
+	struct tcp_sent *ts;
+
+	TAILQ_FOREACH(ts, &tp->t_map, ts_link)
+		ts->ts_flags &= (uint16_t)~TS_LOST;
+	tp->t_snd_lost = 0;
+	tp->t_loss_edge = tp->snd_una;
 }
 
 struct tcp_sent *
@@ -424,6 +438,22 @@ tcp_sack_block(struct tcpcb *tp, const struct sackblk *sb,
 	}
 }
 
+/* Does the first block tell of what came twice (RFC 2883, 4)?  It lies below
+ * the ACK, or within the block behind it. */
+static bool
+sack_is_dup(const struct tcpcb *tp, const struct tcpopt *to, tcp_seq ack)
+{
+	const struct sackblk *sb = to->to_sack;
+
+	if (SEQ_GEQ(sb->start, sb->end) ||
+	    sb->end - sb->start > tp->max_sndwnd)
+		return (false);
+	if (SEQ_LEQ(sb->end, ack))
+		return (true);
+	return (to->to_nsacks > 1 && SEQ_GEQ(sb->start, sb[1].start) &&
+	    SEQ_LEQ(sb->end, sb[1].end) && SEQ_LEQ(sb->end, tp->snd_max));
+}
+
 void
 tcp_sent_sacked(struct tcpcb *tp, const struct tcpopt *to,
     struct tcp_acked *ta)
@@ -432,16 +462,15 @@ tcp_sent_sacked(struct tcpcb *tp, const struct tcpopt *to,
 	int i;
 
 	TCPSTAT_INC(tcps_sack_rcv_blocks);
+	if (to->to_nsacks != 0 && sack_is_dup(tp, to, ta->ta_ack)) {
+		ta->ta_dsacked = to->to_sack[0].end - to->to_sack[0].start;
+		TCPSTAT_INC(tcps_dsack_count);
+		TCPSTAT_ADD(tcps_dsack_bytes, ta->ta_dsacked);
+		tcp_undo_dsack(tp, &to->to_sack[0]);
+	}
 	for (i = 0; i < to->to_nsacks; i++) {
 		sb = &to->to_sack[i];
-		/* The first one may be of what was acknowledged before. */
-		if (i == 0 && SEQ_LT(sb->start, sb->end) &&
-		    SEQ_LEQ(sb->end, ta->ta_ack) &&
-		    sb->end - sb->start <= tp->max_sndwnd) {
-			TCPSTAT_INC(tcps_dsack_count);
-			TCPSTAT_ADD(tcps_dsack_bytes, sb->end - sb->start);
-		}
-		/* A D-SACK (RFC 2883), or nonsense, marks nothing. */
+		/* What is acknowledged, or nonsense, marks nothing. */
 		if (SEQ_GEQ(sb->start, sb->end) ||
 		    SEQ_LT(sb->start, tp->snd_una) ||
 		    SEQ_LT(sb->start, ta->ta_ack) ||

@@ -27,8 +27,7 @@
 #include <netinet/tcp_ecn.h>
 #include <netinet/tcp_var.h>
 
-VNET_DEFINE_STATIC(int, insecure_rst) = 0;
-#define	V_insecure_rst	VNET(insecure_rst)
+VNET_DEFINE(int, insecure_rst) = 0;
 SYSCTL_INT(_net_inet_tcp, OID_AUTO, insecure_rst,
     CTLFLAG_VNET | CTLFLAG_RW, &VNET_NAME(insecure_rst), 0,
     "Take a reset anywhere in the window, as RFC 793 did");
@@ -190,6 +189,11 @@ tcp_stage_sequence(struct tcpcb *tp, struct tcp_seg *sg)
 	}
 	if (SEQ_LT(sg->sg_seq, tp->rcv_nxt)) {
 		v |= tcp_trim_left(tp, sg);
+		/* An ACK from another time opens nothing. */
+		if ((v & TV_ACKEACH) != 0 &&
+		    tp->t_state == TCPS_SYN_RECEIVED &&
+		    (sg->sg_flags & TH_SYN) == 0)
+			return (v | TV_STOP);
 	}
 	len = sg->sg_len + ((sg->sg_flags & TH_FIN) != 0);
 	if (len == 0 && SEQ_GT(sg->sg_seq, tp->rcv_nxt + tp->rcv_wnd +

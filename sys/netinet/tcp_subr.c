@@ -25,13 +25,16 @@
 #include <netinet/in.h>
 #include <netinet/tcp_ecn.h>
 #include <netinet/tcp_fastopen.h>
+#include <netinet/tcp_hostcache.h>
 #include <netinet/tcp_pmtud.h>
+#include <netinet/tcp_syncache.h>
 #include <netinet/tcp_timewait.h>
 #include <netinet/tcp_var.h>
 #include <netinet/ip.h>
 #include <netinet/ip6.h>
 #include <netinet/ip_icmp.h>
 #include <netinet6/icmp6.h>
+#include <netipsec/tcp_sig.h>
 
 MALLOC_DEFINE(M_TCPUSERTO, "tcpuserto", "TCP limits set by users");
 
@@ -172,7 +175,7 @@ SYSUNINIT(tcp, SI_SUB_PROTO_DOMAIN, SI_ORDER_THIRD, tcp_uninit, NULL);
 
 /* The smallest scale with which the largest buffer can be promised
  * (RFC 7323, 2.3). */
-static uint8_t
+uint8_t
 tcp_request_scale(void)
 {
 	uint8_t scale = 0;
@@ -306,6 +309,8 @@ tcp_fixed_maxseg(const struct tcpcb *tp)
 	if ((tp->t_flags & TF_NOOPT) == 0 &&
 	    (tp->t_flags & TF_RCVD_TSTMP) != 0)
 		optlen = TCPOLEN_TIMESTAMP + 2;
+	if (__predict_false((tp->t_flags & TF_SIGNATURE) != 0))
+		optlen += tcp_sig_optlen(tp);
 	return (tp->t_maxseg - optlen);
 }
 
@@ -356,18 +361,40 @@ tcp_pmtu(struct tcpcb *tp)
 	return (mtu);
 }
 
+/* What to offer for a path of mtu bytes, 0: there is none. */
+static int
+tcp_mss_for(int mtu, bool v6, int usermss)
+{
+	int mss;
+
+	if (mtu == 0)
+		mss = v6 ? V_tcp_v6mssdflt : V_tcp_mssdflt;
+	else
+		mss = imax(mtu - (int)(v6 ? sizeof(struct ip6_hdr) :
+		    sizeof(struct ip)) - (int)sizeof(struct tcphdr),
+		    TCP_LEAST_MSS);
+	if (usermss != 0)
+		mss = imin(mss, usermss);
+	return (imin(mss, 65535));
+}
+
 int
 tcp_mssopt(struct tcpcb *tp)
 {
-	int mss, mtu = (int)tcp_path_mtu(tp);
+	return (tcp_mss_for((int)tcp_path_mtu(tp), tcp_is_v6(tp),
+	    tp->t_usermss));
+}
 
-	if (mtu == 0)
-		mss = tcp_is_v6(tp) ? V_tcp_v6mssdflt : V_tcp_mssdflt;
-	else
-		mss = imax(mtu - tcp_hdrlen(tp), TCP_LEAST_MSS);
-	if (tp->t_usermss != 0)
-		mss = imin(mss, tp->t_usermss);
-	return (imin(mss, 65535));
+int
+tcp_mssopt_to(const struct in_conninfo *inc, int usermss)
+{
+	struct route ro = { 0 };
+	uint32_t mtu, tsomax;
+
+	mtu = ip_route_mtu(&inc->inc_faddr, inc->inc_scope, &ro, &tsomax);
+	ro_invalidate(&ro);
+	return (tcp_mss_for((int)mtu, !IN6_IS_ADDR_V4MAPPED(&inc->inc_faddr),
+	    usermss));
 }
 
 /* Round a buffer up to whole segments, so that none is split. */
@@ -407,6 +434,7 @@ tcp_mss(struct tcpcb *tp, int offer)
 	tp->t_maxseg = (uint16_t)tcp_path_mss(tp);
 	if ((tp->t_flags & TF_TSO) == 0)
 		tp->t_flags |= tp->t_tsomax != 0 ? TF_TSO : 0;
+	tcp_hc_buffers(tp);
 	if (so != NULL) {
 		tcp_round_buffer(&so->so_snd, tp->t_maxseg);
 		tcp_round_buffer(&so->so_rcv, tp->t_maxseg);
@@ -452,6 +480,7 @@ tcp_established(struct tcpcb *tp)
 	tcp_timer_activate(tp, TT_KEEP, tcp_keepidle_of(tp));
 	tcp_timer_activate(tp, TT_REXMT, 0);
 	tcp_pmtud_established(tp);
+	tcp_hc_start(tp);
 	cc_conn_init(tp);
 	tp->t_rxtshift = 0;
 	tp->snd_recover = tp->snd_una;
@@ -484,6 +513,7 @@ tcp_enter_timewait(struct tcpcb *tp)
 		tcp_close(tp);
 		return (true);
 	}
+	tcp_hc_end(tp);
 	tcp_output_cancel(tp);
 	tcp_timer_stop(tp);
 	tcp_sent_flush(tp);
@@ -534,6 +564,7 @@ tcp_close(struct tcpcb *tp)
 		return;
 	inp->inp_flags |= INP_DROPPED;
 	TCPSTAT_INC(tcps_closed);
+	tcp_hc_end(tp);
 	tcp_output_cancel(tp);
 	tcp_timer_stop(tp);
 	tcp_reass_flush(tp);
@@ -568,6 +599,7 @@ tcp_free(struct tcpcb *tp)
 	tcp_ecn_free(tp);
 	tcp_fastopen_free(tp);
 	tcp_pmtud_free(tp);
+	tcp_sig_free(tp);
 	free(tp->t_userto, M_TCPUSERTO);
 	uma_zfree(V_tcpcb_zone, tp);
 }
@@ -598,7 +630,7 @@ tcp_ctl_toobig(struct tcpcb *tp, const struct ip_icmperr *ie)
 		mtu = (uint32_t)(tp->t_maxseg + tcp_hdrlen(tp)) * 3 / 4;
 	if (!V_tcp_do_pmtud)
 		return;
-	ip_pmtu_update(&tp->t_inpcb.inp_faddr, mtu);
+	tcp_hc_updatemtu(&tp->t_inpcb.inp_inc, mtu);
 	TCPSTAT_INC(tcps_mturesent);
 	tcp_mtu_update(tp, mtu);
 	if (tp->t_maxseg == old)
@@ -661,11 +693,14 @@ tcp_ctlinput(const struct ip_icmperr *ie)
 	inc.inc_fport = (uint16_t)(ie->ie_ulp[2] << 8 | ie->ie_ulp[3]);
 	memcpy(&seq, ie->ie_ulp + 4, sizeof(seq));
 	seq = ntohl(seq);
-	if ((inp = in_pcblookup(&V_tcbinfo, &inc)) == NULL)
+	if ((inp = in_pcblookup(&V_tcbinfo, &inc)) == NULL) {
+		if (!ie->ie_toobig && ie->ie_errno != 0)
+			tcp_syncache_unreach(&inc, seq);
 		return;
+	}
 	tp = intotcpcb(inp);
 	if (tp->t_state == TCPS_TIME_WAIT || SEQ_LT(seq, tp->snd_una) ||
-	    SEQ_GEQ(seq, tp->snd_max))
+	    SEQ_GEQ(seq, tp->snd_max) || !tcp_sig_takes_icmp(tp, ie))
 		return;
 	if (ie->ie_toobig)
 		tcp_ctl_toobig(tp, ie);

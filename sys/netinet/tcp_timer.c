@@ -23,6 +23,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp_pmtud.h>
+#include <netinet/tcp_undo.h>
 #include <netinet/tcp_var.h>
 
 /* A variable kept in ns and shown in ms; arg2 is its least value in ms. */
@@ -273,6 +274,19 @@ tcp_maxunack_over(const struct tcpcb *tp)
 	return (limit != 0 && getnstime() - tp->t_rcvtime >= limit);
 }
 
+static int	tcp_timer_persist(struct tcpcb *tp);
+
+/* The peer has taken back the window of text that is in flight, all of it:
+ * that is probed for, and not given up (RFC 9293, 3.8.6). */
+static bool
+tcp_closed_on_text(const struct tcpcb *tp)
+{
+	const struct socket *so = tptosocket(tp);
+
+	return (tp->snd_wnd == 0 && TCPS_HAVEESTABLISHED(tp->t_state) &&
+	    so != NULL && sbused(&so->so_snd) != 0);
+}
+
 /* After a timeout: all that is in flight is taken for lost (RFC 5681, 3.1;
  * RFC 6298, 5.4 to 5.6), and slow start begins. */
 int
@@ -282,6 +296,10 @@ tcp_timer_rexmt(struct tcpcb *tp)
 
 	if (first == NULL)
 		return (0);
+	if (tcp_closed_on_text(tp)) {
+		tp->t_rxtshift = 0;
+		return (tcp_timer_persist(tp));
+	}
 	if (++tp->t_rxtshift > V_tcp_retries || tcp_maxunack_over(tp)) {
 		if (tp->t_rxtshift > V_tcp_retries)
 			TCPSTAT_INC(tcps_timeoutdrop);
@@ -298,6 +316,7 @@ tcp_timer_rexmt(struct tcpcb *tp)
 	tp->t_loss_edge = tp->snd_max;
 	if (TCPS_HAVEESTABLISHED(tp->t_state)) {
 		tcp_pmtud_timeout(tp);
+		tcp_undo_timeout(tp);
 		cc_cong_signal(tp, tp->snd_una, CC_RTO);
 		tp->snd_recover = tp->snd_max;
 		tp->t_flags2 |= TF2_RTOLOSS;

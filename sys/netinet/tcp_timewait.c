@@ -40,6 +40,7 @@
 #include <netinet/in_pcb.h>
 #include <netinet/tcp_timewait.h>
 #include <netinet/tcp_var.h>
+#include <netipsec/tcp_sig.h>
 
 MALLOC_DEFINE(M_TCPTW, "tcptw", "TCP TIME_WAIT tables");
 
@@ -61,6 +62,7 @@ struct tcptw {
 };
 #define	TWF_TSTMP	0x01		/* time stamps were agreed upon */
 #define	TWF_LOCAL	0x02		/* both ends are here */
+#define	TWF_SIGNED	0x04		/* by TCP-MD5 */
 
 CTASSERT(sizeof(struct tcptw) <= 112);
 
@@ -272,13 +274,15 @@ tw_fill(struct tcptw *tw, struct tcpcb *tp)
 	tw->tw_flags = (tp->t_flags & TF_RCVD_TSTMP) != 0 ? TWF_TSTMP : 0;
 	if (tcp_peer_is_local(&inp->inp_inc))
 		tw->tw_flags |= TWF_LOCAL;
+	if ((tp->t_flags & TF_SIGNATURE) != 0)
+		tw->tw_flags |= TWF_SIGNED;
 	tw->tw_tos = inp->inp_tos;
 	tw->tw_ttl = inp->inp_ttl;
 	tw->tw_vflag = inp->inp_vflag;
 }
 
 static void
-tw_respond(const struct tcptw *tw)
+tw_respond(const struct tcptw *tw, struct tcp_ao *ao)
 {
 	struct tcp_bare tb = { .tb_inc = &tw->tw_inc,
 	    .tb_seq = tw->tw_snd_nxt, .tb_ack = tw->tw_rcv_nxt,
@@ -288,6 +292,8 @@ tw_respond(const struct tcptw *tw)
 	if ((tw->tw_flags & TWF_TSTMP) != 0)
 		tcp_bare_timestamp(&tb, tcp_ts_getticks() + tw->tw_ts_offset,
 		    tw->tw_ts_recent);
+	if ((tw->tw_flags & TWF_SIGNED) != 0)
+		tcp_bare_sign(&tb, ao);
 	TCPSTAT_INC(tcps_tw_responds);
 	TCPSTAT_INC(tcps_sndacks);
 	tcp_bare_send(&tb, NULL);
@@ -304,9 +310,11 @@ tw_newer(const struct tcptw *tw, const struct tcp_seg *sg)
 	return (SEQ_GT(sg->sg_seq, tw->tw_rcv_nxt));
 }
 
-/* Answer sg if it wants that.  *restart: the wait begins again. */
+/* Answer sg if it wants that; ao: TCP-AO's part, or NULL.  *restart: the
+ * wait begins again. */
 static enum tcp_twverdict
-tw_judge(const struct tcptw *tw, const struct tcp_seg *sg, bool *restart)
+tw_judge(const struct tcptw *tw, const struct tcp_seg *sg,
+    struct tcp_ao *ao, bool *restart)
 {
 	uint16_t flags = sg->sg_flags;
 
@@ -325,12 +333,12 @@ tw_judge(const struct tcptw *tw, const struct tcp_seg *sg, bool *restart)
 	    sg->sg_seq + sg->sg_len + 1 == tw->tw_rcv_nxt;
 	if ((flags & (TH_SYN | TH_FIN)) != 0 || sg->sg_len != 0 ||
 	    sg->sg_seq != tw->tw_rcv_nxt)
-		tw_respond(tw);
+		tw_respond(tw, ao);
 	return (TCP_TW_DONE);
 }
 
 enum tcp_twverdict
-tcp_tw_input(const struct tcp_seg *sg)
+tcp_tw_input(const struct mbuf *m, const struct tcp_seg *sg)
 {
 	enum tcp_twverdict verdict;
 	struct tcptw *tw;
@@ -338,7 +346,10 @@ tcp_tw_input(const struct tcp_seg *sg)
 
 	if ((tw = tw_find(&sg->sg_inc)) == NULL)
 		return (TCP_TW_NONE);
-	verdict = tw_judge(tw, sg, &restart);
+	if ((tw->tw_flags & TWF_SIGNED) != 0 &&
+	    !tcp_sig_verify(m, sg, NULL))
+		return (TCP_TW_DONE);
+	verdict = tw_judge(tw, sg, NULL, &restart);
 	if (verdict == TCP_TW_REOPEN)
 		tw_free(tw);
 	else if (restart) {
@@ -356,7 +367,7 @@ tcp_tw_segment(struct tcpcb *tp, const struct tcp_seg *sg)
 	bool restart;
 
 	tw_fill(&tw, tp);
-	verdict = tw_judge(&tw, sg, &restart);
+	verdict = tw_judge(&tw, sg, tcp_sig_ao(tp, NULL, NULL), &restart);
 	if (verdict == TCP_TW_REOPEN)
 		tcp_close(tp);
 	else if (restart)
@@ -374,7 +385,8 @@ tcp_tw_compress(struct tcpcb *tp)
 
 	KASSERT(tp->t_state == TCPS_TIME_WAIT && tptosocket(tp) == NULL,
 	    ("state %d, or a socket", tp->t_state));
-	if ((tw = tw_alloc()) == NULL)
+	/* What TCP-AO must remember has no room there. */
+	if (tp->t_ao != NULL || (tw = tw_alloc()) == NULL)
 		return (false);
 	tw_fill(tw, tp);
 	tcp_close(tp);

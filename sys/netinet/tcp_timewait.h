@@ -13,6 +13,7 @@
 
 #include <netinet/in_pcb.h>
 
+struct mbuf;
 struct tcp_seg;
 struct tcpcb;
 
@@ -31,10 +32,11 @@ struct tcp_twinfo {
 };
 
 /* tp, which is in TIME_WAIT and whose user has gone, becomes an entry and is
- * freed: false, and it stays as it is, if there is no memory. */
+ * freed: false, and it stays as it is, if there is no memory or TCP-AO. */
 bool	tcp_tw_compress(struct tcpcb *tp);
-/* A segment for which there is no pcb. */
-enum tcp_twverdict tcp_tw_input(const struct tcp_seg *sg);
+/* A segment for which there is no pcb; its header and text are m's. */
+enum tcp_twverdict tcp_tw_input(const struct mbuf *m,
+	    const struct tcp_seg *sg);
 /* The same for a tcpcb in TIME_WAIT, whose user still holds the socket. */
 enum tcp_twverdict tcp_tw_segment(struct tcpcb *tp, const struct tcp_seg *sg);
 /* End the entry between these ends: false if there is none. */

@@ -23,6 +23,7 @@
 #include <netinet/tcp_fastopen.h>
 #include <netinet/tcp_timewait.h>
 #include <netinet/tcp_var.h>
+#include <netipsec/tcp_sig.h>
 
 static bool
 tcp_is_over(const struct tcpcb *tp)
@@ -768,6 +769,10 @@ tcp_ctloutput(struct socket *so, struct sockopt *sopt)
 		return (tcp_opt_congestion(tp, sopt));
 	case TCP_CCALGOOPT:
 		return (tcp_opt_ccalgoopt(tp, sopt));
+	case TCP_MD5SIG:
+	case TCP_AO:
+	case TCP_AO_KEYS:
+		return (tcp_sig_ctloutput(tp, sopt));
 	default:
 		return (tp->t_fb->tfb_tcp_ctloutput(tp, sopt));
 	}

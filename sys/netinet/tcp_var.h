@@ -36,6 +36,7 @@
 #include <netinet/tcp_timer.h>
 #include <netinet/cc/cc.h>
 
+struct tcp_ao;
 struct tcp_ecn;
 struct tcp_function_block;
 struct tcp_pmtud;
@@ -98,7 +99,8 @@ struct tcpopt {
 #define	TOF_SACK	0x0080
 #define	TOF_FASTOPEN	0x0100
 #define	TOF_ACCECN	0x0200
-#define	TOF_FASTOPENEXP	0x0400		/* as an experimental option */
+#define	TOF_AO		0x0400
+#define	TOF_FASTOPENEXP	0x0800		/* as an experimental option */
 #define	TOF_BAD		0x8000		/* malformed: the rest was ignored */
 	uint32_t	to_tsval;	/* host order */
 	uint32_t	to_tsecr;
@@ -106,6 +108,8 @@ struct tcpopt {
 	uint8_t		to_wscale;
 	uint8_t		to_nsacks;
 	uint8_t		to_ecnmask;	/* which of to_ecn are there */
+	uint8_t		to_aokey;	/* KeyID and RNextKeyID */
+	uint8_t		to_aornext;
 	uint32_t	to_ecn[4];	/* bytes by codepoint, 24 bits */
 	struct sackblk	to_sack[TCP_MAX_SACK];	/* host order */
 	uint8_t		to_tfo_len;	/* of the cookie, bytes */
@@ -152,6 +156,7 @@ struct tcp_acked {
 	uint32_t	ta_acked;	/* bytes newly acknowledged */
 	uint32_t	ta_sacked;	/* bytes newly SACKed */
 	uint32_t	ta_lost;	/* bytes found lost by this ACK */
+	uint32_t	ta_dsacked;	/* bytes that the peer got twice */
 	uint32_t	ta_inflight;	/* before this ACK */
 	uint64_t	ta_rtt;		/* ns; 0: no measurement */
 	uint32_t	ta_rtt_xmits;	/* times the measured one was sent */
@@ -241,6 +246,7 @@ struct tcpcb {
 	uint16_t	t_unacksegs;	/* full segments not acknowledged yet */
 	int16_t		t_delack_opt;	/* TCP_DELACK; -1: the variable's */
 	int		t_rxtshift;	/* timeouts in a row */
+	uint32_t	t_badrxtwin;	/* ms: began to send again */
 
 	/* Times. */
 	nstime_t	t_timers[TT_N];	/* deadlines; UINT64_MAX: off */
@@ -269,6 +275,9 @@ struct tcpcb {
 	uint32_t	snd_cwnd_prev, snd_ssthresh_prev;
 	tcp_seq		snd_recover_prev;
 	uint32_t	t_bytes_acked;	/* for byte counting (RFC 3465) */
+	tcp_seq		t_undo_una;	/* snd_una as loss was found */
+	tcp_seq		t_undo_end;	/* snd_max as last sent again */
+	uint32_t	t_undo_rxt;	/* sent again, and not D-SACKed */
 
 	/* Receiving out of order. */
 	struct tsegqe_head t_segq;
@@ -289,14 +298,17 @@ struct tcpcb {
 	uint16_t	t_keepprobes;
 	uint16_t	t_chackcnt;	/* challenge ACKs sent */
 	uint32_t	t_chackend;	/* in the period that ends then, ms */
-	uint32_t	t_tsomax;	/* bytes of IP packet for TSO; 0 none */
-	uint32_t	t_sndzerowin;
 	struct tcp_ecn	*t_ecn;		/* NULL: not asked for, or refused */
-	struct tcp_pmtud *t_pmtud;	/* NULL: segments are full */
+	union {
+		struct tcp_pmtud *t_pmtud; /* NULL: segments are full */
+		struct tcp_tfo	*t_tfo;	/* with TF2_TFO, until established */
+	};
 	struct tcp_userto *t_userto;	/* NULL: the variables' values */
-	struct tcp_tfo	*t_tfo;		/* NULL: no fast open going on */
 	uint32_t	t_sndrexmitpack;/* segments sent again */
 	uint32_t	t_rcvoopack;
+	uint32_t	t_sndzerowin;
+	uint32_t	t_tsomax;	/* bytes of IP packet for TSO; 0 none */
+	struct tcp_ao	*t_ao;		/* NULL: no TCP-AO */
 	void		*t_osd;		/* helper modules' data */
 };
 
@@ -328,7 +340,7 @@ struct tcpcb {
 #define	TF_RXWIN0SENT	0x00080000	/* a window of 0 was promised */
 #define	TF_FASTRECOVERY	0x00100000
 #define	TF_WASFRECOVERY	0x00200000
-#define	TF_SIGNATURE	0x00400000
+#define	TF_SIGNATURE	0x00400000	/* all is signed: tcp_sig.h */
 #define	TF_FORCEDATA	0x00800000	/* a probe of a closed window */
 #define	TF_TSO		0x01000000
 #define	TF_ACTIVEOPEN	0x02000000	/* we sent the first SYN */
@@ -350,7 +362,12 @@ struct tcpcb {
 #define	TF2_NODF		0x00002000	/* segments may be fragmented */
 #define	TF2_ECN_ANY	(TF2_ECN_PERMIT | TF2_ACE_PERMIT)
 #define	TF2_RESCUED		0x00010000	/* in this recovery */
+#define	TF2_TFO			0x00020000	/* t_tfo: opening fast */
 #define	TF2_INOUTPUT		0x00001000	/* output is running */
+#define	TF2_FRTO1		0x01000000	/* RFC 5682: after step 1 */
+#define	TF2_FRTO2		0x02000000	/* and after step 2 */
+#define	TF2_FRTO	(TF2_FRTO1 | TF2_FRTO2)
+#define	TF2_DSACKED		0x04000000	/* the peer sends D-SACKs */
 
 #define	IN_FASTRECOVERY(t_flags)	((t_flags) & TF_FASTRECOVERY)
 #define	ENTER_FASTRECOVERY(t_flags)	((t_flags) |= TF_FASTRECOVERY)
@@ -521,6 +538,8 @@ void	tcp_sent_extend(struct tcpcb *tp, struct tcp_sent *ts, uint32_t len,
 /* Mark ts lost (if it is in flight), or everything in flight. */
 uint32_t tcp_sent_lose(struct tcpcb *tp, struct tcp_sent *ts);
 uint32_t tcp_sent_lose_all(struct tcpcb *tp);
+/* Nothing is lost; what was is in flight, and will be judged anew. */
+void	tcp_sent_found(struct tcpcb *tp);
 /* The last len bytes that are not SACKed are lost. */
 uint32_t tcp_sent_lose_last(struct tcpcb *tp, uint32_t len);
 /* The peer takes back what it SACKed. */
@@ -573,6 +592,7 @@ VNET_DECLARE(int, tcp_autosndbuf_max);
 VNET_DECLARE(int, tcp_do_autorcvbuf);
 VNET_DECLARE(int, tcp_autorcvbuf_max);
 VNET_DECLARE(int, blackhole);
+VNET_DECLARE(int, insecure_rst);
 VNET_DECLARE(u_int, tcp_ack_war_cnt);
 VNET_DECLARE(u_int, tcp_ack_war_timewindow);
 VNET_DECLARE(u_int, tcp_map_limit);
@@ -605,6 +625,7 @@ VNET_DECLARE(int, tcp_functions_inherit_listen_socket_stack);
 #define	V_tcp_do_autorcvbuf	VNET(tcp_do_autorcvbuf)
 #define	V_tcp_autorcvbuf_max	VNET(tcp_autorcvbuf_max)
 #define	V_blackhole		VNET(blackhole)
+#define	V_insecure_rst		VNET(insecure_rst)
 #define	V_tcp_ack_war_cnt	VNET(tcp_ack_war_cnt)
 #define	V_tcp_ack_war_timewindow VNET(tcp_ack_war_timewindow)
 #define	V_tcp_map_limit		VNET(tcp_map_limit)
@@ -642,6 +663,10 @@ void	tcp_free(struct tcpcb *tp);
 void	tcp_mss(struct tcpcb *tp, int offer);
 /* MSS to offer to inc's peer. */
 int	tcp_mssopt(struct tcpcb *tp);
+/* The same without a connection; usermss: TCP_MAXSEG's, or 0. */
+int	tcp_mssopt_to(const struct in_conninfo *inc, int usermss);
+/* The factor to ask for, so that the largest buffer can be promised. */
+uint8_t	tcp_request_scale(void);
 /* The largest t_maxseg that interface, route, peer and user allow, and what
  * lies around it in a packet. */
 int	tcp_path_mss(struct tcpcb *tp);
@@ -702,9 +727,9 @@ bool	tcp_verdict(struct tcpcb *tp, struct tcp_seg *sg, int verdict);
 /* tcp_input.c */
 void	tcp_input(struct mbuf *m, const struct ip_info *ii);
 void	tcp_ctlinput(const struct ip_icmperr *ie);
+/* Give a segment, whose mbuf begins with the header, to tp's block. */
+void	tcp_dispatch(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg);
 
-/* tcp_listen.c: what a listener does with a segment (the syncache's door). */
-void	tcp_listen_input(struct tcpcb *lp, struct tcp_seg *sg);
 
 /* tcp_reass.c */
 int	tcp_reass(struct tcpcb *tp, struct tcp_seg *sg);
@@ -731,9 +756,14 @@ struct tcp_bare {
 	uint8_t		tb_tos;
 	uint8_t		tb_ttl;		/* 0: the host's default */
 	uint8_t		tb_optlen;	/* a multiple of 4 */
+	bool		tb_signed;
+	struct tcp_ao	*tb_ao;		/* NULL: by TCP-MD5 */
 	uint8_t		tb_opt[TCP_MAXOLEN];
 };
+/* Add a time stamp, with NOPs before it as needed. */
 void	tcp_bare_timestamp(struct tcp_bare *tb, uint32_t val, uint32_t ecr);
+/* It is to be signed; no option may follow that needs room before it. */
+void	tcp_bare_sign(struct tcp_bare *tb, struct tcp_ao *ao);
 /* inp: whose route to use, or NULL. */
 void	tcp_bare_send(const struct tcp_bare *tb, struct inpcb *inp);
 /* Not for the block's sake: a RST or ACK out of the blue. tp may be NULL. */

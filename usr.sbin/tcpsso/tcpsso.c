@@ -73,6 +73,7 @@ static const struct name {
 	{ "TCP_MAXSEG", LEVEL_TCP, 2 },
 	{ "TCP_NOPUSH", LEVEL_TCP, 4 },
 	{ "TCP_NOOPT", LEVEL_TCP, 8 },
+	{ "TCP_MD5SIG", LEVEL_TCP, 16 },
 	{ "TCP_CONGESTION", LEVEL_TCP, 64 },
 	{ "TCP_MAXUNACKTIME", LEVEL_TCP, 68 },
 	{ "TCP_DELACK", LEVEL_TCP, 72 },
@@ -81,7 +82,8 @@ static const struct name {
 	{ "TCP_KEEPINTVL", LEVEL_TCP, 512 },
 	{ "TCP_KEEPCNT", LEVEL_TCP, 1024 },
 	{ "TCP_FASTOPEN", LEVEL_TCP, 1025 },
-	{ "TCP_FUNCTION_BLK", LEVEL_TCP, OPT_FUNCTION_BLK }
+	{ "TCP_FUNCTION_BLK", LEVEL_TCP, OPT_FUNCTION_BLK },
+	{ "TCP_AO", LEVEL_TCP, 16384 }
 };
 #define	NITEMS(a)	(sizeof(a) / sizeof((a)[0]))
 

@@ -310,6 +310,7 @@ cubic_cong_signal(struct cc_var *ccv, ccsignal_t type)
 	case CC_NDUPACK:
 		if (IN_FASTRECOVERY(CCV(ccv, t_flags)))
 			break;
+		cubic->undo = cubic->stage;
 		if (!IN_CONGRECOVERY(CCV(ccv, t_flags)))
 			cubic_congested(cubic, ccv, BETA_NUM, BETA_DEN);
 		else if (V_cc_do_abe && V_cc_abe_frlossreduce)

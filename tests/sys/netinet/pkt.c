@@ -569,14 +569,44 @@ pd_state(struct pd *t)
 {
 	const struct in_conninfo inc = pd_conninfo(t);
 	const struct tcpcb *tp = pd_tcpcb(t);
-	bool quiet;
+	int state;
 
 	if (tp != NULL)
 		return (tp->t_state);
 	CURVNET_SET(t->vnet);
-	quiet = tcp_tw_exists(&inc);
+	state = tcp_tw_exists(&inc) ? TCPS_TIME_WAIT :
+	    tcp_syncache_exists(&inc) ? TCPS_SYN_RECEIVED : GONE;
 	CURVNET_RESTORE();
-	return (quiet ? TCPS_TIME_WAIT : GONE);
+	return (state);
+}
+
+struct pd_find {
+	struct in_conninfo inc;
+	struct tcp_syn	*sy;
+};
+
+static int
+pd_is_handshake(const struct tcp_syn *sy, uint64_t cursor, void *arg)
+{
+	struct pd_find *f = arg;
+
+	(void)cursor;
+	if (!in_pcbsame(&sy->sy_inc, &f->inc))
+		return (0);
+	*f->sy = *sy;
+	return (1);
+}
+
+bool
+pd_handshake(struct pd *t, struct tcp_syn *sy)
+{
+	struct pd_find f = { pd_conninfo(t), sy };
+	int found;
+
+	CURVNET_SET(t->vnet);
+	found = tcp_syncache_foreach(0, pd_is_handshake, &f);
+	CURVNET_RESTORE();
+	return (found != 0);
 }
 
 int

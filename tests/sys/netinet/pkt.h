@@ -23,7 +23,8 @@
  *   win	not written: anything is right
  *   <...>	any options; not written: there must be none
  *   options	mss N, nop, eol, wscale N, sackOK, sack A:B C:D,
- *		TS val N ecr N, FO, FO 1f2b, hex 1f2b (sent as it is)
+ *		TS val N ecr N, FO, FO 1f2b, hex 1f2b (sent as it is), md5,
+ *		ao KEY RNEXT (TCP-MD5 and TCP-AO: see sign and signature)
  *
  * Text is a pattern by which each byte is checked, both ways.  What is sent
  * is checked down to the IP header, and that no window is taken back; after
@@ -50,6 +51,7 @@
 #include <netinet/in.h>
 #include <netinet/in_pcb.h>
 #include <netinet/ip_icmp.h>
+#include <netinet/tcp_syncache.h>
 #include <netinet/tcp_var.h>
 #include <netinet6/icmp6.h>
 
@@ -93,6 +95,13 @@ struct pd {
 	bool		lossy;		/* no memory for a packet: it is lost */
 	bool		tso;		/* the interface cuts large segments */
 	u_int		ncut;		/* of those so far */
+	bool		forged;		/* the peer's text is another one */
+	/* Fill in the signature of a packet of the peer's, whose checksum is
+	 * still 0; is that of one of ours right?  NULL: it does not matter. */
+	void		(*sign)(const struct pd *t, uint8_t *pkt,
+			    uint32_t len);
+	bool		(*signature)(const struct pd *t, const uint8_t *pkt,
+			    uint32_t len);
 	char		log[4096];
 };
 
@@ -166,6 +175,8 @@ void	pd_renew(struct pd *t);
 /* The current connection's tcpcb, or NULL; its state or -1. */
 struct tcpcb *pd_tcpcb(struct pd *t);
 int	pd_state(struct pd *t);
+/* What the SYN cache has of it: false if nothing. */
+bool	pd_handshake(struct pd *t, struct tcp_syn *sy);
 #define	GONE		(-1)
 void	pd_require_state(struct pd *t, const char *file, int line, int want);
 #define	STATE(want)	pd_require_state(t, __FILE__, __LINE__, (want))

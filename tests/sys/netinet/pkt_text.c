@@ -239,6 +239,16 @@ scan_hex(struct scan *s, struct pd_seg *sg)
 	}
 }
 
+/* A signature, still 0. */
+static void
+scan_signature(struct scan *s, struct pd_seg *sg, uint8_t kind, uint8_t len)
+{
+	opt_byte(s, sg, kind);
+	opt_byte(s, sg, len);
+	while (len-- > 2)
+		opt_byte(s, sg, 0);
+}
+
 static void
 scan_option(struct pd *t, struct scan *s, struct pd_seg *sg, bool out)
 {
@@ -271,6 +281,12 @@ scan_option(struct pd *t, struct scan *s, struct pd_seg *sg, bool out)
 		opt_byte(s, sg, 0);
 		scan_hex(s, sg);
 		sg->opt[n + 1] = (uint8_t)(sg->optlen - n);
+	} else if (scan_word(s, "md5")) {
+		scan_signature(s, sg, TCPOPT_SIGNATURE, TCPOLEN_SIGNATURE);
+	} else if (scan_word(s, "ao")) {
+		scan_signature(s, sg, TCPOPT_AO, TCPOLEN_AO);
+		sg->opt[sg->optlen - 14] = (uint8_t)scan_num(s);
+		sg->opt[sg->optlen - 13] = (uint8_t)scan_num(s);
 	} else if (scan_word(s, "hex")) {
 		scan_hex(s, sg);
 	} else
@@ -362,6 +378,10 @@ print_option(struct out *o, const struct pd *t, const uint8_t *p, int n,
 	} else if (p[0] == TCPOPT_TIMESTAMP && n == TCPOLEN_TIMESTAMP)
 		out(o, "TS val %u ecr %u", get32(p + 2) - (ours ? off : 0),
 		    get32(p + 6) - (ours ? 0 : off));
+	else if (p[0] == TCPOPT_SIGNATURE && n == TCPOLEN_SIGNATURE)
+		out(o, "md5");
+	else if (p[0] == TCPOPT_AO && n == TCPOLEN_AO)
+		out(o, "ao %u %u", p[2], p[3]);
 	else {
 		out(o, p[0] == TCPOPT_FAST_OPEN ? "FO " : "hex ");
 		for (i = p[0] == TCPOPT_FAST_OPEN ? 2 : 0; i < n; i++)
@@ -484,7 +504,10 @@ pd_seg_build(const struct pd *t, const struct pd_seg *sg, uint8_t *pkt)
 	memcpy(th + TCPHDR, sg->opt, (size_t)sg->optlen);
 	off = sg->seq - t->c->irs - 1 + ((sg->flags & TH_SYN) != 0);
 	for (i = 0; i < sg->len; i++)
-		th[hlen + i] = pd_pattern(off + i);
+		th[hlen + i] = (uint8_t)(pd_pattern(off + i) ^
+		    (t->forged ? 0xff : 0));
+	if (t->sign != NULL)
+		t->sign(t, pkt, iplen + hlen + sg->len);
 	put16(th + 16, (uint16_t)~pd_sum(th, hlen + sg->len,
 	    pd_pseudo(t, IPPROTO_TCP, hlen + sg->len)));
 	return (iplen + hlen + sg->len);
@@ -556,6 +579,34 @@ find_ts(const uint8_t *opt, int len)
 	return (-1);
 }
 
+/* The place of an option of that kind and length, or -1. */
+static int
+find_option(const uint8_t *opt, int optlen, uint8_t kind, uint8_t len)
+{
+	int i;
+
+	for (i = 0; i + len <= optlen; i += opt[i] <= TCPOPT_NOP ? 1 :
+	    imax(opt[i + 1], 1))
+		if (opt[i] == kind && opt[i + 1] == len)
+			return (i);
+	return (-1);
+}
+
+/* Signatures have been checked; what is expected has zeros there. */
+static void
+forget_signature(struct pd_seg *sg)
+{
+	int i;
+
+	i = find_option(sg->opt, sg->optlen, TCPOPT_SIGNATURE,
+	    TCPOLEN_SIGNATURE);
+	if (i >= 0)
+		memset(&sg->opt[i + 2], 0, TCPOLEN_SIGNATURE - 2);
+	i = find_option(sg->opt, sg->optlen, TCPOPT_AO, TCPOLEN_AO);
+	if (i >= 0)
+		memset(&sg->opt[i + 4], 0, TCPOLEN_AO - 4);
+}
+
 const char *
 pd_seg_read(const struct pd *t, const uint8_t *pkt, uint32_t len,
     struct pd_seg *sg)
@@ -588,6 +639,9 @@ pd_seg_read(const struct pd *t, const uint8_t *pkt, uint32_t len,
 	sg->urg = (uint16_t)get16(th + 18);
 	sg->optlen = (int)off - TCPHDR;
 	memcpy(sg->opt, th + TCPHDR, (size_t)sg->optlen);
+	if (t->signature != NULL && !t->signature(t, pkt, iplen + len))
+		return ("wrong signature");
+	forget_signature(sg);
 	sg->ts_at = find_ts(sg->opt, sg->optlen);
 	sg->len = len - off;
 	sg->text = th + off;

@@ -254,7 +254,7 @@ PD_TEST(maxretries_synack)
 	INJECT("SEW 0:0(0) win 65535 <mss 1460>");
 	EXPECT("S.E 0:0(0) ack 1 win 65535 <mss 1460>");
 	EXPECT_IN(PD_SEC, "S.E 0:0(0) ack 1 win 65535 <mss 1460>");
-	EXPECT_IN(2200 * PD_MSEC, "S. 0:0(0) ack 1 win 65535 <mss 1460>");
+	EXPECT_IN(2 * PD_SEC, "S. 0:0(0) ack 1 win 65535 <mss 1460>");
 	INJECT(". 1:1(0) ack 1 win 65535");
 	fd = pd_accept(t, lfd);
 	SEND(fd, 10);

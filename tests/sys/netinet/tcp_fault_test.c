@@ -63,14 +63,15 @@ round_over(struct pd *t)
 static int
 say_hello(struct pd *t, int lfd)
 {
-	const struct tcpcb *tp;
+	struct tcp_syn sy;
 	int fd, i;
 
 	for (i = 0; i < PATIENCE; i++) {
-		if ((tp = pd_tcpcb(t)) == NULL)
+		if (pd_tcpcb(t) == NULL && !pd_handshake(t, &sy))
 			INJECT("S 0:0(0) win 65535 <mss 1460,sackOK>");
 		else {
-			t->c->iss = tp->iss;
+			t->c->iss = pd_tcpcb(t) != NULL ?
+			    pd_tcpcb(t)->iss : sy.sy_iss;
 			t->c->iss_known = true;
 			INJECT(". 1:1(0) ack 1 win 65535");
 		}
@@ -214,9 +215,10 @@ PD_TEST(ecn)
 	pd_sysctl(t, "net.inet.tcp.ecn.enable", 3);
 	fault_set(t, "tcpecn", 0);
 	INJECT("SEWA 0:0(0) win 65535 <mss 1460>");
-	EXPECT("S. 0:0(0) ack 1 win 65535 <mss 1460>");
+	EXPECT("S.W 0:0(0) ack 1 win 65535 <...>");
 	INJECT(".W 1:1(0) ack 1 win 65535");
 	STATE(TCPS_ESTABLISHED);
+	ATF_CHECK_EQ(0, pd_tcpcb(t)->t_flags2 & TF2_ECN_ANY);
 	pd_use(t, 1);
 	fault_set(t, "tcpecn", 0);
 	ERR(EINPROGRESS, pd_connect(t, pd_socket(t)));

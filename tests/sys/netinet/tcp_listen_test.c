@@ -56,8 +56,8 @@ PD_TEST(text_before_accept)
 	RECV_EOF(fd);
 }
 
-/* A full queue takes no more, without a word; a SYN sent again finds room
- * once there is some. */
+/* A full queue takes no more: the peer may try again, or is told so; who
+ * comes later finds room once there is some. */
 PD_TEST(overflow)
 {
 	int i, lfd = pd_listen(t, 2);
@@ -66,11 +66,19 @@ PD_TEST(overflow)
 		arrive(t, i);
 	pd_use(t, 4);
 	INJECT("S 0:0(0) win 65535 <mss 1460>");
-	while (pd_pending(t) > 0)
-		EXPECT("S. 0:0(0) ack 1 win 65535 <mss 1460>");
+	EXPECT("S. 0:0(0) ack 1 win 65535 <mss 1460>");
+	pd_sysctl(t, "net.inet.tcp.syncache.rst_on_sock_fail", 0);
+	INJECT(". 1:1(0) ack 1 win 65535");
+	NOTHING();
+	STATE(TCPS_SYN_RECEIVED);
+	pd_sysctl(t, "net.inet.tcp.syncache.rst_on_sock_fail", 1);
+	INJECT(". 1:1(0) ack 1 win 65535");
+	EXPECT("R 1:1(0) win 0");
 	STATE(GONE);
 	pd_use(t, 0);
 	ATF_REQUIRE(pd_accept(t, lfd) >= 0);
+	pd_use(t, 4);
+	pd_renew(t);
 	ADVANCE(PD_SEC);
 	arrive(t, 4);
 	for (i = 1; i < 5; i++) {
@@ -192,7 +200,7 @@ PD_TEST(inherits)
 	OK(pd_setopt(t, lfd, IPPROTO_TCP, TCP_NODELAY, 1));
 	OK(pd_setopt(t, lfd, IPPROTO_TCP, TCP_KEEPIDLE, 11));
 	INJECT("S 0:0(0) win 65535 <mss 1460>");
-	EXPECT("S. 0:0(0) ack 1 win 30660 <mss 1460>");
+	EXPECT("S. 0:0(0) ack 1 win 30000 <mss 1460>");
 	INJECT(". 1:1(0) ack 1 win 65535");
 	ATF_REQUIRE((fd = pd_accept(t, lfd)) >= 0);
 	ATF_REQUIRE(pd_getopt(t, fd, SOL_SOCKET, SO_KEEPALIVE) != 0);

@@ -227,7 +227,8 @@ PD_TEST4(mssdflt)
 	pd_sysctl(t, "net.inet.tcp.mssdflt", 700);
 	(void)pd_listen(t, 5);
 	INJECT("S 0:0(0) win 65535");
-	pd_forget(t);
+	EXPECT("S. 0:0(0) ack 1 <...>");
+	INJECT(". 1:1(0) ack 1 win 65535");
 	ATF_REQUIRE_EQ(700, pd_tcpcb(t)->t_maxseg);
 	refused(t, "net.inet.tcp.mssdflt", "0");
 }
@@ -237,7 +238,8 @@ PD_TEST6(v6mssdflt)
 	pd_sysctl(t, "net.inet.tcp.v6mssdflt", 1300);
 	(void)pd_listen(t, 5);
 	INJECT("S 0:0(0) win 65535");
-	pd_forget(t);
+	EXPECT("S. 0:0(0) ack 1 <...>");
+	INJECT(". 1:1(0) ack 1 win 65535");
 	ATF_REQUIRE_EQ(1300, pd_tcpcb(t)->t_maxseg);
 	refused(t, "net.inet.tcp.v6mssdflt", "0");
 }

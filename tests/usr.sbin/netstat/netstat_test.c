@@ -158,14 +158,15 @@ TEST(counters)
 	rig_tool(&r, 0, "netstat -j beta -ss -p tcp",
 	    "tcp:\n"
 	    "\t4 packets sent\n"
-	    "\t\t1 ack-only packet (1 delayed)\n"
-	    "\t\t3 control packets\n"
+	    "\t\t4 ack-only packets (1 delayed)\n"
 	    "\t7 packets received\n"
 	    "\t\t3 acks (for 0 bytes)\n"
 	    "\t\t1 packet (5 bytes) received in-sequence\n"
 	    "\t3 connection accepts\n"
 	    "\t3 connections established (including accepts)\n"
 	    "\t3 segments updated rtt (of 3 attempts)\n"
+	    "\t3 syncache entries added\n"
+	    "\t\t3 completed\n"
 	    "TCP connection count by state:\n"
 	    "\t2 connections in LISTEN state\n"
 	    "\t3 connections in ESTABLISHED state\n");

@@ -129,17 +129,31 @@ count_born(struct xf *x, void *arg)
 	}
 }
 
+/* Where source i is now: some are made when they are first needed. */
+static unsigned
+count_place(const struct counts *c, struct vnet *vnet, unsigned i)
+{
+	const char *name;
+	unsigned j;
+
+	for (j = i; (name = xk_source(vnet, j)) != NULL; j++)
+		if (strcmp(name, c->c_name[i]) == 0)
+			return (j);
+	return (i);
+}
+
 static void
 count_hook(struct xf *x, struct xf_end *e, void *arg)
 {
+	struct vnet *vnet = sy_host_vnet(e->e_host);
 	struct counts *c = arg;
 	unsigned i;
 
 	(void)x;
 	if (e->e_dir == c->c_host)
 		for (i = 0; i < c->c_n; i++)
-			c->c_allocs[i] = xk_allocs(sy_host_vnet(e->e_host),
-			    i) - c->c_before[i];
+			c->c_allocs[i] = xk_allocs(vnet,
+			    count_place(c, vnet, i)) - c->c_before[i];
 }
 
 static void

@@ -341,7 +341,7 @@ xf_limit(const struct xf_row *row)
 		    segments * loss * 20;
 	else if (row->buf != 0 && row->buf < 6 * (unsigned)row->mtu)
 		/* The window may close at any time. */
-		t += segments * loss * 10;
+		t += segments * loss * 10 + (row->burst > 0 ? 75 : 0);
 	if (bytes / (row->write_max + 1) > segments && !row->nodelay)
 		t += 2 * bytes / window * (rtt + 0.3);
 	/* Timeouts in a row double each time. */

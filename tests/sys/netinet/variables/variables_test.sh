@@ -18,6 +18,8 @@ ask()
 		hidden="net.inet.tcp.drop net.inet.tcp.setsockopt"
 		hidden="$hidden net.inet.tcp.function_info net.inet.tcp.pcbpage"
 		hidden="$hidden net.inet.tcp.fastopen.ccache_list"
+		hidden="$hidden net.inet.tcp.hostcache.list"
+		hidden="$hidden net.inet.tcp.hostcache.histo"
 		{ sysctl -aN; sysctl -N $hidden; } | sort >names
 		sysctl -aN >listed
 		sysctl -aNW >writable
@@ -114,7 +116,7 @@ lists_head()
 lists_body()
 {
 	ask
-	[ "$(lines absent | wc -l)" -le 151 ] ||
+	[ "$(lines absent | wc -l)" -le 132 ] ||
 	    complain "absent has $(lines absent | wc -l) names"
 	lines absent | cut -f1 >absent
 	while read -r name; do
@@ -169,7 +171,7 @@ pages_body()
 	man=$STACKYARD_SRC/share/man/man4
 	grep '^net\.inet\.tcp\.' names | sort >in_tree
 	cat "$man/tcp.4" "$man/mod_cc.4" "$man/cc_newreno.4" \
-	    "$man/cc_cubic.4" | sed -n 's/^\.It Va \(net\.inet\.tcp\..*\)/\1/p' |
+	    "$man/cc_cubic.4" "$man/syncache.4" | sed -n 's/^\.It Va \(net\.inet\.tcp\..*\)/\1/p' |
 	    sort >in_pages
 	comm -23 in_tree in_pages | while read -r name; do
 		complain "$name: in no page"
@@ -178,9 +180,9 @@ pages_body()
 		complain "$name: in a page, and not there"
 	done
 	# What setsockopt(2) knows at level IPPROTO_TCP.
-	sed -n 's/^	case \(TCP_[A-Z_]*\):.*/\1/p' \
+	sed -n 's/^	case \(TCP_[A-Z0-9_]*\):.*/\1/p' \
 	    "$STACKYARD_SRC/sys/netinet/tcp_usrreq.c" | sort -u >in_code
-	sed -n 's/^\.It Dv \(TCP_[A-Z_]*\).*/\1/p' "$man/tcp.4" |
+	sed -n 's/^\.It Dv \(TCP_[A-Z0-9_]*\).*/\1/p' "$man/tcp.4" |
 	    sort >in_page
 	atf_check cmp in_code in_page
 	finish

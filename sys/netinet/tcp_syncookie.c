@@ -1,0 +1,163 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 The Stackyard developers
+ */
+
+/*
+ * SYN cookies (RFC 4987, 3.6): a SYN-ACK whose sequence number says all
+ * that a listener has to know when the ACK comes, so that nothing is kept
+ * until then.
+ *
+ *	 31                            8 7              0
+ *	+-------------------------------+----------------+
+ *	|       24 bits of the MAC      | bits ^ MAC>>24 |
+ *	+-------------------------------+----------------+
+ *	MAC  = SipHash-2-4(secret, both ends, the SYN's number, bits)
+ *	bits = window scale's index (3), MSS's index (3), SACK, secret
+ *
+ * The window scale and the MSS are rounded down to a table's.  Whether the
+ * peer stamps shows in its ACK; ECN is not agreed upon.
+ *
+ * There are two secrets, for even and for odd periods of 15 s, and each is
+ * drawn anew when its period begins, so a cookie lives for 15 to 30 s.  One
+ * that carries a time stamp has to echo a stamp of ours from that time.
+ *
+ * Who guesses has a chance of 2^-24 with each segment, and cookies are only
+ * looked for while some are about (tcp_syncache.c).
+ */
+#include <sys/param.h>
+#include <sys/systm.h>
+
+#include <netinet/in.h>
+#include <netinet/tcp_syncache.h>
+#include <netinet/tcp_var.h>
+
+#define	COOKIE_PERIOD	(15 * NS_PER_SEC)
+
+#define	COOKIE_SECRET	0x01		/* odd periods' */
+#define	COOKIE_SACK	0x02
+#define	COOKIE_MSS(i)	((uint8_t)((i) << 2))
+#define	COOKIE_WS(i)	((uint8_t)((i) << 5))
+
+static const uint16_t cookie_mss[8] = {
+	216, 536, 1200, 1360, 1400, 1440, 1452, 1460
+};
+/* Index 0: no scaling. */
+static const uint8_t cookie_ws[8] = { 0, 0, 1, 2, 4, 6, 7, 8 };
+
+struct cookie_secret {
+	uint64_t	cs_period;	/* it is of this one */
+	bool		cs_drawn;
+	uint8_t		cs_key[16];
+};
+VNET_DEFINE_STATIC(struct cookie_secret[2], cookie_secrets);
+#define	V_cookie_secrets	VNET(cookie_secrets)
+
+static uint64_t
+cookie_period(void)
+{
+	return (getnstime() / COOKIE_PERIOD);
+}
+
+static uint32_t
+cookie_mac(const struct cookie_secret *cs, const struct in_conninfo *inc,
+    tcp_seq irs, uint8_t bits)
+{
+	struct {
+		struct in_conninfo inc;
+		tcp_seq		irs;
+		uint32_t	bits;
+	} in = { .inc = *inc, .irs = irs, .bits = bits };
+
+	CTASSERT(sizeof(in) == sizeof(in.inc) + 8);
+	return ((uint32_t)siphash24(cs->cs_key, &in, sizeof(in)));
+}
+
+tcp_seq
+tcp_syncookie_make(const struct tcp_syn *sy)
+{
+	uint64_t period = cookie_period();
+	struct cookie_secret *cs = &V_cookie_secrets[period & 1];
+	uint16_t mss = sy->sy_peermss != 0 ? sy->sy_peermss : TCP_MSS;
+	uint32_t mac;
+	uint8_t bits = 0;
+	int i;
+
+	if (!cs->cs_drawn || cs->cs_period != period) {
+		vnet_random(cs->cs_key, sizeof(cs->cs_key));
+		cs->cs_period = period;
+		cs->cs_drawn = true;
+	}
+	for (i = nitems(cookie_mss) - 1; i > 0 && cookie_mss[i] > mss; i--)
+		continue;
+	bits |= COOKIE_MSS(i);
+	if ((sy->sy_flags & SYF_SCALE) != 0) {
+		for (i = nitems(cookie_ws) - 1;
+		    i > 1 && cookie_ws[i] > sy->sy_scales >> 4; i--)
+			continue;
+		bits |= COOKIE_WS(i);
+	}
+	if ((sy->sy_flags & SYF_SACK) != 0)
+		bits |= COOKIE_SACK;
+	if ((period & 1) != 0)
+		bits |= COOKIE_SECRET;
+	mac = cookie_mac(cs, &sy->sy_inc, sy->sy_irs, bits);
+	return ((mac & ~0xffU) | (bits ^ mac >> 24));
+}
+
+/* The secret of the period in which a cookie with these bits was made, or
+ * NULL if that is over. */
+static const struct cookie_secret *
+cookie_secret_of(uint8_t bits)
+{
+	const struct cookie_secret *cs;
+	uint64_t period = cookie_period();
+
+	cs = &V_cookie_secrets[(bits & COOKIE_SECRET) != 0];
+	if (!cs->cs_drawn || cs->cs_period + 1 < period)
+		return (NULL);
+	return (cs);
+}
+
+/* Is the time stamp that came back one of those of a cookie's life? */
+static bool
+cookie_stamp_ok(const struct tcp_seg *sg)
+{
+	uint32_t age;
+
+	age = tcp_ts_getticks() + tcp_new_ts_offset(&sg->sg_inc) -
+	    sg->sg_to.to_tsecr;
+	return (age <= 2 * COOKIE_PERIOD / NS_PER_MSEC);
+}
+
+bool
+tcp_syncookie_read(const struct tcp_seg *sg, struct tcp_syn *sy)
+{
+	const struct cookie_secret *cs;
+	tcp_seq iss = sg->sg_ack - 1, irs = sg->sg_seq - 1;
+	uint8_t bits, ws;
+
+	bits = (uint8_t)(iss ^ iss >> 24);
+	if ((cs = cookie_secret_of(bits)) == NULL ||
+	    ((cookie_mac(cs, &sg->sg_inc, irs, bits) ^ iss) & ~0xffU) != 0)
+		return (false);
+	if ((sg->sg_to.to_flags & TOF_TS) != 0 && !cookie_stamp_ok(sg))
+		return (false);
+	memset(sy, 0, sizeof(*sy));
+	sy->sy_inc = sg->sg_inc;
+	sy->sy_irs = irs;
+	sy->sy_iss = iss;
+	sy->sy_flags = SYF_COOKIE;
+	sy->sy_peermss = cookie_mss[bits >> 2 & 7];
+	if ((ws = bits >> 5) != 0) {
+		sy->sy_flags |= SYF_SCALE;
+		sy->sy_scales = (uint8_t)(cookie_ws[ws] << 4);
+	}
+	if ((bits & COOKIE_SACK) != 0)
+		sy->sy_flags |= SYF_SACK;
+	if ((sg->sg_to.to_flags & TOF_TS) != 0) {
+		sy->sy_flags |= SYF_TSTMP;
+		sy->sy_tsrecent = sg->sg_to.to_tsval;
+	}
+	return (true);
+}

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Copyright (c) 2026 The Stackyard developers
+#
+# sim_packets: simulated flows over a bottleneck.
+
+for flows in 1 10; do
+	command="$bin/bench sim_packets -f $flows"
+	timed "$command" -s "$(size 30 1)"
+	counted sim_packets.instr_per_packet.n$flows -s "$(size 2 1)" \
+	    "$(size 6 2)" "$command"
+done
+
+# A second of ns-3 takes as long as ten of the stack, and the rate does not
+# depend on how many there are.
+for flows in 1 10; do
+	peer peer_ns3 ns3.sim_packets.per_s.n$flows \
+	    ns3.sim_packets.use.n$flows \
+	    ns3.sim_packets.instr_per_packet.n$flows || continue
+	command="$bin/peer_ns3 sim_packets -f $flows"
+	timed "$command" -s "$(size 5 0.3)"
+	[ -n "$tiny" ] || counted ns3.sim_packets.instr_per_packet.n$flows \
+	    -s 0.6 1.2 "$command"
+done

@@ -1,0 +1,464 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 The Stackyard developers
+ */
+
+/*
+ * TCP-MD5: what is signed, what is taken, and what becomes of keys that are
+ * wrong, missing or changed.  Every signature of ours is checked.
+ */
+#include "sig_pkt.h"
+
+#define	KEY	"a secret of routers"
+#define	SYN	"<mss 1460,nop,wscale 6,sackOK,TS val * ecr 0,nop,nop,md5>"
+#define	PSYN	"<mss 1460,nop,wscale 7,sackOK,TS val 7 ecr 0,nop,nop,md5>"
+#define	MD5	"<nop,nop,md5>"
+#define	TS	"<nop,nop,TS val * ecr 7,nop,nop,md5>"
+#define	PTS	"<nop,nop,TS val 7 ecr 100,nop,nop,md5>"
+
+static int
+md5_socket(struct pd *t)
+{
+	int fd = pd_socket(t);
+
+	OK(pd_setopt(t, fd, IPPROTO_TCP, TCP_MD5SIG, 1));
+	return (fd);
+}
+
+static int
+md5_listen(struct pd *t)
+{
+	int lfd = pd_listen(t, 5);
+
+	OK(pd_setopt(t, lfd, IPPROTO_TCP, TCP_MD5SIG, 1));
+	return (lfd);
+}
+
+static void
+keys(struct pd *t)
+{
+	sig_md5_keys(t, KEY);
+	sig_peer_md5(t, KEY);
+}
+
+/* A connection by us with no options but the signature: descriptor. */
+static int
+md5_active(struct pd *t)
+{
+	int fd = md5_socket(t);
+
+	ERR(EINPROGRESS, pd_connect(t, fd));
+	EXPECT("S 0:0(0) win 65535 " SYN);
+	ADVANCE(10);
+	INJECT("S. 0:0(0) ack 1 win 65535 <mss 1460,nop,nop,md5>");
+	EXPECT(". 1:1(0) ack 1 " MD5);
+	STATE(TCPS_ESTABLISHED);
+	return (fd);
+}
+
+/* One by the peer. */
+static int
+md5_passive(struct pd *t, int lfd)
+{
+	INJECT("S 0:0(0) win 65535 <mss 1460,sackOK,md5>");
+	EXPECT("S. 0:0(0) ack 1 win 65535 <mss 1460,sackOK,md5>");
+	INJECT(". 1:1(0) ack 1 win 65535 " MD5);
+	STATE(TCPS_ESTABLISHED);
+	return (pd_accept(t, lfd));
+}
+
+PD_TEST(active)
+{
+	int fd;
+
+	keys(t);
+	fd = md5_socket(t);
+	ATF_REQUIRE_EQ(1, pd_getopt(t, fd, IPPROTO_TCP, TCP_MD5SIG));
+	ERR(EINPROGRESS, pd_connect(t, fd));
+	EXPECT("S 0:0(0) win 65535 " SYN);
+	ADVANCE(10);
+	INJECT("S. 0:0(0) ack 1 win 65535 <mss 1460,nop,wscale 7,sackOK,"
+	    "TS val 7 ecr 100,nop,nop,md5>");
+	EXPECT(". 1:1(0) ack 1 win 1027 " TS);
+	SEND(fd, 1428 + 100);
+	EXPECT(". 1:1429(1428) ack 1 " TS);
+	INJECT(". 1:1001(1000) ack 1429 win 1000 " PTS);
+	EXPECT("P. 1429:1529(100) ack 1001 " TS);
+	RECV(fd, 1000);
+	COUNT(2, tcps_sig_rcvgoodsig);
+	COUNT(0, tcps_sig_rcvbadsig);
+}
+
+PD_TEST(passive)
+{
+	int fd, lfd = md5_listen(t);
+
+	keys(t);
+	INJECT("S 0:0(0) win 65535 " PSYN);
+	EXPECT("S. 0:0(0) ack 1 win 65535 <mss 1460,nop,wscale 6,sackOK,"
+	    "TS val 100 ecr 7,nop,nop,md5>");
+	INJECT("P. 1:101(100) ack 1 win 500 " PTS);
+	STATE(TCPS_ESTABLISHED);
+	fd = pd_accept(t, lfd);
+	ATF_REQUIRE_EQ(1, pd_getopt(t, fd, IPPROTO_TCP, TCP_MD5SIG));
+	RECV(fd, 100);
+	SEND(fd, 10);
+	EXPECT("P. 1:11(10) ack 101 " TS);
+	COUNT(2, tcps_sig_rcvgoodsig);
+}
+
+/* The options of a peer that offers little. */
+PD_TEST(passive_plain)
+{
+	int fd, lfd = md5_listen(t);
+
+	keys(t);
+	fd = md5_passive(t, lfd);
+	SEND(fd, 1440 + 1);
+	EXPECT(". 1:1441(1440) ack 1 " MD5);
+	INJECT(". 1:1(0) ack 1441 win 65535 " MD5);
+	EXPECT("P. 1441:1442(1) ack 1 " MD5);
+}
+
+/* SACK blocks come after the signature, if there is room: with time stamps
+ * there is none. */
+PD_TEST(sack)
+{
+	int lfd = md5_listen(t);
+
+	keys(t);
+	(void)md5_passive(t, lfd);
+	INJECT(". 11:21(10) ack 1 win 65535 " MD5);
+	EXPECT(". 1:1(0) ack 1 <nop,nop,md5,nop,nop,sack 11:21>");
+	INJECT(". 31:41(10) ack 1 win 65535 " MD5);
+	EXPECT(". 1:1(0) ack 1 <nop,nop,md5,nop,nop,sack 31:41 11:21>");
+}
+
+PD_TEST(sack_no_room)
+{
+	int lfd = md5_listen(t);
+
+	keys(t);
+	INJECT("S 0:0(0) win 65535 " PSYN);
+	EXPECT("S. 0:0(0) ack 1 win 65535 <mss 1460,nop,wscale 6,sackOK,"
+	    "TS val 100 ecr 7,nop,nop,md5>");
+	INJECT(". 1:1(0) ack 1 win 500 " PTS);
+	ATF_REQUIRE(pd_accept(t, lfd) >= 0);
+	INJECT(". 11:21(10) ack 1 win 500 " PTS);
+	EXPECT(". 1:1(0) ack 1 " TS);
+	ATF_REQUIRE_EQ(10, pd_waiting(t));
+}
+
+/* Wrong, missing: as if it had not come. */
+PD_TEST(bad)
+{
+	int fd;
+
+	keys(t);
+	fd = md5_active(t);
+	sig_peer_md5(t, "another secret");
+	INJECT("P. 1:101(100) ack 1 win 65535 " MD5);
+	INJECT("R. 1:1(0) ack 1 win 0 " MD5);
+	INJECT("S 0:0(0) win 65535 " MD5);
+	sig_peer_md5(t, KEY);
+	COUNT(3, tcps_sig_rcvbadsig);
+	INJECT("P. 1:101(100) ack 1 win 65535");
+	INJECT("R. 1:1(0) ack 1 win 0");
+	INJECT("F. 1:1(0) ack 1 win 65535 <nop,nop,hex 1310>");
+	COUNT(3, tcps_sig_err_nosigopt);
+	RECV_NOTHING(fd);
+	NOTHING();
+	STATE(TCPS_ESTABLISHED);
+	INJECT("P. 1:101(100) ack 1 win 65535 " MD5);
+	RECV(fd, 100);
+	EXPECT_IN(40 * PD_MSEC, ". 1:1(0) ack 101 " MD5);
+}
+
+PD_TEST(bad_handshake)
+{
+	int fd, lfd;
+
+	keys(t);
+	lfd = md5_listen(t);
+	sig_peer_md5(t, "another secret");
+	INJECT("S 0:0(0) win 65535 " PSYN);
+	INJECT("S 0:0(0) win 65535 <mss 1460>");
+	INJECT(". 0:0(0) ack 1 win 65535 " MD5);
+	NOTHING();
+	STATE(GONE);
+	OK(pd_close(t, lfd));
+	sig_peer_md5(t, KEY);
+	fd = md5_socket(t);
+	ERR(EINPROGRESS, pd_connect(t, fd));
+	EXPECT("S 0:0(0) win 65535 " SYN);
+	INJECT("S. 0:0(0) ack 1 win 65535 <mss 1460>");
+	INJECT("R. 0:0(0) ack 1 win 0");
+	sig_peer_md5(t, "another secret");
+	INJECT("S. 0:0(0) ack 1 win 65535 <mss 1460,nop,nop,md5>");
+	INJECT("R. 0:0(0) ack 1 win 0 " MD5);
+	NOTHING();
+	STATE(TCPS_SYN_SENT);
+	sig_peer_md5(t, KEY);
+	INJECT("R. 0:0(0) ack 1 win 0 " MD5);
+	ERR(ECONNREFUSED, SO_ERR(fd));
+}
+
+/* Any bit of header, text, addresses counts; options do not. */
+PD_TEST(covers)
+{
+	int fd;
+
+	keys(t);
+	fd = md5_active(t);
+	SEND(fd, 100);
+	EXPECT("P. 1:101(100) ack 1 " MD5);
+	/* Signed as they are, so both are good. */
+	INJECT(". 1:1(0) ack 51 win 65535 " MD5);
+	INJECT(". 1:1(0) ack 101 win 65535 <md5,hex fd020101,nop,nop>");
+	COUNT(3, tcps_sig_rcvgoodsig);
+	ATF_REQUIRE_EQ(0, pd_tcpcb(t)->snd_max - pd_tcpcb(t)->snd_una);
+}
+
+/* ---- Keys ---- */
+
+/* Without a key there is no SYN, and the user hears of it. */
+PD_TEST(no_key_active)
+{
+	int fd = md5_socket(t);
+
+	ERR(EACCES, pd_connect(t, fd));
+	NOTHING();
+	COUNT(1, tcps_sig_err_buildsig);
+}
+
+PD_TEST(no_key_passive)
+{
+	int lfd = md5_listen(t);
+
+	sig_peer_md5(t, KEY);
+	INJECT("S 0:0(0) win 65535 " PSYN);
+	NOTHING();
+	STATE(GONE);
+	COUNT(1, tcps_sig_err_buildsig);
+	/* One direction: nothing leaves; then the SYN-ACK goes again. */
+	OK(sig_key(t, false, XKEY_TCP, XKEY_TCP_MD5, XKEY_TCP_SPI, 0, KEY));
+	INJECT("S 0:0(0) win 65535 <mss 1460,sackOK,md5>");
+	NOTHING();
+	COUNT(2, tcps_sig_err_buildsig);
+	OK(sig_key(t, true, XKEY_TCP, XKEY_TCP_MD5, XKEY_TCP_SPI, 0, KEY));
+	EXPECT_IN(PD_SEC, "S. 0:0(0) ack 1 win 65535 <mss 1460,sackOK,md5>");
+	INJECT(". 1:1(0) ack 1 win 65535 " MD5);
+	ATF_REQUIRE(pd_accept(t, lfd) >= 0);
+}
+
+/* The keys of both sides change; in between nothing goes through. */
+PD_TEST(changed)
+{
+	int fd;
+
+	keys(t);
+	fd = md5_active(t);
+	sig_md5_keys(t, NULL);
+	SEND(fd, 10);
+	NOTHING();
+	ADVANCE(100 * PD_MSEC);
+	INJECT("P. 1:11(10) ack 1 win 65535 " MD5);
+	RECV_NOTHING(fd);
+	COUNT(2, tcps_sig_err_buildsig);
+	sig_peer_md5(t, "the next one");
+	sig_md5_keys(t, "the next one");
+	pd_pass(t, PD_SEC);
+	EXPECT_LATE("P. 1:11(10) ack 1 " MD5);
+	pd_forget(t);
+	INJECT("P. 1:11(10) ack 11 win 65535 " MD5);
+	RECV(fd, 10);
+}
+
+/* Each direction has its own. */
+PD_TEST(two_keys)
+{
+	int fd = md5_socket(t);
+
+	OK(sig_key(t, true, XKEY_TCP, XKEY_TCP_MD5, XKEY_TCP_SPI, 0, "out"));
+	OK(sig_key(t, false, XKEY_TCP, XKEY_TCP_MD5, XKEY_TCP_SPI, 0, "in"));
+	sig_peer_md5(t, "out");
+	ERR(EINPROGRESS, pd_connect(t, fd));
+	EXPECT("S 0:0(0) win 65535 " SYN);
+	INJECT("S. 0:0(0) ack 1 win 65535 <mss 1460,nop,nop,md5>");
+	NOTHING();
+	sig_peer_md5(t, "in");
+	INJECT("S. 0:0(0) ack 1 win 65535 <mss 1460,nop,nop,md5>");
+	sig_peer_md5(t, "out");
+	EXPECT(". 1:1(0) ack 1 " MD5);
+}
+
+/* ---- Segments that no connection's output makes ---- */
+
+PD_TEST(reset)
+{
+	int fd, lfd;
+
+	keys(t);
+	fd = md5_active(t);
+	pd_linger(t, fd, 1, 0);
+	OK(pd_close(t, fd));
+	EXPECT("R. 1:1(0) ack 1 " MD5);
+	pd_renew(t);
+	lfd = md5_listen(t);
+	INJECT(". 1:1(0) ack 1 win 65535 " MD5);
+	EXPECT("R 1:1(0) " MD5);
+	OK(pd_close(t, lfd));
+	/* Nobody: as ever. */
+	INJECT("S 0:0(0) win 65535 <mss 1460>");
+	EXPECT("R. 0:0(0) ack 1 win 0");
+}
+
+PD_TEST(challenge_ack)
+{
+	keys(t);
+	(void)md5_active(t);
+	INJECT("S 0:0(0) win 65535 " MD5);
+	EXPECT(". 1:1(0) ack 1 " MD5);
+	INJECT("R 11:11(0) win 0 " MD5);
+	EXPECT(". 1:1(0) ack 1 " MD5);
+	STATE(TCPS_ESTABLISHED);
+}
+
+PD_TEST(keepalive)
+{
+	int fd;
+
+	keys(t);
+	fd = md5_active(t);
+	OK(pd_setopt(t, fd, SOL_SOCKET, SO_KEEPALIVE, 1));
+	OK(pd_setopt(t, fd, IPPROTO_TCP, TCP_KEEPIDLE, 10));
+	EXPECT_IN(10 * PD_SEC, ". 0:0(0) ack 1 " MD5);
+	INJECT(". 1:1(0) ack 1 win 65535 " MD5);
+	STATE(TCPS_ESTABLISHED);
+}
+
+PD_TEST(time_wait)
+{
+	int fd;
+
+	keys(t);
+	fd = md5_active(t);
+	OK(pd_close(t, fd));
+	EXPECT("F. 1:1(0) ack 1 " MD5);
+	INJECT("F. 1:1(0) ack 2 win 65535 " MD5);
+	EXPECT(". 2:2(0) ack 2 " MD5);
+	STATE(TCPS_TIME_WAIT);
+	/* Unsigned, no answer; signed, one. */
+	INJECT("F. 1:1(0) ack 2 win 65535");
+	NOTHING();
+	INJECT("F. 1:1(0) ack 2 win 65535 " MD5);
+	EXPECT(". 2:2(0) ack 2 " MD5);
+}
+
+/* ---- The rest ---- */
+
+/* The text that waits leaves in segments that are signed one by one, though
+ * the interface would cut large ones. */
+PD_TEST(no_tso)
+{
+	int fd;
+
+	keys(t);
+	pd_settso(t);
+	fd = md5_active(t);
+	SEND(fd, 3 * 1440);
+	EXPECT(". 1:1441(1440) ack 1 " MD5);
+	EXPECT(". 1441:2881(1440) ack 1 " MD5);
+	EXPECT("P. 2881:4321(1440) ack 1 " MD5);
+	ATF_REQUIRE_EQ(0, t->ncut);
+	/* Lost, and sent again. */
+	EXPECT_IN(230 * PD_MSEC, ". 1:1441(1440) ack 1 " MD5);
+}
+
+/* Who expects no signature takes the segment, and counts it. */
+PD_TEST(unexpected)
+{
+	int fd, lfd;
+
+	sig_peer_md5(t, KEY);
+	lfd = pd_listen(t, 5);
+	INJECT("S 0:0(0) win 65535 <mss 1460,nop,nop,md5>");
+	EXPECT("S. 0:0(0) ack 1 win 65535 <mss 1460>");
+	INJECT(". 1:11(10) ack 1 win 65535 " MD5);
+	fd = pd_accept(t, lfd);
+	RECV(fd, 10);
+	pd_forget(t);
+	COUNT(2, tcps_sig_err_sigopts);
+	COUNT(0, tcps_sig_rcvgoodsig);
+}
+
+/* TCP_NOOPT leaves all options out but this one. */
+PD_TEST(noopt)
+{
+	int fd = md5_socket(t);
+
+	keys(t);
+	OK(pd_setopt(t, fd, IPPROTO_TCP, TCP_NOOPT, 1));
+	ERR(EINPROGRESS, pd_connect(t, fd));
+	EXPECT("S 0:0(0) win 65535 " MD5);
+	INJECT("S. 0:0(0) ack 1 win 65535 <mss 1460,nop,nop,md5>");
+	EXPECT(". 1:1(0) ack 1 " MD5);
+}
+
+/* The option comes and goes during a connection. */
+PD_TEST(option)
+{
+	int fd;
+
+	keys(t);
+	fd = pd_active(t, 0, 65535);
+	ATF_REQUIRE_EQ(0, pd_getopt(t, fd, IPPROTO_TCP, TCP_MD5SIG));
+	OK(pd_setopt(t, fd, IPPROTO_TCP, TCP_MD5SIG, 1));
+	SEND(fd, 10);
+	EXPECT("P. 1:11(10) ack 1 " MD5);
+	OK(pd_setopt(t, fd, IPPROTO_TCP, TCP_MD5SIG, 0));
+	ATF_REQUIRE_EQ(0, pd_getopt(t, fd, IPPROTO_TCP, TCP_MD5SIG));
+	INJECT(". 1:1(0) ack 11 win 65535");
+	SEND(fd, 10);
+	EXPECT("P. 11:21(10) ack 1");
+}
+
+/* The text may lie in any number of mbufs. */
+PD_TEST(scattered)
+{
+	int fd, i;
+
+	keys(t);
+	fd = md5_active(t);
+	OK(pd_setopt(t, fd, IPPROTO_TCP, TCP_NOPUSH, 1));
+	for (i = 0; i < 14; i++)
+		SEND(fd, 100 + i);
+	EXPECT_LATE(". 1:1441(1440) ack 1 " MD5);
+	pd_forget(t);
+}
+
+ATF_TP_ADD_TCS(tp)
+{
+	ATF_TP_ADD_TC(tp, active);
+	ATF_TP_ADD_TC(tp, passive);
+	ATF_TP_ADD_TC(tp, passive_plain);
+	ATF_TP_ADD_TC(tp, sack);
+	ATF_TP_ADD_TC(tp, sack_no_room);
+	ATF_TP_ADD_TC(tp, bad);
+	ATF_TP_ADD_TC(tp, bad_handshake);
+	ATF_TP_ADD_TC(tp, covers);
+	ATF_TP_ADD_TC(tp, no_key_active);
+	ATF_TP_ADD_TC(tp, no_key_passive);
+	ATF_TP_ADD_TC(tp, changed);
+	ATF_TP_ADD_TC(tp, two_keys);
+	ATF_TP_ADD_TC(tp, reset);
+	ATF_TP_ADD_TC(tp, challenge_ack);
+	ATF_TP_ADD_TC(tp, keepalive);
+	ATF_TP_ADD_TC(tp, time_wait);
+	ATF_TP_ADD_TC(tp, no_tso);
+	ATF_TP_ADD_TC(tp, unexpected);
+	ATF_TP_ADD_TC(tp, noopt);
+	ATF_TP_ADD_TC(tp, option);
+	ATF_TP_ADD_TC(tp, scattered);
+	return (atf_no_error());
+}
