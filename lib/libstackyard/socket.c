@@ -44,8 +44,8 @@ wait_ready(struct sy_host *host, int fd, enum side side, uint64_t *deadlinep)
 		*deadlinep = sy_deadline(host->h_loop,
 		    limit != 0 ? limit : SY_NEVER);
 	}
-	return (sy_wait_fd(host, fd, side == RECEIVE ?
-	    SYK_POLLIN | SYK_POLLPRI : SYK_POLLOUT, *deadlinep));
+	return (sy_wait_fd(host, fd, side == RECEIVE ? SYK_POLLIN :
+	    SYK_POLLOUT, *deadlinep));
 }
 
 /* As sy_fail_fd(), when host may have gone during a wait (EBADF). */
@@ -259,6 +259,16 @@ send_all(struct sy_host *host, const char *call, int fd,
 	return (fail_after_wait(error, call, host, fd, waited));
 }
 
+/* Has reading come to the urgent mark, where MSG_WAITALL ends too? */
+static bool
+at_mark(struct sy_host *host, int fd)
+{
+	int at;
+
+	return (syk_ioctl(host->h_vnet, fd, SY_SIOCATMARK, &at) == 0 &&
+	    at != 0);
+}
+
 static ssize_t
 receive(struct sy_host *host, const char *call, int fd,
     const struct iovec *iov, int iovcnt, int flags, struct syk_addr *from)
@@ -283,10 +293,11 @@ receive(struct sy_host *host, const char *call, int fd,
 		error = syk_recv(host->h_vnet, fd, iov, iovcnt, done,
 		    &oflags, from, &n);
 		done += n;
-		if (error == 0 && all && n > 0 && done < total)
+		if (error == 0 && all && n > 0 && done < total &&
+		    !at_mark(host, fd))
 			continue;
 		if (error != EWOULDBLOCK || (done > 0 && !all) ||
-		    (kflags & SYK_MSG_DONTWAIT) != 0)
+		    (kflags & (SYK_MSG_DONTWAIT | SYK_MSG_OOB)) != 0)
 			break;
 		waited = true;
 		error = wait_ready(host, fd, RECEIVE, &deadline);

@@ -13,9 +13,10 @@
  *
  * Addresses are the program's own (struct sockaddr_in and sockaddr_in6 of
  * its system), and so are the levels SOL_SOCKET, IPPROTO_IP and IPPROTO_IPV6
- * with their options, and MSG_*, SHUT_* and POLL*.  Options of level
- * IPPROTO_TCP have FreeBSD's numbers, which collide with other systems';
- * they are spelt SY_TCP_* here.
+ * with their options, and MSG_*, SHUT_* and POLL*; options that the system may
+ * not have are SY_SO_* and SY_IPV6_*.  Options of level IPPROTO_TCP have
+ * FreeBSD's numbers, which collide with other systems'; they are spelt
+ * SY_TCP_* here.
  *
  * One thread uses a loop, and everything that belongs to it, at a time.
  * Functions that return int return -1 and set errno on failure unless they
@@ -288,6 +289,7 @@ int	sy_watch(struct sy_host *host, int fd, short events,
 #define	SY_EVFILT_WRITE		(-2)
 #define	SY_EVFILT_TIMER		(-7)
 #define	SY_EVFILT_USER		(-11)
+#define	SY_EVFILT_EXCEPT	(-16)
 #define	SY_EV_ADD		0x0001
 #define	SY_EV_DELETE		0x0002
 #define	SY_EV_ENABLE		0x0004
@@ -299,6 +301,7 @@ int	sy_watch(struct sy_host *host, int fd, short events,
 #define	SY_EV_EOF		0x8000
 #define	SY_EV_ERROR		0x4000
 #define	SY_NOTE_LOWAT		0x0001
+#define	SY_NOTE_OOB		0x0002
 #define	SY_NOTE_TRIGGER		0x01000000
 #define	SY_NOTE_SECONDS		0x0001
 #define	SY_NOTE_MSECONDS	0x0002
@@ -325,6 +328,13 @@ int	sy_kevent(struct sy_host *host, int kq, const struct sy_kevent *change,
 	    int nchanges, struct sy_kevent *events, int nevents,
 	    uint64_t timeout);
 
+/* Levels SOL_SOCKET and IPPROTO_IPV6: what the system may not have. */
+#define	SY_SO_NOSIGPIPE		0x0800
+#define	SY_SO_REUSEPORT_LB	0x10000
+#define	SY_SO_LISTENQLIMIT	0x1011
+#define	SY_SO_LISTENQLEN	0x1012
+#define	SY_SO_LISTENINCQLEN	0x1013
+#define	SY_IPV6_USE_MIN_MTU	0x1002a
 /* Level IPPROTO_TCP, FreeBSD's numbers. */
 #define	SY_TCP_NODELAY		1
 #define	SY_TCP_MAXSEG		2
@@ -332,15 +342,21 @@ int	sy_kevent(struct sy_host *host, int kq, const struct sy_kevent *change,
 #define	SY_TCP_NOOPT		8
 #define	SY_TCP_MD5SIG		16
 #define	SY_TCP_INFO		32
+#define	SY_TCP_IWND_NB		43
+#define	SY_TCP_IWND_NSEG	44
 #define	SY_TCP_CONGESTION	64
 #define	SY_TCP_CCALGOOPT	65
 #define	SY_TCP_MAXUNACKTIME	68
+#define	SY_TCP_REMOTE_UDP_ENCAPS_PORT	71
 #define	SY_TCP_DELACK		72
 #define	SY_TCP_KEEPINIT		128
 #define	SY_TCP_KEEPIDLE		256
 #define	SY_TCP_KEEPINTVL	512
 #define	SY_TCP_KEEPCNT		1024
 #define	SY_TCP_FASTOPEN		1025
+#define	SY_TCP_REUSPORT_LB_NUMA	1026
+#define	SY_TCP_REUSPORT_LB_NUMA_NODOM	(-2)
+#define	SY_TCP_REUSPORT_LB_NUMA_CURDOM	(-1)
 #define	SY_TCP_FUNCTION_BLK	8192
 #define	SY_TCP_FUNCTION_ALIAS	8193
 #define	SY_TCP_AO		16384

@@ -147,6 +147,17 @@ mb_pool_free(struct mbuf_pool *pool)
 }
 
 /* The vnet goes; items that are out come back later. */
+uint64_t
+mb_memory(void)
+{
+	const struct mbuf_pool *pool = curvnet->vnet_mbufs;
+
+	return ((uint64_t)uma_zone_get_cur(pool->mp_mbuf) * MSIZE +
+	    (uint64_t)uma_zone_get_cur(pool->mp_cluster) * MCLBYTES +
+	    (uint64_t)uma_zone_get_cur(pool->mp_jumbop) * MJUMPAGESIZE +
+	    (uint64_t)uma_zone_get_cur(pool->mp_jumbo16) * MJUM16BYTES);
+}
+
 static void
 mb_pool_destroy(const void *arg __unused)
 {

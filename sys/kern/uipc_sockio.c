@@ -151,7 +151,7 @@ sosend_space(struct socket *so, long resid, int flags)
 	space = sbspace(&so->so_snd);
 	if ((flags & MSG_OOB) != 0)
 		space += SOSEND_OOBROOM;
-	if (space <= 0 ||
+	if (space <= 0 || (so->so_snd.sb_flags & SB_HELD) != 0 ||
 	    (space < resid && space < (long)so->so_snd.sb_lowat))
 		return (0);
 	return (lmin(lmin(space, resid), INT_MAX));
@@ -403,8 +403,7 @@ sopoll(struct socket *so, int events)
 		revents |= SOPOLL_IN;
 	if (sowriteable(so))
 		revents |= SOPOLL_OUT;
-	if (so->so_oobmark != 0 ||
-	    (so->so_rcv.sb_state & SBS_RCVATMARK) != 0)
+	if (sohasoob(so))
 		revents |= SOPOLL_PRI;
 	revents &= events;
 	if (so->so_error != 0)

@@ -3,9 +3,11 @@
 #
 # The TCP that every function block shares, and the default block.
 
-SRCS+=	netinet/in_pcb.c
+SRCS+=	netinet/in_pcb.c netinet/in_priv.c
 SRCS+=	netinet/tcp_ack.c
+SRCS+=	netinet/tcp_compat.c
 SRCS+=	netinet/tcp_cong.c
+SRCS+=	netinet/tcp_drain.c
 SRCS+=	netinet/tcp_ecn.c
 SRCS+=	netinet/tcp_export.c
 SRCS+=	netinet/tcp_fastopen.c
@@ -13,8 +15,10 @@ SRCS+=	netinet/tcp_fastopen_cache.c
 SRCS+=	netinet/tcp_functions.c
 SRCS+=	netinet/tcp_hostcache.c
 SRCS+=	netinet/tcp_hostcache_conn.c
+SRCS+=	netinet/tcp_info.c
 SRCS+=	netinet/tcp_input.c
 SRCS+=	netinet/tcp_listen.c
+SRCS+=	netinet/tcp_newcwv.c
 SRCS+=	netinet/tcp_output.c
 SRCS+=	netinet/tcp_parse.c
 SRCS+=	netinet/tcp_pmtud.c
@@ -25,6 +29,8 @@ SRCS+=	netinet/tcp_subr.c
 SRCS+=	netinet/tcp_syncache.c
 SRCS+=	netinet/tcp_syncookie.c
 SRCS+=	netinet/tcp_synsent.c
+SRCS+=	netinet/tcp_udp.c
+SRCS+=	netinet/tcp_urgent.c
 SRCS+=	netinet/tcp_timer.c
 SRCS+=	netinet/tcp_undo.c
 SRCS+=	netinet/tcp_timewait.c

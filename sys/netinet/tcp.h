@@ -84,15 +84,21 @@ struct tcphdr {
 #define	TCP_MD5SIG		16
 #define	TCP_INFO		32
 #define	TCP_STATS		33
+#define	TCP_IWND_NB		43
+#define	TCP_IWND_NSEG		44
 #define	TCP_CONGESTION		64
 #define	TCP_CCALGOOPT		65
 #define	TCP_MAXUNACKTIME	68
+#define	TCP_REMOTE_UDP_ENCAPS_PORT 71
 #define	TCP_DELACK		72
 #define	TCP_KEEPINIT		128
 #define	TCP_KEEPIDLE		256
 #define	TCP_KEEPINTVL		512
 #define	TCP_KEEPCNT		1024
 #define	TCP_FASTOPEN		1025
+#define	TCP_REUSPORT_LB_NUMA	1026
+#define	TCP_REUSPORT_LB_NUMA_NODOM	(-2)
+#define	TCP_REUSPORT_LB_NUMA_CURDOM	(-1)
 #define	TCP_FUNCTION_BLK	8192
 #define	TCP_FUNCTION_ALIAS	8193
 /* Stackyard's own. */

@@ -30,11 +30,12 @@
 #include <netinet/in.h>
 #include <netinet/tcp_ecn.h>
 #include <netinet/tcp_fastopen.h>
+#include <netinet/tcp_newcwv.h>
 #include <netinet/tcp_pmtud.h>
 #include <netinet/tcp_undo.h>
 #include <netinet/tcp_var.h>
 
-#define	DUPTHRESH	3		/* RFC 5681, RFC 6675 */
+#define	DUPTHRESH	V_tcp_ways.w_reordering	/* 3: RFC 5681, RFC 6675 */
 
 VNET_DEFINE_STATIC(int, insecure_ack) = 0;
 #define	V_insecure_ack	VNET(insecure_ack)
@@ -432,6 +433,8 @@ ack_more(struct tcpcb *tp, const struct tcp_seg *sg, struct tcp_acked *ta)
 		tcp_ecn_acked(tp, sg, ta);
 	if ((tp->t_flags2 & TF2_PMTUD) != 0)
 		tcp_pmtud_acked(tp, ta);
+	if ((tp->t_flags2 & TF2_CWV) != 0)
+		tcp_cwv_acked(tp, ta);
 }
 
 /* All that an acceptable ACK of a synchronized connection says. */
@@ -465,7 +468,8 @@ ack_process(struct tcpcb *tp, const struct tcp_seg *sg)
 	if (ta.ta_acked == 0 && ta.ta_sacked == 0 && !ta.ta_dupack)
 		return (v);
 	tcp_round_update(tp, &ta);
-	if (__predict_false((tp->t_flags2 & (TF2_ECN_ANY | TF2_PMTUD)) != 0))
+	if (__predict_false((tp->t_flags2 & (TF2_ECN_ANY | TF2_PMTUD |
+	    TF2_CWV)) != 0))
 		ack_more(tp, sg, &ta);
 	ta.ta_lost = tp->t_fb->tfb_detect_loss(tp, &ta);
 	if (__predict_false((tp->t_flags2 & TF2_PMTUD) != 0))

@@ -22,6 +22,7 @@
 
 #include <netinet/in.h>
 #include <netinet/in_pcb.h>
+#include <netinet/ip_options.h>
 #include <netinet/tcp_syncache.h>
 #include <netinet/tcp_timewait.h>
 #include <netinet/tcp_var.h>
@@ -36,7 +37,7 @@ SYSCTL_INT(_net_inet_tcp, OID_AUTO, drop_synfin, CTLFLAG_VNET | CTLFLAG_RW,
 /* Header contiguous, checksum right, parsed: true, else m is freed. */
 static bool
 tcp_accept_segment(struct mbuf **mp, const struct ip_info *ii,
-    struct tcp_seg *sg)
+    struct tcp_seg *sg, uint16_t udpport)
 {
 	struct mbuf *m = *mp;
 	int off;
@@ -56,13 +57,14 @@ tcp_accept_segment(struct mbuf **mp, const struct ip_info *ii,
 	}
 	if (m->m_len < off && (m = m_pullup(m, off)) == NULL)
 		return (false);
-	if (ip_cksum_verify(m, ii, IPPROTO_TCP,
+	if (udpport == 0 && ip_cksum_verify(m, ii, IPPROTO_TCP,
 	    (uint32_t)m->m_pkthdr.len) != 0) {
 		TCPSTAT_INC(tcps_rcvbadsum);
 		goto drop;
 	}
 	if (tcp_parse(m, ii, sg) != 0)
 		goto drop;
+	sg->sg_udpport = udpport;
 	if ((sg->sg_flags & (TH_SYN | TH_FIN)) == (TH_SYN | TH_FIN) &&
 	    V_drop_synfin)
 		goto drop;
@@ -143,13 +145,16 @@ tcp_input_noconn(struct mbuf *m, struct tcp_seg *sg)
 	struct inpcb *inp;
 
 	inp = in_pcblookup_wild(&V_tcbinfo, &sg->sg_inc);
-	if (inp != NULL && TCP_SIG_WANTED(intotcpcb(inp), sg) &&
-	    !tcp_sig_input(intotcpcb(inp), m, sg)) {
+	if (inp != NULL && (sg->sg_ip->ii_ttl < inp->inp_minttl ||
+	    (TCP_SIG_WANTED(intotcpcb(inp), sg) &&
+	    !tcp_sig_input(intotcpcb(inp), m, sg)))) {
 		m_freem(m);
 		return;
 	}
 	if (inp != NULL && SOLISTENING(inp->inp_socket)) {
+		sg->sg_ipopts = ip_srcroute(m, sg->sg_ip);
 		tcp_listen_input(intotcpcb(inp), m, sg);
+		m_freem(sg->sg_ipopts);
 		return;
 	}
 	m_freem(m);
@@ -164,13 +169,26 @@ tcp_input_noconn(struct mbuf *m, struct tcp_seg *sg)
 void
 tcp_input(struct mbuf *m, const struct ip_info *ii)
 {
+	tcp_input_udp(m, ii, 0);
+}
+
+/* udpport: the UDP port it came from, or 0. */
+void
+tcp_input_udp(struct mbuf *m, const struct ip_info *ii, uint16_t udpport)
+{
 	struct tcp_seg sg;
 	enum tcp_twverdict quiet;
 	struct inpcb *inp;
 
-	if (!tcp_accept_segment(&m, ii, &sg))
+	if (!tcp_accept_segment(&m, ii, &sg, udpport))
 		return;
 	inp = in_pcblookup(&V_tcbinfo, &sg.sg_inc);
+	if (inp != NULL && __predict_false(inp->inp_udpport != udpport)) {
+		/* Not of this connection, whatever its numbers say. */
+		m_freem(m);
+		tcp_reset_reply(NULL, &sg);
+		return;
+	}
 	if (inp != NULL && (ii->ii_ttl < inp->inp_minttl ||
 	    (TCP_SIG_WANTED(intotcpcb(inp), &sg) &&
 	    !tcp_sig_input(intotcpcb(inp), m, &sg)))) {

@@ -21,6 +21,7 @@
 
 #include <netinet/in.h>
 #include <netinet/in_pcb.h>
+#include <netinet/ip_options.h>
 #include <netinet/tcp_ecn.h>
 #include <netinet/tcp_fastopen.h>
 #include <netinet/tcp_syncache.h>
@@ -67,9 +68,11 @@ tcp_listen_offer(const struct tcpcb *lp, const struct tcp_seg *sg,
 	sy->sy_irs = sg->sg_seq;
 	sy->sy_flags = tcp_listen_flags(lp, to);
 	sy->sy_peermss = (to->to_flags & TOF_MSS) != 0 ? to->to_mss : 0;
-	sy->sy_mss = (uint16_t)tcp_mssopt_to(&sg->sg_inc, lp->t_usermss);
-	sy->sy_win = (uint16_t)min(TCP_MAXWIN,
-	    linp->inp_socket->so_sol->sol_sbrcv_hiwat);
+	sy->sy_mss = (uint16_t)tcp_mssopt_to(&sg->sg_inc, lp, sg->sg_udpport);
+	sy->sy_port = sg->sg_udpport;
+	sy->sy_ipopts = sg->sg_ipopts;
+	sy->sy_win = tcp_compat_synack_window(lp,
+	    linp->inp_socket->so_sol->sol_sbrcv_hiwat, sy->sy_mss);
 	sy->sy_scales = tcp_request_scale();
 	if ((to->to_flags & TOF_SCALE) != 0)
 		sy->sy_scales |= (uint8_t)(to->to_wscale << 4);
@@ -122,6 +125,10 @@ tcp_child_bind(struct tcpcb *tp, const struct tcpcb *lp,
 	inp->inp_ttl = linp->inp_ttl;
 	inp->inp_tos = linp->inp_tos;
 	inp->inp_minttl = linp->inp_minttl;
+	inp->inp_udpport = sy->sy_port;
+	if (sy->sy_ipopts != NULL &&
+	    (inp->inp_options = ip_options_dup(sy->sy_ipopts)) == NULL)
+		return (ENOBUFS);
 	if ((error = in_pcbinherit_port(&V_tcbinfo, inp,
 	    sy->sy_inc.inc_lport)) != 0)
 		return (error);
@@ -141,6 +148,7 @@ tcp_child_inherit(struct tcpcb *tp, struct tcpcb *lp)
 		if (tcp_userto(tp) == NULL)
 			return (ENOMEM);
 		*tp->t_userto = *lp->t_userto;
+		tp->t_flags2 |= lp->t_flags2 & TF2_COMPAT;
 	}
 	if ((error = tcp_functions_inherit(tp, lp)) != 0)
 		return (error);
@@ -279,6 +287,11 @@ tcp_listen_syn(struct tcpcb *lp, struct mbuf *m, struct tcp_seg *sg)
 void
 tcp_listen_input(struct tcpcb *lp, struct mbuf *m, struct tcp_seg *sg)
 {
+	if (tcp_syncache_stranger(sg)) {
+		tcp_reset_reply(lp, sg);
+		m_freem(m);
+		return;
+	}
 	switch (sg->sg_flags & (TH_RST | TH_SYN | TH_ACK)) {
 	case TH_ACK:
 		tcp_listen_ack(lp, m, sg);

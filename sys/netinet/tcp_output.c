@@ -30,8 +30,10 @@
 
 #include <netinet/in.h>
 #include <netinet/ip.h>
+#include <netinet/ip_options.h>
 #include <netinet/tcp_ecn.h>
 #include <netinet/tcp_fastopen.h>
+#include <netinet/tcp_newcwv.h>
 #include <netinet/tcp_pmtud.h>
 #include <netinet/tcp_var.h>
 #include <netipsec/tcp_sig.h>
@@ -177,6 +179,8 @@ tcp_adv_window(struct tcpcb *tp)
 	if (so != NULL && space < (long)so->so_rcv.sb_hiwat / 4 &&
 	    space < tp->t_maxseg)
 		space = 0;
+	if (__predict_false((tp->t_flags2 & TF2_COMPAT) != 0))
+		space = tcp_compat_clamp(tp, (uint32_t)space);
 	max = (uint32_t)TCP_MAXWIN << ((tp->t_flags & TF_RCVD_SCALE) != 0 ?
 	    tp->rcv_scale : 0);
 	return (min(max, (uint32_t)lmax(space, promised)));
@@ -222,7 +226,8 @@ tcp_sndbuf_autoscale(struct tcpcb *tp, struct socket *so)
 	if (tp->snd_wnd / 4 * 5 < sb->sb_hiwat - lowat ||
 	    used + lowat < sb->sb_hiwat / 8 * 7 ||
 	    used >= (uint32_t)V_tcp_autosndbuf_max ||
-	    sendwin < used - (tp->snd_max - tp->snd_una))
+	    sendwin < used - (tp->snd_max - tp->snd_una) ||
+	    tcp_compat_pressure(sb->sb_hiwat, false))
 		return;
 	if (!sbreserve(sb, ulmin(sb->sb_hiwat + (u_long)V_tcp_autosndbuf_inc +
 	    sb->sb_hiwat / 2, (u_long)V_tcp_autosndbuf_max)))
@@ -342,6 +347,41 @@ opt_accecn(struct tcpcb *tp, struct tcp_plan *p)
 	    TCP_MAXOLEN - p->p_optlen);
 }
 
+/*
+ * Linux's order: mss, then SACK permitted and time stamps in one word, then
+ * the scale.  Its first window is a number of segments.
+ */
+static void
+opt_linux_syn(struct tcpcb *tp, struct tcp_plan *p)
+{
+	bool sack = (tp->t_flags & TF_SACK_PERMIT) != 0, stamps;
+	u_int flags = tp->t_flags;
+	uint32_t mss = (uint32_t)tcp_mssopt(tp);
+
+	stamps = (flags & ((p->p_flags & TH_ACK) != 0 ? TF_RCVD_TSTMP :
+	    TF_REQ_TSTMP)) != 0;
+	tp->t_flags &= ~(TF_REQ_SCALE | TF_SACK_PERMIT);
+	opt_syn(tp, p);
+	tp->t_flags = flags;
+	if (!stamps && sack)
+		opt_pad(p, 4, 2);
+	if (sack) {
+		p->p_opt[p->p_optlen++] = TCPOPT_SACK_PERMITTED;
+		p->p_opt[p->p_optlen++] = TCPOLEN_SACK_PERMITTED;
+	}
+	if (stamps)
+		opt_timestamp(tp, p);
+	if ((flags & TF_REQ_SCALE) != 0) {
+		opt_pad(p, 4, 1);
+		p->p_opt[p->p_optlen++] = TCPOPT_WINDOW;
+		p->p_opt[p->p_optlen++] = TCPOLEN_WINDOW;
+		p->p_opt[p->p_optlen++] = tp->request_r_scale;
+	}
+	p->p_win = min(p->p_win, TCP_MAXWIN);
+	if (p->p_win > mss)
+		p->p_win -= p->p_win % mss;
+}
+
 /* Room for the signature, which is no option but a must. */
 static void
 opt_signature(struct tcpcb *tp, struct tcp_plan *p)
@@ -363,12 +403,17 @@ tcp_plan_options(struct tcpcb *tp, struct tcp_plan *p)
 			opt_signature(tp, p);
 		return;
 	}
-	if (syn)
-		opt_syn(tp, p);
-	if ((tp->t_flags & TF_RCVD_TSTMP) != 0 || (syn &&
-	    (p->p_flags & TH_ACK) == 0 && (tp->t_flags & TF_REQ_TSTMP) != 0 &&
-	    !(V_tcp_rexmit_drop_options && tp->t_rxtshift >= 3)))
-		opt_timestamp(tp, p);
+	if (syn && V_tcp_ways.w_linux_syn)
+		opt_linux_syn(tp, p);
+	else {
+		if (syn)
+			opt_syn(tp, p);
+		if ((tp->t_flags & TF_RCVD_TSTMP) != 0 || (syn &&
+		    (p->p_flags & TH_ACK) == 0 &&
+		    (tp->t_flags & TF_REQ_TSTMP) != 0 &&
+		    !(V_tcp_rexmit_drop_options && tp->t_rxtshift >= 3)))
+			opt_timestamp(tp, p);
+	}
 	if (__predict_false((tp->t_flags & TF_SIGNATURE) != 0))
 		opt_signature(tp, p);
 	if (syn) {
@@ -413,14 +458,17 @@ tcp_seg_limit(const struct tcpcb *tp, const struct tcp_plan *p)
 {
 	uint32_t mss = tp->t_maxseg - p->p_optlen, max;
 
-	/* Each segment has an urgent pointer, and a signature, of its own; and a
-	 * signature is longer than the time stamp. */
+	/* Each segment has an urgent pointer and a signature (which is that
+	 * long) of its own. */
 	if (!V_tcp_do_tso || tp->t_tsomax == 0 || p->p_optlen >
 	    TCPOLEN_TIMESTAMP + 2 || SEQ_GT(tp->snd_up, tp->snd_una))
 		return (mss);
 	/* Room for the largest IP and TCP headers. */
 	max = tp->t_tsomax - max_protohdr - sizeof(struct tcphdr) -
 	    TCP_MAXOLEN;
+	if (V_tcp_ways.w_tso_divisor != 0)
+		max = min(max, tp->snd_cwnd /
+		    (u_int)V_tcp_ways.w_tso_divisor);
 	return (MAX(mss, max / mss * mss));
 }
 
@@ -494,7 +542,8 @@ plan_lost(struct tcpcb *tp, struct tcp_plan *p, uint32_t quota)
 	mss = tp->t_maxseg - p->p_optlen;
 	limit = !force && (V_sack_tso ||
 	    (tp->t_flags & TF_SACK_PERMIT) == 0) ? tcp_seg_limit(tp, p) : mss;
-	tcp_sent_gather(tp, ts, mss);
+	if (V_tcp_ways.w_collapse)
+		tcp_sent_gather(tp, ts, mss);
 	len = ts->ts_end - ts->ts_start;
 	if ((ts->ts_flags & TS_FIN) != 0)
 		len--;
@@ -576,7 +625,8 @@ plan_new(struct tcpcb *tp, struct tcp_plan *p, uint32_t quota)
 	if (len > mss)
 		len = rounddown(len, mss);
 	else if (len < mss && !(fin && all) && (len == 0 ||
-	    !plan_small_ok(tp, len, all)))
+	    !plan_small_ok(tp, len, all)) && (len == 0 ||
+	    (tp->t_flags2 & TF2_COMPAT) == 0 || !tcp_compat_uncorks(tp)))
 		return (false);
 	p->p_len = len;
 	if (fin && len == avail)
@@ -710,8 +760,7 @@ tcp_fill_header(struct tcpcb *tp, struct mbuf *m, const struct tcp_plan *p)
 	    (uint32_t)(((uint64_t)win + (1u << scale) - 1) >> scale)));
 	th->th_urp = 0;
 	if (SEQ_GT(tp->snd_up, p->p_seq) && (p->p_flags & TH_SYN) == 0) {
-		th->th_urp = htons((uint16_t)min(TCP_MAXWIN,
-		    tp->snd_up - p->p_seq));
+		th->th_urp = htons(tcp_urgent_pointer(tp, p->p_seq));
 		th->th_flags |= TH_URG;
 		TCPSTAT_INC(tcps_sndurg);
 	}
@@ -734,18 +783,36 @@ tcp_fill_header(struct tcpcb *tp, struct mbuf *m, const struct tcp_plan *p)
 	    (uint32_t)m->m_pkthdr.len, IPPROTO_TCP);
 }
 
+/* A source route leads elsewhere first; IPv6 has none of these options. */
+static void
+tcp_ip_options(struct ip_output_args *ioa)
+{
+	const struct in6_addr *hop = ip_options_hop(ioa->ioa_options);
+
+	if (!IN6_IS_ADDR_V4MAPPED(&ioa->ioa_dst))
+		ioa->ioa_options = NULL;
+	else if (hop != NULL)
+		ioa->ioa_dst = *hop;
+}
+
 /* Hand a finished segment to IP. */
 static int
 tcp_ip_send(struct mbuf *m, struct inpcb *inp, const struct in_conninfo *inc,
-    uint8_t tos, uint8_t ttl)
+    uint8_t tos, uint8_t ttl, uint16_t udpport, const struct mbuf *ipopts)
 {
 	struct ip_output_args ioa;
+	int error;
 
 	ioa.ioa_src = inc->inc_laddr;
 	ioa.ioa_dst = inc->inc_faddr;
 	ioa.ioa_scope = inc->inc_scope;
 	ioa.ioa_flowlabel = inp != NULL ? inp->inp_hash & 0xfffff : 0;
 	ioa.ioa_proto = IPPROTO_TCP;
+	if (__predict_false(udpport != 0)) {
+		if ((error = tcp_udp_wrap(&m, inc, udpport)) != 0)
+			return (error);
+		ioa.ioa_proto = IPPROTO_UDP;
+	}
 	ioa.ioa_tos = tos;
 	ioa.ioa_ttl = ttl;
 	ioa.ioa_flags = V_tcp_do_pmtud ? IOA_DF : 0;
@@ -754,7 +821,9 @@ tcp_ip_send(struct mbuf *m, struct inpcb *inp, const struct in_conninfo *inc,
 	if (inp != NULL && (intotcpcb(inp)->t_flags2 & TF2_NODF) != 0)
 		ioa.ioa_flags &= (uint8_t)~IOA_DF;
 	ioa.ioa_ro = inp != NULL ? &inp->inp_route : NULL;
-	ioa.ioa_options = inp != NULL ? inp->inp_options : NULL;
+	ioa.ioa_options = ipopts;
+	if (__predict_false(ioa.ioa_options != NULL))
+		tcp_ip_options(&ioa);
 	return (ip_send(m, &ioa));
 }
 
@@ -835,8 +904,10 @@ tcp_count_sent(struct tcpcb *tp, const struct tcp_plan *p)
 		TCPSTAT_ADD(tcps_sndbyte, p->p_len);
 	} else if (!p->p_ackonly)
 		TCPSTAT_INC(tcps_sndctrl);
-	else
+	else {
+		tp->t_acktime = tcp_acktime();
 		TCPSTAT_INC(tcps_sndacks);
+	}
 }
 
 /* What the segment promised and acknowledged. */
@@ -887,14 +958,11 @@ tcp_output_timers(struct tcpcb *tp)
 static int
 tcp_output_error(struct tcpcb *tp, int error)
 {
-	struct route *ro = &tp->t_inpcb.inp_route;
-	const struct in_conninfo *inc = &tp->t_inpcb.inp_inc;
 	uint32_t mtu;
 
 	switch (error) {
 	case EMSGSIZE:
-		mtu = ip_route_mtu(&inc->inc_faddr, inc->inc_scope, ro,
-		    &tp->t_tsomax);
+		mtu = tcp_path_mtu(tp);
 		if (mtu != 0)
 			tcp_mtu_update(tp, mtu);
 		(void)tcp_sent_lose_all(tp);
@@ -958,7 +1026,8 @@ tcp_send_plan(struct tcpcb *tp, struct tcp_plan *p)
 		m_freem(m);
 		return (error);
 	}
-	return (tcp_ip_send(m, inp, &inp->inp_inc, tos, inp->inp_ttl));
+	return (tcp_ip_send(m, inp, &inp->inp_inc, tos, inp->inp_ttl,
+	    inp->inp_udpport, inp->inp_options));
 }
 
 /* ---- The default block's output ---- */
@@ -968,9 +1037,13 @@ tcp_send_plan(struct tcpcb *tp, struct tcp_plan *p)
 static void
 tcp_output_idle(struct tcpcb *tp, const struct socket *so)
 {
-	if (tp->snd_una == tp->snd_max && tp->t_sndtime != 0 &&
-	    sbavail(&so->so_snd) != 0 &&
-	    getnstime() - tp->t_sndtime >= tcp_rto(tp))
+	if (tp->snd_una != tp->snd_max || tp->t_sndtime == 0 ||
+	    sbavail(&so->so_snd) == 0 ||
+	    getnstime() - tp->t_sndtime < tcp_rto(tp))
+		return;
+	if ((tp->t_flags2 & TF2_CWV) != 0)
+		tcp_cwv_idle(tp);
+	else if (V_tcp_ways.w_idle_restart)
 		cc_after_idle(tp);
 }
 
@@ -1011,6 +1084,8 @@ tcp_default_output(struct tcpcb *tp)
 		error = tcp_output_error(tp, error);
 	tcp_output_timers(tp);
 	tcp_note_applimited(tp);
+	if (__predict_false((tp->t_flags2 & TF2_COMPAT) != 0))
+		tcp_compat_notsent(tp);
 	return (error);
 }
 
@@ -1075,7 +1150,8 @@ tcp_bare_send(const struct tcp_bare *tb, struct inpcb *inp)
 		return;
 	}
 	TCPSTAT_INC(tcps_sndtotal);
-	(void)tcp_ip_send(m, inp, inc, tb->tb_tos, tb->tb_ttl);
+	(void)tcp_ip_send(m, inp, inc, tb->tb_tos, tb->tb_ttl,
+	    tb->tb_udpport, inp != NULL ? inp->inp_options : tb->tb_ipopts);
 }
 
 void
@@ -1090,6 +1166,8 @@ tcp_respond(struct tcpcb *tp, const struct in_conninfo *inc, tcp_seq ack,
 	tb.tb_tos = inp != NULL ? inp->inp_tos : sg != NULL ?
 	    sg->sg_ip->ii_tos & (uint8_t)~IPTOS_ECN_MASK : 0;
 	tb.tb_ttl = inp != NULL ? inp->inp_ttl : 0;
+	tb.tb_udpport = sg != NULL ? sg->sg_udpport :
+	    inp != NULL ? inp->inp_udpport : 0;
 	if (tp != NULL && tp->t_state > TCPS_LISTEN &&
 	    (flags & TH_RST) == 0) {
 		if ((tp->t_flags2 & TF2_ECN_ANY) != 0)

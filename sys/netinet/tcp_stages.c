@@ -4,14 +4,14 @@
  */
 
 /*
- * The stages of a segment's arrival (RFC 9293, 3.10.7.4), but for the ACK,
- * which has a file of its own (tcp_ack.c):
+ * The stages of a segment's arrival (RFC 9293, 3.10.7.4), but for two that
+ * have files of their own:
  *
  *   first    sequence number, with RFC 7323's PAWS before it
  *   second   RST           (RFC 5961, section 3)
  *   fourth   SYN           (RFC 5961, section 4)
  *   fifth    ACK           tcp_ack.c
- *   sixth    URG
+ *   sixth    URG           tcp_urgent.c
  *   seventh  text
  *   eighth   FIN
  *
@@ -279,40 +279,6 @@ tcp_stage_syn(struct tcpcb *tp, struct tcp_seg *sg)
 	return (TV_STOP | TV_DROP);
 }
 
-/* ---- Sixth: URG ---- */
-
-/*
- * The urgent pointer names the byte after the urgent data (RFC 9293,
- * 3.8.5).  The mark moves forward only; urgent data stays in the stream
- * (RFC 6093).
- */
-int
-tcp_stage_urg(struct tcpcb *tp, struct tcp_seg *sg)
-{
-	struct socket *so = tptosocket(tp);
-	tcp_seq up;
-
-	if (TCPS_HAVERCVDFIN(tp->t_state) || so == NULL)
-		return (TV_OK);
-	if ((sg->sg_flags & TH_URG) == 0 || sg->sg_urp == 0) {
-		if (SEQ_GT(tp->rcv_nxt, tp->rcv_up))
-			tp->rcv_up = tp->rcv_nxt;
-		return (TV_OK);
-	}
-	up = sg->sg_seq + sg->sg_urp;
-	if (sg->sg_urp + sbavail(&so->so_rcv) > V_sb_max)
-		return (TV_OK);
-	if (SEQ_GT(up, tp->rcv_up)) {
-		tp->rcv_up = up;
-		so->so_oobmark = sbavail(&so->so_rcv) +
-		    (tp->rcv_up - tp->rcv_nxt) - 1;
-		if (so->so_oobmark == 0)
-			so->so_rcv.sb_state |= SBS_RCVATMARK;
-		sohasoutofband(so);
-	}
-	return (TV_OK);
-}
-
 /* ---- Seventh: text ---- */
 
 static bool
@@ -331,8 +297,8 @@ tcp_ack_policy(struct tcpcb *tp, const struct tcp_seg *sg)
 {
 	bool delack;
 
-	delack = tp->t_delack_opt >= 0 ? tp->t_delack_opt != 0 :
-	    V_tcp_delack_enabled != 0;
+	delack = __predict_true(tp->t_delack_opt == -1) ?
+	    V_tcp_delack_enabled != 0 : tcp_compat_delack(tp);
 	if (!delack || (tp->t_flags & TF_RXWIN0SENT) != 0)
 		return (TV_ACKNOW);
 	/* A large one stands for as many as it was made of. */
@@ -353,6 +319,7 @@ tcp_rcvbuf_autoscale(struct tcpcb *tp, struct socket *so,
     const struct tcp_seg *sg, uint32_t len)
 {
 	struct sockbuf *sb = &so->so_rcv;
+	uint32_t now;
 	u_long want;
 
 	tp->rfbuf_cnt += len;
@@ -365,10 +332,14 @@ tcp_rcvbuf_autoscale(struct tcpcb *tp, struct socket *so,
 	if (V_tcp_do_autorcvbuf && (sb->sb_flags & SB_AUTOSIZE) != 0 &&
 	    want > sb->sb_hiwat &&
 	    sb->sb_hiwat < (u_int)V_tcp_autorcvbuf_max &&
+	    !tcp_compat_pressure(sb->sb_hiwat, true) &&
 	    !sbreserve(sb, ulmin(want, (u_long)V_tcp_autorcvbuf_max)))
 		sb->sb_flags &= (uint16_t)~SB_AUTOSIZE;
 	tp->rfbuf_cnt = 0;
-	tp->rfbuf_ts = tcp_ts_getticks() + 1;
+	now = tcp_ts_getticks();
+	if (tp->rfbuf_ts != 0)
+		tp->t_rcvrtt = now - tp->rfbuf_ts + 1;
+	tp->rfbuf_ts = now + 1;
 	tp->rfbuf_mark = tp->rcv_adv;
 }
 
@@ -380,6 +351,8 @@ tcp_text_inorder(struct tcpcb *tp, struct tcp_seg *sg)
 	int v;
 
 	v = tcp_ack_policy(tp, sg);
+	if (__predict_false((tp->t_flags2 & TF2_OOBAHEAD) != 0))
+		tcp_oob_take(tp, sg->sg_m, sg->sg_len);
 	tp->rcv_nxt += sg->sg_len;
 	TCPSTAT_INC(tcps_rcvpack);
 	TCPSTAT_ADD(tcps_rcvbyte, sg->sg_len);

@@ -12,7 +12,7 @@
  *	          +---+--- after rexmtlimit of them, a reset, or ICMP errors
  *	                   that last ---> gone
  *
- * An entry takes 104 bytes. It lies in one of hashsize buckets, by a keyed
+ * An entry takes 112 bytes. It lies in one of hashsize buckets, by a keyed
  * hash, and in the queue of those whose SYN-ACK went equally often: of one
  * queue all wait equally long, so it is in the order of its ends, and one
  * callout serves all queues.
@@ -36,6 +36,7 @@
 
 #include <netinet/in.h>
 #include <netinet/in_pcb.h>
+#include <netinet/ip_options.h>
 #include <netinet/tcp_ecn.h>
 #include <netinet/tcp_fastopen.h>
 #include <netinet/tcp_syncache.h>
@@ -49,7 +50,7 @@ struct syncache {
 	TAILQ_ENTRY(syncache) sc_queue;
 	struct tcp_syn	sc_syn;
 };
-CTASSERT(sizeof(struct syncache) <= 104);
+CTASSERT(sizeof(struct syncache) <= 112);
 
 struct syncache_bucket {
 	SLIST_HEAD(, syncache) sch_entries;
@@ -192,6 +193,7 @@ sc_free(struct syncache *sc)
 	    sc_queue);
 	V_syncache.h_count--;
 	TCPSTATES_DEC(TCPS_SYN_RECEIVED);
+	m_freem(sc->sc_syn.sy_ipopts);
 	uma_zfree(V_syncache_zone, sc);
 }
 
@@ -240,6 +242,57 @@ put16(uint8_t *p, uint8_t kind, uint16_t v)
 	return (2 + sizeof(v));
 }
 
+/* As opt_linux_syn() of tcp_output.c. */
+static void
+sc_linux_options(const struct tcp_syn *sy, struct tcp_bare *tb)
+{
+	uint8_t *opt = tb->tb_opt, n;
+
+	n = put16(opt, TCPOPT_MAXSEG, sy->sy_mss);
+	if ((sy->sy_flags & (SYF_SACK | SYF_TSTMP)) == SYF_SACK) {
+		opt[n++] = TCPOPT_NOP;
+		opt[n++] = TCPOPT_NOP;
+	}
+	if ((sy->sy_flags & SYF_SACK) != 0) {
+		opt[n++] = TCPOPT_SACK_PERMITTED;
+		opt[n++] = TCPOLEN_SACK_PERMITTED;
+	}
+	tb->tb_optlen = n;
+	if ((sy->sy_flags & SYF_TSTMP) != 0)
+		tcp_bare_timestamp(tb, tcp_ts_getticks() +
+		    tcp_new_ts_offset(&sy->sy_inc), sy->sy_tsrecent);
+	if ((sy->sy_flags & SYF_SCALE) != 0) {
+		n = tb->tb_optlen;
+		opt[n++] = TCPOPT_NOP;
+		opt[n++] = TCPOPT_WINDOW;
+		opt[n++] = TCPOLEN_WINDOW;
+		opt[n++] = sy->sy_scales & 0xf;
+		tb->tb_optlen = n;
+	}
+}
+
+static void
+sc_own_options(const struct tcp_syn *sy, struct tcp_bare *tb)
+{
+	uint8_t *opt = tb->tb_opt, n;
+
+	n = put16(opt, TCPOPT_MAXSEG, sy->sy_mss);
+	if ((sy->sy_flags & SYF_SCALE) != 0) {
+		opt[n++] = TCPOPT_NOP;
+		opt[n++] = TCPOPT_WINDOW;
+		opt[n++] = TCPOLEN_WINDOW;
+		opt[n++] = sy->sy_scales & 0xf;
+	}
+	if ((sy->sy_flags & SYF_SACK) != 0) {
+		opt[n++] = TCPOPT_SACK_PERMITTED;
+		opt[n++] = TCPOLEN_SACK_PERMITTED;
+	}
+	tb->tb_optlen = n;
+	if ((sy->sy_flags & SYF_TSTMP) != 0)
+		tcp_bare_timestamp(tb, tcp_ts_getticks() +
+		    tcp_new_ts_offset(&sy->sy_inc), sy->sy_tsrecent);
+}
+
 /* Have tb signed, if it is to be; *ao has to live as long. */
 static void
 sc_sign(const struct tcp_syn *sy, struct tcp_bare *tb, struct tcp_ao *ao)
@@ -270,27 +323,14 @@ sc_fastopen(const struct tcp_syn *sy, struct tcp_bare *tb)
 static void
 sc_options(const struct tcp_syn *sy, struct tcp_bare *tb, struct tcp_ao *ao)
 {
-	uint8_t *opt = tb->tb_opt, n;
-
 	if ((sy->sy_flags & SYF_NOOPT) != 0) {
 		sc_sign(sy, tb, ao);
 		return;
 	}
-	n = put16(opt, TCPOPT_MAXSEG, sy->sy_mss);
-	if ((sy->sy_flags & SYF_SCALE) != 0) {
-		opt[n++] = TCPOPT_NOP;
-		opt[n++] = TCPOPT_WINDOW;
-		opt[n++] = TCPOLEN_WINDOW;
-		opt[n++] = sy->sy_scales & 0xf;
-	}
-	if ((sy->sy_flags & SYF_SACK) != 0) {
-		opt[n++] = TCPOPT_SACK_PERMITTED;
-		opt[n++] = TCPOLEN_SACK_PERMITTED;
-	}
-	tb->tb_optlen = n;
-	if ((sy->sy_flags & SYF_TSTMP) != 0)
-		tcp_bare_timestamp(tb, tcp_ts_getticks() +
-		    tcp_new_ts_offset(&sy->sy_inc), sy->sy_tsrecent);
+	if (V_tcp_ways.w_linux_syn)
+		sc_linux_options(sy, tb);
+	else
+		sc_own_options(sy, tb);
 	sc_sign(sy, tb, ao);
 	sc_fastopen(sy, tb);
 	if (SY_REXMITS(sy) == 0)
@@ -306,7 +346,8 @@ sc_synack(const struct tcp_syn *sy)
 	struct tcp_bare tb = { .tb_inc = &sy->sy_inc, .tb_seq = sy->sy_iss,
 	    .tb_ack = sy->sy_irs + 1, .tb_flags = TH_SYN | TH_ACK,
 	    .tb_win = sy->sy_win, .tb_tos = sy->sy_tos,
-	    .tb_ttl = sy->sy_ttl };
+	    .tb_ttl = sy->sy_ttl, .tb_udpport = sy->sy_port,
+	    .tb_ipopts = sy->sy_ipopts };
 	struct tcp_ao ao;
 
 	if ((sy->sy_flags & SYF_ECNPLAIN) == 0)
@@ -324,7 +365,8 @@ sc_challenge(struct tcp_syn *sy)
 {
 	struct tcp_bare tb = { .tb_inc = &sy->sy_inc,
 	    .tb_seq = sy->sy_iss + 1, .tb_ack = sy->sy_irs + 1,
-	    .tb_flags = TH_ACK, .tb_tos = sy->sy_tos, .tb_ttl = sy->sy_ttl };
+	    .tb_flags = TH_ACK, .tb_tos = sy->sy_tos, .tb_ttl = sy->sy_ttl,
+	    .tb_udpport = sy->sy_port, .tb_ipopts = sy->sy_ipopts };
 	u_int n = sy->sy_sent >> 4, scale = 0;
 	struct tcp_ao ao;
 
@@ -343,15 +385,45 @@ sc_challenge(struct tcp_syn *sy)
 	tcp_bare_send(&tb, NULL);
 }
 
+/* For how long the handshake has gone on, ns: since its first SYN-ACK, if
+ * none was asked for again. */
+static nstime_t
+sc_waited(const struct tcp_syn *sy)
+{
+	uint32_t us = sc_interval(SY_REXMITS(sy)) - (sy->sy_when - sc_now());
+	u_int i;
+
+	for (i = 0; i < SY_REXMITS(sy); i++)
+		us += sc_interval(i);
+	return ((nstime_t)us * NS_PER_USEC);
+}
+
+/* SYN-ACKs again at most: as many as it takes to wait for text, if that is
+ * longer (TCP_DEFER_ACCEPT). */
+static u_int
+sc_rexmtlimit_of(const struct inpcb *linp)
+{
+	const struct tcp_compat *tc =
+	    tcp_compat_find((const struct tcpcb *)linp);
+	nstime_t us = 0;
+	u_int n = 0;
+
+	while (tc != NULL && us < (nstime_t)tc->tc_defer * 1000000 &&
+	    n < TCP_MAXRXTSHIFT)
+		us += sc_interval(n++);
+	return (max(n, V_sc_rexmtlimit));
+}
+
 /* One that is due: its SYN-ACK once more, or its end.  The challenges that
  * it has sent are forgotten. */
 static void
 sc_due(struct syncache *sc)
 {
 	u_int rexmits = SY_REXMITS(&sc->sc_syn);
+	const struct inpcb *linp;
 
-	if (rexmits >= V_sc_rexmtlimit ||
-	    in_pcblookup_wild(&V_tcbinfo, &sc->sc_syn.sy_inc) == NULL) {
+	linp = in_pcblookup_wild(&V_tcbinfo, &sc->sc_syn.sy_inc);
+	if (linp == NULL || rexmits >= sc_rexmtlimit_of(linp)) {
 		TCPSTAT_INC(tcps_sc_stale);
 		sc_free(sc);
 		return;
@@ -447,7 +519,9 @@ sc_room(struct syncache_bucket *sch)
 
 	if (sch->sch_length >= V_sc_bucketlimit)
 		TCPSTAT_INC(tcps_sc_bucketoverflow);
-	else if ((u_int)V_syncache.h_count >= V_sc_cachelimit)
+	else if ((u_int)V_syncache.h_count >= V_sc_cachelimit ||
+	    (V_tcp_ways.w_max_syn != 0 &&
+	    V_syncache.h_count >= V_tcp_ways.w_max_syn))
 		TCPSTAT_INC(tcps_sc_cacheoverflow);
 	else
 		return (true);
@@ -547,6 +621,9 @@ tcp_syncache_syn(struct tcpcb *lp, const struct tcp_seg *sg)
 		return;
 	}
 	sy.sy_iss = tcp_new_isn(&sg->sg_inc);
+	/* sy's are the segment's own. */
+	if (sy.sy_ipopts != NULL)
+		sy.sy_ipopts = ip_options_dup(sy.sy_ipopts);
 	sc->sc_syn = sy;
 	sc_insert(sc, sch);
 	sc_synack(&sy);
@@ -607,6 +684,8 @@ sc_readcookie(struct tcpcb *lp, const struct tcp_seg *sg, struct tcpcb **tpp)
 	/* What the listener brings is as it is for others. */
 	tcp_listen_offer(lp, sg, &offer);
 	sy.sy_win = offer.sy_win;
+	sy.sy_port = offer.sy_port;
+	sy.sy_ipopts = offer.sy_ipopts;
 	sy.sy_flags |= offer.sy_flags & (SYF_NOOPT | SYF_SIGNATURE | SYF_AO);
 	sy.sy_aocurrent = offer.sy_aocurrent;
 	sy.sy_aornext = offer.sy_aornext;
@@ -633,6 +712,9 @@ tcp_syncache_ack(struct tcpcb *lp, const struct tcp_seg *sg,
 		return (TCP_SC_NONE);
 	}
 	if (!sc_acceptable(sy, sg))
+		return (TCP_SC_DONE);
+	if (__predict_false((lp->t_flags2 & TF2_COMPAT) != 0) &&
+	    tcp_compat_defers(lp, sg, sc_waited(sy)))
 		return (TCP_SC_DONE);
 	ago = sc_interval(SY_REXMITS(sy)) - (sc->sc_syn.sy_when - sc_now());
 	*tpp = tcp_listen_child(lp, sy, now - (nstime_t)ago * NS_PER_USEC);
@@ -671,11 +753,13 @@ tcp_syncache_rst(const struct tcp_seg *sg)
 /* An error may be of the moment: one that comes again when three SYN-ACKs
  * were not answered is not. */
 void
-tcp_syncache_unreach(const struct in_conninfo *inc, tcp_seq seq)
+tcp_syncache_unreach(const struct in_conninfo *inc, uint16_t udpport,
+    tcp_seq seq)
 {
 	struct syncache *sc;
 
-	if ((sc = sc_find(inc)) == NULL || seq != sc->sc_syn.sy_iss)
+	if ((sc = sc_find(inc)) == NULL || seq != sc->sc_syn.sy_iss ||
+	    udpport != sc->sc_syn.sy_port)
 		return;
 	if ((sc->sc_syn.sy_flags & SYF_UNREACH) == 0 ||
 	    SY_REXMITS(&sc->sc_syn) < 3) {
@@ -684,6 +768,14 @@ tcp_syncache_unreach(const struct in_conninfo *inc, tcp_seq seq)
 	}
 	TCPSTAT_INC(tcps_sc_unreach);
 	sc_free(sc);
+}
+
+bool
+tcp_syncache_stranger(const struct tcp_seg *sg)
+{
+	const struct syncache *sc = sc_find(&sg->sg_inc);
+
+	return (sc != NULL && sc->sc_syn.sy_port != sg->sg_udpport);
 }
 
 bool

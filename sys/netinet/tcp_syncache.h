@@ -33,6 +33,7 @@ struct tcp_syn {
 	uint16_t	sy_win;		/* and this window */
 	uint16_t	sy_flags;	/* SYF_* */
 	uint16_t	sy_port;	/* the peer's UDP port, or 0 */
+	struct mbuf	*sy_ipopts;	/* IPv4's, the way back, or NULL */
 	uint8_t		sy_scales;	/* the peer's << 4 | ours */
 	uint8_t		sy_tos;
 	uint8_t		sy_ttl;
@@ -71,7 +72,10 @@ enum tcp_scverdict tcp_syncache_ack(struct tcpcb *lp,
 /* A reset. */
 void	tcp_syncache_rst(const struct tcp_seg *sg);
 /* An ICMP error about a SYN-ACK with that number. */
-void	tcp_syncache_unreach(const struct in_conninfo *inc, tcp_seq seq);
+void	tcp_syncache_unreach(const struct in_conninfo *inc, uint16_t udpport,
+	    tcp_seq seq);
+/* A segment in another encapsulation than the handshake between its ends. */
+bool	tcp_syncache_stranger(const struct tcp_seg *sg);
 /* End the handshake between these ends: false if there is none. */
 bool	tcp_syncache_drop(const struct in_conninfo *inc);
 bool	tcp_syncache_exists(const struct in_conninfo *inc);

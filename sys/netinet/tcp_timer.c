@@ -144,6 +144,9 @@ tcp_finwait2_time(const struct tcpcb *tp)
 	nstime_t intvl = V_tcp_keepintvl;
 	uint32_t cnt = (uint32_t)V_tcp_keepcnt;
 
+	if ((tp->t_flags2 & TF2_COMPAT) != 0 && tu->tu_compat.tc_linger2 != 0)
+		return (tu->tu_compat.tc_linger2 < 0 ? 1 :
+		    (nstime_t)tu->tu_compat.tc_linger2 * NS_PER_SEC);
 	if (V_fast_finwait2_recycle)
 		return (V_tcp_finwait2_timeout);
 	if (tu != NULL && tu->tu_keepintvl != 0)
@@ -174,13 +177,18 @@ tcp_timer_stop(struct tcpcb *tp)
 nstime_t
 tcp_keepinit_of(const struct tcpcb *tp)
 {
-	return (tp->t_userto != NULL && tp->t_userto->tu_keepinit != 0 ?
-	    tp->t_userto->tu_keepinit * NS_PER_SEC : V_tcp_keepinit);
+	if (tp->t_userto != NULL && tp->t_userto->tu_keepinit != 0)
+		return (tp->t_userto->tu_keepinit * NS_PER_SEC);
+	/* A number of attempts, or a time of its own, takes its place. */
+	return (tcp_compat_keepinit(tp) ? 0 : V_tcp_keepinit);
 }
 
 nstime_t
 tcp_keepidle_of(const struct tcpcb *tp)
 {
+	if ((tp->t_flags2 & TF2_COMPAT) != 0 &&
+	    tp->t_userto->tu_compat.tc_keepidle != 0)
+		return (tp->t_userto->tu_compat.tc_keepidle * NS_PER_MSEC);
 	return (tp->t_userto != NULL && tp->t_userto->tu_keepidle != 0 ?
 	    tp->t_userto->tu_keepidle * NS_PER_SEC : V_tcp_keepidle);
 }
@@ -235,6 +243,8 @@ tcp_rto(const struct tcpcb *tp)
 	nstime_t rto;
 	int shift = tp->t_rxtshift;
 
+	if (__predict_false((tp->t_flags2 & TF2_COMPAT) != 0))
+		return (tcp_compat_rto(tp));
 	if (tp->t_srtt_us == 0) {
 		rto = V_tcp_rexmit_initial;
 		if (shift == 0)
@@ -271,7 +281,10 @@ tcp_maxunack_over(const struct tcpcb *tp)
 
 	limit = tp->t_userto != NULL && tp->t_userto->tu_maxunacktime != 0 ?
 	    tp->t_userto->tu_maxunacktime * NS_PER_SEC : V_tcp_maxunacktime;
-	return (limit != 0 && getnstime() - tp->t_rcvtime >= limit);
+	if (limit == 0 || getnstime() - tp->t_rcvtime < limit)
+		return (false);
+	TCPSTAT_INC(tcps_progdrops);
+	return (true);
 }
 
 static int	tcp_timer_persist(struct tcpcb *tp);
@@ -300,13 +313,9 @@ tcp_timer_rexmt(struct tcpcb *tp)
 		tp->t_rxtshift = 0;
 		return (tcp_timer_persist(tp));
 	}
-	if (++tp->t_rxtshift > V_tcp_retries || tcp_maxunack_over(tp)) {
-		if (tp->t_rxtshift > V_tcp_retries)
-			TCPSTAT_INC(tcps_timeoutdrop);
-		else
-			TCPSTAT_INC(tcps_progdrops);
+	tp->t_rxtshift++;
+	if (tcp_compat_gives_up(tp) || tcp_maxunack_over(tp))
 		return (tp->t_softerror != 0 ? tp->t_softerror : ETIMEDOUT);
-	}
 	TCPSTAT_INC(tcps_rexmttimeo);
 	/* The peer has SACKed this and not acknowledged it: it reneged
 	 * (RFC 2018, 8), and nothing that it SACKed can be relied on. */
@@ -335,7 +344,7 @@ tcp_timer_persist(struct tcpcb *tp)
 	TCPSTAT_INC(tcps_persisttimeo);
 	if ((tp->t_rxtshift >= TCP_MAXRXTSHIFT &&
 	    getnstime() - tp->t_rcvtime >= V_tcp_keepidle) ||
-	    tcp_maxunack_over(tp)) {
+	    tcp_maxunack_over(tp) || tcp_compat_persist_over(tp)) {
 		TCPSTAT_INC(tcps_persistdrop);
 		return (ETIMEDOUT);
 	}
@@ -358,6 +367,7 @@ tcp_timer_keep(struct tcpcb *tp)
 {
 	const struct socket *so = tptosocket(tp);
 	nstime_t idle = getnstime() - tp->t_rcvtime;
+	bool over;
 
 	TCPSTAT_INC(tcps_keeptimeo);
 	if (!TCPS_HAVEESTABLISHED(tp->t_state)) {
@@ -373,7 +383,9 @@ tcp_timer_keep(struct tcpcb *tp)
 		    tcp_keepidle_of(tp));
 		return (0);
 	}
-	if (tp->t_keepprobes >= tcp_keepcnt_of(tp)) {
+	if (!tcp_compat_keep_over(tp, &over))
+		over = tp->t_keepprobes >= tcp_keepcnt_of(tp);
+	if (over) {
 		TCPSTAT_INC(tcps_keepdrops);
 		return (ETIMEDOUT);
 	}
@@ -382,7 +394,8 @@ tcp_timer_keep(struct tcpcb *tp)
 	TCPSTAT_INC(tcps_keepprobe);
 	tcp_respond(tp, &tp->t_inpcb.inp_inc, tp->rcv_nxt, tp->snd_una - 1,
 	    TH_ACK, NULL);
-	tcp_timer_activate(tp, TT_KEEP, tcp_keepintvl_of(tp));
+	tcp_timer_activate(tp, TT_KEEP, tcp_compat_keepnext(tp,
+	    tcp_keepintvl_of(tp)));
 	return (0);
 }
 

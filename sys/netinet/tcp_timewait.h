@@ -41,6 +41,8 @@ enum tcp_twverdict tcp_tw_input(const struct mbuf *m,
 enum tcp_twverdict tcp_tw_segment(struct tcpcb *tp, const struct tcp_seg *sg);
 /* End the entry between these ends: false if there is none. */
 bool	tcp_tw_drop(const struct in_conninfo *inc);
+/* tp, which begins, follows an entry, if there is one, in its numbers. */
+void	tcp_tw_succeed(struct tcpcb *tp);
 bool	tcp_tw_exists(const struct in_conninfo *inc);
 /* The entries behind cursor after (0: all) until func returns non-zero. */
 int	tcp_tw_foreach(uint64_t after, int (*func)(const struct tcp_twinfo *,

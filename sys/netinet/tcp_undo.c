@@ -75,7 +75,8 @@ tcp_undo_timeout(struct tcpcb *tp)
 	if (tp->t_rxtshift != 1)
 		return;
 	tcp_undo_save(tp);
-	if (!again && (tp->t_flags & TF_RCVD_TSTMP) == 0)
+	if (!again && V_tcp_ways.w_frto &&
+	    (tp->t_flags & TF_RCVD_TSTMP) == 0)
 		tp->t_flags2 |= TF2_FRTO1;
 }
 

@@ -262,6 +262,8 @@ void	mbufq_init(struct mbufq *mq, int limit);
 int	mbufq_enqueue(struct mbufq *mq, struct mbuf *m); /* ENOBUFS: full */
 struct mbuf *mbufq_dequeue(struct mbufq *mq);
 void	mbufq_drain(struct mbufq *mq);
+/* Bytes of curvnet's mbufs and clusters that are in use. */
+uint64_t mb_memory(void);
 #define	mbufq_first(mq)	((mq)->mq_head)
 #define	mbufq_len(mq)	((mq)->mq_len)
 

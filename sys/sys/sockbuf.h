@@ -30,6 +30,7 @@ struct socket;
 #define	SB_KNOTE	0x0100		/* knotes are attached */
 #define	SB_AUTOSIZE	0x0800		/* may be resized by the protocol */
 #define	SB_STOP		0x1000
+#define	SB_HELD		0x2000		/* the protocol wants no more yet */
 /* sb_state */
 #define	SBS_CANTSENDMORE	0x0010
 #define	SBS_CANTRCVMORE		0x0020

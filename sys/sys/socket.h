@@ -46,6 +46,8 @@ typedef	uint32_t	kern_socklen_t;
 #define	SO_NO_DDP		0x00008000
 #define	SO_REUSEPORT_LB		0x00010000
 #define	SO_RERROR		0x00020000
+/* Not FreeBSD's, and set by sys/compat only: the port is not shared. */
+#define	SO_EXCLBIND		0x40000000
 
 #define	SO_SNDBUF		0x1001
 #define	SO_RCVBUF		0x1002

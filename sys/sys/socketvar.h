@@ -105,20 +105,28 @@ struct socket {
 	int		so_fibnum;
 	u_int		so_user_cookie;
 	nstime_t	so_lingerend;	/* when soclose() waits no longer */
+	int		so_fd;		/* the program's, unless SS_NOFDREF */
 };
 #define	SO_RCV		0
 #define	SO_SND		1
 #define	SOLISTENING(so)	((so)->so_sol != NULL)
 #define	sotopcb(so)	((so)->so_pcb)
 
+/* Urgent data is there or announced; reading can go as far as its mark. */
+#define	sohasoob(so)							\
+	((so)->so_oobmark != 0 ||					\
+	    ((so)->so_rcv.sb_state & SBS_RCVATMARK) != 0)
+#define	soatoob(so)							\
+	((so)->so_oobmark != 0 && sbavail(&(so)->so_rcv) >= (so)->so_oobmark)
 #define	soreadabledata(so)						\
 	(sbavail(&(so)->so_rcv) >= (so)->so_rcv.sb_lowat ||		\
-	    (so)->so_error != 0)
+	    soatoob(so) || (so)->so_error != 0)
 #define	soreadable(so)							\
 	(soreadabledata(so) ||						\
 	    ((so)->so_rcv.sb_state & SBS_CANTRCVMORE) != 0)
 #define	sowriteable(so)							\
 	((sbspace(&(so)->so_snd) >= (long)(so)->so_snd.sb_lowat &&	\
+	    ((so)->so_snd.sb_flags & SB_HELD) == 0 &&			\
 	    ((so)->so_state & SS_ISCONNECTED) != 0) ||			\
 	    ((so)->so_snd.sb_state & SBS_CANTSENDMORE) != 0 ||		\
 	    (so)->so_error != 0)

@@ -75,10 +75,17 @@ host_wakeup(void *arg __unused, nstime_t when __unused)
 {
 }
 
+static void
+host_proc(void *arg __unused, struct vnet_proc *proc)
+{
+	*proc = (struct vnet_proc){ .vp_pid = 4711, .vp_uid = 1001,
+	    .vp_gid = 1002, .vp_comm = "pd" };
+}
+
 static const struct vnet_hostops host_ops = {
 	.ho_clock = host_clock, .ho_epoch = host_epoch,
 	.ho_random = host_random, .ho_log = host_log,
-	.ho_wakeup = host_wakeup
+	.ho_wakeup = host_wakeup, .ho_proc = host_proc
 };
 
 /* ---- The interface ---- */
@@ -133,7 +140,7 @@ if_pd_output(struct ifnet *ifp, struct mbuf *m,
 	struct pd *t = ifp->if_softc;
 
 	ATF_REQUIRE_MSG(IN6_ARE_ADDR_EQUAL(nexthop, &t->peer) ||
-	    in_multicast(nexthop), "a packet for somebody else");
+	    IN6_ARE_ADDR_EQUAL(nexthop, &t->hop) || in_multicast(nexthop), "a packet for somebody else");
 	return (if_enqueue(ifp, m));
 }
 
@@ -479,12 +486,22 @@ pd_icmp(struct pd *t, uint8_t type, uint8_t code, uint32_t arg, uint32_t seq)
 {
 	uint8_t pkt[256], quote[128];
 	uint32_t hlen, qlen, n, sum;
+	bool udp = t->quote_udp != 0;
 	uint8_t proto, *p;
 
 	/* Of our packet: the IP header and 20 bytes. */
-	qlen = pd_ip_build(t, true, IPPROTO_TCP, 1000, 60, 0, quote);
-	memset(quote + qlen, 0, 20);
+	qlen = pd_ip_build(t, true, udp ? IPPROTO_UDP : IPPROTO_TCP, 1000, 60,
+	    0, quote);
+	memset(quote + qlen, 0, 28);
 	p = quote + qlen;
+	if (udp) {
+		p[0] = (uint8_t)(t->udpport >> 8);
+		p[1] = (uint8_t)t->udpport;
+		p[2] = (uint8_t)(t->quote_udp >> 8);
+		p[3] = (uint8_t)t->quote_udp;
+		p += 8;
+		qlen += 8;
+	}
 	p[0] = (uint8_t)(t->c->lport >> 8);
 	p[1] = (uint8_t)t->c->lport;
 	p[2] = (uint8_t)(t->c->fport >> 8);
@@ -801,11 +818,11 @@ pd_recv(struct pd *t, int fd, size_t max, int flags)
 	struct iovec iov = { buf, max };
 	struct uio uio = { &iov, 1, (ssize_t)max, UIO_READ };
 	struct pd_fd *f = fd_of(t, fd);
+	int error, kflags = flags;
 	size_t done, i;
-	int error;
 
 	ATF_REQUIRE(max <= sizeof(buf));
-	REQUEST(t, error = kern_recv(fd, &uio, &flags, NULL, &done));
+	REQUEST(t, error = kern_recv(fd, &uio, &kflags, NULL, &done));
 	if (error != 0)
 		return (-error);
 	for (i = 0; i < done; i++)
@@ -1000,7 +1017,7 @@ pd_passive(struct pd *t, int opts, uint16_t win)
 /* ---- A test ---- */
 
 static void
-start(struct pd *t, int af)
+start(struct pd *t, int af, const struct vnet_tunable *tun)
 {
 	struct vnet *saved;
 	int i;
@@ -1014,8 +1031,8 @@ start(struct pd *t, int af)
 		pd_use(t, i);
 		pd_renew(t);
 	}
-	ATF_REQUIRE_EQ_MSG(0, vnet_alloc("us", &host_ops, t, NULL, 0,
-	    &t->vnet), "%s", t->log);
+	ATF_REQUIRE_EQ_MSG(0, vnet_alloc("us", &host_ops, t, tun,
+	    tun != NULL, &t->vnet), "%s", t->log);
 	saved = vnet_enter(t->vnet);
 	if_pd_create(t);
 	vnet_leave(saved);
@@ -1076,12 +1093,22 @@ pd_run(void (*func)(struct pd *), int first, int last)
 {
 	struct pd *t = &test;
 
-	start(t, first);
+	start(t, first, NULL);
 	func(t);
 	end(t);
 	if (last == first)
 		return;
-	start(t, last);
+	start(t, last, NULL);
 	func(t);
 	end(t);
+}
+
+void
+pd_restart(struct pd *t, const char *name, const char *value)
+{
+	struct vnet_tunable tun = { name, value };
+	int af = t->af;
+
+	end(t);
+	start(t, af, &tun);
 }

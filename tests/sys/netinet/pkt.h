@@ -14,7 +14,8 @@
  * that is flags (FSRP.UEWA, or - for none), first:last(length), and ack, win,
  * urg, <options> if wanted.  In front of the flags, [ttl N,tos N,nodf] gives
  * those of the IP header; without them 64 and 0 are sent and expected, and
- * that (IPv4) routers must not fragment.
+ * that (IPv4) routers must not fragment.  udp N there is TCP over UDP, with
+ * the peer's port; ours is t->udpport.  ipopt HEX are IPv4 options.
  *
  *   numbers	sequence numbers count from the initial one of their side,
  *		and our time stamps from 100 in the first segment that has
@@ -92,6 +93,9 @@ struct pd {
 	struct pd_fd	fds[PD_FDS];
 	uint64_t	seed;
 	bool		ended;		/* by the test: it is not drained */
+	struct in6_addr	hop;		/* packets are sent there, if set */
+	uint16_t	udpport;	/* our port for TCP over UDP */
+	uint16_t	quote_udp;	/* pd_icmp(): about a datagram to there */
 	bool		lossy;		/* no memory for a packet: it is lost */
 	bool		tso;		/* the interface cuts large segments */
 	u_int		ncut;		/* of those so far */
@@ -121,6 +125,8 @@ struct pd {
 #define	PD_TEST4(name)	PD_TEST_FAMILIES(name, AF_INET, AF_INET)
 #define	PD_TEST6(name)	PD_TEST_FAMILIES(name, AF_INET6, AF_INET6)
 void	pd_run(void (*func)(struct pd *), int first, int last);
+/* Begin with another host, for which a tunable is set. */
+void	pd_restart(struct pd *t, const char *name, const char *value);
 
 /* The peer sends a segment. */
 void	pd_inject(struct pd *t, const char *file, int line,

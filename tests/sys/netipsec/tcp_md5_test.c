@@ -8,6 +8,7 @@
  * wrong, missing or changed.  Every signature of ours is checked.
  */
 #include "sig_pkt.h"
+#include "linux_md5.h"
 
 #define	KEY	"a secret of routers"
 #define	SYN	"<mss 1460,nop,wscale 6,sackOK,TS val * ecr 0,nop,nop,md5>"
@@ -437,8 +438,93 @@ PD_TEST(scattered)
 	pd_forget(t);
 }
 
+/* ---- Linux ---- */
+
+static void
+captured_keys(const struct ip_info *ii, const char *key)
+{
+	struct xkey xk;
+
+	memset(&xk, 0, sizeof(xk));
+	memcpy(xk.xk_src, &ii->ii_src, 16);
+	memcpy(xk.xk_dst, &ii->ii_dst, 16);
+	xk.xk_proto = XKEY_TCP;
+	xk.xk_alg = XKEY_TCP_MD5;
+	xk.xk_spi = XKEY_TCP_SPI;
+	xk.xk_keylen = (uint16_t)strlen(key);
+	memcpy(xk.xk_key, key, strlen(key));
+	key_flush(0);
+	OK(key_add(&xk));
+}
+
+/* What Linux signed is right, and signed again it is the same; with any bit
+ * of it changed, but for checksum and other options, it is wrong. */
+static void
+captured_check(const struct captured *c)
+{
+	struct in_conninfo inc;
+	struct ip_info ii;
+	struct tcp_seg sg;
+	struct mbuf *m;
+	uint8_t sum[16], *opt;
+	int i, off;
+
+	m = sig_mbuf(c->c_pkt, c->c_len, &ii);
+	captured_keys(&ii, LINUX_MD5_KEY);
+	OK(tcp_parse(m, &ii, &sg));
+	ATF_REQUIRE(tcp_sig_verify(m, &sg, NULL));
+	opt = tcp_sig_find(m, TCPOPT_SIGNATURE, TCPOLEN_SIGNATURE);
+	off = mtod(m, struct tcphdr *)->th_off << 2;
+	for (i = 0; i < m->m_len; i++) {
+		if ((i >= 16 && i < 18) || (i >= 20 && i < off) || i == 12)
+			continue;
+		mtod(m, uint8_t *)[i] ^= 1;
+		ATF_REQUIRE(!tcp_sig_verify(m, &sg, NULL));
+		mtod(m, uint8_t *)[i] ^= 1;
+	}
+	memcpy(sum, opt + 2, sizeof(sum));
+	memset(opt + 2, 0, sizeof(sum));
+	inc.inc_laddr = ii.ii_src;
+	inc.inc_faddr = ii.ii_dst;
+	OK(tcp_sig_sign(m, &inc, NULL));
+	ATF_REQUIRE_EQ(0, memcmp(sum, opt + 2, sizeof(sum)));
+	captured_keys(&ii, "as in RFC 2386");
+	ATF_REQUIRE(!tcp_sig_verify(m, &sg, NULL));
+	m_freem(m);
+}
+
+PD_TEST4(captured_from_linux)
+{
+	size_t i;
+
+	CURVNET_SET(t->vnet);
+	for (i = 0; i < nitems(captured); i++)
+		captured_check(&captured[i]);
+	CURVNET_RESTORE();
+}
+
+/* A cookie's connection is signed like others. */
+PD_TEST(cookies)
+{
+	int fd, lfd = md5_listen(t);
+
+	pd_sysctl(t, "net.inet.tcp.syncookies_only", 1);
+	keys(t);
+	INJECT("S 0:0(0) win 65535 <mss 1460,sackOK,md5>");
+	EXPECT("S. 0:0(0) ack 1 win 65535 <mss 1460,sackOK,md5>");
+	INJECT(". 1:1(0) ack 1 win 65535");
+	NOTHING();
+	INJECT(". 1:1(0) ack 1 win 65535 " MD5);
+	fd = pd_accept(t, lfd);
+	ATF_REQUIRE_EQ(1, pd_getopt(t, fd, IPPROTO_TCP, TCP_MD5SIG));
+	SEND(fd, 10);
+	EXPECT("P. 1:11(10) ack 1 " MD5);
+}
+
 ATF_TP_ADD_TCS(tp)
 {
+	ATF_TP_ADD_TC(tp, captured_from_linux);
+	ATF_TP_ADD_TC(tp, cookies);
 	ATF_TP_ADD_TC(tp, active);
 	ATF_TP_ADD_TC(tp, passive);
 	ATF_TP_ADD_TC(tp, passive_plain);

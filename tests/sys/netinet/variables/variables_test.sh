@@ -116,7 +116,7 @@ lists_head()
 lists_body()
 {
 	ask
-	[ "$(lines absent | wc -l)" -le 132 ] ||
+	[ "$(lines absent | wc -l)" -le 127 ] ||
 	    complain "absent has $(lines absent | wc -l) names"
 	lines absent | cut -f1 >absent
 	while read -r name; do

@@ -1,0 +1,34 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 The Stackyard developers
+ */
+
+/* What the files of sys/compat/linux share. */
+#ifndef _STACKYARD_COMPAT_LINUX_PRIVATE_H_
+#define	_STACKYARD_COMPAT_LINUX_PRIVATE_H_
+
+#include <sys/sysctl.h>
+#include <sys/vnet.h>
+
+/* net.core.rmem_max and wmem_max, bytes. */
+VNET_DECLARE(int, linux_rmem_max);
+VNET_DECLARE(int, linux_wmem_max);
+#define	V_linux_rmem_max	VNET(linux_rmem_max)
+#define	V_linux_wmem_max	VNET(linux_wmem_max)
+
+/* May a program choose the algorithm of this (native) name? */
+/* The window that a receive buffer of so many bytes, as Linux counts, gives;
+ * and back (tcp_adv_win_scale). */
+int	linux_win_from_space(int space);
+int	linux_space_from_win(int win);
+/* SYNs sent again before an attempt ends. */
+int	linux_syn_retries(void);
+bool	linux_cc_allowed(const char *name);
+/* An algorithm's name here and there: "newreno" is "reno". */
+const char *linux_cc_to_native(const char *name);
+const char *linux_cc_from_native(const char *name);
+
+SYSCTL_DECL(_net_core);
+SYSCTL_DECL(_net_ipv4);
+
+#endif /* !_STACKYARD_COMPAT_LINUX_PRIVATE_H_ */
