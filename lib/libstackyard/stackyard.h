@@ -353,6 +353,7 @@ int	sy_kevent(struct sy_host *host, int kq, const struct sy_kevent *change,
 #define	SY_TCP_KEEPIDLE		256
 #define	SY_TCP_KEEPINTVL	512
 #define	SY_TCP_KEEPCNT		1024
+#define	SY_TCP_FASTOPEN		1025
 #define	SY_TCP_REUSPORT_LB_NUMA	1026
 #define	SY_TCP_REUSPORT_LB_NUMA_NODOM	(-2)
 #define	SY_TCP_REUSPORT_LB_NUMA_CURDOM	(-1)

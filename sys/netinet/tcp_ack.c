@@ -29,6 +29,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp_ecn.h>
+#include <netinet/tcp_fastopen.h>
 #include <netinet/tcp_newcwv.h>
 #include <netinet/tcp_pmtud.h>
 #include <netinet/tcp_undo.h>
@@ -488,6 +489,7 @@ ack_of_handshake(struct tcpcb *tp, const struct tcp_seg *sg)
 		return (TV_STOP | TV_RST);
 	/* The window of this segment counts whatever came before. */
 	tp->snd_wl1 = sg->sg_came - 1;
+	tcp_fastopen_free(tp);
 	tcp_established(tp);
 	return (TV_CONNECTED | TV_OUTPUT);
 }

@@ -292,7 +292,9 @@ tcp_verdict_output(struct tcpcb *tp, struct tcp_seg *sg, int v)
 static void
 tcp_verdict_wake(struct socket *so, int v)
 {
-	if ((v & TV_CONNECTED) != 0)
+	/* Who opened fast may have closed before it was. */
+	if ((v & TV_CONNECTED) != 0 &&
+	    (so->so_state & SS_ISDISCONNECTING) == 0)
 		soisconnected(so);
 	if ((v & TV_RCVEOF) != 0)
 		socantrcvmore(so);

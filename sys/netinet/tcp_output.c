@@ -32,6 +32,7 @@
 #include <netinet/ip.h>
 #include <netinet/ip_options.h>
 #include <netinet/tcp_ecn.h>
+#include <netinet/tcp_fastopen.h>
 #include <netinet/tcp_newcwv.h>
 #include <netinet/tcp_pmtud.h>
 #include <netinet/tcp_var.h>
@@ -301,6 +302,14 @@ opt_timestamp(struct tcpcb *tp, struct tcp_plan *p)
 	opt_put32(p, tp->ts_recent);
 }
 
+/* The first time only. */
+static void
+opt_fastopen(struct tcpcb *tp, struct tcp_plan *p)
+{
+	p->p_optlen += (uint8_t)tcp_fastopen_option(tp,
+	    &p->p_opt[p->p_optlen], TCP_MAXOLEN - p->p_optlen);
+}
+
 static void
 opt_sack(struct tcpcb *tp, struct tcp_plan *p)
 {
@@ -407,7 +416,10 @@ tcp_plan_options(struct tcpcb *tp, struct tcp_plan *p)
 	}
 	if (__predict_false((tp->t_flags & TF_SIGNATURE) != 0))
 		opt_signature(tp, p);
-	if (!syn && (tp->t_flags & TF_SACK_PERMIT) != 0 &&
+	if (syn) {
+		if ((tp->t_flags2 & TF2_TFO) != 0 && p->p_again == NULL)
+			opt_fastopen(tp, p);
+	} else if ((tp->t_flags & TF_SACK_PERMIT) != 0 &&
 	    (!TAILQ_EMPTY(&tp->t_segq) ||
 	    tp->t_dsack.start != tp->t_dsack.end))
 		opt_sack(tp, p);
@@ -470,6 +482,27 @@ plan_syn(struct tcpcb *tp, struct tcp_plan *p)
 		return (false);
 	p->p_again = ts;
 	p->p_seq = tp->iss;
+	return (true);
+}
+
+/* Text behind a SYN-ACK that is not acknowledged yet (RFC 7413, 4.2.2): a
+ * segment at a time, in the order of the user's. */
+static bool
+plan_early(struct tcpcb *tp, struct tcp_plan *p)
+{
+	uint32_t wnd = tcp_fastopen_window(tp);
+	uint32_t avail = sbavail(&tptosocket(tp)->so_snd);
+	uint32_t off = tp->snd_max - tp->snd_una - 1;
+
+	if (off >= min(avail, wnd))
+		return (false);
+	p->p_seq = tp->snd_max;
+	p->p_off = off;
+	tcp_plan_options(tp, p);
+	p->p_len = min(min(avail, wnd) - off,
+	    (uint32_t)tp->t_maxseg - p->p_optlen);
+	if (off + p->p_len == avail)
+		p->p_flags |= TH_PUSH;
 	return (true);
 }
 
@@ -647,12 +680,17 @@ tcp_plan(struct tcpcb *tp, struct tcp_plan *p)
 		if (plan_syn(tp, p)) {
 			p->p_flags |= tcp_ecn_syn_flags(tp);
 			tcp_plan_options(tp, p);
+			if ((tp->t_flags2 & TF2_TFO) != 0 && p->p_again == NULL)
+				p->p_len = tcp_fastopen_text(tp, p->p_optlen);
 			return (true);
 		}
 		/* The SYN-ACK is out; other segments may want an ACK. */
 		p->p_flags = TH_ACK;
-		return (tp->t_state == TCPS_SYN_RECEIVED &&
-		    (tp->t_flags & TF_ACKNOW) != 0 && plan_ack(tp, p));
+		if (tp->t_state != TCPS_SYN_RECEIVED)
+			return (false);
+		if ((tp->t_flags2 & TF2_TFO) != 0 && plan_early(tp, p))
+			return (true);
+		return ((tp->t_flags & TF_ACKNOW) != 0 && plan_ack(tp, p));
 	}
 	/* How the SYN-ACK came is told by an ACK without text (RFC 9768,
 	 * 3.2.2.1). */
@@ -791,6 +829,26 @@ tcp_ip_send(struct mbuf *m, struct inpcb *inp, const struct in_conninfo *inc,
 
 /* ---- Sent ---- */
 
+/* A SYN with text is two records, since either may arrive without the
+ * other: 0 or ENOBUFS. */
+static int
+tcp_note_syntext(struct tcpcb *tp, const struct tcp_plan *p)
+{
+	struct tcp_sent *ts;
+	int error;
+
+	if ((error = tcp_sent_new(tp, 1, TS_SYN, &ts)) != 0)
+		return (error);
+	tp->t_fb->tfb_sent(tp, ts);
+	if ((error = tcp_sent_new(tp, p->p_len, 0, &ts)) != 0) {
+		/* Nothing left: next time it is plain. */
+		(void)tcp_sent_lose_all(tp);
+		return (error);
+	}
+	tp->t_fb->tfb_sent(tp, ts);
+	return (0);
+}
+
 /* Enter the segment in the sent map: 0 or ENOBUFS. */
 static int
 tcp_note_sent(struct tcpcb *tp, const struct tcp_plan *p)
@@ -799,8 +857,11 @@ tcp_note_sent(struct tcpcb *tp, const struct tcp_plan *p)
 	uint32_t len = p->p_len;
 	int error;
 
-	if ((p->p_flags & (TH_SYN | TH_FIN)) != 0)
+	if ((p->p_flags & (TH_SYN | TH_FIN)) != 0) {
+		if (__predict_false((p->p_flags & TH_SYN) != 0 && len != 0))
+			return (tcp_note_syntext(tp, p));
 		len++;
+	}
 	if (len == 0 || p->p_ackonly)
 		return (0);
 	if (p->p_new != 0 || p->p_newfin)

@@ -18,6 +18,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp_ecn.h>
+#include <netinet/tcp_fastopen.h>
 #include <netinet/tcp_var.h>
 
 static uint16_t
@@ -100,6 +101,11 @@ parse_option(struct tcpopt *to, const uint8_t *p, int len, bool syn)
 	case TCPOPT_ACCECN0:
 	case TCPOPT_ACCECN1:
 		tcp_ecn_parse(to, p, len);
+		break;
+	case TCPOPT_FAST_OPEN:
+	case TCPOPT_EXPERIMENT:
+		if (syn)
+			tcp_fastopen_parse(to, p, len);
 		break;
 	default:
 		break;			/* RFC 9293: unknown ones are skipped */

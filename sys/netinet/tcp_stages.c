@@ -195,7 +195,8 @@ tcp_stage_sequence(struct tcpcb *tp, struct tcp_seg *sg)
 		v |= tcp_trim_left(tp, sg);
 		/* An ACK from another time opens nothing. */
 		if ((v & TV_ACKEACH) != 0 &&
-		    tp->t_state == TCPS_SYN_RECEIVED)
+		    tp->t_state == TCPS_SYN_RECEIVED &&
+		    (sg->sg_flags & TH_SYN) == 0)
 			return (v | TV_STOP);
 	}
 	len = sg->sg_len + ((sg->sg_flags & TH_FIN) != 0);
@@ -247,9 +248,11 @@ tcp_stage_rst(struct tcpcb *tp, struct tcp_seg *sg)
 	TCPSTAT_INC(tcps_drops);
 	sg->sg_errno = ECONNRESET;
 	if (tp->t_state == TCPS_SYN_RECEIVED) {
-		if ((tp->t_flags & TF_ACTIVEOPEN) == 0)
+		/* With fast open a user may have it already. */
+		if ((tp->t_flags & (TF_ACTIVEOPEN | TF_FASTOPEN)) == 0)
 			return (TV_STOP | TV_GONE);
-		sg->sg_errno = ECONNREFUSED;
+		if ((tp->t_flags & TF_ACTIVEOPEN) != 0)
+			sg->sg_errno = ECONNREFUSED;
 	}
 	/* The peer is gone: no reset is sent back. */
 	tcp_state_change(tp, TCPS_CLOSED);

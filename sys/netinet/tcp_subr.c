@@ -24,6 +24,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp_ecn.h>
+#include <netinet/tcp_fastopen.h>
 #include <netinet/tcp_hostcache.h>
 #include <netinet/tcp_newcwv.h>
 #include <netinet/tcp_pmtud.h>
@@ -602,6 +603,7 @@ tcp_close(struct tcpcb *tp)
 	tcp_timer_stop(tp);
 	tcp_reass_flush(tp);
 	tcp_sent_flush(tp);
+	tcp_fastopen_free(tp);
 	in_pcbremove(&V_tcbinfo, inp);
 	in_pcbrelease_port(&V_tcbinfo, inp);
 	tp->snd_una = tp->snd_nxt = tp->snd_max;
@@ -629,6 +631,7 @@ tcp_free(struct tcpcb *tp)
 	TCPSTATES_DEC(tp->t_state);
 	in_pcbdestroy(&V_tcbinfo, &tp->t_inpcb);
 	tcp_ecn_free(tp);
+	tcp_fastopen_free(tp);
 	tcp_pmtud_free(tp);
 	tcp_cwv_free(tp);
 	tcp_compat_free(tp);

@@ -38,6 +38,7 @@
 #include <netinet/in_pcb.h>
 #include <netinet/ip_options.h>
 #include <netinet/tcp_ecn.h>
+#include <netinet/tcp_fastopen.h>
 #include <netinet/tcp_syncache.h>
 #include <netinet/tcp_var.h>
 #include <netipsec/tcp_sig.h>
@@ -304,6 +305,21 @@ sc_sign(const struct tcp_syn *sy, struct tcp_bare *tb, struct tcp_ao *ao)
 	tcp_bare_sign(tb, (sy->sy_flags & SYF_AO) != 0 ? ao : NULL);
 }
 
+/* A cookie for fast open, once. */
+static void
+sc_fastopen(const struct tcp_syn *sy, struct tcp_bare *tb)
+{
+	uint8_t cookie[TCP_FASTOPEN_COOKIE_LEN];
+
+	if ((sy->sy_flags & SYF_FASTOPEN) == 0 || SY_REXMITS(sy) != 0 ||
+	    tcp_fastopen_check_cookie(&sy->sy_inc, NULL, 0, cookie) !=
+	    TFO_COOKIE)
+		return;
+	tb->tb_optlen += (uint8_t)tcp_fastopen_put(
+	    &tb->tb_opt[tb->tb_optlen], TCP_MAXOLEN - tb->tb_optlen, cookie,
+	    sizeof(cookie), (sy->sy_flags & SYF_FASTOPENEXP) != 0);
+}
+
 static void
 sc_options(const struct tcp_syn *sy, struct tcp_bare *tb, struct tcp_ao *ao)
 {
@@ -316,6 +332,7 @@ sc_options(const struct tcp_syn *sy, struct tcp_bare *tb, struct tcp_ao *ao)
 	else
 		sc_own_options(sy, tb);
 	sc_sign(sy, tb, ao);
+	sc_fastopen(sy, tb);
 	if (SY_REXMITS(sy) == 0)
 		tb->tb_optlen += (uint8_t)tcp_ecn_synack_option(sy->sy_ecn,
 		    &tb->tb_opt[tb->tb_optlen], TCP_MAXOLEN - tb->tb_optlen);

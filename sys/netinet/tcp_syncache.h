@@ -51,6 +51,8 @@ struct tcp_syn {
 #define	SYF_ECNPLAIN	0x0020		/* ECN does not get through */
 #define	SYF_UNREACH	0x0040		/* an ICMP error came */
 #define	SYF_COOKIE	0x0080		/* there is no entry */
+#define	SYF_FASTOPEN	0x0200		/* a cookie for fast open is due */
+#define	SYF_FASTOPENEXP	0x0400		/* in the experimental option */
 
 #define	SY_REXMITS(sy)	((sy)->sy_sent & 0xf)
 
@@ -101,7 +103,9 @@ void	tcp_listen_input(struct tcpcb *lp, struct mbuf *m,
 void	tcp_listen_offer(const struct tcpcb *lp, const struct tcp_seg *sg,
 	    struct tcp_syn *sy);
 /* The connection that sy has come to, on lp's queue, its SYN-ACK sent at
- * that time: NULL if there is no room or no memory. */
+ * that time: NULL if there is no room or no memory.  SC_UNSENT: the SYN-ACK
+ * is still to be sent. */
+#define	SC_UNSENT	UINT64_MAX
 struct tcpcb *tcp_listen_child(struct tcpcb *lp, const struct tcp_syn *sy,
 	    nstime_t sent);
 

@@ -20,6 +20,7 @@
 #include <netinet/in.h>
 #include <netinet/ip_options.h>
 #include <netinet/tcp_ecn.h>
+#include <netinet/tcp_fastopen.h>
 #include <netinet/tcp_timewait.h>
 #include <netinet/tcp_var.h>
 #include <netipsec/tcp_sig.h>
@@ -124,8 +125,8 @@ tcp_disconnect(struct tcpcb *tp)
 {
 	struct socket *so = tptosocket(tp);
 
-	if (tp->t_state < TCPS_ESTABLISHED &&
-	    tp->t_state != TCPS_SYN_RECEIVED) {
+	if (tp->t_state < TCPS_SYN_SENT || (tp->t_state == TCPS_SYN_SENT &&
+	    (tp->t_flags & TF_FASTOPEN) == 0)) {
 		tcp_close(tp);
 		return;
 	}
@@ -178,7 +179,7 @@ tcp_usr_abort(struct socket *so)
 	/* A handshake that was begun by the peer goes without a word: the
 	 * peer may be the one honest client in a flood (RFC 4987). */
 	if (tp->t_state == TCPS_SYN_RECEIVED &&
-	    (tp->t_flags & TF_ACTIVEOPEN) == 0)
+	    (tp->t_flags & (TF_ACTIVEOPEN | TF_FASTOPEN)) == 0)
 		tcp_close(tp);
 	else
 		tcp_drop(tp, ECONNABORTED);
@@ -291,6 +292,8 @@ tcp_connect_start(struct tcpcb *tp)
 	if ((tp->t_flags & TF_NOOPT) != 0)
 		tp->t_flags &= ~(TF_REQ_SCALE | TF_REQ_TSTMP |
 		    TF_SACK_PERMIT);
+	if ((tp->t_flags & TF_FASTOPEN) != 0)
+		tcp_fastopen_connect(tp);
 	tcp_state_change(tp, TCPS_SYN_SENT);
 	tcp_timer_activate(tp, TT_KEEP, tcp_keepinit_of(tp));
 	TCPSTAT_INC(tcps_connattempt);
@@ -312,8 +315,9 @@ tcp_connect_check(const struct inpcb *inp, const struct in6_addr *faddr,
 	return (port == 0 ? EADDRNOTAVAIL : 0);
 }
 
+/* All of connect(2) but the SYN itself. */
 static int
-tcp_usr_connect(struct socket *so, struct sockaddr *nam)
+tcp_connect(struct socket *so, struct sockaddr *nam)
 {
 	struct tcpcb *tp = sototcpcb(so);
 	struct inpcb *inp = tptoinpcb(tp);
@@ -341,12 +345,30 @@ tcp_usr_connect(struct socket *so, struct sockaddr *nam)
 		return (error);
 	tcp_connect_start(tp);
 	soisconnecting(so);
+	return (0);
+}
+
+static int
+tcp_connect_syn(struct socket *so)
+{
+	struct tcpcb *tp = sototcpcb(so);
+	int error;
+
 	error = tcp_output(tp);
 	if (error != 0) {
 		so->so_state &= ~SS_ISCONNECTING;
 		tcp_close(tp);
 	}
 	return (error);
+}
+
+static int
+tcp_usr_connect(struct socket *so, struct sockaddr *nam)
+{
+	int error;
+
+	error = tcp_connect(so, nam);
+	return (error != 0 ? error : tcp_connect_syn(so));
 }
 
 /* ---- Data ---- */
@@ -358,14 +380,14 @@ tcp_usr_send(struct socket *so, int flags, struct mbuf *m,
     struct sockaddr *nam)
 {
 	struct tcpcb *tp = sototcpcb(so);
+	bool connect = nam != NULL && tp->t_state < TCPS_SYN_SENT;
 	int error = 0;
 
 	if (tcp_is_over(tp)) {
 		m_freem(m);
 		return (ECONNRESET);
 	}
-	if (nam != NULL && tp->t_state < TCPS_SYN_SENT &&
-	    (error = tcp_usr_connect(so, nam)) != 0) {
+	if (connect && (error = tcp_connect(so, nam)) != 0) {
 		m_freem(m);
 		return (error);
 	}
@@ -376,6 +398,9 @@ tcp_usr_send(struct socket *so, int flags, struct mbuf *m,
 		return (ENOBUFS);
 	}
 	sbappendstream(&so->so_snd, m, flags);
+	/* The SYN may take text along. */
+	if (connect && (error = tcp_connect_syn(so)) != 0)
+		return (error);
 	if ((flags & PRUS_OOB) != 0)
 		tcp_urgent_send(tp, so);
 	if ((flags & PRUS_EOF) != 0) {
@@ -624,6 +649,8 @@ tcp_default_ctloutput(struct tcpcb *tp, struct sockopt *sopt)
 		return (tcp_opt_flag(tp, sopt, TF_NOOPT));
 	case TCP_MAXSEG:
 		return (tcp_opt_maxseg(tp, sopt));
+	case TCP_FASTOPEN:
+		return (tcp_fastopen_ctloutput(tp, sopt));
 	case TCP_INFO:
 		if (sopt->sopt_dir == SOPT_SET)
 			return (ENOPROTOOPT);

@@ -43,6 +43,7 @@ struct tcp_cwv;
 struct tcp_ecn;
 struct tcp_function_block;
 struct tcp_pmtud;
+struct tcp_tfo;
 struct tcpcb;
 
 /* ---- What is in flight ---- */
@@ -102,6 +103,7 @@ struct tcpopt {
 #define	TOF_FASTOPEN	0x0100
 #define	TOF_ACCECN	0x0200
 #define	TOF_AO		0x0400
+#define	TOF_FASTOPENEXP	0x0800		/* as an experimental option */
 #define	TOF_BAD		0x8000		/* malformed: the rest was ignored */
 	uint32_t	to_tsval;	/* host order */
 	uint32_t	to_tsecr;
@@ -113,6 +115,8 @@ struct tcpopt {
 	uint8_t		to_aornext;
 	uint32_t	to_ecn[4];	/* bytes by codepoint, 24 bits */
 	struct sackblk	to_sack[TCP_MAX_SACK];	/* host order */
+	uint8_t		to_tfo_len;	/* of the cookie, bytes */
+	uint8_t		to_tfo_cookie[TCP_FASTOPEN_MAX_COOKIE_LEN];
 };
 
 /* A segment that arrived, in host order. */
@@ -309,7 +313,10 @@ struct tcpcb {
 	uint16_t	t_chackcnt;	/* challenge ACKs sent */
 	uint32_t	t_chackend;	/* in the period that ends then, ms */
 	struct tcp_ecn	*t_ecn;		/* NULL: not asked for, or refused */
-	struct tcp_pmtud *t_pmtud;	/* NULL: segments are full */
+	union {
+		struct tcp_pmtud *t_pmtud; /* NULL: segments are full */
+		struct tcp_tfo	*t_tfo;	/* with TF2_TFO, until established */
+	};
 	struct tcp_userto *t_userto;	/* NULL: the variables' values */
 	uint32_t	t_sndrexmitpack;/* segments sent again */
 	uint32_t	t_rcvoopack;
@@ -371,6 +378,7 @@ struct tcpcb {
 #define	TF2_NODF		0x00002000	/* segments may be fragmented */
 #define	TF2_ECN_ANY	(TF2_ECN_PERMIT | TF2_ACE_PERMIT)
 #define	TF2_RESCUED		0x00010000	/* in this recovery */
+#define	TF2_TFO			0x00020000	/* t_tfo: opening fast */
 #define	TF2_OOBAHEAD		0x00100000	/* to be taken out of line */
 #define	TF2_CWV			0x00400000	/* there is a tu_cwv */
 #define	TF2_NVP			0x00800000	/* the window is too large */

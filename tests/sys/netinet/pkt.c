@@ -770,8 +770,8 @@ pd_shutdown(struct pd *t, int fd, int how)
 	return (error);
 }
 
-int
-pd_send(struct pd *t, int fd, size_t n, int flags)
+static int
+send_to(struct pd *t, int fd, size_t n, int flags, struct sockaddr *to)
 {
 	static uint8_t buf[1 << 20];
 	struct iovec iov = { buf, n };
@@ -783,11 +783,32 @@ pd_send(struct pd *t, int fd, size_t n, int flags)
 	ATF_REQUIRE(n <= sizeof(buf));
 	for (i = 0; i < n; i++)
 		buf[i] = pd_pattern((uint32_t)(f->sent + i));
-	REQUEST(t, error = kern_send(fd, &uio, flags, NULL, &done));
+	REQUEST(t, error = kern_send(fd, &uio, flags, to, &done));
 	if (error != 0)
 		return (-error);
 	f->sent += done;
 	return ((int)done);
+}
+
+int
+pd_send(struct pd *t, int fd, size_t n, int flags)
+{
+	return (send_to(t, fd, n, flags, NULL));
+}
+
+int
+pd_sendto(struct pd *t, int fd, size_t n)
+{
+	struct sockaddr_storage ss;
+	int done;
+
+	done = send_to(t, fd, n, 0, name_of(t, &t->peer, t->c->fport, &ss));
+	if (done < 0)
+		return (done);
+	REQUEST(t, (void)kern_getsockname(fd, &ss));
+	ATF_REQUIRE_EQ(0, in_sockaddr_get((struct sockaddr *)&ss, t->af,
+	    NULL, &t->c->lport, NULL));
+	return (done);
 }
 
 int

@@ -24,8 +24,8 @@
  *   win	not written: anything is right
  *   <...>	any options; not written: there must be none
  *   options	mss N, nop, eol, wscale N, sackOK, sack A:B C:D,
- *		TS val N ecr N, hex 1f2b (sent as it is), md5, ao KEY RNEXT
- *		(TCP-MD5 and TCP-AO: see sign and signature)
+ *		TS val N ecr N, FO, FO 1f2b, hex 1f2b (sent as it is), md5,
+ *		ao KEY RNEXT (TCP-MD5 and TCP-AO: see sign and signature)
  *
  * Text is a pattern by which each byte is checked, both ways.  What is sent
  * is checked down to the IP header, and that no window is taken back; after
@@ -199,6 +199,8 @@ int	pd_connect(struct pd *t, int fd);
 int	pd_close(struct pd *t, int fd);
 int	pd_shutdown(struct pd *t, int fd, int how);
 int	pd_send(struct pd *t, int fd, size_t n, int flags); /* n or -errno */
+/* sendto(2) the peer, which connects. */
+int	pd_sendto(struct pd *t, int fd, size_t n);
 int	pd_recv(struct pd *t, int fd, size_t max, int flags);
 int	pd_setopt(struct pd *t, int fd, int level, int name, int val);
 int	pd_getopt(struct pd *t, int fd, int level, int name);

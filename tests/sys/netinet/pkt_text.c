@@ -294,6 +294,12 @@ scan_option(struct pd *t, struct scan *s, struct pd_seg *sg, bool out)
 		scan_sack(s, sg, out ? c->irs : c->iss);
 	} else if (scan_word(s, "TS")) {
 		scan_ts(s, sg, !out && c->ts_known ? c->ts_off : 0);
+	} else if (scan_word(s, "FO")) {
+		n = sg->optlen;
+		opt_byte(s, sg, TCPOPT_FAST_OPEN);
+		opt_byte(s, sg, 0);
+		scan_hex(s, sg);
+		sg->opt[n + 1] = (uint8_t)(sg->optlen - n);
 	} else if (scan_word(s, "md5")) {
 		scan_signature(s, sg, TCPOPT_SIGNATURE, TCPOLEN_SIGNATURE);
 	} else if (scan_word(s, "ao")) {
@@ -396,8 +402,8 @@ print_option(struct out *o, const struct pd *t, const uint8_t *p, int n,
 	else if (p[0] == TCPOPT_AO && n == TCPOLEN_AO)
 		out(o, "ao %u %u", p[2], p[3]);
 	else {
-		out(o, "hex ");
-		for (i = 0; i < n; i++)
+		out(o, p[0] == TCPOPT_FAST_OPEN ? "FO " : "hex ");
+		for (i = p[0] == TCPOPT_FAST_OPEN ? 2 : 0; i < n; i++)
 			out(o, "%02x", p[i]);
 	}
 }

@@ -556,6 +556,37 @@ PD_TEST(cookies)
 	EXPECT("P. 1:11(10) ack 1 " MD5);
 }
 
+/* Fast open, of which all is signed; a client has no room for its option, and
+ * so no text with its SYN. */
+PD_TEST(fastopen)
+{
+	int fd, lfd = md5_listen(t);
+
+	keys(t);
+	pd_sysctl(t, "net.inet.tcp.fastopen.server_enable", 1);
+	pd_sysctl(t, "net.inet.tcp.fastopen.acceptany", 1);
+	pd_sysctl(t, "net.inet.tcp.fastopen.client_enable", 1);
+	OK(pd_setopt(t, lfd, IPPROTO_TCP, TCP_FASTOPEN, 1));
+	INJECT("S 0:100(100) win 65535 <mss 1460,sackOK,FO 01020304>");
+	NOTHING();
+	INJECT("S 0:100(100) win 65535 <mss 1460,sackOK,md5,FO 01020304>");
+	EXPECT("S. 0:0(0) ack 101 <mss 1460,sackOK,md5>");
+	ATF_REQUIRE((fd = pd_accept(t, lfd)) >= 0);
+	RECV(fd, 100);
+	SEND(fd, 10);
+	EXPECT("P. 1:11(10) ack 101 " MD5);
+	INJECT(". 101:101(0) ack 11 win 65535 " MD5);
+	STATE(TCPS_ESTABLISHED);
+	pd_use(t, 1);
+	fd = md5_socket(t);
+	OK(pd_setopt(t, fd, IPPROTO_TCP, TCP_FASTOPEN, 1));
+	ATF_REQUIRE_EQ(500, pd_sendto(t, fd, 500));
+	EXPECT("S 0:0(0) win 65535 " SYN);
+	INJECT("S. 0:0(0) ack 1 win 65535 <mss 1460,nop,nop,md5>");
+	EXPECT("P. 1:501(500) ack 1 " MD5);
+	COUNT(0, tcps_tfo_disabled);
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, captured_from_linux);
@@ -584,5 +615,6 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, segment_size);
 	ATF_TP_ADD_TC(tp, option);
 	ATF_TP_ADD_TC(tp, scattered);
+	ATF_TP_ADD_TC(tp, fastopen);
 	return (atf_no_error());
 }
