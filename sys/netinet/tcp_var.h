@@ -202,10 +202,10 @@ struct tcp_userto {
 	uint32_t	tu_keepintvl;
 	uint32_t	tu_maxunacktime;
 	uint32_t	tu_keepcnt;	/* probes */
+	struct tcp_compat tu_compat;	/* if TF2_COMPAT */
 	uint32_t	tu_iwnd_nb;	/* initial window, bytes */
 	uint32_t	tu_iwnd_nseg;	/* or segments */
 	struct tcp_cwv	*tu_cwv;	/* with TF2_CWV only */
-	struct tcp_compat tu_compat;	/* if TF2_COMPAT */
 };
 
 struct tcpcb {
@@ -254,6 +254,7 @@ struct tcpcb {
 	int		t_rxtshift;	/* timeouts in a row */
 	uint32_t	t_acktime;	/* tcp_acktime() of the last bare ACK */
 	uint32_t	t_badrxtwin;	/* ms: began to send again */
+	uint32_t	t_rcvrtt;	/* seen as a receiver, ms; 0 unknown */
 
 	/* Times. */
 	nstime_t	t_timers[TT_N];	/* deadlines; UINT64_MAX: off */
@@ -282,7 +283,6 @@ struct tcpcb {
 	uint32_t	snd_cwnd_prev, snd_ssthresh_prev;
 	tcp_seq		snd_recover_prev;
 	uint32_t	t_bytes_acked;	/* for byte counting (RFC 3465) */
-	uint32_t	t_rcvrtt;	/* seen as a receiver, ms; 0 unknown */
 	tcp_seq		t_undo_una;	/* snd_una as loss was found */
 	tcp_seq		t_undo_end;	/* snd_max as last sent again */
 	uint32_t	t_undo_rxt;	/* sent again, and not D-SACKed */
@@ -390,6 +390,8 @@ struct tcpcb {
 #define	ENTER_RECOVERY(t_flags)		((t_flags) |= TF_RECOVERY)
 #define	EXIT_RECOVERY(t_flags)		((t_flags) &= ~TF_RECOVERY)
 
+/* Duplicate ACKs that mean loss: 3 (RFC 5681, RFC 6675). */
+#define	TCP_DUPTHRESH	V_tcp_ways.w_reordering
 
 /* Time for t_acktime: of 2^20 ns, about a millisecond. */
 #define	TCP_ACKTIME_SHIFT	20
