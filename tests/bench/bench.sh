@@ -115,7 +115,9 @@ if command -v valgrind >/dev/null 2>&1 && [ -z "${SAN:-}" ]; then
 	    xargs -P "$(getconf _NPROCESSORS_ONLN)" -n 1 \
 	    sh "$here/count.sh" "$work" >>"$work/raw" || exit 1
 else
-	absent "no valgrind: instructions are not counted" \
+	why="there is no valgrind"
+	[ -z "${SAN:-}" ] || why="it is built with sanitizers"
+	absent "instructions are not counted: $why" \
 	    $(sed 's/ .*//' "$work/counted")
 fi
 
@@ -146,5 +148,6 @@ done
 awk -v out="$out" -f "$here/summary.awk" "$here/targets" "$work/raw" || exit 1
 sort -u "$work/notes"
 for peer in lwip ns3; do
-	! grep -q "	$peer[.].*[0-9]" "$work/raw" || "$bin/peer_$peer" build
+	! grep "	$peer[.]" "$work/raw" | grep -qv '	absent	' ||
+	    "$bin/peer_$peer" build
 done
