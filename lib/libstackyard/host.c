@@ -22,12 +22,16 @@
  * may name what start-up brings (a congestion-control module, a variable of
  * a module).  Nothing has been sent by then.
  */
+#if __has_include(<bsd/stdlib.h>)
+#include <bsd/stdlib.h>
+#endif
 #include <assert.h>
 #include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "sy_loop.h"
 
@@ -136,6 +140,19 @@ syh_log(struct sy_host *host, int level, const char *line)
 		sy_note_log(line);
 	if (host->h_log != NULL)
 		host->h_log(host->h_logarg, level, line);
+}
+
+/* The program is the owner, under the name it was started by. */
+void
+syh_proc(struct sy_host *host, int32_t *pid, uint32_t *uid, uint32_t *gid,
+    char *comm, size_t size)
+{
+
+	(void)host;
+	*pid = (int32_t)getpid();
+	*uid = (uint32_t)getuid();
+	*gid = (uint32_t)getgid();
+	(void)snprintf(comm, size, "%s", getprogname());
 }
 
 static void

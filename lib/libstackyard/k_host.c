@@ -68,6 +68,14 @@ host_leave(void *arg)
 	syh_leave(arg);
 }
 
+static void
+host_proc(void *arg, struct vnet_proc *proc)
+{
+
+	syh_proc(arg, &proc->vp_pid, &proc->vp_uid, &proc->vp_gid,
+	    proc->vp_comm, sizeof(proc->vp_comm));
+}
+
 static const struct vnet_hostops hostops = {
 	.ho_clock = host_clock,
 	.ho_epoch = host_epoch,
@@ -76,6 +84,7 @@ static const struct vnet_hostops hostops = {
 	.ho_wakeup = host_wakeup,
 	.ho_enter = host_enter,
 	.ho_leave = host_leave,
+	.ho_proc = host_proc,
 };
 
 void

@@ -64,6 +64,8 @@ void	syh_log(struct sy_host *host, int level, const char *line);
 void	syh_wakeup(struct sy_host *host, uint64_t when);
 void	syh_enter(struct sy_host *host);
 void	syh_leave(struct sy_host *host);
+void	syh_proc(struct sy_host *host, int32_t *pid, uint32_t *uid,
+	    uint32_t *gid, char *comm, size_t size);
 
 /* ---- Variables (k_vars.c) ---- */
 

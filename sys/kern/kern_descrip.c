@@ -140,6 +140,7 @@ fd_install_socket(struct socket *so, int *fdp)
 		return (error);
 	V_filedesc.fd_files[*fdp].f_type = DTYPE_SOCKET;
 	V_filedesc.fd_files[*fdp].f_socket = so;
+	so->so_fd = *fdp;
 	return (0);
 }
 

@@ -333,6 +333,15 @@ vnet_task_send(struct vnet *vnet, struct vnet_task *task)
 }
 
 void
+vnet_proc(struct vnet_proc *proc)
+{
+
+	memset(proc, 0, sizeof(*proc));
+	if (curvnet->vnet_ops->ho_proc != NULL)
+		curvnet->vnet_ops->ho_proc(curvnet->vnet_arg, proc);
+}
+
+void
 vnet_random(void *buf, size_t len)
 {
 

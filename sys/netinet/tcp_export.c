@@ -30,7 +30,8 @@
 #include <netinet/tcp_var.h>
 
 _Static_assert(TCP_XNAMELEN == TCP_FUNCTION_NAME_LEN_MAX &&
-    TCP_XCCLEN == TCP_CA_NAME_MAX && TCP_XSTATES == TCP_NSTATES,
+    TCP_XCCLEN == TCP_CA_NAME_MAX && TCP_XSTATES == TCP_NSTATES &&
+    TCP_XCOMMLEN == VNET_COMMLEN,
     "tcp_export.h repeats these");
 _Static_assert(XINP_IPV4 == INP_IPV4 && XINP_IPV6 == INP_IPV6,
     "inp_vflag is handed on as it is");
@@ -167,10 +168,24 @@ export_quiet(struct xtcpcb *xt, const struct in_conninfo *inc, int state,
 	xt->t_state = state;
 }
 
+/* Whose it is.  Where there is no descriptor, on its way to accept(2) or
+ * after close(2), it belongs to the program all the same. */
+static void
+export_owner(struct xtcpcb *xt, const struct socket *so,
+    const struct vnet_proc *proc)
+{
+	xt->so_pid = proc->vp_pid;
+	xt->so_uid = proc->vp_uid;
+	xt->so_fd = so != NULL && (so->so_state & SS_NOFDREF) == 0 ?
+	    so->so_fd : -1;
+	strlcpy(xt->so_comm, proc->vp_comm, sizeof(xt->so_comm));
+}
+
 /* A walk that ends after ew_left records, or at an error. */
 struct export_walk {
 	struct sysctl_req *ew_req;
 	uint32_t	ew_left;
+	struct vnet_proc ew_proc;
 };
 
 static int
@@ -184,6 +199,7 @@ export_timewait(const struct tcp_twinfo *twi, void *arg)
 		return (-1);
 	export_quiet(&xt, &twi->twi_inc, TCPS_TIME_WAIT,
 	    XINP_TIMEWAIT | twi->twi_cursor);
+	export_owner(&xt, NULL, &ew->ew_proc);
 	xt.tt_2msl = twi->twi_expires <= now ? 1 :
 	    (uint32_t)howmany(twi->twi_expires - now, NS_PER_MSEC);
 	return (SYSCTL_OUT(ew->ew_req, &xt, sizeof(xt)));
@@ -199,6 +215,7 @@ export_handshake(const struct tcp_syn *sy, uint64_t cursor, void *arg)
 		return (-1);
 	export_quiet(&xt, &sy->sy_inc, TCPS_SYN_RECEIVED,
 	    XINP_HANDSHAKE | cursor);
+	export_owner(&xt, NULL, &ew->ew_proc);
 	return (SYSCTL_OUT(ew->ew_req, &xt, sizeof(xt)));
 }
 
@@ -233,6 +250,7 @@ export_pcbs(struct export_walk *ew, uint64_t after)
 		if (ew->ew_left-- == 0)
 			return (-1);
 		export_tcpcb(&xt, (const struct tcpcb *)inp);
+		export_owner(&xt, inp->inp_socket, &ew->ew_proc);
 		if ((error = SYSCTL_OUT(ew->ew_req, &xt, sizeof(xt))) != 0)
 			return (error);
 	}
@@ -248,6 +266,7 @@ export_list(struct sysctl_req *req, uint64_t after, uint32_t max)
 
 	if ((error = export_gen(req)) != 0)
 		return (error);
+	vnet_proc(&ew.ew_proc);
 	error = after < XINP_TIMEWAIT ? export_pcbs(&ew, after) : 0;
 	if (error == 0 && after < XINP_HANDSHAKE)
 		error = tcp_tw_foreach(after >= XINP_TIMEWAIT ?
@@ -388,6 +407,36 @@ sysctl_drop(SYSCTL_HANDLER_ARGS)
 SYSCTL_PROC(_net_inet_tcp, OID_AUTO, drop,
     CTLTYPE_OPAQUE | CTLFLAG_VNET | CTLFLAG_WR | CTLFLAG_SKIP, NULL, 0,
     sysctl_drop, "S,xin_conninfo", "End the connection that is written");
+
+static int
+sysctl_getcred(SYSCTL_HANDLER_ARGS)
+{
+	struct xucred xuc = { .cr_version = XUCRED_VERSION };
+	struct xin_conninfo xic;
+	struct in_conninfo inc;
+	struct vnet_proc proc;
+	int error;
+
+	(void)oidp;
+	(void)arg1;
+	(void)arg2;
+	if (req->newptr == NULL || req->newlen != sizeof(xic))
+		return (EINVAL);
+	if ((error = SYSCTL_IN(req, &xic, sizeof(xic))) != 0 ||
+	    (error = export_conninfo(&xic, &inc)) != 0)
+		return (error);
+	if (in_pcblookup(&V_tcbinfo, &inc) == NULL &&
+	    !tcp_syncache_exists(&inc))
+		return (ENOENT);
+	vnet_proc(&proc);
+	xuc.cr_uid = proc.vp_uid;
+	xuc.cr_gid = proc.vp_gid;
+	xuc.cr_pid = proc.vp_pid;
+	return (SYSCTL_OUT(req, &xuc, sizeof(xuc)));
+}
+SYSCTL_PROC(_net_inet_tcp, OID_AUTO, getcred,
+    CTLTYPE_OPAQUE | CTLFLAG_RW, NULL, 0, sysctl_getcred,
+    "S,xucred", "Who owns the connection that is written");
 
 /* The option's value is what follows the fixed part. */
 static int

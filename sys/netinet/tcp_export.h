@@ -17,6 +17,7 @@
  *	net.inet.tcp.stats	tcpstat
  *	net.inet.tcp.states	uint64_t[TCP_XSTATES]
  *	net.inet.tcp.drop	write a struct xin_conninfo
+ *	net.inet.tcp.getcred	the same, and read a struct xucred
  *	net.inet.tcp.setsockopt	write a struct sockopt_parameters
  *	net.inet.tcp.function_info	tcp_function_info...
  *
@@ -31,6 +32,7 @@
 #define	TCP_XNAMELEN	32	/* TCP_FUNCTION_NAME_LEN_MAX */
 #define	TCP_XCCLEN	16	/* TCP_CA_NAME_MAX */
 #define	TCP_XSTATES	11	/* TCP_NSTATES */
+#define	TCP_XCOMMLEN	20	/* VNET_COMMLEN */
 
 /* Two ends.  Addresses in network order, IPv4 as ::ffff:a.b.c.d. */
 struct xin_conninfo {
@@ -102,6 +104,11 @@ struct xtcpcb {
 	uint32_t	xt_ecn;		/* 0 no, 1 RFC 3168, 2 accurate */
 	char		xt_stack[TCP_XNAMELEN];
 	char		xt_cc[TCP_XCCLEN];
+	/* The owner; a pid of 0: not known. */
+	int32_t		so_pid;
+	uint32_t	so_uid;
+	int32_t		so_fd;		/* -1: no descriptor leads to it */
+	char		so_comm[TCP_XCOMMLEN];
 	uint32_t	xt_pad;
 };
 /* Numbers from here on are places: of connections in TIME_WAIT without a
@@ -111,6 +118,16 @@ struct xtcpcb {
 
 #define	XINP_IPV4	0x1
 #define	XINP_IPV6	0x2
+
+/* Who owns the connection between the ends that are written to
+ * net.inet.tcp.getcred. */
+struct xucred {
+	uint32_t	cr_version;	/* XUCRED_VERSION */
+	uint32_t	cr_uid;
+	uint32_t	cr_gid;
+	int32_t		cr_pid;
+};
+#define	XUCRED_VERSION	0
 
 /* Set an option of the connection with number sop_id or, if that is 0, the
  * one between sop_inc's ends.  The value follows. */

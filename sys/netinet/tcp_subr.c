@@ -512,6 +512,10 @@ tcp_established(struct tcpcb *tp)
 	tcp_compat_established(tp);
 	tp->t_rxtshift = 0;
 	tp->snd_recover = tp->snd_una;
+	/* Whatever comes first begins a count of what a round trip brings. */
+	tp->rfbuf_mark = tp->rcv_nxt;
+	tp->rfbuf_ts = tcp_ts_getticks() -
+	    (uint32_t)(V_tcp_keepinit / NS_PER_MSEC);
 }
 
 VNET_DEFINE_STATIC(bool, nolocaltimewait) = true;
@@ -627,8 +631,8 @@ tcp_free(struct tcpcb *tp)
 	in_pcbdestroy(&V_tcbinfo, &tp->t_inpcb);
 	tcp_ecn_free(tp);
 	tcp_pmtud_free(tp);
-	tcp_compat_free(tp);
 	tcp_cwv_free(tp);
+	tcp_compat_free(tp);
 	tcp_sig_free(tp);
 	free(tp->t_userto, M_TCPUSERTO);
 	uma_zfree(V_tcpcb_zone, tp);

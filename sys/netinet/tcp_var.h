@@ -254,6 +254,7 @@ struct tcpcb {
 	int		t_rxtshift;	/* timeouts in a row */
 	uint32_t	t_acktime;	/* tcp_acktime() of the last bare ACK */
 	uint32_t	t_badrxtwin;	/* ms: began to send again */
+	uint32_t	t_rcvrtt;	/* seen as a receiver, ms; 0 unknown */
 
 	/* Times. */
 	nstime_t	t_timers[TT_N];	/* deadlines; UINT64_MAX: off */
@@ -282,7 +283,6 @@ struct tcpcb {
 	uint32_t	snd_cwnd_prev, snd_ssthresh_prev;
 	tcp_seq		snd_recover_prev;
 	uint32_t	t_bytes_acked;	/* for byte counting (RFC 3465) */
-	uint32_t	t_rcvrtt;	/* seen as a receiver, ms; 0 unknown */
 	tcp_seq		t_undo_una;	/* snd_una as loss was found */
 	tcp_seq		t_undo_end;	/* snd_max as last sent again */
 	uint32_t	t_undo_rxt;	/* sent again, and not D-SACKed */

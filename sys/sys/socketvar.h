@@ -105,6 +105,7 @@ struct socket {
 	int		so_fibnum;
 	u_int		so_user_cookie;
 	nstime_t	so_lingerend;	/* when soclose() waits no longer */
+	int		so_fd;		/* the program's, unless SS_NOFDREF */
 };
 #define	SO_RCV		0
 #define	SO_SND		1

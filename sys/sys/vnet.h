@@ -25,7 +25,15 @@
 #include <sys/queue.h>
 
 #define	VNET_NAMELEN	32	/* a host's name with its NUL, bytes */
+#define	VNET_COMMLEN	20	/* a program's name with its NUL, bytes */
 #define	VNET_MODULES	64	/* modules with VNET variables, at most */
+
+/* The process that a host's sockets belong to. */
+struct vnet_proc {
+	int32_t		vp_pid;
+	uint32_t	vp_uid, vp_gid;
+	char		vp_comm[VNET_COMMLEN];
+};
 
 /*
  * What a host lends its stack.  The arg is the one given to vnet_alloc().
@@ -51,6 +59,8 @@ struct vnet_hostops {
 	 */
 	void	(*ho_enter)(void *arg);
 	void	(*ho_leave)(void *arg);
+	/* Whose sockets they are, now; NULL: nobody's that is known. */
+	void	(*ho_proc)(void *arg, struct vnet_proc *proc);
 };
 
 struct vnet_tunable {
@@ -140,6 +150,9 @@ void	vnet_task_cancel(struct vnet_task *task);
  * For what hands packets from one vnet to another (if_epair).
  */
 void	vnet_task_send(struct vnet *vnet, struct vnet_task *task);
+
+/* The process that curvnet's sockets belong to; all zeros: not known. */
+void	vnet_proc(struct vnet_proc *proc);
 
 /* len random bytes of curvnet's own stream. */
 void	vnet_random(void *buf, size_t len);

@@ -16,10 +16,11 @@ complain()
 # The options in the sources.
 known()
 {
-	sed -n 's/^	case \(TCP_[A-Z_]*\):.*/\1/p' "$sys/netinet/tcp_usrreq.c"
+	sed -n 's/^	case \(TCP_[A-Z0-9_]*\):.*/\1/p' "$sys/netinet/tcp_usrreq.c"
 	sed -n 's/^	case \(IPV*6*_[A-Z0-9_]*\):.*/\1/p' \
 	    "$sys/netinet/ip_options.c"
-	sed -n 's/^#define	\(SO_[A-Z_]*\)	.*[0-9]$/\1/p' "$sys/sys/socket.h"
+	grep -ow 'SO_[A-Z_]*' "$sys/kern/uipc_sockopt.c" |
+	    grep -v -e SO_SWITCHES -e SO_READABLE
 	sed -n 's/^#define	\(FIO[A-Z]*\)	.*/\1/p
 	    s/^#define	\(SIOC[A-Z]*\)	.*/\1/p' "$sys/sys/socketvar.h"
 }

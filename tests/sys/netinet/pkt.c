@@ -75,10 +75,17 @@ host_wakeup(void *arg __unused, nstime_t when __unused)
 {
 }
 
+static void
+host_proc(void *arg __unused, struct vnet_proc *proc)
+{
+	*proc = (struct vnet_proc){ .vp_pid = 4711, .vp_uid = 1001,
+	    .vp_gid = 1002, .vp_comm = "pd" };
+}
+
 static const struct vnet_hostops host_ops = {
 	.ho_clock = host_clock, .ho_epoch = host_epoch,
 	.ho_random = host_random, .ho_log = host_log,
-	.ho_wakeup = host_wakeup
+	.ho_wakeup = host_wakeup, .ho_proc = host_proc
 };
 
 /* ---- The interface ---- */

@@ -160,6 +160,52 @@ PD_TEST(list_bounds)
 	ATF_CHECK_EQ(EINVAL, put(t, "net.inet.tcp.pcbpage", &xpp, 3));
 }
 
+/* Whose they are, and under which descriptor. */
+PD_TEST(owner)
+{
+	static struct list l;
+	struct xin_conninfo xic;
+	struct xucred xuc;
+	size_t len = sizeof(xuc);
+	int fd, lfd;
+
+	lfd = pd_listen(t, 5);
+	INJECT("S 0:0(0) win 65535 <mss 1460>");
+	EXPECT("S. 0:0(0) ack 1 <...>");
+	ATF_REQUIRE_EQ(2, list(t, &l, NULL));
+	ATF_CHECK_EQ(lfd, l.pcb[0].so_fd);
+	ATF_CHECK_EQ(TCPS_SYN_RECEIVED, l.pcb[1].t_state);
+	ATF_CHECK_EQ(-1, l.pcb[1].so_fd);
+	ATF_CHECK_EQ(4711, l.pcb[1].so_pid);
+	ATF_CHECK_EQ(1001, l.pcb[1].so_uid);
+	ATF_CHECK_STREQ("pd", l.pcb[1].so_comm);
+	xic = l.pcb[1].inp_inc;
+	ATF_CHECK_EQ(0, ask(t, "net.inet.tcp.getcred", &xuc, &len, &xic,
+	    sizeof(xic)));
+	ATF_CHECK_EQ(sizeof(xuc), len);
+	ATF_CHECK_EQ(4711, xuc.cr_pid);
+	ATF_CHECK_EQ(1001, xuc.cr_uid);
+	ATF_CHECK_EQ(1002, xuc.cr_gid);
+	xic.xic_fport++;
+	ATF_CHECK_EQ(ENOENT, put(t, "net.inet.tcp.getcred", &xic,
+	    sizeof(xic)));
+	ATF_CHECK_EQ(EINVAL, put(t, "net.inet.tcp.getcred", NULL, 0));
+	ATF_CHECK_EQ(EINVAL, put(t, "net.inet.tcp.getcred", &xic,
+	    sizeof(xic) - 1));
+	/* Established, it waits for accept; then it has one; then none. */
+	INJECT(". 1:1(0) ack 1 win 65535");
+	ATF_REQUIRE_EQ(2, list(t, &l, NULL));
+	ATF_CHECK_EQ(-1, l.pcb[1].so_fd);
+	fd = pd_accept(t, lfd);
+	ATF_REQUIRE_EQ(2, list(t, &l, NULL));
+	ATF_CHECK_EQ(fd, l.pcb[1].so_fd);
+	OK(pd_close(t, fd));
+	EXPECT("F. 1:1(0) ack 1");
+	ATF_REQUIRE_EQ(2, list(t, &l, NULL));
+	ATF_CHECK_EQ(-1, l.pcb[1].so_fd);
+	ATF_CHECK_EQ(4711, l.pcb[1].so_pid);
+}
+
 PD_TEST(drop)
 {
 	struct xin_conninfo bad, xic;
@@ -279,6 +325,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, states_listed);
 	ATF_TP_ADD_TC(tp, timers);
 	ATF_TP_ADD_TC(tp, list_bounds);
+	ATF_TP_ADD_TC(tp, owner);
 	ATF_TP_ADD_TC(tp, drop);
 	ATF_TP_ADD_TC(tp, setsockopt);
 	ATF_TP_ADD_TC(tp, stats);

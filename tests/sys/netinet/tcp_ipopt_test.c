@@ -177,6 +177,32 @@ PD_TEST4(route_back)
 	STATE(GONE);
 }
 
+/* The SYN cache keeps it for the SYN-ACK that goes again, and forgets it
+ * with the handshake; a cookie does not, and takes the ACK's. */
+PD_TEST4(route_back_handshake)
+{
+	int fd, lfd = pd_listen(t, 5);
+
+	pd_sysctl(t, "net.inet.ip.accept_sourceroute", 1);
+	use_router(t);
+	INJECT("[ipopt 01830b0ccb007107c0000203] S 0:0(0) win 65535 "
+	    "<mss 1460>");
+	EXPECT("[ipopt 01830b04cb007107c0000202] S. 0:0(0) ack 1 win 65535 "
+	    "<mss 1460>");
+	EXPECT_IN(PD_SEC, "[ipopt 01830b04cb007107c0000202] S. 0:0(0) ack 1 "
+	    "win 65535 <mss 1460>");
+	INJECT("R 1:1(0) win 0");
+	pd_sysctl(t, "net.inet.tcp.syncookies_only", 1);
+	pd_use(t, 1);
+	INJECT("[ipopt 01830b0ccb007107c0000203] S 0:0(0) win 65535 "
+	    "<mss 1460>");
+	EXPECT("[ipopt 01830b04cb007107c0000202] S. 0:0(0) ack 1 win 65535 "
+	    "<mss 1460>");
+	INJECT("[ipopt 01830708c0000203] . 1:1(0) ack 1 win 65535");
+	fd = pd_accept(t, lfd);
+	options_are(t, fd, "01830b04c0000203c0000202");
+}
+
 PD_TEST4(route_back_time_wait)
 {
 	int fd, lfd = pd_listen(t, 5);
@@ -317,6 +343,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, no_tso);
 	ATF_TP_ADD_TC(tp, route_out);
 	ATF_TP_ADD_TC(tp, route_back);
+	ATF_TP_ADD_TC(tp, route_back_handshake);
 	ATF_TP_ADD_TC(tp, route_back_time_wait);
 	ATF_TP_ADD_TC(tp, route_refused);
 	ATF_TP_ADD_TC(tp, use_min_mtu);

@@ -142,6 +142,64 @@ PD_TEST(passive_open)
 	STATE(TCPS_ESTABLISHED);
 }
 
+/* A cookie remembers no port: that of the ACK counts. */
+PD_TEST(cookie)
+{
+	int fd, lfd;
+
+	tunnel(t);
+	pd_sysctl(t, "net.inet.tcp.syncookies_only", 1);
+	lfd = pd_listen(t, 5);
+	INJECT("[udp 9000] S 0:0(0) win 65535 <mss 1452>");
+	EXPECT("[udp 9000] S. 0:0(0) ack 1 win 65535 <mss 1452>");
+	INJECT("[udp 9001] . 1:1(0) ack 1 win 65535");
+	fd = pd_accept(t, lfd);
+	ERR(9001, pd_getopt(t, fd, IPPROTO_TCP, ENCAPS));
+	SEND(fd, 10);
+	EXPECT("[udp 9001] P. 1:11(10) ack 1");
+	INJECT("[udp 9000] . 1:1(0) ack 11 win 65535");
+	EXPECT("[udp 9000] R 11:11(0)");
+	INJECT("[udp 9001] . 1:1(0) ack 11 win 65535");
+}
+
+/* The SYN again, by another way, is no SYN again. */
+PD_TEST(handshake)
+{
+	int lfd;
+
+	tunnel(t);
+	lfd = pd_listen(t, 5);
+	INJECT("[udp 9000] S 0:0(0) win 65535 <mss 1452>");
+	EXPECT("[udp 9000] S. 0:0(0) ack 1 win 65535 <mss 1452>");
+	INJECT("S 0:0(0) win 65535 <mss 1452>");
+	ATF_REQUIRE_EQ(1, pd_pending(t));	/* a reset, of number 0 */
+	pd_forget(t);
+	INJECT("[udp 9000] S 0:0(0) win 65535 <mss 1452>");
+	EXPECT("[udp 9000] S. 0:0(0) ack 1 win 65535 <mss 1452>");
+	EXPECT_IN(PD_SEC, "[udp 9000] S. 0:0(0) ack 1 win 65535 <mss 1452>");
+	INJECT("[udp 9001] R 1:1(0) win 0");
+	INJECT("[udp 9000] . 1:1(0) ack 1 win 65535");
+	STATE(TCPS_ESTABLISHED);
+	ATF_REQUIRE(pd_accept(t, lfd) >= 0);
+}
+
+/* TIME_WAIT without a socket. */
+PD_TEST(time_wait)
+{
+	int fd;
+
+	tunnel(t);
+	fd = active(t);
+	OK(pd_close(t, fd));
+	EXPECT("[udp 9000] F. 1:1(0) ack 1");
+	INJECT("[udp 9000] F. 1:1(0) ack 2 win 65535");
+	EXPECT("[udp 9000] . 2:2(0) ack 2");
+	STATE(TCPS_TIME_WAIT);
+	strangers(t, 2, 2);
+	INJECT("[udp 9000] F. 1:1(0) ack 2 win 65535");
+	EXPECT("[udp 9000] . 2:2(0) ack 2");
+}
+
 /* From SYN_SENT to TIME_WAIT. */
 PD_TEST(states)
 {
@@ -307,6 +365,9 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, variables);
 	ATF_TP_ADD_TC(tp, active_open);
 	ATF_TP_ADD_TC(tp, passive_open);
+	ATF_TP_ADD_TC(tp, cookie);
+	ATF_TP_ADD_TC(tp, handshake);
+	ATF_TP_ADD_TC(tp, time_wait);
 	ATF_TP_ADD_TC(tp, states);
 	ATF_TP_ADD_TC(tp, states_passive);
 	ATF_TP_ADD_TC(tp, icmp);

@@ -1,0 +1,120 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 The Stackyard developers
+ */
+
+/*
+ * The caller's numbers are Linux's: options, requests and flags go to
+ * sys/compat/linux, whatever system this runs on.  FreeBSD's own options
+ * come as 0x10000 + their number, at every level.
+ *
+ * Kernel kind: calls the stack.
+ */
+#include <sys/param.h>
+#include <sys/socketvar.h>
+#include <sys/syscallsubr.h>
+#include <sys/systm.h>
+#include <sys/vnet.h>
+#include <netinet/in.h>
+#include <compat/linux/linux.h>
+
+#include "pd_netif.h"
+
+/* FreeBSD's number of Linux's level, or -1. */
+static int
+native_level(int level)
+{
+
+	switch (level) {
+	case LINUX_SOL_SOCKET:
+		return (SOL_SOCKET);
+	case LINUX_SOL_IP:
+	case LINUX_SOL_IPV6:
+	case LINUX_SOL_TCP:
+		return (level);
+	default:
+		return (-1);
+	}
+}
+
+int
+pdk_setsockopt(struct vnet *vnet, int fd, int level, int name,
+    const void *val, size_t len)
+{
+	struct socket *so;
+	struct vnet *saved;
+	int error;
+
+	saved = vnet_enter(vnet);
+	error = fd_getsock(fd, &so);
+	if (error == 0)
+		error = name >= LINUX_TCP_FREEBSD ?
+		    kern_setsockopt(fd, native_level(level),
+		    name - LINUX_TCP_FREEBSD, val, len) :
+		    linux_setsockopt(so, level, name, val, len);
+	vnet_leave(saved);
+	return (error);
+}
+
+int
+pdk_getsockopt(struct vnet *vnet, int fd, int level, int name, void *val,
+    size_t *lenp)
+{
+	struct socket *so;
+	struct vnet *saved;
+	int error;
+
+	saved = vnet_enter(vnet);
+	error = fd_getsock(fd, &so);
+	if (error == 0)
+		error = name >= LINUX_TCP_FREEBSD ?
+		    kern_getsockopt(fd, native_level(level),
+		    name - LINUX_TCP_FREEBSD, val, lenp) :
+		    linux_getsockopt(so, level, name, val, lenp);
+	vnet_leave(saved);
+	return (error);
+}
+
+int
+pdk_ioctl(struct vnet *vnet, int fd, unsigned long request, void *arg)
+{
+	struct socket *so;
+	struct vnet *saved;
+	int error;
+
+	saved = vnet_enter(vnet);
+	error = fd_getsock(fd, &so);
+	if (error == 0)
+		error = linux_ioctl(so, request, arg);
+	vnet_leave(saved);
+	return (error);
+}
+
+int
+pdk_msg_flags(struct vnet *vnet, int fd, int flags, int *native)
+{
+	struct socket *so;
+	struct vnet *saved;
+	int error;
+
+	saved = vnet_enter(vnet);
+	error = fd_getsock(fd, &so);
+	if (error == 0)
+		error = linux_msg_flags(so, flags, native);
+	vnet_leave(saved);
+	return (error);
+}
+
+bool
+pdk_inq(struct vnet *vnet, int fd, int *bytes)
+{
+	struct socket *so;
+	struct vnet *saved;
+	bool wanted;
+
+	saved = vnet_enter(vnet);
+	wanted = fd_getsock(fd, &so) == 0 && !SOLISTENING(so) &&
+	    linux_inq(so, bytes);
+	vnet_leave(saved);
+	return (wanted);
+}
