@@ -13,6 +13,7 @@
  * that can go on at once costs no more than the stack's own.
  */
 #include <sys/socket.h>
+#include <netinet/in.h>
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
@@ -402,14 +403,29 @@ sy_read(struct sy_host *host, int fd, void *buf, size_t len)
 
 /* ---- Options and names ---- */
 
+/* The host's system does not know the number: it may be the program's, of a
+ * level where those are told apart. */
+static bool
+again_native(int error, int level)
+{
+
+	return (error == ENOPROTOOPT && level != IPPROTO_TCP);
+}
+
 int
 sy_setsockopt(struct sy_host *host, int fd, int level, int name,
     const void *val, socklen_t len)
 {
 	int error, klevel, kname;
 
-	error = val == NULL && len > 0 ? EFAULT :
-	    sy_tr_option(level, name, &klevel, &kname);
+	if (val == NULL && len > 0)
+		error = EFAULT;
+	else if (!syk_compat_setsockopt(host->h_vnet, fd, level, name, val,
+	    len, &error) || again_native(error, level))
+		error = sy_tr_option(level, name, &klevel, &kname);
+	else
+		return (error == 0 ? 0 :
+		    sy_fail_fd(error, "setsockopt", host, fd));
 	if (error == 0)
 		error = syk_setsockopt(host->h_vnet, fd, klevel, kname, val,
 		    len);
@@ -425,8 +441,17 @@ sy_getsockopt(struct sy_host *host, int fd, int level, int name, void *val,
 	size_t klen;
 	int error, klevel, kname;
 
-	error = len == NULL || (val == NULL && *len > 0) ? EFAULT :
-	    sy_tr_option(level, name, &klevel, &kname);
+	if (len == NULL || (val == NULL && *len > 0))
+		return (sy_fail_fd(EFAULT, "getsockopt", host, fd));
+	klen = *len;
+	if (syk_compat_getsockopt(host->h_vnet, fd, level, name, val, &klen,
+	    &error) && !again_native(error, level)) {
+		if (error != 0)
+			return (sy_fail_fd(error, "getsockopt", host, fd));
+		*len = (socklen_t)klen;
+		return (0);
+	}
+	error = sy_tr_option(level, name, &klevel, &kname);
 	if (error != 0)
 		return (sy_fail_fd(error, "getsockopt", host, fd));
 	klen = *len;
@@ -479,8 +504,11 @@ sy_ioctl(struct sy_host *host, int fd, unsigned long request, void *arg)
 {
 	int error;
 
-	error = arg == NULL ? EFAULT :
-	    syk_ioctl(host->h_vnet, fd, request, arg);
+	if (arg == NULL)
+		error = EFAULT;
+	else if (!syk_compat_ioctl(host->h_vnet, fd, request, arg, &error) ||
+	    error == ENOTTY)
+		error = syk_ioctl(host->h_vnet, fd, request, arg);
 	return (error == 0 ? 0 : sy_fail_fd(error, "ioctl", host, fd));
 }
 

@@ -325,7 +325,8 @@ sy_tr_option(int level, int name, int *klevel, int *kname)
 		return (ENOPROTOOPT);
 	*klevel = l->kern;
 	if (l->options == NULL) {
-		*kname = name;
+		*kname = name >= SY_TCP_FREEBSD ? name - SY_TCP_FREEBSD :
+		    name;
 		return (0);
 	}
 	for (i = 0; i < l->n; i++)
