@@ -365,6 +365,13 @@ struct sy_tcp_function_set {
 	char		function_set_name[SY_TCP_FUNCTION_NAME_LEN_MAX];
 	uint32_t	pcbcnt;
 };
+/* SY_TCP_AO_KEYS: see tcp-ao(4). */
+struct sy_tcp_ao_keys {
+	int		tak_current;
+	int		tak_rnext;
+	int		tak_peer_key;
+	int		tak_peer_rnext;
+};
 
 #ifdef __cplusplus
 }

@@ -34,7 +34,7 @@
 #include <netinet/tcp_undo.h>
 #include <netinet/tcp_var.h>
 
-#define	DUPTHRESH	V_tcp_ways.w_reordering	/* 3: RFC 5681, RFC 6675 */
+#define	DUPTHRESH	TCP_DUPTHRESH
 
 VNET_DEFINE_STATIC(int, insecure_ack) = 0;
 #define	V_insecure_ack	VNET(insecure_ack)

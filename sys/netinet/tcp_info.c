@@ -114,7 +114,7 @@ info_flight(const struct tcpcb *tp, struct tcp_info *ti)
 	ti->__tcpi_retrans = howmany(again, mss);
 	if (tp->t_snd_sacked != 0 && SEQ_GT(tp->snd_fack, tp->snd_una))
 		ti->__tcpi_fackets = howmany(tp->snd_fack - tp->snd_una, mss);
-	ti->__tcpi_reordering = V_tcp_ways.w_reordering;
+	ti->__tcpi_reordering = TCP_DUPTHRESH;
 	ti->tcpi_snd_ssthresh = tp->snd_ssthresh;
 	ti->tcpi_snd_cwnd = tp->snd_cwnd;
 	ti->tcpi_snd_wnd = tp->snd_wnd;

@@ -977,12 +977,12 @@ static void
 tcp_output_idle(struct tcpcb *tp, const struct socket *so)
 {
 	if (tp->snd_una != tp->snd_max || tp->t_sndtime == 0 ||
-	    sbavail(&so->so_snd) == 0 ||
+	    !V_tcp_ways.w_idle_restart || sbavail(&so->so_snd) == 0 ||
 	    getnstime() - tp->t_sndtime < tcp_rto(tp))
 		return;
 	if ((tp->t_flags2 & TF2_CWV) != 0)
 		tcp_cwv_idle(tp);
-	else if (V_tcp_ways.w_idle_restart)
+	else
 		cc_after_idle(tp);
 }
 

@@ -512,6 +512,10 @@ tcp_established(struct tcpcb *tp)
 	tcp_compat_established(tp);
 	tp->t_rxtshift = 0;
 	tp->snd_recover = tp->snd_una;
+	/* Whatever comes first begins a count of what a round trip brings. */
+	tp->rfbuf_mark = tp->rcv_nxt;
+	tp->rfbuf_ts = tcp_ts_getticks() -
+	    (uint32_t)(V_tcp_keepinit / NS_PER_MSEC);
 }
 
 VNET_DEFINE_STATIC(bool, nolocaltimewait) = true;

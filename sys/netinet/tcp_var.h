@@ -202,10 +202,10 @@ struct tcp_userto {
 	uint32_t	tu_keepintvl;
 	uint32_t	tu_maxunacktime;
 	uint32_t	tu_keepcnt;	/* probes */
+	struct tcp_compat tu_compat;	/* if TF2_COMPAT */
 	uint32_t	tu_iwnd_nb;	/* initial window, bytes */
 	uint32_t	tu_iwnd_nseg;	/* or segments */
 	struct tcp_cwv	*tu_cwv;	/* with TF2_CWV only */
-	struct tcp_compat tu_compat;	/* if TF2_COMPAT */
 };
 
 struct tcpcb {
@@ -390,6 +390,8 @@ struct tcpcb {
 #define	ENTER_RECOVERY(t_flags)		((t_flags) |= TF_RECOVERY)
 #define	EXIT_RECOVERY(t_flags)		((t_flags) &= ~TF_RECOVERY)
 
+/* Duplicate ACKs that mean loss: 3 (RFC 5681, RFC 6675). */
+#define	TCP_DUPTHRESH	V_tcp_ways.w_reordering
 
 /* Time for t_acktime: of 2^20 ns, about a millisecond. */
 #define	TCP_ACKTIME_SHIFT	20

@@ -110,9 +110,10 @@ for figure in $figures; do
 done
 
 if command -v valgrind >/dev/null 2>&1 && [ -z "${SAN:-}" ]; then
-	xargs -P "$(getconf _NPROCESSORS_ONLN)" -I % \
-	    sh "$here/count.sh" "$work" % <"$work/counted" \
-	    >>"$work/raw" || exit 1
+	[ ! -s "$work/counted" ] ||
+	    awk '{ print NR }' "$work/counted" |
+	    xargs -P "$(getconf _NPROCESSORS_ONLN)" -n 1 \
+	    sh "$here/count.sh" "$work" >>"$work/raw" || exit 1
 else
 	absent "no valgrind: instructions are not counted" \
 	    $(sed 's/ .*//' "$work/counted")
@@ -145,5 +146,5 @@ done
 awk -v out="$out" -f "$here/summary.awk" "$here/targets" "$work/raw" || exit 1
 sort -u "$work/notes"
 for peer in lwip ns3; do
-	[ ! -x "$bin/peer_$peer" ] || "$bin/peer_$peer" build
+	! grep -q "	$peer[.].*[0-9]" "$work/raw" || "$bin/peer_$peer" build
 done

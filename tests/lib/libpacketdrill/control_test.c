@@ -108,6 +108,33 @@ ATF_TC_BODY(lists, tc)
 	drive_close(&d);
 }
 
+/* setkey: with its key a SYN is signed. */
+ATF_TC_WITHOUT_HEAD(keys);
+ATF_TC_BODY(keys, tc)
+{
+	struct sockaddr_storage ss;
+	int fd, one = 1;
+
+	drive_open(&d, AF_INET, NULL);
+	RUN("echo 'add " LOCAL4 " " REMOTE4 " tcp 0x1000 -A tcp-md5 "
+	    "\"secret\" ; add " REMOTE4 " " LOCAL4 " tcp 0x1000 -A tcp-md5 "
+	    "\"secret\" ;' | " TOOLS "setkey -c");
+	ATF_CHECK_STREQ(LOCAL4 " " REMOTE4 " ", output(TOOLS
+	    "setkey -D | grep '^" LOCAL4 "'"));
+	fd = d.i.socket(d.i.userdata, AF_INET, SOCK_STREAM | SOCK_NONBLOCK,
+	    0);
+	CALL(&d, 0, setsockopt, fd, IPPROTO_TCP, 0x10000 + 16, &one,
+	    sizeof(one));
+	CALL(&d, 0, bind, fd, (struct sockaddr *)&ss, local(&d, &ss));
+	FAIL(&d, EINPROGRESS, connect, fd, (struct sockaddr *)&ss,
+	    remote(&d, &ss));
+	take(&d, &p);
+	ATF_CHECK_EQ(S, p.flags);
+	ATF_CHECK_MSG(memmem(p.raw + 40, p.size - 40, "\023\022", 2) !=
+	    NULL, "no signature");
+	drive_close(&d);
+}
+
 ATF_TC_WITHOUT_HEAD(modules);
 ATF_TC_BODY(modules, tc)
 {
@@ -187,6 +214,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, variables);
 	ATF_TP_ADD_TC(tp, drop);
 	ATF_TP_ADD_TC(tp, lists);
+	ATF_TP_ADD_TC(tp, keys);
 	ATF_TP_ADD_TC(tp, modules);
 	ATF_TP_ADD_TC(tp, path);
 	ATF_TP_ADD_TC(tp, no_free);

@@ -190,6 +190,7 @@ ATF_TC_BODY(connect, tc)
 		ATF_CHECK_EQ(0, job.done);
 		at = now(&d);
 		inject(&d, S | A, 0, 0, 1, 65535);
+		CALL(&d, 0, usleep, 5000);
 		expect(&d, &p, A, 1, 0, 1);
 		finish(0, 0);
 		ATF_CHECK_EQ(at, p.when);

@@ -304,6 +304,45 @@ PD_TEST(reset)
 	EXPECT("R 1:1(0) <ao 5 5>");
 }
 
+/* Text for a user who has gone gets a reset, which is the connection's. */
+PD_TEST(reset_after_close)
+{
+	int fd;
+
+	keys(t, SHA1, 5, KEY);
+	fd = ao_active(t);
+	OK(pd_close(t, fd));
+	EXPECT("F. 1:1(0) ack 1 <ao 5 5>");
+	INJECT("P. 1:101(100) ack 2 win 65535 <ao 5 5>");
+	EXPECT("R 2:2(0) <ao 5 5>");
+	STATE(GONE);
+}
+
+PD_TEST(challenge_ack)
+{
+	(void)ao_listen(t);
+	keys(t, SHA1, 5, KEY);
+	INJECT("S 0:0(0) win 65535 <mss 1460,ao 5 5>");
+	EXPECT("S. 0:0(0) ack 1 win 65535 <mss 1460,ao 5 5>");
+	INJECT(". 1:1(0) ack 1 win 65535 <ao 5 5>");
+	INJECT("S 0:0(0) win 65535 <mss 1460,ao 5 5>");
+	EXPECT(". 1:1(0) ack 1 <ao 5 5>");
+	/* That SYN changed nothing. */
+	INJECT("P. 1:101(100) ack 1 win 65535 <ao 5 5>");
+	COUNT(4, tcps_sig_rcvgoodsig);
+}
+
+/* Two options, the second one with a key that is there, too. */
+PD_TEST(twice)
+{
+	keys(t, SHA1, 5, KEY);
+	(void)ao_active(t);
+	keys(t, SHA1, 6, "another");
+	INJECT("R. 1:1(0) ack 1 win 0 <ao 5 5,ao 6 5>");
+	COUNT(1, tcps_sig_rcvbadsig);
+	STATE(TCPS_ESTABLISHED);
+}
+
 PD_TEST(no_key)
 {
 	int fd = ao_socket(t);
@@ -593,6 +632,9 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, bad);
 	ATF_TP_ADD_TC(tp, bad_handshake);
 	ATF_TP_ADD_TC(tp, reset);
+	ATF_TP_ADD_TC(tp, reset_after_close);
+	ATF_TP_ADD_TC(tp, challenge_ack);
+	ATF_TP_ADD_TC(tp, twice);
 	ATF_TP_ADD_TC(tp, no_key);
 	ATF_TP_ADD_TC(tp, cookies);
 	ATF_TP_ADD_TC(tp, rollover_by_peer);
