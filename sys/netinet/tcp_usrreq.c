@@ -634,45 +634,29 @@ tcp_opt_function(struct tcpcb *tp, struct sockopt *sopt)
 	return (tcp_functions_switch(tp, &fs));
 }
 
-int
-tcp_default_ctloutput(struct tcpcb *tp, struct sockopt *sopt)
+static int
+tcp_opt_delack(struct tcpcb *tp, struct sockopt *sopt)
 {
-	struct tcp_info ti;
 	int delack, error;
 
-	switch (sopt->sopt_name) {
-	case TCP_NODELAY:
-		return (tcp_opt_flag(tp, sopt, TF_NODELAY));
-	case TCP_NOPUSH:
-		return (tcp_opt_flag(tp, sopt, TF_NOPUSH));
-	case TCP_NOOPT:
-		return (tcp_opt_flag(tp, sopt, TF_NOOPT));
-	case TCP_MAXSEG:
-		return (tcp_opt_maxseg(tp, sopt));
-	case TCP_FASTOPEN:
-		return (tcp_fastopen_ctloutput(tp, sopt));
-	case TCP_INFO:
-		if (sopt->sopt_dir == SOPT_SET)
-			return (ENOPROTOOPT);
-		tcp_fill_info(tp, &ti);
-		return (sooptcopyout(sopt, &ti, sizeof(ti)));
-	case TCP_IWND_NB:
-	case TCP_IWND_NSEG:
-		return (tcp_opt_iwnd(tp, sopt));
-	case TCP_REUSPORT_LB_NUMA:
-		return (tcp_opt_numa(tp, sopt));
-	case TCP_REMOTE_UDP_ENCAPS_PORT:
-		return (tcp_udp_opt_port(tp, sopt));
-	case TCP_DELACK:
+	if (sopt->sopt_dir == SOPT_GET) {
 		delack = tp->t_delack_opt >= 0 ? tp->t_delack_opt :
 		    V_tcp_delack_enabled;
-		if (sopt->sopt_dir == SOPT_GET)
-			return (sooptcopyout(sopt, &delack, sizeof(delack)));
-		error = sooptcopyin(sopt, &delack, sizeof(delack),
-		    sizeof(delack));
-		if (error == 0)
-			tp->t_delack_opt = delack != 0;
-		return (error);
+		return (sooptcopyout(sopt, &delack, sizeof(delack)));
+	}
+	error = sooptcopyin(sopt, &delack, sizeof(delack), sizeof(delack));
+	if (error == 0)
+		tp->t_delack_opt = delack != 0;
+	return (error);
+}
+
+/* Those of struct tcp_userto that are times and counts. */
+static int
+tcp_opt_limits(struct tcpcb *tp, struct sockopt *sopt)
+{
+	int error;
+
+	switch (sopt->sopt_name) {
 	case TCP_MAXUNACKTIME:
 		return (TCP_OPT_SECONDS(tp, sopt, tu_maxunacktime,
 		    V_tcp_maxunacktime));
@@ -699,18 +683,55 @@ tcp_default_ctloutput(struct tcpcb *tp, struct sockopt *sopt)
 	}
 }
 
+int
+tcp_default_ctloutput(struct tcpcb *tp, struct sockopt *sopt)
+{
+	struct tcp_info ti;
+
+	switch (sopt->sopt_name) {
+	case TCP_NODELAY:
+		return (tcp_opt_flag(tp, sopt, TF_NODELAY));
+	case TCP_NOPUSH:
+		return (tcp_opt_flag(tp, sopt, TF_NOPUSH));
+	case TCP_NOOPT:
+		return (tcp_opt_flag(tp, sopt, TF_NOOPT));
+	case TCP_MAXSEG:
+		return (tcp_opt_maxseg(tp, sopt));
+	case TCP_FASTOPEN:
+		return (tcp_fastopen_ctloutput(tp, sopt));
+	case TCP_INFO:
+		if (sopt->sopt_dir == SOPT_SET)
+			return (ENOPROTOOPT);
+		tcp_fill_info(tp, &ti);
+		return (sooptcopyout(sopt, &ti, sizeof(ti)));
+	case TCP_IWND_NB:
+	case TCP_IWND_NSEG:
+		return (tcp_opt_iwnd(tp, sopt));
+	case TCP_REUSPORT_LB_NUMA:
+		return (tcp_opt_numa(tp, sopt));
+	case TCP_REMOTE_UDP_ENCAPS_PORT:
+		return (tcp_udp_opt_port(tp, sopt));
+	case TCP_DELACK:
+		return (tcp_opt_delack(tp, sopt));
+	default:
+		return (tcp_opt_limits(tp, sopt));
+	}
+}
+
 /* Levels IP and IPv6; what is around segments may have become larger. */
 static int
 tcp_opt_ip(struct tcpcb *tp, struct sockopt *sopt)
 {
+	uint32_t mtu;
 	int error;
 
 	error = ip_ctloutput(tptoinpcb(tp), sopt);
 	if (error != 0 || sopt->sopt_dir == SOPT_GET)
 		return (error);
 	ro_invalidate(&tp->t_inpcb.inp_route);
-	if (TCPS_HAVERCVDSYN(tp->t_state) && tp->t_state != TCPS_TIME_WAIT)
-		tcp_mtu_update(tp, tcp_path_mtu(tp));
+	if (TCPS_HAVERCVDSYN(tp->t_state) &&
+	    tp->t_state != TCPS_TIME_WAIT && (mtu = tcp_path_mtu(tp)) != 0)
+		tcp_mtu_update(tp, mtu);
 	return (0);
 }
 

@@ -359,6 +359,37 @@ TEST(writev_all)
 	sy_loop_free(loop);
 }
 
+/* A connection over UDP. */
+TEST(udp_encaps)
+{
+	struct sockaddr_storage ss;
+	socklen_t len;
+	int port;
+
+	begin();
+	fill();
+	WORKS(sy_sysctl_set(a, "net.inet.tcp.udp_tunneling_port", "9899"));
+	WORKS(sy_sysctl_set(b, "net.inet.tcp.udp_tunneling_port", "9900"));
+	listener = listen_at(AF_INET, "10.0.0.2");
+	len = address(&ss, AF_INET, "10.0.0.2", PORT);
+	WORKS(client = sy_socket(a, AF_INET, SOCK_STREAM, 0));
+	port = 9900;
+	WORKS(sy_setsockopt(a, client, IPPROTO_TCP,
+	    SY_TCP_REMOTE_UDP_ENCAPS_PORT, &port, sizeof(port)));
+	WORKS(sy_connect(a, client, SA(&ss), len));
+	WORKS(server = sy_accept(b, listener, NULL, NULL));
+	len = sizeof(port);
+	WORKS(sy_getsockopt(b, server, IPPROTO_TCP,
+	    SY_TCP_REMOTE_UDP_ENCAPS_PORT, &port, &len));
+	ATF_CHECK_EQ(9899, port);
+	WORKS(sy_watch(b, server, POLLIN, drain, NULL));
+	ATF_CHECK_EQ(BIG, sy_send(a, client, out, sizeof(out), 0));
+	WORKS(sy_loop_run(loop, sy_loop_now(loop) + 60 * SECOND));
+	ATF_CHECK_EQ(BIG, got);
+	ATF_CHECK(memcmp(in, out, sizeof(in)) == 0);
+	sy_loop_free(loop);
+}
+
 /* Without a reader, one sends what fits and waits as long as it may. */
 TEST(send_some)
 {
@@ -865,6 +896,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, send_some);
 	ATF_TP_ADD_TC(tp, waitall);
 	ATF_TP_ADD_TC(tp, urgent);
+	ATF_TP_ADD_TC(tp, udp_encaps);
 	ATF_TP_ADD_TC(tp, urgent_wait);
 	ATF_TP_ADD_TC(tp, vectors);
 	ATF_TP_ADD_TC(tp, discard);
