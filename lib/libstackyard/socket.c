@@ -13,6 +13,7 @@
  * that can go on at once costs no more than the stack's own.
  */
 #include <sys/socket.h>
+#include <netinet/in.h>
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
@@ -44,8 +45,8 @@ wait_ready(struct sy_host *host, int fd, enum side side, uint64_t *deadlinep)
 		*deadlinep = sy_deadline(host->h_loop,
 		    limit != 0 ? limit : SY_NEVER);
 	}
-	return (sy_wait_fd(host, fd, side == RECEIVE ?
-	    SYK_POLLIN | SYK_POLLPRI : SYK_POLLOUT, *deadlinep));
+	return (sy_wait_fd(host, fd, side == RECEIVE ? SYK_POLLIN :
+	    SYK_POLLOUT, *deadlinep));
 }
 
 /* As sy_fail_fd(), when host may have gone during a wait (EBADF). */
@@ -259,6 +260,16 @@ send_all(struct sy_host *host, const char *call, int fd,
 	return (fail_after_wait(error, call, host, fd, waited));
 }
 
+/* Has reading come to the urgent mark, where MSG_WAITALL ends too? */
+static bool
+at_mark(struct sy_host *host, int fd)
+{
+	int at;
+
+	return (syk_ioctl(host->h_vnet, fd, SY_SIOCATMARK, &at) == 0 &&
+	    at != 0);
+}
+
 static ssize_t
 receive(struct sy_host *host, const char *call, int fd,
     const struct iovec *iov, int iovcnt, int flags, struct syk_addr *from)
@@ -283,10 +294,11 @@ receive(struct sy_host *host, const char *call, int fd,
 		error = syk_recv(host->h_vnet, fd, iov, iovcnt, done,
 		    &oflags, from, &n);
 		done += n;
-		if (error == 0 && all && n > 0 && done < total)
+		if (error == 0 && all && n > 0 && done < total &&
+		    !at_mark(host, fd))
 			continue;
 		if (error != EWOULDBLOCK || (done > 0 && !all) ||
-		    (kflags & SYK_MSG_DONTWAIT) != 0)
+		    (kflags & (SYK_MSG_DONTWAIT | SYK_MSG_OOB)) != 0)
 			break;
 		waited = true;
 		error = wait_ready(host, fd, RECEIVE, &deadline);
@@ -391,14 +403,29 @@ sy_read(struct sy_host *host, int fd, void *buf, size_t len)
 
 /* ---- Options and names ---- */
 
+/* The host's system does not know the number: it may be the program's, of a
+ * level where those are told apart. */
+static bool
+again_native(int error, int level)
+{
+
+	return (error == ENOPROTOOPT && level != IPPROTO_TCP);
+}
+
 int
 sy_setsockopt(struct sy_host *host, int fd, int level, int name,
     const void *val, socklen_t len)
 {
 	int error, klevel, kname;
 
-	error = val == NULL && len > 0 ? EFAULT :
-	    sy_tr_option(level, name, &klevel, &kname);
+	if (val == NULL && len > 0)
+		error = EFAULT;
+	else if (!syk_compat_setsockopt(host->h_vnet, fd, level, name, val,
+	    len, &error) || again_native(error, level))
+		error = sy_tr_option(level, name, &klevel, &kname);
+	else
+		return (error == 0 ? 0 :
+		    sy_fail_fd(error, "setsockopt", host, fd));
 	if (error == 0)
 		error = syk_setsockopt(host->h_vnet, fd, klevel, kname, val,
 		    len);
@@ -414,8 +441,17 @@ sy_getsockopt(struct sy_host *host, int fd, int level, int name, void *val,
 	size_t klen;
 	int error, klevel, kname;
 
-	error = len == NULL || (val == NULL && *len > 0) ? EFAULT :
-	    sy_tr_option(level, name, &klevel, &kname);
+	if (len == NULL || (val == NULL && *len > 0))
+		return (sy_fail_fd(EFAULT, "getsockopt", host, fd));
+	klen = *len;
+	if (syk_compat_getsockopt(host->h_vnet, fd, level, name, val, &klen,
+	    &error) && !again_native(error, level)) {
+		if (error != 0)
+			return (sy_fail_fd(error, "getsockopt", host, fd));
+		*len = (socklen_t)klen;
+		return (0);
+	}
+	error = sy_tr_option(level, name, &klevel, &kname);
 	if (error != 0)
 		return (sy_fail_fd(error, "getsockopt", host, fd));
 	klen = *len;
@@ -468,8 +504,11 @@ sy_ioctl(struct sy_host *host, int fd, unsigned long request, void *arg)
 {
 	int error;
 
-	error = arg == NULL ? EFAULT :
-	    syk_ioctl(host->h_vnet, fd, request, arg);
+	if (arg == NULL)
+		error = EFAULT;
+	else if (!syk_compat_ioctl(host->h_vnet, fd, request, arg, &error) ||
+	    error == ENOTTY)
+		error = syk_ioctl(host->h_vnet, fd, request, arg);
 	return (error == 0 ? 0 : sy_fail_fd(error, "ioctl", host, fd));
 }
 

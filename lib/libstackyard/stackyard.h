@@ -13,9 +13,12 @@
  *
  * Addresses are the program's own (struct sockaddr_in and sockaddr_in6 of
  * its system), and so are the levels SOL_SOCKET, IPPROTO_IP and IPPROTO_IPV6
- * with their options, and MSG_*, SHUT_* and POLL*.  Options of level
- * IPPROTO_TCP have FreeBSD's numbers, which collide with other systems';
- * they are spelt SY_TCP_* here.
+ * with their options, and MSG_*, SHUT_* and POLL*; options that the system may
+ * not have are SY_SO_* and SY_IPV6_*.  Options of level IPPROTO_TCP have
+ * FreeBSD's numbers, which collide with other systems'; they are spelt
+ * SY_TCP_* here.  On a host whose compat.personality is linux or illumos
+ * that system's own numbers work, too, and mean what they mean there
+ * (tcp-linux(4), tcp-illumos(4)).
  *
  * One thread uses a loop, and everything that belongs to it, at a time.
  * Functions that return int return -1 and set errno on failure unless they
@@ -288,6 +291,7 @@ int	sy_watch(struct sy_host *host, int fd, short events,
 #define	SY_EVFILT_WRITE		(-2)
 #define	SY_EVFILT_TIMER		(-7)
 #define	SY_EVFILT_USER		(-11)
+#define	SY_EVFILT_EXCEPT	(-16)
 #define	SY_EV_ADD		0x0001
 #define	SY_EV_DELETE		0x0002
 #define	SY_EV_ENABLE		0x0004
@@ -299,6 +303,7 @@ int	sy_watch(struct sy_host *host, int fd, short events,
 #define	SY_EV_EOF		0x8000
 #define	SY_EV_ERROR		0x4000
 #define	SY_NOTE_LOWAT		0x0001
+#define	SY_NOTE_OOB		0x0002
 #define	SY_NOTE_TRIGGER		0x01000000
 #define	SY_NOTE_SECONDS		0x0001
 #define	SY_NOTE_MSECONDS	0x0002
@@ -325,29 +330,51 @@ int	sy_kevent(struct sy_host *host, int kq, const struct sy_kevent *change,
 	    int nchanges, struct sy_kevent *events, int nevents,
 	    uint64_t timeout);
 
+/* Levels SOL_SOCKET and IPPROTO_IPV6: what the system may not have. */
+#define	SY_SO_NOSIGPIPE		0x0800
+#define	SY_SO_REUSEPORT_LB	0x10000
+#define	SY_SO_LISTENQLIMIT	0x1011
+#define	SY_SO_LISTENQLEN	0x1012
+#define	SY_SO_LISTENINCQLEN	0x1013
+#define	SY_IPV6_USE_MIN_MTU	0x1002a
 /* Level IPPROTO_TCP, FreeBSD's numbers. */
-#define	SY_TCP_NODELAY		1
-#define	SY_TCP_MAXSEG		2
-#define	SY_TCP_NOPUSH		4
-#define	SY_TCP_NOOPT		8
-#define	SY_TCP_MD5SIG		16
-#define	SY_TCP_INFO		32
-#define	SY_TCP_CONGESTION	64
-#define	SY_TCP_CCALGOOPT	65
-#define	SY_TCP_MAXUNACKTIME	68
-#define	SY_TCP_DELACK		72
-#define	SY_TCP_KEEPINIT		128
-#define	SY_TCP_KEEPIDLE		256
-#define	SY_TCP_KEEPINTVL	512
-#define	SY_TCP_KEEPCNT		1024
-#define	SY_TCP_FUNCTION_BLK	8192
-#define	SY_TCP_FUNCTION_ALIAS	8193
-#define	SY_TCP_AO		16384
-#define	SY_TCP_AO_KEYS		16385
+#define	SY_TCP_FREEBSD		0x10000
+#define	SY_TCP_NODELAY		(SY_TCP_FREEBSD + 1)
+#define	SY_TCP_MAXSEG		(SY_TCP_FREEBSD + 2)
+#define	SY_TCP_NOPUSH		(SY_TCP_FREEBSD + 4)
+#define	SY_TCP_NOOPT		(SY_TCP_FREEBSD + 8)
+#define	SY_TCP_MD5SIG		(SY_TCP_FREEBSD + 16)
+#define	SY_TCP_INFO		(SY_TCP_FREEBSD + 32)
+#define	SY_TCP_IWND_NB		(SY_TCP_FREEBSD + 43)
+#define	SY_TCP_IWND_NSEG	(SY_TCP_FREEBSD + 44)
+#define	SY_TCP_CONGESTION	(SY_TCP_FREEBSD + 64)
+#define	SY_TCP_CCALGOOPT	(SY_TCP_FREEBSD + 65)
+#define	SY_TCP_MAXUNACKTIME	(SY_TCP_FREEBSD + 68)
+#define	SY_TCP_REMOTE_UDP_ENCAPS_PORT	(SY_TCP_FREEBSD + 71)
+#define	SY_TCP_DELACK		(SY_TCP_FREEBSD + 72)
+#define	SY_TCP_KEEPINIT		(SY_TCP_FREEBSD + 128)
+#define	SY_TCP_KEEPIDLE		(SY_TCP_FREEBSD + 256)
+#define	SY_TCP_KEEPINTVL	(SY_TCP_FREEBSD + 512)
+#define	SY_TCP_KEEPCNT		(SY_TCP_FREEBSD + 1024)
+#define	SY_TCP_FASTOPEN		(SY_TCP_FREEBSD + 1025)
+#define	SY_TCP_REUSPORT_LB_NUMA	(SY_TCP_FREEBSD + 1026)
+#define	SY_TCP_REUSPORT_LB_NUMA_NODOM	(-2)
+#define	SY_TCP_REUSPORT_LB_NUMA_CURDOM	(-1)
+#define	SY_TCP_FUNCTION_BLK	(SY_TCP_FREEBSD + 8192)
+#define	SY_TCP_FUNCTION_ALIAS	(SY_TCP_FREEBSD + 8193)
+#define	SY_TCP_AO		(SY_TCP_FREEBSD + 16384)
+#define	SY_TCP_AO_KEYS		(SY_TCP_FREEBSD + 16385)
 #define	SY_TCP_FUNCTION_NAME_LEN_MAX	32
 struct sy_tcp_function_set {
 	char		function_set_name[SY_TCP_FUNCTION_NAME_LEN_MAX];
 	uint32_t	pcbcnt;
+};
+/* SY_TCP_AO_KEYS: see tcp-ao(4). */
+struct sy_tcp_ao_keys {
+	int		tak_current;
+	int		tak_rnext;
+	int		tak_peer_key;
+	int		tak_peer_rnext;
 };
 
 #ifdef __cplusplus

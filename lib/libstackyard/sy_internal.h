@@ -195,6 +195,15 @@ int	syk_recv(struct vnet *vnet, int fd, const struct iovec *iov,
 	    size_t *lenp);
 int	syk_shutdown(struct vnet *vnet, int fd, int how);
 int	syk_close(struct vnet *vnet, int fd);
+/* The same by the program's own numbers, on a host with another system's
+ * personality, which are that system's; false: it has FreeBSD's.  *errorp is
+ * the result. */
+bool	syk_compat_setsockopt(struct vnet *vnet, int fd, int level, int name,
+	    const void *val, size_t len, int *errorp);
+bool	syk_compat_getsockopt(struct vnet *vnet, int fd, int level, int name,
+	    void *val, size_t *lenp, int *errorp);
+bool	syk_compat_ioctl(struct vnet *vnet, int fd, unsigned long cmd,
+	    void *data, int *errorp);
 int	syk_setsockopt(struct vnet *vnet, int fd, int level, int name,
 	    const void *val, size_t len);
 int	syk_getsockopt(struct vnet *vnet, int fd, int level, int name,

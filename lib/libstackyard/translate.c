@@ -272,6 +272,11 @@ static const struct pair so_options[] = {
 	{ SO_TYPE, K_SO_TYPE },
 	{ SO_PROTOCOL, 0x1016 },
 	{ SO_DOMAIN, K_SO_DOMAIN },
+	{ SY_SO_NOSIGPIPE, 0x0800 },
+	{ SY_SO_REUSEPORT_LB, 0x10000 },
+	{ SY_SO_LISTENQLIMIT, 0x1011 },
+	{ SY_SO_LISTENQLEN, 0x1012 },
+	{ SY_SO_LISTENINCQLEN, 0x1013 },
 };
 
 static const struct pair ip_options[] = {
@@ -293,6 +298,7 @@ static const struct pair ip6_options[] = {
 #ifdef IPV6_USE_MIN_MTU
 	{ IPV6_USE_MIN_MTU, 42 },
 #endif
+	{ SY_IPV6_USE_MIN_MTU, 42 },
 };
 
 static const struct level {
@@ -319,7 +325,8 @@ sy_tr_option(int level, int name, int *klevel, int *kname)
 		return (ENOPROTOOPT);
 	*klevel = l->kern;
 	if (l->options == NULL) {
-		*kname = name;
+		*kname = name >= SY_TCP_FREEBSD ? name - SY_TCP_FREEBSD :
+		    name;
 		return (0);
 	}
 	for (i = 0; i < l->n; i++)

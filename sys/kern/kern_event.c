@@ -8,7 +8,7 @@
  *
  *	kqueue --kq_hash--> knotes by (ident, filter)
  *	       --kq_active--> those that may be ready, oldest first
- *	socket --so_knotes--> its EVFILT_READ and EVFILT_WRITE knotes
+ *	socket --so_knotes--> its EVFILT_READ, _WRITE and _EXCEPT knotes
  *	timer  --callout--> its knote
  *
  * A knote is made by EV_ADD and owned by its kqueue.  It goes with
@@ -21,7 +21,7 @@
  * condition that holds is reported by each scan, one that no longer holds
  * falls off the list, and a scan ends.
  *
- * Bounds: a socket has at most two knotes in a kqueue; timers are limited
+ * Bounds: a socket has at most three knotes in a kqueue; timers are limited
  * by kern.kq_calloutmax in a vnet, user events by KQ_USERMAX in a kqueue.
  *
  * Touches: kqueues, so_knotes, callouts of curvnet.
@@ -138,7 +138,7 @@ knote_dequeue(struct knote *kn)
 	kn->kn_kq->kq_nactive--;
 }
 
-/* EVFILT_READ and EVFILT_WRITE. */
+/* EVFILT_READ, EVFILT_WRITE and EVFILT_EXCEPT. */
 static int
 filt_soattach(struct knote *kn)
 {
@@ -210,7 +210,25 @@ filt_soread(struct knote *kn)
 		return (true);
 	if (so->so_error != 0 || so->so_rerror != 0)
 		return (true);
+	if (soatoob(so))
+		return (true);
 	return (kn->kn_kev.data >= filt_solowat(kn, &so->so_rcv));
+}
+
+/* NOTE_OOB: urgent data is there or announced.  data: bytes before it. */
+static bool
+filt_soexcept(struct knote *kn)
+{
+	struct socket *so;
+
+	so = kn->kn_so;
+	kn->kn_kev.fflags = 0;
+	if (SOLISTENING(so))
+		return (false);
+	kn->kn_kev.data = so->so_oobmark;
+	if ((kn->kn_sfflags & NOTE_OOB) != 0 && sohasoob(so))
+		kn->kn_kev.fflags = NOTE_OOB;
+	return (kn->kn_kev.fflags != 0);
 }
 
 static bool
@@ -429,6 +447,8 @@ static const struct filterops filters[] = {
 	    filt_soread, NULL },
 	{ EVFILT_WRITE, filt_soattach, filt_sodetach, filt_sotouch,
 	    filt_sowrite, NULL },
+	{ EVFILT_EXCEPT, filt_soattach, filt_sodetach, filt_sotouch,
+	    filt_soexcept, NULL },
 	{ EVFILT_TIMER, filt_timerattach, filt_timerdetach, filt_timertouch,
 	    filt_timer, filt_timerclear },
 	{ EVFILT_USER, filt_userattach, filt_userdetach, filt_usertouch,

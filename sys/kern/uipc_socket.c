@@ -298,6 +298,12 @@ soshutdown(struct socket *so, int how)
 
 	if (how != SHUT_RD && how != SHUT_WR && how != SHUT_RDWR)
 		return (EINVAL);
+	if (SOLISTENING(so) && how != SHUT_WR) {
+		/* Whoever waits for a connection gets none. */
+		so->so_error = ECONNABORTED;
+		sorwakeup(so);
+		return (ENOTCONN);
+	}
 	if ((so->so_state & (SS_ISCONNECTED | SS_ISCONNECTING |
 	    SS_ISDISCONNECTING)) == 0 || so->so_pcb == NULL)
 		return (ENOTCONN);

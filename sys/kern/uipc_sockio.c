@@ -403,8 +403,7 @@ sopoll(struct socket *so, int events)
 		revents |= SOPOLL_IN;
 	if (sowriteable(so))
 		revents |= SOPOLL_OUT;
-	if (so->so_oobmark != 0 ||
-	    (so->so_rcv.sb_state & SBS_RCVATMARK) != 0)
+	if (sohasoob(so))
 		revents |= SOPOLL_PRI;
 	revents &= events;
 	if (so->so_error != 0)

@@ -185,6 +185,15 @@ uma_zdestroy(uma_zone_t zone)
 		host_free(zone);
 }
 
+static bool
+zone_is_full(uma_zone_t zone)
+{
+	const struct mem_stats *ms = &zone->uz_stats;
+
+	return (ms->ms_limit != 0 &&
+	    ms->ms_bytes + zone->uz_size > ms->ms_limit);
+}
+
 /* The way of everything that is not the plain case. */
 static void *
 zone_alloc(uma_zone_t zone, void *arg, int flags)
@@ -209,6 +218,8 @@ zone_alloc(uma_zone_t zone, void *arg, int flags)
 	}
 	if (item == NULL) {
 		ms->ms_fails++;
+		if (zone->uz_maxaction != NULL && zone_is_full(zone))
+			zone->uz_maxaction(zone, 1);
 		return (NULL);
 	}
 	ms->ms_allocs++;
@@ -260,6 +271,13 @@ uma_zfree_arg(uma_zone_t zone, void *item, void *arg)
 		zone_push(zone, item);
 	else
 		zone_release(zone, item);
+}
+
+void
+uma_zone_set_maxaction(uma_zone_t zone, uma_maxaction_t action)
+{
+
+	zone->uz_maxaction = action;
 }
 
 int

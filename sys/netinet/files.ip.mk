@@ -5,5 +5,6 @@
 
 SRCS+=		netinet/if_ether.c netinet/if_llatbl.c netinet/in.c \
 		netinet/in_cksum.c netinet/ip_forward.c netinet/ip_icmp.c \
-		netinet/ip_input.c netinet/ip_output.c netinet/ip_pmtu.c \
+		netinet/ip_input.c netinet/ip_options.c netinet/ip_output.c \
+		netinet/ip_pmtu.c \
 		netinet/ip_reass.c netinet/ip_tso.c

@@ -534,16 +534,107 @@ in_pcbconnect(struct inpcbinfo *ipi, struct inpcb *inp,
 	return (0);
 }
 
+/* ---- Unconnected sockets ---- */
+
+#define	NUMA_DOMAINS	8		/* at most */
+VNET_DEFINE_STATIC(int, numa_domain) = 0;
+#define	V_numa_domain	VNET(numa_domain)
+
+static int
+sysctl_numa_domain(SYSCTL_HANDLER_ARGS)
+{
+	(void)arg1;
+	(void)arg2;
+	return (sysctl_int_range(oidp, req, &V_numa_domain, 0,
+	    NUMA_DOMAINS - 1));
+}
+SYSCTL_PROC(_net_inet_tcp, OID_AUTO, numa_domain,
+    CTLTYPE_INT | CTLFLAG_RDTUN | CTLFLAG_VNET, NULL, 0, sysctl_numa_domain,
+    "I", "The memory domain that this host, and all that it receives, is in");
+
+static bool
+lb_member(const struct inpcb *inp)
+{
+	return (SOLISTENING(inp->inp_socket) &&
+	    (inp->inp_socket->so_options & SO_REUSEPORT_LB) != 0);
+}
+
+int
+in_pcblbgroup_domain(const struct inpcb *inp)
+{
+	return (inp->inp_numa == 0 ? IN_NUMA_NODOM :
+	    inp->inp_numa - 1);
+}
+
+int
+in_pcblbgroup_numa(struct inpcb *inp, int domain)
+{
+	if (domain == IN_NUMA_CURDOM)
+		domain = V_numa_domain;
+	if (domain != IN_NUMA_NODOM && (domain < 0 ||
+	    domain >= NUMA_DOMAINS))
+		return (EINVAL);
+	if (inp->inp_socket == NULL || !lb_member(inp))
+		return (ENOENT);
+	inp->inp_numa = domain < 0 ? 0 : (uint8_t)(domain + 1);
+	return (0);
+}
+
 /*
- * The best unconnected socket for a packet: a listener before one that is
- * only bound, the exact address before the wildcard, a socket of the
- * packet's own family before a dual one.
+ * How well does inp fit a packet?  A listener before one that is only bound,
+ * the exact address before the wildcard, a socket of the packet's own family
+ * before a dual one, and of several that share the work (SO_REUSEPORT_LB)
+ * those of this memory domain.  -1: not at all.
  */
+static int
+wild_score(const struct inpcb *inp, const struct in_conninfo *inc,
+    uint8_t vflag)
+{
+	int score;
+
+	if (inp->inp_lport != inc->inc_lport ||
+	    (inp->inp_vflag & vflag) == 0 || inp->inp_socket == NULL)
+		return (-1);
+	score = inp->inp_vflag == vflag ? 2 : 0;
+	if (!in_any(&inp->inp_laddr)) {
+		if (!IN6_ARE_ADDR_EQUAL(&inp->inp_laddr, &inc->inc_laddr))
+			return (-1);
+		score += 4;
+	}
+	if (SOLISTENING(inp->inp_socket))
+		score += 8;
+	if (inp->inp_numa == V_numa_domain + 1)
+		score++;
+	return (score);
+}
+
+/* The n-th of those that share the work with a score of top. */
+static struct inpcb *
+lb_choose(struct inpcbinfo *ipi, const struct in_conninfo *inc,
+    uint8_t vflag, int top, uint32_t n)
+{
+	struct inpcb *inp, *last = NULL;
+
+	TAILQ_FOREACH(inp, port_head(ipi, inc->inc_lport), inp_portlist) {
+		if (inp->inp_fport != 0)
+			break;
+		if (wild_score(inp, inc, vflag) != top || !lb_member(inp))
+			continue;
+		last = inp;
+		if (n-- == 0)
+			break;
+	}
+	return (last);
+}
+
+/* The best unconnected socket for a packet.  Of several that share the work
+ * the connection's hash, which a peer cannot foresee, chooses one. */
 struct inpcb *
 in_pcblookup_wild(struct inpcbinfo *ipi, const struct in_conninfo *inc)
 {
 	struct inpcb *best = NULL, *inp;
 	int score, top = -1;
+	uint32_t shared = 0;
 	uint8_t vflag;
 
 	if (ipi->ipi_ports == NULL)
@@ -552,22 +643,17 @@ in_pcblookup_wild(struct inpcbinfo *ipi, const struct in_conninfo *inc)
 	TAILQ_FOREACH(inp, port_head(ipi, inc->inc_lport), inp_portlist) {
 		if (inp->inp_fport != 0)
 			break;
-		if (inp->inp_lport != inc->inc_lport ||
-		    (inp->inp_vflag & vflag) == 0 || inp->inp_socket == NULL)
-			continue;
-		score = inp->inp_vflag == vflag ? 1 : 0;
-		if (!in_any(&inp->inp_laddr)) {
-			if (!IN6_ARE_ADDR_EQUAL(&inp->inp_laddr,
-			    &inc->inc_laddr))
-				continue;
-			score += 2;
-		}
-		if (SOLISTENING(inp->inp_socket))
-			score += 4;
+		score = wild_score(inp, inc, vflag);
 		if (score > top) {
 			top = score;
 			best = inp;
+			shared = 0;
 		}
+		if (score == top && score >= 0 && lb_member(inp))
+			shared++;
 	}
+	if (shared > 1 && lb_member(best))
+		best = lb_choose(ipi, inc, vflag, top,
+		    in_pcbhash(ipi, inc) % shared);
 	return (best);
 }

@@ -42,9 +42,11 @@ struct inpcb {
 	uint8_t		inp_ttl;	/* 0: the host's default */
 	uint8_t		inp_tos;
 	uint8_t		inp_minttl;
+	uint8_t		inp_numa;	/* listener: domain + 1, or 0 for all */
+	uint16_t	inp_udpport;	/* TCP over UDP: the peer's port */
 	TAILQ_ENTRY(inpcb) inp_portlist; /* same local port */
 	TAILQ_ENTRY(inpcb) inp_list;	/* all */
-	struct mbuf	*inp_options;	/* IPv4 options to send, or NULL */
+	struct mbuf	*inp_options;	/* IPv4's to send (ip_options.h); NULL */
 	uint64_t	inp_gencnt;	/* its number: ipi_gencnt at birth */
 };
 #define	inp_faddr	inp_inc.inc_faddr
@@ -61,7 +63,8 @@ struct inpcb {
 #define	INP_INPORT	0x0008		/* in the port table */
 #define	INP_ANONPORT	0x0010		/* port chosen by us */
 #define	INP_DROPPED	0x0020		/* the connection is over */
-#define	INP_MINMTU	0x0080
+#define	INP_MINMTU	0x0080		/* IPV6_USE_MIN_MTU 1 */
+#define	INP_PATHMTU	0x0100		/* and 0 */
 
 #define	INP_WLOCK_ASSERT(inp)		((void)(inp))
 #define	INP_LOCK_ASSERT(inp)		((void)(inp))
@@ -144,5 +147,13 @@ struct inpcb *in_pcblookup(struct inpcbinfo *ipi,
 /* The socket bound to inc's local side, listeners first, or NULL. */
 struct inpcb *in_pcblookup_wild(struct inpcbinfo *ipi,
 	    const struct in_conninfo *inc);
+
+#define	IN_NUMA_NODOM	(-2)
+#define	IN_NUMA_CURDOM	(-1)
+/* TCP_REUSPORT_LB_NUMA's value for a listener. */
+int	in_pcblbgroup_domain(const struct inpcb *inp);
+/* Have listener inp take what comes in a NUMA domain first.  EINVAL no such
+ * domain; ENOENT not in a SO_REUSEPORT_LB group. */
+int	in_pcblbgroup_numa(struct inpcb *inp, int domain);
 
 #endif /* !_STACKYARD_NETINET_IN_PCB_H_ */

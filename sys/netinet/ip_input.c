@@ -15,8 +15,8 @@
  *	    no loopback address and no source of ours from a wire
  *	options: well formed; no source routes		ip_check_options
  *
- * (source routes let outsiders choose paths and are refused by everybody;
- * RFC 7126, 4.3).  The destination then says whose it is: ours, to be
+ * (source routes let outsiders choose paths and are refused by everybody,
+ * RFC 7126, 4.3; net.inet.ip.accept_sourceroute takes those that end here).  The destination then says whose it is: ours, to be
  * reassembled and delivered, or another host's, to be forwarded.  Any own
  * address will do, whatever the interface (the weak host model of RFC 1122,
  * 3.3.4.2).
@@ -35,12 +35,9 @@
 #include <net/if_var.h>
 #include <netinet/ip_icmp.h>
 #include <netinet/ip_impl.h>
+#include <netinet/ip_options.h>
 
 #define	INADDR_ALLHOSTS_GROUP	0xe0000001U	/* 224.0.0.1 */
-#define	IPOPT_EOL	0
-#define	IPOPT_NOP	1
-#define	IPOPT_LSRR	131			/* loose source route */
-#define	IPOPT_SSRR	137			/* strict source route */
 
 /* Bytes of transport header that are made contiguous: TCP's without options,
  * the longest of those that all transports' begin with. */
@@ -223,6 +220,22 @@ ip_remember(const struct mbuf *m)
 	V_ip_memo.im_gen = V_ifa_gen;
 }
 
+VNET_DEFINE_STATIC(int, accept_sourceroute) = 0;
+#define	V_accept_sourceroute	VNET(accept_sourceroute)
+SYSCTL_INT(_net_inet_ip, OID_AUTO, accept_sourceroute,
+    CTLFLAG_VNET | CTLFLAG_RW, &VNET_NAME(accept_sourceroute), 0,
+    "Take packets that came here by a source route");
+
+/* The source route at p ends here, and we take such packets. */
+static bool
+ip_srcroute_ends(const struct ip *ip, const uint8_t *p)
+{
+	struct in6_addr dst = in6_mapped(ip->ip_dst);
+
+	return (V_accept_sourceroute && p[1] >= 3 && p[2] >= 4 &&
+	    p[2] > p[1] && ifa_ifwithaddr(&dst) != NULL);
+}
+
 /*
  * Are the options well formed, and ones that may pass?  Else 0 is returned
  * or, if the sender may hear of it, the offset of what is wrong.
@@ -243,7 +256,8 @@ ip_check_options(const struct ip *ip, bool *ok)
 		}
 		if (n + 1 >= hlen || p[n + 1] < 2 || n + p[n + 1] > hlen)
 			return (n + 1 < hlen ? n + 1 : n);
-		if (p[n] == IPOPT_LSRR || p[n] == IPOPT_SSRR)
+		if ((p[n] == IPOPT_LSRR || p[n] == IPOPT_SSRR) &&
+		    !ip_srcroute_ends(ip, p + n))
 			return (0);
 		n += p[n + 1];
 	}

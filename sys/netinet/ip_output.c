@@ -39,11 +39,9 @@
 #include <net/if_var.h>
 #include <net/route.h>
 #include <netinet/ip_impl.h>
+#include <netinet/ip_options.h>
 
-#define	IP_MAXOPTLEN	40		/* bytes of IPv4 options */
 #define	IPOPT_COPIED	0x80		/* option stands in all fragments */
-#define	IPOPT_EOL	0
-#define	IPOPT_NOP	1
 
 struct ip_ident {
 	uint32_t	id_key[4];

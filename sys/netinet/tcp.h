@@ -63,9 +63,13 @@ struct tcphdr {
 #define	TCPOPT_AO		29
 #define	TCPOLEN_AO		16		/* with the MACs of RFC 5926 */
 #define	TCPOPT_FAST_OPEN	34
+#define	TCPOLEN_FAST_OPEN_EMPTY	2
 #define	TCPOPT_ACCECN0		172	/* ECT(0), CE, ECT(1) */
 #define	TCPOPT_ACCECN1		174	/* ECT(1), CE, ECT(0) */
 #define	TCPOLEN_ACCECN_COUNTER	3	/* bytes of each */
+#define	TCPOPT_EXPERIMENT	254	/* RFC 6994: then who uses it */
+#define	TCPEXID_FAST_OPEN	0xf989
+#define	TCPOLEN_EXID		4
 
 #define	TCP_MAXOLEN		40	/* bytes of options at most */
 #define	TCP_MSS			536	/* when the peer says nothing (RFC 9293) */
@@ -80,14 +84,21 @@ struct tcphdr {
 #define	TCP_MD5SIG		16
 #define	TCP_INFO		32
 #define	TCP_STATS		33
+#define	TCP_IWND_NB		43
+#define	TCP_IWND_NSEG		44
 #define	TCP_CONGESTION		64
 #define	TCP_CCALGOOPT		65
 #define	TCP_MAXUNACKTIME	68
+#define	TCP_REMOTE_UDP_ENCAPS_PORT 71
 #define	TCP_DELACK		72
 #define	TCP_KEEPINIT		128
 #define	TCP_KEEPIDLE		256
 #define	TCP_KEEPINTVL		512
 #define	TCP_KEEPCNT		1024
+#define	TCP_FASTOPEN		1025
+#define	TCP_REUSPORT_LB_NUMA	1026
+#define	TCP_REUSPORT_LB_NUMA_NODOM	(-2)
+#define	TCP_REUSPORT_LB_NUMA_CURDOM	(-1)
 #define	TCP_FUNCTION_BLK	8192
 #define	TCP_FUNCTION_ALIAS	8193
 /* Stackyard's own. */
@@ -100,6 +111,15 @@ struct tcphdr {
 struct tcp_function_set {
 	char		function_set_name[TCP_FUNCTION_NAME_LEN_MAX];
 	uint32_t	pcbcnt;
+};
+
+/* TCP_FASTOPEN takes an int, too: enable alone. */
+#define	TCP_FASTOPEN_MIN_COOKIE_LEN	4
+#define	TCP_FASTOPEN_MAX_COOKIE_LEN	16
+#define	TCP_FASTOPEN_PSK_LEN		16
+struct tcp_fastopen {
+	int		enable;
+	uint8_t		psk[TCP_FASTOPEN_PSK_LEN];
 };
 
 /*

@@ -29,11 +29,13 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp_ecn.h>
+#include <netinet/tcp_fastopen.h>
+#include <netinet/tcp_newcwv.h>
 #include <netinet/tcp_pmtud.h>
 #include <netinet/tcp_undo.h>
 #include <netinet/tcp_var.h>
 
-#define	DUPTHRESH	V_tcp_ways.w_reordering	/* 3: RFC 5681, RFC 6675 */
+#define	DUPTHRESH	TCP_DUPTHRESH
 
 VNET_DEFINE_STATIC(int, insecure_ack) = 0;
 #define	V_insecure_ack	VNET(insecure_ack)
@@ -431,6 +433,8 @@ ack_more(struct tcpcb *tp, const struct tcp_seg *sg, struct tcp_acked *ta)
 		tcp_ecn_acked(tp, sg, ta);
 	if ((tp->t_flags2 & TF2_PMTUD) != 0)
 		tcp_pmtud_acked(tp, ta);
+	if ((tp->t_flags2 & TF2_CWV) != 0)
+		tcp_cwv_acked(tp, ta);
 }
 
 /* All that an acceptable ACK of a synchronized connection says. */
@@ -464,7 +468,8 @@ ack_process(struct tcpcb *tp, const struct tcp_seg *sg)
 	if (ta.ta_acked == 0 && ta.ta_sacked == 0 && !ta.ta_dupack)
 		return (v);
 	tcp_round_update(tp, &ta);
-	if (__predict_false((tp->t_flags2 & (TF2_ECN_ANY | TF2_PMTUD)) != 0))
+	if (__predict_false((tp->t_flags2 & (TF2_ECN_ANY | TF2_PMTUD |
+	    TF2_CWV)) != 0))
 		ack_more(tp, sg, &ta);
 	ta.ta_lost = tp->t_fb->tfb_detect_loss(tp, &ta);
 	if (__predict_false((tp->t_flags2 & TF2_PMTUD) != 0))
@@ -484,6 +489,7 @@ ack_of_handshake(struct tcpcb *tp, const struct tcp_seg *sg)
 		return (TV_STOP | TV_RST);
 	/* The window of this segment counts whatever came before. */
 	tp->snd_wl1 = sg->sg_came - 1;
+	tcp_fastopen_free(tp);
 	tcp_established(tp);
 	return (TV_CONNECTED | TV_OUTPUT);
 }
@@ -507,6 +513,9 @@ tcp_stage_ack(struct tcpcb *tp, struct tcp_seg *sg)
 			TCPSTAT_INC(tcps_rcvacktoomuch);
 		else
 			TCPSTAT_INC(tcps_rcvacktooold);
+		tcp_log_wrong(sg, SEQ_GT(sg->sg_ack, tp->snd_max) ?
+		    "acknowledges what was not sent" :
+		    "acknowledges what was long acknowledged");
 		tcp_challenge_ack(tp);
 		return (v | TV_STOP);
 	}

@@ -13,6 +13,7 @@
 #include <sys/param.h>
 #include <sys/systm.h>
 
+#include <netinet/tcp_newcwv.h>
 #include <netinet/tcp_undo.h>
 #include <netinet/tcp_var.h>
 
@@ -50,6 +51,19 @@ tcp_compute_initwnd(uint32_t maxseg)
 	return (maxseg > 1095 ? 3 * maxseg : 4 * maxseg);
 }
 
+/* As TCP_IWND_NB or TCP_IWND_NSEG say, or else the variables. */
+static uint32_t
+cc_initial_window(const struct tcpcb *tp, uint32_t mss)
+{
+	const struct tcp_userto *tu = tp->t_userto;
+
+	if (tu != NULL && tu->tu_iwnd_nb != 0)
+		return (tu->tu_iwnd_nb);
+	if (tu != NULL && tu->tu_iwnd_nseg != 0)
+		return (tu->tu_iwnd_nseg * mss);
+	return (tcp_compat_initwnd(tp, mss));
+}
+
 void
 cc_conn_init(struct tcpcb *tp)
 {
@@ -57,7 +71,7 @@ cc_conn_init(struct tcpcb *tp)
 
 	/* RFC 5681, 3.1: a lost SYN means a window of one segment. */
 	tp->snd_cwnd = (tp->t_flags2 & TF2_SYNLOST) != 0 ? mss :
-	    tcp_compat_initwnd(tp, mss);
+	    cc_initial_window(tp, mss);
 	tp->t_round_end = tp->snd_max;
 	if (CC_ALGO(tp)->conn_init != NULL)
 		CC_ALGO(tp)->conn_init(&tp->t_ccv);
@@ -113,7 +127,8 @@ cc_ack_received(struct tcpcb *tp, uint32_t acked, uint16_t nsegs,
 	ccv->curack = tp->snd_una;
 	/* The window limits if what was in flight filled it. */
 	if (tp->snd_cwnd <= tp->snd_wnd && (tp->snd_cwnd <= used +
-	    tp->t_maxseg || tp->snd_cwnd < 2 * used))
+	    tp->t_maxseg || tp->snd_cwnd < 2 * used) &&
+	    (tp->t_flags2 & TF2_NVP) == 0)
 		ccv->flags |= CCF_CWND_LIMITED;
 	else
 		ccv->flags &= ~CCF_CWND_LIMITED;
@@ -185,6 +200,9 @@ cc_cong_signal(struct tcpcb *tp, tcp_seq ack, ccsignal_t type)
 		tp->t_ccv.curack = ack;
 		CC_ALGO(tp)->cong_signal(&tp->t_ccv, type);
 	}
+	if ((tp->t_flags2 & TF2_CWV) != 0 &&
+	    (type == CC_NDUPACK || type == CC_ECN || type == CC_RTO))
+		tcp_cwv_congested(tp, type == CC_RTO);
 }
 
 void
@@ -195,6 +213,8 @@ cc_post_recovery(struct tcpcb *tp, tcp_seq ack)
 		CC_ALGO(tp)->post_recovery(&tp->t_ccv);
 	}
 	EXIT_RECOVERY(tp->t_flags);
+	if ((tp->t_flags2 & TF2_CWV) != 0)
+		tcp_cwv_recovered(tp);
 	tp->t_bytes_acked = 0;
 	tp->sackhint.prr_delivered = tp->sackhint.prr_out = 0;
 }

@@ -294,6 +294,15 @@ struct tcpstat {
 	uint64_t	tcps_chack_sent;	/* challenge ACKs */
 	uint64_t	tcps_nomem;		/* output put off for lack of it */
 	uint64_t	tcps_pmtud_probes;	/* RFC 4821 probes sent */
+	/* Fast open, server then client. */
+	uint64_t	tcps_tfo_cookies;	/* given to who asked */
+	uint64_t	tcps_tfo_valid;		/* SYNs that opened at once */
+	uint64_t	tcps_tfo_invalid;	/* with a cookie not ours */
+	uint64_t	tcps_tfo_overflow;	/* while too many are pending */
+	uint64_t	tcps_tfo_requests;	/* SYNs that ask for a cookie */
+	uint64_t	tcps_tfo_syntext;	/* SYNs with a cookie and text */
+	uint64_t	tcps_tfo_acked;		/* whose text was taken */
+	uint64_t	tcps_tfo_disabled;	/* paths disabled */
 };
 
 #endif /* !_STACKYARD_NETINET_TCP_EXPORT_H_ */

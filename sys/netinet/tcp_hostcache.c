@@ -228,7 +228,8 @@ hc_remove(struct hc_entry *he)
 	TAILQ_REMOVE(&hb->hb_list, he, he_link);
 	hb->hb_length--;
 	TAILQ_REMOVE(&V_hc.h_age, he, he_age);
-	V_hc.h_count--;
+	if (--V_hc.h_count == 0)
+		callout_stop(&V_hc.h_timer);
 	uma_zfree(V_hc.h_zone, he);
 }
 
@@ -299,7 +300,7 @@ hc_insert(const struct hc_key *key)
 	TAILQ_INSERT_HEAD(&hb->hb_list, he, he_link);
 	hb->hb_length++;
 	TAILQ_INSERT_HEAD(&V_hc.h_age, he, he_age);
-	if (V_hc.h_count++ == 0 && !callout_pending(&V_hc.h_timer))
+	if (V_hc.h_count++ == 0)
 		callout_reset_at(&V_hc.h_timer, getnstime() +
 		    (nstime_t)V_hc_prune * NS_PER_SEC, hc_prune_door, NULL);
 	hc_touch(hb, he);
@@ -397,8 +398,6 @@ hc_forget(bool all)
 		if (all || he->he_expires <= getnstime())
 			hc_remove(he);
 	}
-	if (V_hc.h_count == 0)
-		callout_stop(&V_hc.h_timer);
 }
 
 /* Forget all; how: what purge or purgenow say. */

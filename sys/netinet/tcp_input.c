@@ -22,6 +22,7 @@
 
 #include <netinet/in.h>
 #include <netinet/in_pcb.h>
+#include <netinet/ip_options.h>
 #include <netinet/tcp_syncache.h>
 #include <netinet/tcp_timewait.h>
 #include <netinet/tcp_var.h>
@@ -36,7 +37,7 @@ SYSCTL_INT(_net_inet_tcp, OID_AUTO, drop_synfin, CTLFLAG_VNET | CTLFLAG_RW,
 /* Header contiguous, checksum right, parsed: true, else m is freed. */
 static bool
 tcp_accept_segment(struct mbuf **mp, const struct ip_info *ii,
-    struct tcp_seg *sg)
+    struct tcp_seg *sg, uint16_t udpport)
 {
 	struct mbuf *m = *mp;
 	int off;
@@ -44,6 +45,7 @@ tcp_accept_segment(struct mbuf **mp, const struct ip_info *ii,
 	TCPSTAT_INC(tcps_rcvtotal);
 	if (m->m_pkthdr.len < (int)sizeof(struct tcphdr) || ii->ii_bcast) {
 		TCPSTAT_INC(tcps_rcvshort);
+		tcp_log_unread(ii, "shorter than a header, or broadcast");
 		goto drop;
 	}
 	if (m->m_len < (int)sizeof(struct tcphdr) &&
@@ -52,20 +54,25 @@ tcp_accept_segment(struct mbuf **mp, const struct ip_info *ii,
 	off = mtod(m, struct tcphdr *)->th_off << 2;
 	if (off < (int)sizeof(struct tcphdr) || off > m->m_pkthdr.len) {
 		TCPSTAT_INC(tcps_rcvbadoff);
+		tcp_log_unread(ii, "the header's length is impossible");
 		goto drop;
 	}
 	if (m->m_len < off && (m = m_pullup(m, off)) == NULL)
 		return (false);
-	if (ip_cksum_verify(m, ii, IPPROTO_TCP,
+	if (udpport == 0 && ip_cksum_verify(m, ii, IPPROTO_TCP,
 	    (uint32_t)m->m_pkthdr.len) != 0) {
 		TCPSTAT_INC(tcps_rcvbadsum);
+		tcp_log_unread(ii, "the checksum is wrong");
 		goto drop;
 	}
 	if (tcp_parse(m, ii, sg) != 0)
 		goto drop;
+	sg->sg_udpport = udpport;
 	if ((sg->sg_flags & (TH_SYN | TH_FIN)) == (TH_SYN | TH_FIN) &&
-	    V_drop_synfin)
+	    V_drop_synfin) {
+		tcp_log_wrong(sg, "SYN and FIN");
 		goto drop;
+	}
 	*mp = m;
 	return (true);
 drop:
@@ -143,13 +150,16 @@ tcp_input_noconn(struct mbuf *m, struct tcp_seg *sg)
 	struct inpcb *inp;
 
 	inp = in_pcblookup_wild(&V_tcbinfo, &sg->sg_inc);
-	if (inp != NULL && TCP_SIG_WANTED(intotcpcb(inp), sg) &&
-	    !tcp_sig_input(intotcpcb(inp), m, sg)) {
+	if (inp != NULL && (sg->sg_ip->ii_ttl < inp->inp_minttl ||
+	    (TCP_SIG_WANTED(intotcpcb(inp), sg) &&
+	    !tcp_sig_input(intotcpcb(inp), m, sg)))) {
 		m_freem(m);
 		return;
 	}
 	if (inp != NULL && SOLISTENING(inp->inp_socket)) {
+		sg->sg_ipopts = ip_srcroute(m, sg->sg_ip);
 		tcp_listen_input(intotcpcb(inp), m, sg);
+		m_freem(sg->sg_ipopts);
 		return;
 	}
 	m_freem(m);
@@ -164,13 +174,26 @@ tcp_input_noconn(struct mbuf *m, struct tcp_seg *sg)
 void
 tcp_input(struct mbuf *m, const struct ip_info *ii)
 {
+	tcp_input_udp(m, ii, 0);
+}
+
+/* udpport: the UDP port it came from, or 0. */
+void
+tcp_input_udp(struct mbuf *m, const struct ip_info *ii, uint16_t udpport)
+{
 	struct tcp_seg sg;
 	enum tcp_twverdict quiet;
 	struct inpcb *inp;
 
-	if (!tcp_accept_segment(&m, ii, &sg))
+	if (!tcp_accept_segment(&m, ii, &sg, udpport))
 		return;
 	inp = in_pcblookup(&V_tcbinfo, &sg.sg_inc);
+	if (inp != NULL && __predict_false(inp->inp_udpport != udpport)) {
+		/* Not of this connection, whatever its numbers say. */
+		m_freem(m);
+		tcp_reset_reply(NULL, &sg);
+		return;
+	}
 	if (inp != NULL && (ii->ii_ttl < inp->inp_minttl ||
 	    (TCP_SIG_WANTED(intotcpcb(inp), &sg) &&
 	    !tcp_sig_input(intotcpcb(inp), m, &sg)))) {
@@ -269,7 +292,9 @@ tcp_verdict_output(struct tcpcb *tp, struct tcp_seg *sg, int v)
 static void
 tcp_verdict_wake(struct socket *so, int v)
 {
-	if ((v & TV_CONNECTED) != 0)
+	/* Who opened fast may have closed before it was. */
+	if ((v & TV_CONNECTED) != 0 &&
+	    (so->so_state & SS_ISDISCONNECTING) == 0)
 		soisconnected(so);
 	if ((v & TV_RCVEOF) != 0)
 		socantrcvmore(so);

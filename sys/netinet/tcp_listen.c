@@ -9,7 +9,7 @@
  *   RST   ends a handshake that is open
  *   ACK   completes one, and the connection, in SYN_RECEIVED, has it next;
  *         or is answered by a reset
- *   SYN   begins one
+ *   SYN   begins one; or, with a cookie of fast open, a connection at once
  *
  * What is between a SYN and its ACK is the SYN cache's (tcp_syncache.c).
  * This file says what a listener would agree to, and makes the connection.
@@ -21,7 +21,9 @@
 
 #include <netinet/in.h>
 #include <netinet/in_pcb.h>
+#include <netinet/ip_options.h>
 #include <netinet/tcp_ecn.h>
+#include <netinet/tcp_fastopen.h>
 #include <netinet/tcp_syncache.h>
 #include <netinet/tcp_var.h>
 #include <netipsec/tcp_sig.h>
@@ -46,6 +48,10 @@ tcp_listen_flags(const struct tcpcb *lp, const struct tcpopt *to)
 		flags |= SYF_TSTMP;
 	if ((to->to_flags & TOF_SACKPERM) != 0 && V_tcp_do_sack)
 		flags |= SYF_SACK;
+	if ((to->to_flags & TOF_FASTOPEN) != 0)
+		flags |= SYF_FASTOPEN;
+	if ((to->to_flags & TOF_FASTOPENEXP) != 0)
+		flags |= SYF_FASTOPENEXP;
 	return (flags);
 }
 
@@ -62,7 +68,9 @@ tcp_listen_offer(const struct tcpcb *lp, const struct tcp_seg *sg,
 	sy->sy_irs = sg->sg_seq;
 	sy->sy_flags = tcp_listen_flags(lp, to);
 	sy->sy_peermss = (to->to_flags & TOF_MSS) != 0 ? to->to_mss : 0;
-	sy->sy_mss = (uint16_t)tcp_mssopt_to(&sg->sg_inc, lp->t_usermss);
+	sy->sy_mss = (uint16_t)tcp_mssopt_to(&sg->sg_inc, lp, sg->sg_udpport);
+	sy->sy_port = sg->sg_udpport;
+	sy->sy_ipopts = sg->sg_ipopts;
 	sy->sy_win = tcp_compat_synack_window(lp,
 	    linp->inp_socket->so_sol->sol_sbrcv_hiwat, sy->sy_mss);
 	sy->sy_scales = tcp_request_scale();
@@ -117,6 +125,10 @@ tcp_child_bind(struct tcpcb *tp, const struct tcpcb *lp,
 	inp->inp_ttl = linp->inp_ttl;
 	inp->inp_tos = linp->inp_tos;
 	inp->inp_minttl = linp->inp_minttl;
+	inp->inp_udpport = sy->sy_port;
+	if (sy->sy_ipopts != NULL &&
+	    (inp->inp_options = ip_options_dup(sy->sy_ipopts)) == NULL)
+		return (ENOBUFS);
 	if ((error = in_pcbinherit_port(&V_tcbinfo, inp,
 	    sy->sy_inc.inc_lport)) != 0)
 		return (error);
@@ -168,6 +180,7 @@ tcp_child_numbers(struct tcpcb *tp, const struct tcp_syn *sy)
 	tp->irs = sy->sy_irs;
 	tp->rcv_nxt = tp->last_ack_sent = tp->rcv_up = sy->sy_irs + 1;
 	tp->rcv_adv = tp->rcv_nxt + sy->sy_win;
+	tp->rfbuf_mark = tp->rcv_nxt;
 	tp->iss = sy->sy_iss;
 	tp->snd_una = tp->snd_nxt = tp->snd_max = tp->snd_up = tp->iss;
 	tp->snd_recover = tp->snd_fack = tp->t_loss_edge = tp->iss;
@@ -187,8 +200,8 @@ tcp_listen_child(struct tcpcb *lp, const struct tcp_syn *sy, nstime_t sent)
 	tp = sototcpcb(so);
 	tcp_child_numbers(tp, sy);
 	if (tcp_child_inherit(tp, lp) != 0 || tcp_sig_inherit(tp, sy) != 0 ||
-	    tcp_child_bind(tp, lp, sy) != 0 ||
-	    tcp_child_sent(tp, sy, sent) != 0) {
+	    tcp_child_bind(tp, lp, sy) != 0 || (sent != SC_UNSENT &&
+	    tcp_child_sent(tp, sy, sent) != 0)) {
 		soabort(so);
 		return (NULL);
 	}
@@ -215,6 +228,7 @@ tcp_listen_ack(struct tcpcb *lp, struct mbuf *m, struct tcp_seg *sg)
 		tcp_dispatch(tp, m, sg);
 		return;
 	case TCP_SC_NONE:
+		tcp_log_wrong(sg, "acknowledges no SYN-ACK of ours");
 		tcp_reset_reply(lp, sg);
 		break;
 	case TCP_SC_DONE:
@@ -223,9 +237,62 @@ tcp_listen_ack(struct tcpcb *lp, struct mbuf *m, struct tcp_seg *sg)
 	m_freem(m);
 }
 
+/* A cookie's SYN has opened a connection, which answers it; m and its text
+ * are taken. */
+static void
+tcp_listen_fast(struct tcpcb *lp, struct mbuf *m, struct tcp_seg *sg,
+    enum tfo_verdict v, const uint8_t *latest)
+{
+	struct tcp_syn sy;
+	struct tcpcb *tp;
+
+	tcp_listen_offer(lp, sg, &sy);
+	sy.sy_iss = tcp_new_isn(&sg->sg_inc);
+	if ((tp = tcp_listen_child(lp, &sy, SC_UNSENT)) == NULL) {
+		TCPSTAT_INC(tcps_listendrop);
+		m_freem(m);
+		return;
+	}
+	tp->snd_wnd = tp->max_sndwnd = sg->sg_win;
+	tp->t_flags |= TF_ACKNOW;
+	tcp_output_later(tp);
+	m_adj(m, m->m_pkthdr.len - (int)sg->sg_len);
+	sg->sg_m = m;
+	tcp_fastopen_accept(tp, lp, v, latest, sg);
+	m_freem(sg->sg_m);
+	sg->sg_m = NULL;
+}
+
+/* A SYN, with its mbuf.  The option stays in sg if the SYN-ACK is to have a
+ * cookie. */
+static void
+tcp_listen_syn(struct tcpcb *lp, struct mbuf *m, struct tcp_seg *sg)
+{
+	uint8_t latest[TCP_FASTOPEN_COOKIE_LEN];
+	enum tfo_verdict v = TFO_NONE;
+
+	if ((sg->sg_to.to_flags & TOF_FASTOPEN) != 0 &&
+	    !tcp_syncache_exists(&sg->sg_inc))
+		v = tcp_fastopen_syn(lp, sg, latest);
+	if (v != TFO_COOKIE)
+		sg->sg_to.to_flags &= ~(uint32_t)(TOF_FASTOPEN |
+		    TOF_FASTOPENEXP);
+	if (v == TFO_VALID || v == TFO_RENEW) {
+		tcp_listen_fast(lp, m, sg, v, latest);
+		return;
+	}
+	tcp_syncache_syn(lp, sg);
+	m_freem(m);
+}
+
 void
 tcp_listen_input(struct tcpcb *lp, struct mbuf *m, struct tcp_seg *sg)
 {
+	if (tcp_syncache_stranger(sg)) {
+		tcp_reset_reply(lp, sg);
+		m_freem(m);
+		return;
+	}
 	switch (sg->sg_flags & (TH_RST | TH_SYN | TH_ACK)) {
 	case TH_ACK:
 		tcp_listen_ack(lp, m, sg);
@@ -234,8 +301,10 @@ tcp_listen_input(struct tcpcb *lp, struct mbuf *m, struct tcp_seg *sg)
 		if (in_any(&sg->sg_inc.inc_faddr) ||
 		    in_multicast(&sg->sg_inc.inc_faddr))
 			TCPSTAT_INC(tcps_listendrop);
-		else
-			tcp_syncache_syn(lp, sg);
+		else {
+			tcp_listen_syn(lp, m, sg);
+			return;
+		}
 		break;
 	case TH_SYN | TH_ACK:
 		/* Out of the blue: no answer. */

@@ -30,7 +30,10 @@
 
 #include <netinet/in.h>
 #include <netinet/ip.h>
+#include <netinet/ip_options.h>
 #include <netinet/tcp_ecn.h>
+#include <netinet/tcp_fastopen.h>
+#include <netinet/tcp_newcwv.h>
 #include <netinet/tcp_pmtud.h>
 #include <netinet/tcp_var.h>
 #include <netipsec/tcp_sig.h>
@@ -299,6 +302,14 @@ opt_timestamp(struct tcpcb *tp, struct tcp_plan *p)
 	opt_put32(p, tp->ts_recent);
 }
 
+/* The first time only. */
+static void
+opt_fastopen(struct tcpcb *tp, struct tcp_plan *p)
+{
+	p->p_optlen += (uint8_t)tcp_fastopen_option(tp,
+	    &p->p_opt[p->p_optlen], TCP_MAXOLEN - p->p_optlen);
+}
+
 static void
 opt_sack(struct tcpcb *tp, struct tcp_plan *p)
 {
@@ -405,7 +416,10 @@ tcp_plan_options(struct tcpcb *tp, struct tcp_plan *p)
 	}
 	if (__predict_false((tp->t_flags & TF_SIGNATURE) != 0))
 		opt_signature(tp, p);
-	if (!syn && (tp->t_flags & TF_SACK_PERMIT) != 0 &&
+	if (syn) {
+		if ((tp->t_flags2 & TF2_TFO) != 0 && p->p_again == NULL)
+			opt_fastopen(tp, p);
+	} else if ((tp->t_flags & TF_SACK_PERMIT) != 0 &&
 	    (!TAILQ_EMPTY(&tp->t_segq) ||
 	    tp->t_dsack.start != tp->t_dsack.end))
 		opt_sack(tp, p);
@@ -444,8 +458,8 @@ tcp_seg_limit(const struct tcpcb *tp, const struct tcp_plan *p)
 {
 	uint32_t mss = tp->t_maxseg - p->p_optlen, max;
 
-	/* Each segment has an urgent pointer, and a signature, of its own; and a
-	 * signature is longer than the time stamp. */
+	/* Each segment has an urgent pointer and a signature (which is that
+	 * long) of its own. */
 	if (!V_tcp_do_tso || tp->t_tsomax == 0 || p->p_optlen >
 	    TCPOLEN_TIMESTAMP + 2 || SEQ_GT(tp->snd_up, tp->snd_una))
 		return (mss);
@@ -468,6 +482,27 @@ plan_syn(struct tcpcb *tp, struct tcp_plan *p)
 		return (false);
 	p->p_again = ts;
 	p->p_seq = tp->iss;
+	return (true);
+}
+
+/* Text behind a SYN-ACK that is not acknowledged yet (RFC 7413, 4.2.2): a
+ * segment at a time, in the order of the user's. */
+static bool
+plan_early(struct tcpcb *tp, struct tcp_plan *p)
+{
+	uint32_t wnd = tcp_fastopen_window(tp);
+	uint32_t avail = sbavail(&tptosocket(tp)->so_snd);
+	uint32_t off = tp->snd_max - tp->snd_una - 1;
+
+	if (off >= min(avail, wnd))
+		return (false);
+	p->p_seq = tp->snd_max;
+	p->p_off = off;
+	tcp_plan_options(tp, p);
+	p->p_len = min(min(avail, wnd) - off,
+	    (uint32_t)tp->t_maxseg - p->p_optlen);
+	if (off + p->p_len == avail)
+		p->p_flags |= TH_PUSH;
 	return (true);
 }
 
@@ -645,12 +680,17 @@ tcp_plan(struct tcpcb *tp, struct tcp_plan *p)
 		if (plan_syn(tp, p)) {
 			p->p_flags |= tcp_ecn_syn_flags(tp);
 			tcp_plan_options(tp, p);
+			if ((tp->t_flags2 & TF2_TFO) != 0 && p->p_again == NULL)
+				p->p_len = tcp_fastopen_text(tp, p->p_optlen);
 			return (true);
 		}
 		/* The SYN-ACK is out; other segments may want an ACK. */
 		p->p_flags = TH_ACK;
-		return (tp->t_state == TCPS_SYN_RECEIVED &&
-		    (tp->t_flags & TF_ACKNOW) != 0 && plan_ack(tp, p));
+		if (tp->t_state != TCPS_SYN_RECEIVED)
+			return (false);
+		if ((tp->t_flags2 & TF2_TFO) != 0 && plan_early(tp, p))
+			return (true);
+		return ((tp->t_flags & TF_ACKNOW) != 0 && plan_ack(tp, p));
 	}
 	/* How the SYN-ACK came is told by an ACK without text (RFC 9768,
 	 * 3.2.2.1). */
@@ -720,8 +760,7 @@ tcp_fill_header(struct tcpcb *tp, struct mbuf *m, const struct tcp_plan *p)
 	    (uint32_t)(((uint64_t)win + (1u << scale) - 1) >> scale)));
 	th->th_urp = 0;
 	if (SEQ_GT(tp->snd_up, p->p_seq) && (p->p_flags & TH_SYN) == 0) {
-		th->th_urp = htons((uint16_t)min(TCP_MAXWIN,
-		    tp->snd_up - p->p_seq));
+		th->th_urp = htons(tcp_urgent_pointer(tp, p->p_seq));
 		th->th_flags |= TH_URG;
 		TCPSTAT_INC(tcps_sndurg);
 	}
@@ -744,18 +783,36 @@ tcp_fill_header(struct tcpcb *tp, struct mbuf *m, const struct tcp_plan *p)
 	    (uint32_t)m->m_pkthdr.len, IPPROTO_TCP);
 }
 
+/* A source route leads elsewhere first; IPv6 has none of these options. */
+static void
+tcp_ip_options(struct ip_output_args *ioa)
+{
+	const struct in6_addr *hop = ip_options_hop(ioa->ioa_options);
+
+	if (!IN6_IS_ADDR_V4MAPPED(&ioa->ioa_dst))
+		ioa->ioa_options = NULL;
+	else if (hop != NULL)
+		ioa->ioa_dst = *hop;
+}
+
 /* Hand a finished segment to IP. */
 static int
 tcp_ip_send(struct mbuf *m, struct inpcb *inp, const struct in_conninfo *inc,
-    uint8_t tos, uint8_t ttl)
+    uint8_t tos, uint8_t ttl, uint16_t udpport, const struct mbuf *ipopts)
 {
 	struct ip_output_args ioa;
+	int error;
 
 	ioa.ioa_src = inc->inc_laddr;
 	ioa.ioa_dst = inc->inc_faddr;
 	ioa.ioa_scope = inc->inc_scope;
 	ioa.ioa_flowlabel = inp != NULL ? inp->inp_hash & 0xfffff : 0;
 	ioa.ioa_proto = IPPROTO_TCP;
+	if (__predict_false(udpport != 0)) {
+		if ((error = tcp_udp_wrap(&m, inc, udpport)) != 0)
+			return (error);
+		ioa.ioa_proto = IPPROTO_UDP;
+	}
 	ioa.ioa_tos = tos;
 	ioa.ioa_ttl = ttl;
 	ioa.ioa_flags = V_tcp_do_pmtud ? IOA_DF : 0;
@@ -764,11 +821,33 @@ tcp_ip_send(struct mbuf *m, struct inpcb *inp, const struct in_conninfo *inc,
 	if (inp != NULL && (intotcpcb(inp)->t_flags2 & TF2_NODF) != 0)
 		ioa.ioa_flags &= (uint8_t)~IOA_DF;
 	ioa.ioa_ro = inp != NULL ? &inp->inp_route : NULL;
-	ioa.ioa_options = inp != NULL ? inp->inp_options : NULL;
+	ioa.ioa_options = ipopts;
+	if (__predict_false(ioa.ioa_options != NULL))
+		tcp_ip_options(&ioa);
 	return (ip_send(m, &ioa));
 }
 
 /* ---- Sent ---- */
+
+/* A SYN with text is two records, since either may arrive without the
+ * other: 0 or ENOBUFS. */
+static int
+tcp_note_syntext(struct tcpcb *tp, const struct tcp_plan *p)
+{
+	struct tcp_sent *ts;
+	int error;
+
+	if ((error = tcp_sent_new(tp, 1, TS_SYN, &ts)) != 0)
+		return (error);
+	tp->t_fb->tfb_sent(tp, ts);
+	if ((error = tcp_sent_new(tp, p->p_len, 0, &ts)) != 0) {
+		/* Nothing left: next time it is plain. */
+		(void)tcp_sent_lose_all(tp);
+		return (error);
+	}
+	tp->t_fb->tfb_sent(tp, ts);
+	return (0);
+}
 
 /* Enter the segment in the sent map: 0 or ENOBUFS. */
 static int
@@ -778,8 +857,11 @@ tcp_note_sent(struct tcpcb *tp, const struct tcp_plan *p)
 	uint32_t len = p->p_len;
 	int error;
 
-	if ((p->p_flags & (TH_SYN | TH_FIN)) != 0)
+	if ((p->p_flags & (TH_SYN | TH_FIN)) != 0) {
+		if (__predict_false((p->p_flags & TH_SYN) != 0 && len != 0))
+			return (tcp_note_syntext(tp, p));
 		len++;
+	}
 	if (len == 0 || p->p_ackonly)
 		return (0);
 	if (p->p_new != 0 || p->p_newfin)
@@ -822,8 +904,10 @@ tcp_count_sent(struct tcpcb *tp, const struct tcp_plan *p)
 		TCPSTAT_ADD(tcps_sndbyte, p->p_len);
 	} else if (!p->p_ackonly)
 		TCPSTAT_INC(tcps_sndctrl);
-	else
+	else {
+		tp->t_acktime = tcp_acktime();
 		TCPSTAT_INC(tcps_sndacks);
+	}
 }
 
 /* What the segment promised and acknowledged. */
@@ -874,14 +958,11 @@ tcp_output_timers(struct tcpcb *tp)
 static int
 tcp_output_error(struct tcpcb *tp, int error)
 {
-	struct route *ro = &tp->t_inpcb.inp_route;
-	const struct in_conninfo *inc = &tp->t_inpcb.inp_inc;
 	uint32_t mtu;
 
 	switch (error) {
 	case EMSGSIZE:
-		mtu = ip_route_mtu(&inc->inc_faddr, inc->inc_scope, ro,
-		    &tp->t_tsomax);
+		mtu = tcp_path_mtu(tp);
 		if (mtu != 0)
 			tcp_mtu_update(tp, mtu);
 		(void)tcp_sent_lose_all(tp);
@@ -945,7 +1026,8 @@ tcp_send_plan(struct tcpcb *tp, struct tcp_plan *p)
 		m_freem(m);
 		return (error);
 	}
-	return (tcp_ip_send(m, inp, &inp->inp_inc, tos, inp->inp_ttl));
+	return (tcp_ip_send(m, inp, &inp->inp_inc, tos, inp->inp_ttl,
+	    inp->inp_udpport, inp->inp_options));
 }
 
 /* ---- The default block's output ---- */
@@ -955,9 +1037,13 @@ tcp_send_plan(struct tcpcb *tp, struct tcp_plan *p)
 static void
 tcp_output_idle(struct tcpcb *tp, const struct socket *so)
 {
-	if (tp->snd_una == tp->snd_max && tp->t_sndtime != 0 &&
-	    V_tcp_ways.w_idle_restart && sbavail(&so->so_snd) != 0 &&
-	    getnstime() - tp->t_sndtime >= tcp_rto(tp))
+	if (tp->snd_una != tp->snd_max || tp->t_sndtime == 0 ||
+	    !V_tcp_ways.w_idle_restart || sbavail(&so->so_snd) == 0 ||
+	    getnstime() - tp->t_sndtime < tcp_rto(tp))
+		return;
+	if ((tp->t_flags2 & TF2_CWV) != 0)
+		tcp_cwv_idle(tp);
+	else
 		cc_after_idle(tp);
 }
 
@@ -1064,7 +1150,8 @@ tcp_bare_send(const struct tcp_bare *tb, struct inpcb *inp)
 		return;
 	}
 	TCPSTAT_INC(tcps_sndtotal);
-	(void)tcp_ip_send(m, inp, inc, tb->tb_tos, tb->tb_ttl);
+	(void)tcp_ip_send(m, inp, inc, tb->tb_tos, tb->tb_ttl,
+	    tb->tb_udpport, inp != NULL ? inp->inp_options : tb->tb_ipopts);
 }
 
 void
@@ -1079,6 +1166,8 @@ tcp_respond(struct tcpcb *tp, const struct in_conninfo *inc, tcp_seq ack,
 	tb.tb_tos = inp != NULL ? inp->inp_tos : sg != NULL ?
 	    sg->sg_ip->ii_tos & (uint8_t)~IPTOS_ECN_MASK : 0;
 	tb.tb_ttl = inp != NULL ? inp->inp_ttl : 0;
+	tb.tb_udpport = sg != NULL ? sg->sg_udpport :
+	    inp != NULL ? inp->inp_udpport : 0;
 	if (tp != NULL && tp->t_state > TCPS_LISTEN &&
 	    (flags & TH_RST) == 0) {
 		if ((tp->t_flags2 & TF2_ECN_ANY) != 0)

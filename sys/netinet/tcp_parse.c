@@ -18,6 +18,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp_ecn.h>
+#include <netinet/tcp_fastopen.h>
 #include <netinet/tcp_var.h>
 
 static uint16_t
@@ -101,6 +102,11 @@ parse_option(struct tcpopt *to, const uint8_t *p, int len, bool syn)
 	case TCPOPT_ACCECN1:
 		tcp_ecn_parse(to, p, len);
 		break;
+	case TCPOPT_FAST_OPEN:
+	case TCPOPT_EXPERIMENT:
+		if (syn)
+			tcp_fastopen_parse(to, p, len);
+		break;
 	default:
 		break;			/* RFC 9293: unknown ones are skipped */
 	}
@@ -155,6 +161,9 @@ tcp_parse(const struct mbuf *m, const struct ip_info *ii, struct tcp_seg *sg)
 	sg->sg_ack = ntohl(th->th_ack);
 	sg->sg_win = ntohs(th->th_win);
 	sg->sg_urp = ntohs(th->th_urp);
+	if (__predict_false((th->th_flags & TH_URG) != 0) &&
+	    V_tcp_stdurg && sg->sg_urp < UINT16_MAX)
+		sg->sg_urp++;		/* from here on: the byte behind */
 	sg->sg_flags = (uint16_t)(th->th_flags | (th->th_x2 & 1) << 8);
 	sg->sg_len = (uint32_t)(m->m_pkthdr.len - off);
 	sg->sg_nsegs = m->m_pkthdr.lro_nsegs > 1 ? m->m_pkthdr.lro_nsegs : 1;

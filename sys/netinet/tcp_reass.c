@@ -68,6 +68,23 @@ tcp_reass_limit(void)
 	(void)uma_zone_set_max(V_tcp_seg_zone, V_reass_maxsegments);
 }
 
+/*
+ * Instead of counting ranges up to maxqueuelen: beyond queueguard of them
+ * only those are kept that are worth their mbuf, so that what the ranges
+ * cost is in proportion to the window.
+ */
+VNET_DEFINE_STATIC(int, reass_new_limit) = 0;
+#define	V_reass_new_limit	VNET(reass_new_limit)
+SYSCTL_INT(_net_inet_tcp_reass, OID_AUTO, new_limit, CTLFLAG_RWTUN,
+    &VNET_NAME(reass_new_limit), 0,
+    "Refuse small segments beyond queueguard ranges, instead of any beyond "
+    "maxqueuelen");
+VNET_DEFINE_STATIC(u_int, reass_queueguard) = 16;
+#define	V_reass_queueguard	VNET(reass_queueguard)
+SYSCTL_UINT(_net_inet_tcp_reass, OID_AUTO, queueguard, CTLFLAG_RWTUN,
+    &VNET_NAME(reass_queueguard), 0,
+    "Ranges beyond which new_limit refuses small segments");
+
 static void
 tseg_free(struct tcpcb *tp, struct tseg *q)
 {
@@ -146,6 +163,18 @@ reass_trim_after(struct tcpcb *tp, struct tseg *q, struct tcp_seg *sg)
 	}
 }
 
+/* May one connection have one more range, with this text in it? */
+static bool
+reass_may_queue(const struct tcpcb *tp, const struct tcp_seg *sg)
+{
+	if (tp->t_segqlen == UINT16_MAX)
+		return (false);
+	if (V_reass_new_limit)
+		return (tp->t_segqlen <= V_reass_queueguard ||
+		    sg->sg_len >= MSIZE);
+	return (tp->t_segqlen < V_tcp_reass_maxqueuelen);
+}
+
 /*
  * Room for one more range, or NULL.  What closes the gap at the front takes
  * the place of what is farthest from it: else it could never be closed.
@@ -157,12 +186,13 @@ reass_room(struct tcpcb *tp, const struct tcp_seg *sg)
 
 	/* What is next in order does not stay, and nothing has to go for it
 	 * that the peer was told we have. */
-	if ((tp->t_segqlen < V_tcp_reass_maxqueuelen ||
+	if ((reass_may_queue(tp, sg) ||
 	    (sg->sg_seq == tp->rcv_nxt &&
 	    tp->t_state != TCPS_SYN_RECEIVED)) &&
 	    (q = uma_zalloc(V_tcp_seg_zone, M_NOWAIT)) != NULL)
 		return (q);
 	TCPSTAT_INC(tcps_rcvreassfull);
+	tcp_log_wrong(sg, "no room for more out of order");
 	last = TAILQ_LAST(&tp->t_segq, tsegqe_head);
 	if (last == NULL || sg->sg_seq != tp->rcv_nxt ||
 	    SEQ_LEQ(last->tq_start, sg->sg_seq))
@@ -228,6 +258,8 @@ tcp_reass_deliver(struct tcpcb *tp, struct tcp_seg *sg)
 		return (TV_OK);
 	m = q->tq_m;
 	q->tq_m = NULL;
+	if (__predict_false((tp->t_flags2 & TF2_OOBAHEAD) != 0))
+		tcp_oob_take(tp, m, q->tq_end - q->tq_start);
 	tp->rcv_nxt = q->tq_end;
 	if (so != NULL)
 		tcp_rcvbuf_autoscale(tp, so, sg, q->tq_end - q->tq_start);

@@ -4,14 +4,14 @@
  */
 
 /*
- * The stages of a segment's arrival (RFC 9293, 3.10.7.4), but for the ACK,
- * which has a file of its own (tcp_ack.c):
+ * The stages of a segment's arrival (RFC 9293, 3.10.7.4), but for two that
+ * have files of their own:
  *
  *   first    sequence number, with RFC 7323's PAWS before it
  *   second   RST           (RFC 5961, section 3)
  *   fourth   SYN           (RFC 5961, section 4)
  *   fifth    ACK           tcp_ack.c
- *   sixth    URG
+ *   sixth    URG           tcp_urgent.c
  *   seventh  text
  *   eighth   FIN
  *
@@ -64,14 +64,18 @@ tcp_paws(struct tcpcb *tp, const struct tcp_seg *sg)
 {
 	const struct tcpopt *to = &sg->sg_to;
 
-	if ((to->to_flags & TOF_TS) == 0)
-		return ((sg->sg_flags & TH_RST) != 0 ||
-		    V_tcp_tolerate_missing_ts ? TV_OK : TV_STOP);
+	if ((to->to_flags & TOF_TS) == 0) {
+		if ((sg->sg_flags & TH_RST) != 0 || V_tcp_tolerate_missing_ts)
+			return (TV_OK);
+		tcp_log_wrong(sg, "the time stamp is missing");
+		return (TV_STOP);
+	}
 	if (TSTMP_LT(to->to_tsval, tp->ts_recent) &&
 	    (sg->sg_flags & TH_RST) == 0) {
 		if ((uint32_t)time_uptime - tp->ts_recent_age <=
 		    TCP_PAWS_IDLE) {
 			TCPSTAT_INC(tcps_pawsdrop);
+			tcp_log_wrong(sg, "the time stamp is an old one");
 			TCPSTAT_INC(tcps_rcvduppack);
 			return (TV_STOP | (sg->sg_len != 0 ? TV_ACKEACH :
 			    TV_OK));
@@ -191,7 +195,8 @@ tcp_stage_sequence(struct tcpcb *tp, struct tcp_seg *sg)
 		v |= tcp_trim_left(tp, sg);
 		/* An ACK from another time opens nothing. */
 		if ((v & TV_ACKEACH) != 0 &&
-		    tp->t_state == TCPS_SYN_RECEIVED)
+		    tp->t_state == TCPS_SYN_RECEIVED &&
+		    (sg->sg_flags & TH_SYN) == 0)
 			return (v | TV_STOP);
 	}
 	len = sg->sg_len + ((sg->sg_flags & TH_FIN) != 0);
@@ -236,15 +241,18 @@ tcp_stage_rst(struct tcpcb *tp, struct tcp_seg *sg)
 	}
 	if (sg->sg_seq != tp->rcv_nxt && !V_insecure_rst) {
 		TCPSTAT_INC(tcps_badrst);
+		tcp_log_wrong(sg, "a reset, but not the next in order");
 		tcp_challenge_ack(tp);
 		return (TV_STOP);
 	}
 	TCPSTAT_INC(tcps_drops);
 	sg->sg_errno = ECONNRESET;
 	if (tp->t_state == TCPS_SYN_RECEIVED) {
-		if ((tp->t_flags & TF_ACTIVEOPEN) == 0)
+		/* With fast open a user may have it already. */
+		if ((tp->t_flags & (TF_ACTIVEOPEN | TF_FASTOPEN)) == 0)
 			return (TV_STOP | TV_GONE);
-		sg->sg_errno = ECONNREFUSED;
+		if ((tp->t_flags & TF_ACTIVEOPEN) != 0)
+			sg->sg_errno = ECONNREFUSED;
 	}
 	/* The peer is gone: no reset is sent back. */
 	tcp_state_change(tp, TCPS_CLOSED);
@@ -259,7 +267,7 @@ tcp_stage_syn(struct tcpcb *tp, struct tcp_seg *sg)
 	if ((sg->sg_flags & TH_SYN) == 0)
 		return (TV_OK);
 	TCPSTAT_INC(tcps_badsyn);
-	if (tp->t_state == TCPS_SYN_RECEIVED && sg->sg_seq == tp->irs + 1) {
+	if (tp->t_state == TCPS_SYN_RECEIVED && sg->sg_came == tp->irs) {
 		/* A SYN sent again: our SYN-ACK was lost, perhaps. */
 		tcp_ts_remember(tp, sg, tp->irs, 1);
 		tcp_ecn_syn_again(tp, sg);
@@ -274,40 +282,6 @@ tcp_stage_syn(struct tcpcb *tp, struct tcp_seg *sg)
 		return (TV_STOP | TV_ACKEACH);
 	sg->sg_errno = ECONNRESET;
 	return (TV_STOP | TV_DROP);
-}
-
-/* ---- Sixth: URG ---- */
-
-/*
- * The urgent pointer names the byte after the urgent data (RFC 9293,
- * 3.8.5).  The mark moves forward only; urgent data stays in the stream
- * (RFC 6093).
- */
-int
-tcp_stage_urg(struct tcpcb *tp, struct tcp_seg *sg)
-{
-	struct socket *so = tptosocket(tp);
-	tcp_seq up;
-
-	if (TCPS_HAVERCVDFIN(tp->t_state) || so == NULL)
-		return (TV_OK);
-	if ((sg->sg_flags & TH_URG) == 0 || sg->sg_urp == 0) {
-		if (SEQ_GT(tp->rcv_nxt, tp->rcv_up))
-			tp->rcv_up = tp->rcv_nxt;
-		return (TV_OK);
-	}
-	up = sg->sg_seq + sg->sg_urp;
-	if (sg->sg_urp + sbavail(&so->so_rcv) > V_sb_max)
-		return (TV_OK);
-	if (SEQ_GT(up, tp->rcv_up)) {
-		tp->rcv_up = up;
-		so->so_oobmark = sbavail(&so->so_rcv) +
-		    (tp->rcv_up - tp->rcv_nxt) - 1;
-		if (so->so_oobmark == 0)
-			so->so_rcv.sb_state |= SBS_RCVATMARK;
-		sohasoutofband(so);
-	}
-	return (TV_OK);
 }
 
 /* ---- Seventh: text ---- */
@@ -350,6 +324,7 @@ tcp_rcvbuf_autoscale(struct tcpcb *tp, struct socket *so,
     const struct tcp_seg *sg, uint32_t len)
 {
 	struct sockbuf *sb = &so->so_rcv;
+	uint32_t now;
 	u_long want;
 
 	tp->rfbuf_cnt += len;
@@ -366,7 +341,10 @@ tcp_rcvbuf_autoscale(struct tcpcb *tp, struct socket *so,
 	    !sbreserve(sb, ulmin(want, (u_long)V_tcp_autorcvbuf_max)))
 		sb->sb_flags &= (uint16_t)~SB_AUTOSIZE;
 	tp->rfbuf_cnt = 0;
-	tp->rfbuf_ts = tcp_ts_getticks() + 1;
+	now = tcp_ts_getticks();
+	if (tp->rfbuf_ts != 0)
+		tp->t_rcvrtt = now - tp->rfbuf_ts + 1;
+	tp->rfbuf_ts = now + 1;
 	tp->rfbuf_mark = tp->rcv_adv;
 }
 
@@ -378,6 +356,8 @@ tcp_text_inorder(struct tcpcb *tp, struct tcp_seg *sg)
 	int v;
 
 	v = tcp_ack_policy(tp, sg);
+	if (__predict_false((tp->t_flags2 & TF2_OOBAHEAD) != 0))
+		tcp_oob_take(tp, sg->sg_m, sg->sg_len);
 	tp->rcv_nxt += sg->sg_len;
 	TCPSTAT_INC(tcps_rcvpack);
 	TCPSTAT_ADD(tcps_rcvbyte, sg->sg_len);

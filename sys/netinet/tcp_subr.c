@@ -24,13 +24,16 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp_ecn.h>
+#include <netinet/tcp_fastopen.h>
 #include <netinet/tcp_hostcache.h>
+#include <netinet/tcp_newcwv.h>
 #include <netinet/tcp_pmtud.h>
 #include <netinet/tcp_syncache.h>
 #include <netinet/tcp_timewait.h>
 #include <netinet/tcp_var.h>
 #include <netinet/ip.h>
 #include <netinet/ip6.h>
+#include <netinet/ip_options.h>
 #include <netinet/ip_icmp.h>
 #include <netinet6/icmp6.h>
 #include <netipsec/tcp_sig.h>
@@ -331,23 +334,44 @@ tcp_is_v6(const struct tcpcb *tp)
 	return (!IN6_IS_ADDR_V4MAPPED(&tp->t_inpcb.inp_faddr));
 }
 
+static int
+tcp_ipoptlen(const struct tcpcb *tp)
+{
+	const struct mbuf *m = tp->t_inpcb.inp_options;
+
+	return (m != NULL && !tcp_is_v6(tp) ? m->m_len : 0);
+}
+
 int
 tcp_hdrlen(const struct tcpcb *tp)
 {
 	return ((tcp_is_v6(tp) ? (int)sizeof(struct ip6_hdr) :
-	    (int)sizeof(struct ip)) + (int)sizeof(struct tcphdr));
+	    (int)sizeof(struct ip)) + (int)sizeof(struct tcphdr) +
+	    (tp->t_inpcb.inp_udpport != 0 ? V_tcp_udp_overhead : 0) +
+	    tcp_ipoptlen(tp));
 }
 
 /* Fixed minimum for what we offer, whatever the interface says. */
 #define	TCP_LEAST_MSS	32
 
-static uint32_t
+uint32_t
 tcp_path_mtu(struct tcpcb *tp)
 {
 	struct inpcb *inp = tptoinpcb(tp);
+	const struct in6_addr *to = &inp->inp_faddr;
+	uint32_t mtu;
 
-	return (ip_route_mtu(&inp->inp_faddr, inp->inp_inc.inc_scope,
-	    &inp->inp_route, &tp->t_tsomax));
+	if (inp->inp_options != NULL &&
+	    ip_options_hop(inp->inp_options) != NULL)
+		to = ip_options_hop(inp->inp_options);
+	mtu = ip_route_mtu(to, inp->inp_inc.inc_scope, &inp->inp_route,
+	    &tp->t_tsomax);
+	/* Nobody cuts datagrams into segments, or copies IPv4's options. */
+	if (inp->inp_udpport != 0 || inp->inp_options != NULL)
+		tp->t_tsomax = 0;
+	if ((inp->inp_flags & INP_MINMTU) != 0 && tcp_is_v6(tp))
+		mtu = min(mtu, IPV6_MMTU);
+	return (mtu);
 }
 
 uint32_t
@@ -362,7 +386,7 @@ tcp_pmtu(struct tcpcb *tp)
 
 /* What to offer for a path of mtu bytes, 0: there is none. */
 static int
-tcp_mss_for(int mtu, bool v6, int usermss)
+tcp_mss_for(int mtu, bool v6, int usermss, uint16_t udpport)
 {
 	int mss;
 
@@ -370,8 +394,8 @@ tcp_mss_for(int mtu, bool v6, int usermss)
 		mss = v6 ? V_tcp_v6mssdflt : V_tcp_mssdflt;
 	else
 		mss = imax(mtu - (int)(v6 ? sizeof(struct ip6_hdr) :
-		    sizeof(struct ip)) - (int)sizeof(struct tcphdr),
-		    TCP_LEAST_MSS);
+		    sizeof(struct ip)) - (int)sizeof(struct tcphdr) -
+		    (udpport != 0 ? V_tcp_udp_overhead : 0), TCP_LEAST_MSS);
 	if (usermss != 0)
 		mss = imin(mss, usermss);
 	return (imin(mss, 65535));
@@ -380,20 +404,24 @@ tcp_mss_for(int mtu, bool v6, int usermss)
 int
 tcp_mssopt(struct tcpcb *tp)
 {
+	/* IP's options are the sender's business (RFC 6691). */
 	return (tcp_mss_for((int)tcp_path_mtu(tp), tcp_is_v6(tp),
-	    tp->t_usermss));
+	    tp->t_usermss, tp->t_inpcb.inp_udpport));
 }
 
 int
-tcp_mssopt_to(const struct in_conninfo *inc, int usermss)
+tcp_mssopt_to(const struct in_conninfo *inc, const struct tcpcb *lp,
+    uint16_t udpport)
 {
+	bool v6 = !IN6_IS_ADDR_V4MAPPED(&inc->inc_faddr);
 	struct route ro = { 0 };
 	uint32_t mtu, tsomax;
 
 	mtu = ip_route_mtu(&inc->inc_faddr, inc->inc_scope, &ro, &tsomax);
 	ro_invalidate(&ro);
-	return (tcp_mss_for((int)mtu, !IN6_IS_ADDR_V4MAPPED(&inc->inc_faddr),
-	    usermss));
+	if (v6 && (lp->t_inpcb.inp_flags & INP_MINMTU) != 0)
+		mtu = min(mtu, IPV6_MMTU);
+	return (tcp_mss_for((int)mtu, v6, lp->t_usermss, udpport));
 }
 
 /* Round a buffer up to whole segments, so that none is split. */
@@ -479,11 +507,16 @@ tcp_established(struct tcpcb *tp)
 	tcp_timer_activate(tp, TT_KEEP, tcp_keepidle_of(tp));
 	tcp_timer_activate(tp, TT_REXMT, 0);
 	tcp_pmtud_established(tp);
+	tcp_cwv_established(tp);
 	tcp_hc_start(tp);
 	cc_conn_init(tp);
 	tcp_compat_established(tp);
 	tp->t_rxtshift = 0;
 	tp->snd_recover = tp->snd_una;
+	/* Whatever comes first begins a count of what a round trip brings. */
+	tp->rfbuf_mark = tp->rcv_nxt;
+	tp->rfbuf_ts = tcp_ts_getticks() -
+	    (uint32_t)(V_tcp_keepinit / NS_PER_MSEC);
 }
 
 VNET_DEFINE_STATIC(bool, nolocaltimewait) = true;
@@ -529,9 +562,8 @@ tcp_enter_timewait(struct tcpcb *tp)
 		soisdisconnected(so);
 		if (so->so_count == 0)
 			sofree(so);
-		return (tcp_tw_compress(tp));
 	}
-	return (false);
+	return (tptosocket(tp) == NULL && tcp_tw_compress(tp));
 }
 
 /* ---- The end ---- */
@@ -571,6 +603,7 @@ tcp_close(struct tcpcb *tp)
 	tcp_timer_stop(tp);
 	tcp_reass_flush(tp);
 	tcp_sent_flush(tp);
+	tcp_fastopen_free(tp);
 	in_pcbremove(&V_tcbinfo, inp);
 	in_pcbrelease_port(&V_tcbinfo, inp);
 	tp->snd_una = tp->snd_nxt = tp->snd_max;
@@ -598,7 +631,9 @@ tcp_free(struct tcpcb *tp)
 	TCPSTATES_DEC(tp->t_state);
 	in_pcbdestroy(&V_tcbinfo, &tp->t_inpcb);
 	tcp_ecn_free(tp);
+	tcp_fastopen_free(tp);
 	tcp_pmtud_free(tp);
+	tcp_cwv_free(tp);
 	tcp_compat_free(tp);
 	tcp_sig_free(tp);
 	free(tp->t_userto, M_TCPUSERTO);
@@ -678,6 +713,12 @@ tcp_icmp_hard(const struct ip_icmperr *ie)
 void
 tcp_ctlinput(const struct ip_icmperr *ie)
 {
+	tcp_ctlinput_udp(ie, 0);
+}
+
+void
+tcp_ctlinput_udp(const struct ip_icmperr *ie, uint16_t port)
+{
 	struct in_conninfo inc;
 	struct inpcb *inp;
 	struct tcpcb *tp;
@@ -694,11 +735,11 @@ tcp_ctlinput(const struct ip_icmperr *ie)
 	inc.inc_fport = (uint16_t)(ie->ie_ulp[2] << 8 | ie->ie_ulp[3]);
 	memcpy(&seq, ie->ie_ulp + 4, sizeof(seq));
 	seq = ntohl(seq);
-	if ((inp = in_pcblookup(&V_tcbinfo, &inc)) == NULL) {
-		if (!ie->ie_toobig && ie->ie_errno != 0)
-			tcp_syncache_unreach(&inc, seq);
+	inp = in_pcblookup(&V_tcbinfo, &inc);
+	if (inp == NULL && !ie->ie_toobig && ie->ie_errno != 0)
+		tcp_syncache_unreach(&inc, port, seq);
+	if (inp == NULL || inp->inp_udpport != port)
 		return;
-	}
 	tp = intotcpcb(inp);
 	if (tp->t_state == TCPS_TIME_WAIT || SEQ_LT(seq, tp->snd_una) ||
 	    SEQ_GEQ(seq, tp->snd_max) || !tcp_sig_takes_icmp(tp, ie))

@@ -12,7 +12,7 @@
  *	          +---+--- after rexmtlimit of them, a reset, or ICMP errors
  *	                   that last ---> gone
  *
- * An entry takes 104 bytes. It lies in one of hashsize buckets, by a keyed
+ * An entry takes 112 bytes. It lies in one of hashsize buckets, by a keyed
  * hash, and in the queue of those whose SYN-ACK went equally often: of one
  * queue all wait equally long, so it is in the order of its ends, and one
  * callout serves all queues.
@@ -36,7 +36,9 @@
 
 #include <netinet/in.h>
 #include <netinet/in_pcb.h>
+#include <netinet/ip_options.h>
 #include <netinet/tcp_ecn.h>
+#include <netinet/tcp_fastopen.h>
 #include <netinet/tcp_syncache.h>
 #include <netinet/tcp_var.h>
 #include <netipsec/tcp_sig.h>
@@ -48,7 +50,7 @@ struct syncache {
 	TAILQ_ENTRY(syncache) sc_queue;
 	struct tcp_syn	sc_syn;
 };
-CTASSERT(sizeof(struct syncache) <= 104);
+CTASSERT(sizeof(struct syncache) <= 112);
 
 struct syncache_bucket {
 	SLIST_HEAD(, syncache) sch_entries;
@@ -191,6 +193,7 @@ sc_free(struct syncache *sc)
 	    sc_queue);
 	V_syncache.h_count--;
 	TCPSTATES_DEC(TCPS_SYN_RECEIVED);
+	m_freem(sc->sc_syn.sy_ipopts);
 	uma_zfree(V_syncache_zone, sc);
 }
 
@@ -302,6 +305,21 @@ sc_sign(const struct tcp_syn *sy, struct tcp_bare *tb, struct tcp_ao *ao)
 	tcp_bare_sign(tb, (sy->sy_flags & SYF_AO) != 0 ? ao : NULL);
 }
 
+/* A cookie for fast open, once. */
+static void
+sc_fastopen(const struct tcp_syn *sy, struct tcp_bare *tb)
+{
+	uint8_t cookie[TCP_FASTOPEN_COOKIE_LEN];
+
+	if ((sy->sy_flags & SYF_FASTOPEN) == 0 || SY_REXMITS(sy) != 0 ||
+	    tcp_fastopen_check_cookie(&sy->sy_inc, NULL, 0, cookie) !=
+	    TFO_COOKIE)
+		return;
+	tb->tb_optlen += (uint8_t)tcp_fastopen_put(
+	    &tb->tb_opt[tb->tb_optlen], TCP_MAXOLEN - tb->tb_optlen, cookie,
+	    sizeof(cookie), (sy->sy_flags & SYF_FASTOPENEXP) != 0);
+}
+
 static void
 sc_options(const struct tcp_syn *sy, struct tcp_bare *tb, struct tcp_ao *ao)
 {
@@ -314,6 +332,7 @@ sc_options(const struct tcp_syn *sy, struct tcp_bare *tb, struct tcp_ao *ao)
 	else
 		sc_own_options(sy, tb);
 	sc_sign(sy, tb, ao);
+	sc_fastopen(sy, tb);
 	if (SY_REXMITS(sy) == 0)
 		tb->tb_optlen += (uint8_t)tcp_ecn_synack_option(sy->sy_ecn,
 		    &tb->tb_opt[tb->tb_optlen], TCP_MAXOLEN - tb->tb_optlen);
@@ -327,7 +346,8 @@ sc_synack(const struct tcp_syn *sy)
 	struct tcp_bare tb = { .tb_inc = &sy->sy_inc, .tb_seq = sy->sy_iss,
 	    .tb_ack = sy->sy_irs + 1, .tb_flags = TH_SYN | TH_ACK,
 	    .tb_win = sy->sy_win, .tb_tos = sy->sy_tos,
-	    .tb_ttl = sy->sy_ttl };
+	    .tb_ttl = sy->sy_ttl, .tb_udpport = sy->sy_port,
+	    .tb_ipopts = sy->sy_ipopts };
 	struct tcp_ao ao;
 
 	if ((sy->sy_flags & SYF_ECNPLAIN) == 0)
@@ -345,7 +365,8 @@ sc_challenge(struct tcp_syn *sy)
 {
 	struct tcp_bare tb = { .tb_inc = &sy->sy_inc,
 	    .tb_seq = sy->sy_iss + 1, .tb_ack = sy->sy_irs + 1,
-	    .tb_flags = TH_ACK, .tb_tos = sy->sy_tos, .tb_ttl = sy->sy_ttl };
+	    .tb_flags = TH_ACK, .tb_tos = sy->sy_tos, .tb_ttl = sy->sy_ttl,
+	    .tb_udpport = sy->sy_port, .tb_ipopts = sy->sy_ipopts };
 	u_int n = sy->sy_sent >> 4, scale = 0;
 	struct tcp_ao ao;
 
@@ -600,6 +621,9 @@ tcp_syncache_syn(struct tcpcb *lp, const struct tcp_seg *sg)
 		return;
 	}
 	sy.sy_iss = tcp_new_isn(&sg->sg_inc);
+	/* sy's are the segment's own. */
+	if (sy.sy_ipopts != NULL)
+		sy.sy_ipopts = ip_options_dup(sy.sy_ipopts);
 	sc->sc_syn = sy;
 	sc_insert(sc, sch);
 	sc_synack(&sy);
@@ -660,6 +684,8 @@ sc_readcookie(struct tcpcb *lp, const struct tcp_seg *sg, struct tcpcb **tpp)
 	/* What the listener brings is as it is for others. */
 	tcp_listen_offer(lp, sg, &offer);
 	sy.sy_win = offer.sy_win;
+	sy.sy_port = offer.sy_port;
+	sy.sy_ipopts = offer.sy_ipopts;
 	sy.sy_flags |= offer.sy_flags & (SYF_NOOPT | SYF_SIGNATURE | SYF_AO);
 	sy.sy_aocurrent = offer.sy_aocurrent;
 	sy.sy_aornext = offer.sy_aornext;
@@ -727,11 +753,13 @@ tcp_syncache_rst(const struct tcp_seg *sg)
 /* An error may be of the moment: one that comes again when three SYN-ACKs
  * were not answered is not. */
 void
-tcp_syncache_unreach(const struct in_conninfo *inc, tcp_seq seq)
+tcp_syncache_unreach(const struct in_conninfo *inc, uint16_t udpport,
+    tcp_seq seq)
 {
 	struct syncache *sc;
 
-	if ((sc = sc_find(inc)) == NULL || seq != sc->sc_syn.sy_iss)
+	if ((sc = sc_find(inc)) == NULL || seq != sc->sc_syn.sy_iss ||
+	    udpport != sc->sc_syn.sy_port)
 		return;
 	if ((sc->sc_syn.sy_flags & SYF_UNREACH) == 0 ||
 	    SY_REXMITS(&sc->sc_syn) < 3) {
@@ -740,6 +768,14 @@ tcp_syncache_unreach(const struct in_conninfo *inc, tcp_seq seq)
 	}
 	TCPSTAT_INC(tcps_sc_unreach);
 	sc_free(sc);
+}
+
+bool
+tcp_syncache_stranger(const struct tcp_seg *sg)
+{
+	const struct syncache *sc = sc_find(&sg->sg_inc);
+
+	return (sc != NULL && sc->sc_syn.sy_port != sg->sg_udpport);
 }
 
 bool

@@ -33,6 +33,7 @@ struct tcp_syn {
 	uint16_t	sy_win;		/* and this window */
 	uint16_t	sy_flags;	/* SYF_* */
 	uint16_t	sy_port;	/* the peer's UDP port, or 0 */
+	struct mbuf	*sy_ipopts;	/* IPv4's, the way back, or NULL */
 	uint8_t		sy_scales;	/* the peer's << 4 | ours */
 	uint8_t		sy_tos;
 	uint8_t		sy_ttl;
@@ -50,6 +51,8 @@ struct tcp_syn {
 #define	SYF_ECNPLAIN	0x0020		/* ECN does not get through */
 #define	SYF_UNREACH	0x0040		/* an ICMP error came */
 #define	SYF_COOKIE	0x0080		/* there is no entry */
+#define	SYF_FASTOPEN	0x0200		/* a cookie for fast open is due */
+#define	SYF_FASTOPENEXP	0x0400		/* in the experimental option */
 
 #define	SY_REXMITS(sy)	((sy)->sy_sent & 0xf)
 
@@ -69,7 +72,10 @@ enum tcp_scverdict tcp_syncache_ack(struct tcpcb *lp,
 /* A reset. */
 void	tcp_syncache_rst(const struct tcp_seg *sg);
 /* An ICMP error about a SYN-ACK with that number. */
-void	tcp_syncache_unreach(const struct in_conninfo *inc, tcp_seq seq);
+void	tcp_syncache_unreach(const struct in_conninfo *inc, uint16_t udpport,
+	    tcp_seq seq);
+/* A segment in another encapsulation than the handshake between its ends. */
+bool	tcp_syncache_stranger(const struct tcp_seg *sg);
 /* End the handshake between these ends: false if there is none. */
 bool	tcp_syncache_drop(const struct in_conninfo *inc);
 bool	tcp_syncache_exists(const struct in_conninfo *inc);
@@ -97,7 +103,9 @@ void	tcp_listen_input(struct tcpcb *lp, struct mbuf *m,
 void	tcp_listen_offer(const struct tcpcb *lp, const struct tcp_seg *sg,
 	    struct tcp_syn *sy);
 /* The connection that sy has come to, on lp's queue, its SYN-ACK sent at
- * that time: NULL if there is no room or no memory. */
+ * that time: NULL if there is no room or no memory.  SC_UNSENT: the SYN-ACK
+ * is still to be sent. */
+#define	SC_UNSENT	UINT64_MAX
 struct tcpcb *tcp_listen_child(struct tcpcb *lp, const struct tcp_syn *sy,
 	    nstime_t sent);
 

@@ -15,6 +15,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp_ecn.h>
+#include <netinet/tcp_fastopen.h>
 #include <netinet/tcp_var.h>
 
 /* What the peer's SYN offers, of what ours asked for. */
@@ -48,14 +49,17 @@ tcp_synsent_established(struct tcpcb *tp, struct tcp_seg *sg)
 {
 	struct tcp_acked ta = { .ta_ack = sg->sg_ack };
 	int rxtshift = tp->t_rxtshift;
+	int v = TV_CONNECTED | TV_ACKNOW | TV_OUTPUT;
 
 	tcp_sent_acked(tp, sg->sg_ack, &ta);
 	tp->snd_una = sg->sg_ack;
+	if ((tp->t_flags2 & TF2_TFO) != 0)
+		v |= tcp_fastopen_synacked(tp, sg, &ta);
 	tcp_established(tp);
 	/* One more than those that are remembered of the peer. */
 	if (rxtshift == 0 && ta.ta_rtt != 0)
 		tcp_rtt_sample(tp, ta.ta_rtt);
-	return (TV_CONNECTED | TV_ACKNOW | TV_OUTPUT);
+	return (v);
 }
 
 int
@@ -78,6 +82,7 @@ tcp_synsent(struct tcpcb *tp, struct tcp_seg *sg)
 
 	tp->irs = sg->sg_seq;
 	tp->rcv_nxt = tp->rcv_adv = sg->sg_seq + 1;
+	tp->rfbuf_mark = tp->rcv_nxt;
 	tp->last_ack_sent = tp->rcv_nxt;
 	tp->rcv_up = tp->rcv_nxt;
 	tp->snd_wl1 = sg->sg_seq;

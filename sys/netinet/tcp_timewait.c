@@ -55,6 +55,7 @@ struct tcptw {
 	uint32_t	tw_ts_recent;
 	uint32_t	tw_ts_offset;
 	uint16_t	tw_win;		/* as in the header */
+	uint16_t	tw_udpport;	/* over UDP, to there; 0: plain */
 	uint8_t		tw_flags;	/* TWF_* */
 	uint8_t		tw_tos;
 	uint8_t		tw_ttl;
@@ -276,6 +277,7 @@ tw_fill(struct tcptw *tw, struct tcpcb *tp)
 	tw->tw_flags = (tp->t_flags & TF_RCVD_TSTMP) != 0 ? TWF_TSTMP : 0;
 	if (tcp_peer_is_local(&inp->inp_inc))
 		tw->tw_flags |= TWF_LOCAL;
+	tw->tw_udpport = inp->inp_udpport;
 	if ((tp->t_flags & TF_SIGNATURE) != 0)
 		tw->tw_flags |= TWF_SIGNED;
 	tw->tw_tos = inp->inp_tos;
@@ -283,13 +285,14 @@ tw_fill(struct tcptw *tw, struct tcpcb *tp)
 	tw->tw_vflag = inp->inp_vflag;
 }
 
+/* inp: the connection's, if it is there, for its route and IP options. */
 static void
-tw_respond(const struct tcptw *tw, struct tcp_ao *ao)
+tw_respond(const struct tcptw *tw, struct inpcb *inp, struct tcp_ao *ao)
 {
 	struct tcp_bare tb = { .tb_inc = &tw->tw_inc,
 	    .tb_seq = tw->tw_snd_nxt, .tb_ack = tw->tw_rcv_nxt,
 	    .tb_flags = TH_ACK, .tb_win = tw->tw_win, .tb_tos = tw->tw_tos,
-	    .tb_ttl = tw->tw_ttl };
+	    .tb_ttl = tw->tw_ttl, .tb_udpport = tw->tw_udpport };
 
 	if ((tw->tw_flags & TWF_TSTMP) != 0)
 		tcp_bare_timestamp(&tb, tcp_ts_getticks() + tw->tw_ts_offset,
@@ -298,7 +301,7 @@ tw_respond(const struct tcptw *tw, struct tcp_ao *ao)
 		tcp_bare_sign(&tb, ao);
 	TCPSTAT_INC(tcps_tw_responds);
 	TCPSTAT_INC(tcps_sndacks);
-	tcp_bare_send(&tb, NULL);
+	tcp_bare_send(&tb, inp);
 }
 
 /* May the SYN sg open the connection anew? */
@@ -315,7 +318,7 @@ tw_newer(const struct tcptw *tw, const struct tcp_seg *sg)
 /* Answer sg if it wants that; ao: TCP-AO's part, or NULL.  *restart: the
  * wait begins again. */
 static enum tcp_twverdict
-tw_judge(const struct tcptw *tw, const struct tcp_seg *sg,
+tw_judge(const struct tcptw *tw, struct inpcb *inp, const struct tcp_seg *sg,
     struct tcp_ao *ao, bool *restart)
 {
 	uint16_t flags = sg->sg_flags;
@@ -337,7 +340,7 @@ tw_judge(const struct tcptw *tw, const struct tcp_seg *sg,
 	    sg->sg_seq + sg->sg_len + 1 == tw->tw_rcv_nxt;
 	if ((flags & (TH_SYN | TH_FIN)) != 0 || sg->sg_len != 0 ||
 	    sg->sg_seq != tw->tw_rcv_nxt)
-		tw_respond(tw, ao);
+		tw_respond(tw, inp, ao);
 	return (TCP_TW_DONE);
 }
 
@@ -350,10 +353,14 @@ tcp_tw_input(const struct mbuf *m, const struct tcp_seg *sg)
 
 	if ((tw = tw_find(&sg->sg_inc)) == NULL)
 		return (TCP_TW_NONE);
+	if (tw->tw_udpport != sg->sg_udpport) {
+		tcp_reset_reply(NULL, sg);
+		return (TCP_TW_DONE);
+	}
 	if ((tw->tw_flags & TWF_SIGNED) != 0 &&
 	    !tcp_sig_verify(m, sg, NULL))
 		return (TCP_TW_DONE);
-	verdict = tw_judge(tw, sg, NULL, &restart);
+	verdict = tw_judge(tw, NULL, sg, NULL, &restart);
 	if (verdict == TCP_TW_REOPEN)
 		tw_free(tw);
 	else if (restart) {
@@ -371,7 +378,8 @@ tcp_tw_segment(struct tcpcb *tp, const struct tcp_seg *sg)
 	bool restart;
 
 	tw_fill(&tw, tp);
-	verdict = tw_judge(&tw, sg, tcp_sig_ao(tp, NULL, NULL), &restart);
+	verdict = tw_judge(&tw, tptoinpcb(tp), sg, tcp_sig_ao(tp, NULL, NULL),
+	    &restart);
 	if (verdict == TCP_TW_REOPEN)
 		tcp_close(tp);
 	else if (restart)
@@ -389,8 +397,9 @@ tcp_tw_compress(struct tcpcb *tp)
 
 	KASSERT(tp->t_state == TCPS_TIME_WAIT && tptosocket(tp) == NULL,
 	    ("state %d, or a socket", tp->t_state));
-	/* What TCP-AO must remember has no room there. */
-	if (tp->t_ao != NULL || (tw = tw_alloc()) == NULL)
+	/* What TCP-AO must remember has no room there, nor a source route. */
+	if (tp->t_ao != NULL || tp->t_inpcb.inp_options != NULL ||
+	    (tw = tw_alloc()) == NULL)
 		return (false);
 	tw_fill(tw, tp);
 	tcp_close(tp);

@@ -18,8 +18,9 @@
 #include <sys/systm.h>
 
 #include <netinet/in.h>
-#include <netinet/ip.h>
+#include <netinet/ip_options.h>
 #include <netinet/tcp_ecn.h>
+#include <netinet/tcp_fastopen.h>
 #include <netinet/tcp_timewait.h>
 #include <netinet/tcp_var.h>
 #include <netipsec/tcp_sig.h>
@@ -97,10 +98,11 @@ tcp_usrclosed(struct tcpcb *tp)
 	switch (tp->t_state) {
 	case TCPS_CLOSED:
 	case TCPS_LISTEN:
-	case TCPS_SYN_SENT:
 		tcp_close(tp);
 		break;
+	case TCPS_SYN_SENT:
 	case TCPS_SYN_RECEIVED:
+		/* The handshake goes on, and then a FIN. */
 		tp->t_flags |= TF_NEEDFIN;
 		break;
 	case TCPS_ESTABLISHED:
@@ -123,8 +125,8 @@ tcp_disconnect(struct tcpcb *tp)
 {
 	struct socket *so = tptosocket(tp);
 
-	if (tp->t_state < TCPS_ESTABLISHED &&
-	    tp->t_state != TCPS_SYN_RECEIVED) {
+	if (tp->t_state < TCPS_SYN_SENT || (tp->t_state == TCPS_SYN_SENT &&
+	    (tp->t_flags & TF_FASTOPEN) == 0)) {
 		tcp_close(tp);
 		return;
 	}
@@ -177,7 +179,7 @@ tcp_usr_abort(struct socket *so)
 	/* A handshake that was begun by the peer goes without a word: the
 	 * peer may be the one honest client in a flood (RFC 4987). */
 	if (tp->t_state == TCPS_SYN_RECEIVED &&
-	    (tp->t_flags & TF_ACTIVEOPEN) == 0)
+	    (tp->t_flags & (TF_ACTIVEOPEN | TF_FASTOPEN)) == 0)
 		tcp_close(tp);
 	else
 		tcp_drop(tp, ECONNABORTED);
@@ -198,13 +200,24 @@ tcp_usr_shutdown(struct socket *so, int how __unused)
 
 /* ---- Names ---- */
 
+static bool
+tcp_to_all(const struct in6_addr *a)
+{
+	return (IN6_IS_ADDR_V4MAPPED(a) &&
+	    in6_unmapped(a).s_addr == INADDR_BROADCAST);
+}
+
 static int
 tcp_usr_bind(struct socket *so, struct sockaddr *nam)
 {
 	struct tcpcb *tp = sototcpcb(so);
+	struct in6_addr laddr;
 
 	if (tcp_is_over(tp))
 		return (EINVAL);
+	if (in_sockaddr_get(nam, tcp_user_af(tp), &laddr, NULL, NULL) == 0 &&
+	    in_multicast(&laddr) && !tcp_to_all(&laddr))
+		return (EAFNOSUPPORT);
 	return (in_pcbbind(&V_tcbinfo, tptoinpcb(tp), nam));
 }
 
@@ -215,7 +228,7 @@ tcp_usr_listen(struct socket *so, int backlog)
 	struct inpcb *inp = tptoinpcb(tp);
 	int error;
 
-	if (tcp_is_over(tp))
+	if (tcp_is_over(tp) || tp->t_state > TCPS_LISTEN)
 		return (EINVAL);
 	if ((error = solisten_proto_check(so)) != 0)
 		return (error);
@@ -279,13 +292,32 @@ tcp_connect_start(struct tcpcb *tp)
 	if ((tp->t_flags & TF_NOOPT) != 0)
 		tp->t_flags &= ~(TF_REQ_SCALE | TF_REQ_TSTMP |
 		    TF_SACK_PERMIT);
+	if ((tp->t_flags & TF_FASTOPEN) != 0)
+		tcp_fastopen_connect(tp);
 	tcp_state_change(tp, TCPS_SYN_SENT);
 	tcp_timer_activate(tp, TT_KEEP, tcp_keepinit_of(tp));
 	TCPSTAT_INC(tcps_connattempt);
 }
 
+/* May TCP connect to faddr and port at all? */
 static int
-tcp_usr_connect(struct socket *so, struct sockaddr *nam)
+tcp_connect_check(const struct inpcb *inp, const struct in6_addr *faddr,
+    uint16_t port)
+{
+	bool v4 = IN6_IS_ADDR_V4MAPPED(faddr);
+
+	if (tcp_to_all(faddr))
+		return (EACCES);
+	if (in_multicast(faddr))
+		return (EAFNOSUPPORT);
+	if ((inp->inp_vflag & (v4 ? INP_IPV4 : INP_IPV6)) == 0)
+		return (EINVAL);
+	return (port == 0 ? EADDRNOTAVAIL : 0);
+}
+
+/* All of connect(2) but the SYN itself. */
+static int
+tcp_connect(struct socket *so, struct sockaddr *nam)
 {
 	struct tcpcb *tp = sototcpcb(so);
 	struct inpcb *inp = tptoinpcb(tp);
@@ -294,19 +326,15 @@ tcp_usr_connect(struct socket *so, struct sockaddr *nam)
 	uint16_t port;
 	int error;
 
+	error = in_sockaddr_get(nam, tcp_user_af(tp), &faddr, &port, &scope);
+	if (error == 0)
+		error = tcp_connect_check(inp, &faddr, port);
+	if (error != 0)
+		return (error);
 	if (tcp_is_over(tp))
 		return (ECONNREFUSED);
 	if (tp->t_state != TCPS_CLOSED)
-		return (EINVAL);
-	error = in_sockaddr_get(nam, tcp_user_af(tp), &faddr, &port, &scope);
-	if (error != 0)
-		return (error);
-	if (in_multicast(&faddr) || port == 0 || (IN6_IS_ADDR_V4MAPPED(&faddr) &&
-	    in6_unmapped(&faddr).s_addr == INADDR_BROADCAST))
-		return (in_multicast(&faddr) ? EAFNOSUPPORT : EADDRNOTAVAIL);
-	if (IN6_IS_ADDR_V4MAPPED(&faddr) ? (inp->inp_vflag & INP_IPV4) == 0 :
-	    (inp->inp_vflag & INP_IPV6) == 0)
-		return (EINVAL);
+		return (EISCONN);
 	/* The unspecified address means this host. */
 	if (in_any(&faddr))
 		faddr = IN6_IS_ADDR_V4MAPPED(&faddr) ?
@@ -317,6 +345,15 @@ tcp_usr_connect(struct socket *so, struct sockaddr *nam)
 		return (error);
 	tcp_connect_start(tp);
 	soisconnecting(so);
+	return (0);
+}
+
+static int
+tcp_connect_syn(struct socket *so)
+{
+	struct tcpcb *tp = sototcpcb(so);
+	int error;
+
 	error = tcp_output(tp);
 	if (error != 0) {
 		so->so_state &= ~SS_ISCONNECTING;
@@ -325,29 +362,47 @@ tcp_usr_connect(struct socket *so, struct sockaddr *nam)
 	return (error);
 }
 
+static int
+tcp_usr_connect(struct socket *so, struct sockaddr *nam)
+{
+	int error;
+
+	error = tcp_connect(so, nam);
+	return (error != 0 ? error : tcp_connect_syn(so));
+}
+
 /* ---- Data ---- */
+
+#define	TCP_OOB_EXCESS	512		/* bytes */
 
 static int
 tcp_usr_send(struct socket *so, int flags, struct mbuf *m,
     struct sockaddr *nam)
 {
 	struct tcpcb *tp = sototcpcb(so);
+	bool connect = nam != NULL && tp->t_state < TCPS_SYN_SENT;
 	int error = 0;
 
 	if (tcp_is_over(tp)) {
 		m_freem(m);
 		return (ECONNRESET);
 	}
-	if (nam != NULL && tp->t_state < TCPS_SYN_SENT &&
-	    (error = tcp_usr_connect(so, nam)) != 0) {
+	if (connect && (error = tcp_connect(so, nam)) != 0) {
 		m_freem(m);
 		return (error);
 	}
+	/* Urgent data may exceed the buffer, but not for ever. */
+	if ((flags & PRUS_OOB) != 0 &&
+	    sbspace(&so->so_snd) < -TCP_OOB_EXCESS) {
+		m_freem(m);
+		return (ENOBUFS);
+	}
 	sbappendstream(&so->so_snd, m, flags);
+	/* The SYN may take text along. */
+	if (connect && (error = tcp_connect_syn(so)) != 0)
+		return (error);
 	if ((flags & PRUS_OOB) != 0)
-		/* The byte after the urgent data (RFC 9293, 3.8.5). */
-		tp->snd_up = tp->snd_una + sbavail(&so->so_snd) +
-		    (tp->t_state < TCPS_ESTABLISHED);
+		tcp_urgent_send(tp, so);
 	if ((flags & PRUS_EOF) != 0) {
 		socantsendmore(so);
 		tcp_usrclosed(tp);
@@ -377,74 +432,7 @@ tcp_usr_rcvd(struct socket *so, int flags __unused)
 	return (0);
 }
 
-/* Urgent data stays in the stream: there is nothing out of band to read
- * (RFC 6093). */
-static int
-tcp_usr_rcvoob(struct socket *so __unused, struct mbuf *m __unused,
-    int flags __unused)
-{
-	return (EINVAL);
-}
-
 /* ---- Options ---- */
-
-void
-tcp_fill_info(struct tcpcb *tp, struct tcp_info *ti)
-{
-	const struct socket *so = tptosocket(tp);
-	u_int mss = MAX(tcp_fixed_maxseg(tp), 1);
-	nstime_t now = getnstime();
-
-	memset(ti, 0, sizeof(*ti));
-	ti->tcpi_state = tp->t_state;
-	ti->__tcpi_ca_state = (tp->t_flags2 & TF2_RTOLOSS) != 0 ? 4 :
-	    IN_FASTRECOVERY(tp->t_flags) ? 3 : 0;
-	ti->__tcpi_retransmits = (uint8_t)tp->t_rxtshift;
-	ti->__tcpi_backoff = (uint8_t)tp->t_rxtshift;
-	ti->__tcpi_probes = (uint8_t)tp->t_keepprobes;
-	if ((tp->t_flags & TF_RCVD_TSTMP) != 0)
-		ti->tcpi_options |= TCPI_OPT_TIMESTAMPS;
-	if ((tp->t_flags & TF_SACK_PERMIT) != 0)
-		ti->tcpi_options |= TCPI_OPT_SACK;
-	if ((tp->t_flags & TF_RCVD_SCALE) != 0) {
-		ti->tcpi_options |= TCPI_OPT_WSCALE;
-		ti->tcpi_snd_wscale = tp->snd_scale & 0xf;
-		ti->tcpi_rcv_wscale = tp->rcv_scale & 0xf;
-	}
-	ti->tcpi_rto = (uint32_t)(tcp_rto(tp) / NS_PER_USEC);
-	ti->__tcpi_ato = (uint32_t)(V_tcp_delacktime / NS_PER_USEC);
-	ti->tcpi_snd_mss = tp->t_maxseg;
-	ti->tcpi_rcv_mss = tp->t_maxseg;
-	ti->__tcpi_unacked = howmany(tp->snd_max - tp->snd_una, mss);
-	ti->__tcpi_sacked = howmany(tp->t_snd_sacked, mss);
-	ti->__tcpi_lost = howmany(tp->t_snd_lost, mss);
-	ti->__tcpi_last_data_sent = (uint32_t)((now - tp->t_sndtime) /
-	    NS_PER_USEC);
-	ti->tcpi_last_data_recv = (uint32_t)((now - tp->t_rcvtime) /
-	    NS_PER_USEC);
-	ti->__tcpi_last_ack_recv = ti->tcpi_last_data_recv;
-	ti->__tcpi_pmtu = tcp_pmtu(tp);
-	ti->tcpi_rtt = tp->t_srtt_us;
-	ti->tcpi_rttvar = tp->t_rttvar_us;
-	ti->tcpi_rttmin = tp->t_rttmin_us;
-	ti->tcpi_snd_ssthresh = tp->snd_ssthresh;
-	ti->tcpi_snd_cwnd = tp->snd_cwnd;
-	ti->__tcpi_advmss = tp->t_maxseg;
-	ti->__tcpi_reordering = 3;
-	ti->tcpi_rcv_space = so != NULL ? so->so_rcv.sb_hiwat : 0;
-	ti->tcpi_snd_wnd = tp->snd_wnd;
-	ti->tcpi_snd_nxt = tp->snd_nxt;
-	ti->tcpi_rcv_nxt = tp->rcv_nxt;
-	ti->tcpi_snd_rexmitpack = tp->t_sndrexmitpack;
-	ti->tcpi_rcv_ooopack = tp->t_rcvoopack;
-	ti->tcpi_snd_zerowin = tp->t_sndzerowin;
-	ti->tcpi_snd_una = tp->snd_una;
-	ti->tcpi_snd_max = tp->snd_max;
-	ti->tcpi_rcv_numsacks = tp->t_segqlen;
-	ti->tcpi_rcv_adv = tp->rcv_adv;
-	ti->tcpi_dupacks = tp->t_dupacks;
-	tcp_ecn_info(tp, ti);
-}
 
 /* Set or clear a flag of the connection by an int option. */
 static int
@@ -508,6 +496,52 @@ tcp_opt_userto(struct tcpcb *tp, struct sockopt *sopt, size_t off,
 #define	TCP_OPT_SECONDS(tp, sopt, member, var)				\
 	tcp_opt_userto((tp), (sopt), __offsetof(struct tcp_userto, member), \
 	    (uint32_t)((var) / NS_PER_SEC), UINT32_MAX / hz)
+
+/* The initial window, in bytes or segments, of which the one set last
+ * counts; 0 is what the variables say. */
+#define	TCP_IWND_MOST		(TCP_MAXWIN << TCP_MAX_WINSHIFT)
+
+static int
+tcp_opt_iwnd(struct tcpcb *tp, struct sockopt *sopt)
+{
+	bool bytes = sopt->sopt_name == TCP_IWND_NB;
+	struct tcp_userto *tu = tp->t_userto;
+	uint32_t ui = 0;
+	int error;
+
+	if (sopt->sopt_dir == SOPT_GET) {
+		if (tu != NULL)
+			ui = bytes ? tu->tu_iwnd_nb : tu->tu_iwnd_nseg;
+		return (sooptcopyout(sopt, &ui, sizeof(ui)));
+	}
+	if ((error = sooptcopyin(sopt, &ui, sizeof(ui), sizeof(ui))) != 0)
+		return (error);
+	if (TCPS_HAVEESTABLISHED(tp->t_state) ||
+	    ui > (bytes ? TCP_IWND_MOST : TCP_IWND_MOST / UINT16_MAX))
+		return (EINVAL);
+	if ((tu = tcp_userto(tp)) == NULL)
+		return (ENOMEM);
+	tu->tu_iwnd_nb = bytes ? ui : 0;
+	tu->tu_iwnd_nseg = bytes ? 0 : ui;
+	return (0);
+}
+
+CTASSERT(TCP_REUSPORT_LB_NUMA_NODOM == IN_NUMA_NODOM &&
+    TCP_REUSPORT_LB_NUMA_CURDOM == IN_NUMA_CURDOM);
+
+static int
+tcp_opt_numa(struct tcpcb *tp, struct sockopt *sopt)
+{
+	int domain, error;
+
+	if (sopt->sopt_dir == SOPT_GET) {
+		domain = in_pcblbgroup_domain(tptoinpcb(tp));
+		return (sooptcopyout(sopt, &domain, sizeof(domain)));
+	}
+	error = sooptcopyin(sopt, &domain, sizeof(domain), sizeof(domain));
+	return (error != 0 ? error : in_pcblbgroup_numa(tptoinpcb(tp),
+	    domain));
+}
 
 static int
 tcp_opt_maxseg(struct tcpcb *tp, struct sockopt *sopt)
@@ -600,36 +634,29 @@ tcp_opt_function(struct tcpcb *tp, struct sockopt *sopt)
 	return (tcp_functions_switch(tp, &fs));
 }
 
-int
-tcp_default_ctloutput(struct tcpcb *tp, struct sockopt *sopt)
+static int
+tcp_opt_delack(struct tcpcb *tp, struct sockopt *sopt)
 {
-	struct tcp_info ti;
 	int delack, error;
 
-	switch (sopt->sopt_name) {
-	case TCP_NODELAY:
-		return (tcp_opt_flag(tp, sopt, TF_NODELAY));
-	case TCP_NOPUSH:
-		return (tcp_opt_flag(tp, sopt, TF_NOPUSH));
-	case TCP_NOOPT:
-		return (tcp_opt_flag(tp, sopt, TF_NOOPT));
-	case TCP_MAXSEG:
-		return (tcp_opt_maxseg(tp, sopt));
-	case TCP_INFO:
-		if (sopt->sopt_dir == SOPT_SET)
-			return (ENOPROTOOPT);
-		tcp_fill_info(tp, &ti);
-		return (sooptcopyout(sopt, &ti, sizeof(ti)));
-	case TCP_DELACK:
+	if (sopt->sopt_dir == SOPT_GET) {
 		delack = tp->t_delack_opt >= 0 ? tp->t_delack_opt :
 		    V_tcp_delack_enabled;
-		if (sopt->sopt_dir == SOPT_GET)
-			return (sooptcopyout(sopt, &delack, sizeof(delack)));
-		error = sooptcopyin(sopt, &delack, sizeof(delack),
-		    sizeof(delack));
-		if (error == 0)
-			tp->t_delack_opt = delack != 0;
-		return (error);
+		return (sooptcopyout(sopt, &delack, sizeof(delack)));
+	}
+	error = sooptcopyin(sopt, &delack, sizeof(delack), sizeof(delack));
+	if (error == 0)
+		tp->t_delack_opt = delack != 0;
+	return (error);
+}
+
+/* Those of struct tcp_userto that are times and counts. */
+static int
+tcp_opt_limits(struct tcpcb *tp, struct sockopt *sopt)
+{
+	int error;
+
+	switch (sopt->sopt_name) {
 	case TCP_MAXUNACKTIME:
 		return (TCP_OPT_SECONDS(tp, sopt, tu_maxunacktime,
 		    V_tcp_maxunacktime));
@@ -656,64 +683,56 @@ tcp_default_ctloutput(struct tcpcb *tp, struct sockopt *sopt)
 	}
 }
 
-/* An int option of level IP or IPv6 that stands in a byte of the pcb. */
-static int
-ip_opt_byte(struct sockopt *sopt, uint8_t *val, int lo, int dflt)
+int
+tcp_default_ctloutput(struct tcpcb *tp, struct sockopt *sopt)
 {
-	int error, i;
+	struct tcp_info ti;
 
-	if (sopt->sopt_dir == SOPT_GET) {
-		i = *val != 0 || lo == 0 ? *val : dflt;
-		return (sooptcopyout(sopt, &i, sizeof(i)));
+	switch (sopt->sopt_name) {
+	case TCP_NODELAY:
+		return (tcp_opt_flag(tp, sopt, TF_NODELAY));
+	case TCP_NOPUSH:
+		return (tcp_opt_flag(tp, sopt, TF_NOPUSH));
+	case TCP_NOOPT:
+		return (tcp_opt_flag(tp, sopt, TF_NOOPT));
+	case TCP_MAXSEG:
+		return (tcp_opt_maxseg(tp, sopt));
+	case TCP_FASTOPEN:
+		return (tcp_fastopen_ctloutput(tp, sopt));
+	case TCP_INFO:
+		if (sopt->sopt_dir == SOPT_SET)
+			return (ENOPROTOOPT);
+		tcp_fill_info(tp, &ti);
+		return (sooptcopyout(sopt, &ti, sizeof(ti)));
+	case TCP_IWND_NB:
+	case TCP_IWND_NSEG:
+		return (tcp_opt_iwnd(tp, sopt));
+	case TCP_REUSPORT_LB_NUMA:
+		return (tcp_opt_numa(tp, sopt));
+	case TCP_REMOTE_UDP_ENCAPS_PORT:
+		return (tcp_udp_opt_port(tp, sopt));
+	case TCP_DELACK:
+		return (tcp_opt_delack(tp, sopt));
+	default:
+		return (tcp_opt_limits(tp, sopt));
 	}
-	if ((error = sooptcopyin(sopt, &i, sizeof(i), sizeof(i))) != 0)
-		return (error);
-	if (i == -1 && lo != 0)
-		i = 0;			/* back to the default */
-	else if (i < lo || i > 255)
-		return (EINVAL);
-	*val = (uint8_t)i;
-	return (0);
 }
 
+/* Levels IP and IPv6; what is around segments may have become larger. */
 static int
-ip_opt_v6only(struct inpcb *inp, struct sockopt *sopt)
+tcp_opt_ip(struct tcpcb *tp, struct sockopt *sopt)
 {
-	int error, on = (inp->inp_flags & INP_V6ONLY) != 0;
+	uint32_t mtu;
+	int error;
 
-	if (sopt->sopt_dir == SOPT_GET)
-		return (sooptcopyout(sopt, &on, sizeof(on)));
-	if ((error = sooptcopyin(sopt, &on, sizeof(on), sizeof(on))) != 0)
+	error = ip_ctloutput(tptoinpcb(tp), sopt);
+	if (error != 0 || sopt->sopt_dir == SOPT_GET)
 		return (error);
-	if ((inp->inp_flags & (INP_INPORT | INP_INHASH)) != 0)
-		return (EINVAL);
-	inp->inp_flags &= (uint16_t)~INP_V6ONLY;
-	inp->inp_vflag = INP_IPV4 | INP_IPV6;
-	if (on) {
-		inp->inp_flags |= INP_V6ONLY;
-		inp->inp_vflag = INP_IPV6;
-	}
+	ro_invalidate(&tp->t_inpcb.inp_route);
+	if (TCPS_HAVERCVDSYN(tp->t_state) &&
+	    tp->t_state != TCPS_TIME_WAIT && (mtu = tcp_path_mtu(tp)) != 0)
+		tcp_mtu_update(tp, mtu);
 	return (0);
-}
-
-static int
-ip_ctloutput(struct inpcb *inp, struct sockopt *sopt)
-{
-	bool v6 = sopt->sopt_level == IPPROTO_IPV6;
-
-	if (v6 && (inp->inp_flags & INP_V6SOCKET) == 0)
-		return (EINVAL);
-	if ((!v6 && sopt->sopt_name == IP_TTL) ||
-	    (v6 && sopt->sopt_name == IPV6_UNICAST_HOPS))
-		return (ip_opt_byte(sopt, &inp->inp_ttl, 1, V_ip_defttl));
-	if ((!v6 && sopt->sopt_name == IP_TOS) ||
-	    (v6 && sopt->sopt_name == IPV6_TCLASS))
-		return (ip_opt_byte(sopt, &inp->inp_tos, 0, 0));
-	if (!v6 && sopt->sopt_name == IP_MINTTL)
-		return (ip_opt_byte(sopt, &inp->inp_minttl, 0, 0));
-	if (v6 && sopt->sopt_name == IPV6_V6ONLY)
-		return (ip_opt_v6only(inp, sopt));
-	return (ENOPROTOOPT);
 }
 
 static int
@@ -726,11 +745,11 @@ tcp_ctloutput(struct socket *so, struct sockopt *sopt)
 		break;
 	case IPPROTO_IP:
 	case IPPROTO_IPV6:
-		return (ip_ctloutput(tptoinpcb(tp), sopt));
+		return (tcp_opt_ip(tp, sopt));
 	default:
 		return (ENOPROTOOPT);
 	}
-	if (tcp_is_over(tp) && sopt->sopt_dir == SOPT_SET)
+	if (tcp_is_over(tp))
 		return (ECONNRESET);
 	switch (sopt->sopt_name) {
 	case TCP_FUNCTION_BLK:

@@ -27,6 +27,7 @@
 #include <sys/queue.h>
 #include <sys/socketvar.h>
 #include <sys/sysctl.h>
+#include <sys/time.h>
 #include <netinet/in_pcb.h>
 #include <netinet/ip_var.h>
 #include <netinet/tcp.h>
@@ -38,9 +39,11 @@
 #include <netinet/cc/cc.h>
 
 struct tcp_ao;
+struct tcp_cwv;
 struct tcp_ecn;
 struct tcp_function_block;
 struct tcp_pmtud;
+struct tcp_tfo;
 struct tcpcb;
 
 /* ---- What is in flight ---- */
@@ -100,6 +103,7 @@ struct tcpopt {
 #define	TOF_FASTOPEN	0x0100
 #define	TOF_ACCECN	0x0200
 #define	TOF_AO		0x0400
+#define	TOF_FASTOPENEXP	0x0800		/* as an experimental option */
 #define	TOF_BAD		0x8000		/* malformed: the rest was ignored */
 	uint32_t	to_tsval;	/* host order */
 	uint32_t	to_tsecr;
@@ -111,6 +115,8 @@ struct tcpopt {
 	uint8_t		to_aornext;
 	uint32_t	to_ecn[4];	/* bytes by codepoint, 24 bits */
 	struct sackblk	to_sack[TCP_MAX_SACK];	/* host order */
+	uint8_t		to_tfo_len;	/* of the cookie, bytes */
+	uint8_t		to_tfo_cookie[TCP_FASTOPEN_MAX_COOKIE_LEN];
 };
 
 /* A segment that arrived, in host order. */
@@ -126,6 +132,9 @@ struct tcp_seg {
 	uint16_t	sg_flags;	/* TH_* */
 	uint16_t	sg_urp;
 	uint16_t	sg_nsegs;	/* segments joined into this one */
+	uint16_t	sg_udpport;	/* came over UDP, from there; 0 plain */
+	struct mbuf	*sg_ipopts;	/* a SYN's, for a listener: the way back
+					 * (ip_srcroute()), or NULL; taken */
 	int		sg_errno;	/* TV_DROP: what the user is told */
 	struct tcpopt	sg_to;
 };
@@ -190,7 +199,7 @@ struct sackhint {
 	uint32_t	recover_fs;	/* bytes in flight as recovery began */
 };
 
-/* Limits that few users set; 0: the variable's. */
+/* Limits that few users set; 0: the variable's.  And what is as rare. */
 struct tcp_userto {
 	uint32_t	tu_keepinit;	/* seconds */
 	uint32_t	tu_keepidle;
@@ -198,6 +207,9 @@ struct tcp_userto {
 	uint32_t	tu_maxunacktime;
 	uint32_t	tu_keepcnt;	/* probes */
 	struct tcp_compat tu_compat;	/* if TF2_COMPAT */
+	uint32_t	tu_iwnd_nb;	/* initial window, bytes */
+	uint32_t	tu_iwnd_nseg;	/* or segments */
+	struct tcp_cwv	*tu_cwv;	/* with TF2_CWV only */
 };
 
 struct tcpcb {
@@ -244,7 +256,9 @@ struct tcpcb {
 	uint16_t	t_unacksegs;	/* full segments not acknowledged yet */
 	int16_t		t_delack_opt;	/* TCP_DELACK; -1: the variable's */
 	int		t_rxtshift;	/* timeouts in a row */
+	uint32_t	t_acktime;	/* tcp_acktime() of the last bare ACK */
 	uint32_t	t_badrxtwin;	/* ms: began to send again */
+	uint32_t	t_rcvrtt;	/* seen as a receiver, ms; 0 unknown */
 
 	/* Times. */
 	nstime_t	t_timers[TT_N];	/* deadlines; UINT64_MAX: off */
@@ -282,6 +296,8 @@ struct tcpcb {
 	uint16_t	t_segqlen;	/* ranges there */
 	uint16_t	t_softerror;
 	uint16_t	t_sackholes;	/* SACKed ranges in the sent map */
+	uint8_t		t_oobflags;	/* TCPOOB_*: tcp_urgent.c */
+	char		t_iobc;		/* the urgent byte */
 	uint32_t	t_segqserial;
 	struct sackblk	t_dsack;	/* to be reported next; empty if equal */
 	uint32_t	rfbuf_ts;	/* our time stamp as counting began */
@@ -297,7 +313,10 @@ struct tcpcb {
 	uint16_t	t_chackcnt;	/* challenge ACKs sent */
 	uint32_t	t_chackend;	/* in the period that ends then, ms */
 	struct tcp_ecn	*t_ecn;		/* NULL: not asked for, or refused */
-	struct tcp_pmtud *t_pmtud;	/* NULL: segments are full */
+	union {
+		struct tcp_pmtud *t_pmtud; /* NULL: segments are full */
+		struct tcp_tfo	*t_tfo;	/* with TF2_TFO, until established */
+	};
 	struct tcp_userto *t_userto;	/* NULL: the variables' values */
 	uint32_t	t_sndrexmitpack;/* segments sent again */
 	uint32_t	t_rcvoopack;
@@ -359,6 +378,10 @@ struct tcpcb {
 #define	TF2_NODF		0x00002000	/* segments may be fragmented */
 #define	TF2_ECN_ANY	(TF2_ECN_PERMIT | TF2_ACE_PERMIT)
 #define	TF2_RESCUED		0x00010000	/* in this recovery */
+#define	TF2_TFO			0x00020000	/* t_tfo: opening fast */
+#define	TF2_OOBAHEAD		0x00100000	/* to be taken out of line */
+#define	TF2_CWV			0x00400000	/* there is a tu_cwv */
+#define	TF2_NVP			0x00800000	/* the window is too large */
 #define	TF2_INOUTPUT		0x00001000	/* output is running */
 #define	TF2_FRTO1		0x01000000	/* RFC 5682: after step 1 */
 #define	TF2_FRTO2		0x02000000	/* and after step 2 */
@@ -374,6 +397,17 @@ struct tcpcb {
 #define	IN_RECOVERY(t_flags)		((t_flags) & TF_RECOVERY)
 #define	ENTER_RECOVERY(t_flags)		((t_flags) |= TF_RECOVERY)
 #define	EXIT_RECOVERY(t_flags)		((t_flags) &= ~TF_RECOVERY)
+
+/* Duplicate ACKs that mean loss: 3 (RFC 5681, RFC 6675). */
+#define	TCP_DUPTHRESH	V_tcp_ways.w_reordering
+
+/* Time for t_acktime: of 2^20 ns, about a millisecond. */
+#define	TCP_ACKTIME_SHIFT	20
+static inline uint32_t
+tcp_acktime(void)
+{
+	return ((uint32_t)(getnstime() >> TCP_ACKTIME_SHIFT));
+}
 
 /* Has the user gone? */
 static inline bool
@@ -660,7 +694,8 @@ void	tcp_mss(struct tcpcb *tp, int offer);
 /* MSS to offer to inc's peer. */
 int	tcp_mssopt(struct tcpcb *tp);
 /* The same without a connection; usermss: TCP_MAXSEG's, or 0. */
-int	tcp_mssopt_to(const struct in_conninfo *inc, int usermss);
+int	tcp_mssopt_to(const struct in_conninfo *inc, const struct tcpcb *lp,
+	    uint16_t udpport);
 /* The factor to ask for, so that the largest buffer can be promised. */
 uint8_t	tcp_request_scale(void);
 /* The largest t_maxseg that interface, route, peer and user allow, and what
@@ -669,6 +704,8 @@ int	tcp_path_mss(struct tcpcb *tp);
 /* The path's MTU as far as it is known, bytes; 0: there is no way. */
 uint32_t tcp_pmtu(struct tcpcb *tp);
 int	tcp_hdrlen(const struct tcpcb *tp);
+/* The way's MTU; t_tsomax is learnt. */
+uint32_t tcp_path_mtu(struct tcpcb *tp);
 /* t_maxseg for a path of mtu bytes. */
 void	tcp_mtu_update(struct tcpcb *tp, uint32_t mtu);
 /* Payload of a full segment with the options in use now. */
@@ -727,6 +764,27 @@ void	tcp_ctlinput(const struct ip_icmperr *ie);
 void	tcp_dispatch(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg);
 
 
+/* tcp_info.c */
+void	tcp_fill_info(struct tcpcb *tp, struct tcp_info *ti);
+
+/* tcp_udp.c: TCP over UDP.  What comes goes on to tcp_input.c. */
+VNET_DECLARE(int, tcp_udp_overhead);
+#define	V_tcp_udp_overhead	VNET(tcp_udp_overhead)
+int	tcp_udp_opt_port(struct tcpcb *tp, struct sockopt *sopt);
+int	tcp_udp_wrap(struct mbuf **mp, const struct in_conninfo *inc,
+	    uint16_t port);
+void	tcp_input_udp(struct mbuf *m, const struct ip_info *ii,
+	    uint16_t port);
+void	tcp_ctlinput_udp(const struct ip_icmperr *ie, uint16_t port);
+
+/* tcp_urgent.c */
+void	tcp_oob_take(struct tcpcb *tp, struct mbuf *m, uint32_t len);
+int	tcp_usr_rcvoob(struct socket *so, struct mbuf *m, int flags);
+void	tcp_urgent_send(struct tcpcb *tp, const struct socket *so);
+uint16_t tcp_urgent_pointer(const struct tcpcb *tp, tcp_seq seq);
+VNET_DECLARE(int, tcp_stdurg);
+#define	V_tcp_stdurg	VNET(tcp_stdurg)
+
 /* tcp_reass.c */
 int	tcp_reass(struct tcpcb *tp, struct tcp_seg *sg);
 /* Give the reader what is in order now: a verdict. */
@@ -751,9 +809,11 @@ struct tcp_bare {
 	uint16_t	tb_win;		/* as in the header */
 	uint8_t		tb_tos;
 	uint8_t		tb_ttl;		/* 0: the host's default */
+	uint16_t	tb_udpport;	/* over UDP to there; 0: plain */
 	uint8_t		tb_optlen;	/* a multiple of 4 */
 	bool		tb_signed;
 	struct tcp_ao	*tb_ao;		/* NULL: by TCP-MD5 */
+	const struct mbuf *tb_ipopts;	/* ip_options.h; NULL: inp's */
 	uint8_t		tb_opt[TCP_MAXOLEN];
 };
 /* Add a time stamp, with NOPs before it as needed. */
@@ -781,6 +841,11 @@ void	cc_post_recovery(struct tcpcb *tp, tcp_seq ack);
 void	cc_after_idle(struct tcpcb *tp);
 void	tcp_round_update(struct tcpcb *tp, const struct tcp_acked *ta);
 
+/* tcp_log.c: net.inet.tcp.log_debug.  What is wrong with a segment that is
+ * dropped: with one that was parsed, and with one that cannot be. */
+void	tcp_log_wrong(const struct tcp_seg *sg, const char *what);
+void	tcp_log_unread(const struct ip_info *ii, const char *what);
+
 /* tcp_timer.c */
 void	tcp_rtt_sample(struct tcpcb *tp, uint64_t rtt_ns);
 void	tcp_setpersist(struct tcpcb *tp);
@@ -792,7 +857,6 @@ int	tcp_timer_rexmt(struct tcpcb *tp);
 MALLOC_DECLARE(M_TCPUSERTO);
 struct tcp_userto *tcp_userto(struct tcpcb *tp);
 extern const struct protosw tcp_protosw, tcp6_protosw;
-void	tcp_fill_info(struct tcpcb *tp, struct tcp_info *ti);
 
 SYSCTL_DECL(_net_inet_tcp);
 

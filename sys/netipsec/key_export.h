@@ -43,8 +43,7 @@ struct xkey {
 	uint32_t	xk_reserved;
 	/* Read only. */
 	uint64_t	xk_age;		/* seconds since it was added */
-	uint64_t	xk_used;	/* seconds since its first use; UINT64_MAX:
-					   it never was */
+	uint64_t	xk_used;	/* since its first use; UINT64_MAX: none */
 	uint64_t	xk_packets;	/* signed or found right by it */
 	uint64_t	xk_bytes;
 	uint8_t		xk_key[XKEY_MAXLEN];

@@ -199,7 +199,7 @@ tcp_sig_ao(struct tcpcb *tp, const struct tcp_seg *sg, struct tcp_ao *ao)
 {
 	if (tp->t_ao == NULL)
 		return (NULL);
-	if (tp->t_state <= TCPS_LISTEN && sg != NULL) {
+	if (tp->t_inpcb.inp_fport == 0 && sg != NULL) {
 		tcp_ao_begin(ao, tp->t_ao, sg);
 		return (ao);
 	}

@@ -20,6 +20,7 @@
 #define	EVFILT_WRITE	(-2)
 #define	EVFILT_TIMER	(-7)
 #define	EVFILT_USER	(-11)
+#define	EVFILT_EXCEPT	(-16)		/* OpenBSD's; the number is ours */
 
 #define	EV_ADD		0x0001
 #define	EV_DELETE	0x0002
@@ -33,6 +34,7 @@
 #define	EV_ERROR	0x4000
 
 #define	NOTE_LOWAT	0x0001		/* data: the low-water mark */
+#define	NOTE_OOB	0x0002		/* EVFILT_EXCEPT: urgent data */
 #define	NOTE_TRIGGER	0x01000000	/* EVFILT_USER: make it fire */
 #define	NOTE_FFNOP	0x00000000	/* its flags: as they were, */
 #define	NOTE_FFAND	0x40000000	/* and, */
@@ -62,8 +64,8 @@ struct socket;
 struct kqueue *kqueue_create(void);
 void	kqueue_destroy(struct kqueue *kq);
 /*
- * Apply one change.  For EVFILT_READ and EVFILT_WRITE ident is a descriptor
- * of curvnet, of a socket.  EBADF, ENOENT (delete or change of what is not
+ * Apply one change.  For EVFILT_READ, EVFILT_WRITE and EVFILT_EXCEPT ident is
+ * a descriptor of curvnet, of a socket.  EBADF, ENOENT (delete or change of what is not
  * there), EINVAL (unknown filter or unit, a kqueue's descriptor), ENOMEM
  * (or over kern.kq_calloutmax timers, or KQ_USERMAX user events).
  */

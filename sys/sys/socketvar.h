@@ -112,9 +112,15 @@ struct socket {
 #define	SOLISTENING(so)	((so)->so_sol != NULL)
 #define	sotopcb(so)	((so)->so_pcb)
 
+/* Urgent data is there or announced; reading can go as far as its mark. */
+#define	sohasoob(so)							\
+	((so)->so_oobmark != 0 ||					\
+	    ((so)->so_rcv.sb_state & SBS_RCVATMARK) != 0)
+#define	soatoob(so)							\
+	((so)->so_oobmark != 0 && sbavail(&(so)->so_rcv) >= (so)->so_oobmark)
 #define	soreadabledata(so)						\
 	(sbavail(&(so)->so_rcv) >= (so)->so_rcv.sb_lowat ||		\
-	    (so)->so_error != 0)
+	    soatoob(so) || (so)->so_error != 0)
 #define	soreadable(so)							\
 	(soreadabledata(so) ||						\
 	    ((so)->so_rcv.sb_state & SBS_CANTRCVMORE) != 0)

@@ -29,6 +29,9 @@ typedef	int (*uma_ctor)(void *mem, int size, void *arg, int flags);
 typedef	void (*uma_dtor)(void *mem, int size, void *arg);
 typedef	int (*uma_init)(void *mem, int size, int flags);
 typedef	void (*uma_fini)(void *mem, int size);
+/* The zone has refused an item since its limit is reached.  Called from
+ * within the allocation: it may not free anything. */
+typedef	void (*uma_maxaction_t)(uma_zone_t zone, int nitems);
 
 #define	UMA_ALIGN_PTR	(sizeof(void *) - 1)
 #define	UMA_ALIGN_CACHE	(CACHE_LINE_SIZE - 1)
@@ -44,6 +47,7 @@ struct uma_zone {
 	uma_dtor	uz_dtor;
 	uma_init	uz_init;
 	uma_fini	uz_fini;
+	uma_maxaction_t	uz_maxaction;
 	u_int		uz_keep;	/* free items kept at most */
 	u_int		uz_align;	/* alignment less 1 */
 	u_int		uz_flags;
@@ -76,6 +80,8 @@ void	uma_zfree_arg(uma_zone_t zone, void *item, void *arg);
 /* Let at most nitems exist (0: no limit); returns the limit now in force. */
 int	uma_zone_set_max(uma_zone_t zone, int nitems);
 int	uma_zone_get_max(uma_zone_t zone);
+/* Call action (NULL: nothing) at each refusal for that reason. */
+void	uma_zone_set_maxaction(uma_zone_t zone, uma_maxaction_t action);
 /* Items in use. */
 int	uma_zone_get_cur(uma_zone_t zone);
 /* Fail the allocation after `after` more; UINT64_MAX: never. */

@@ -110,11 +110,14 @@ for figure in $figures; do
 done
 
 if command -v valgrind >/dev/null 2>&1 && [ -z "${SAN:-}" ]; then
-	xargs -P "$(getconf _NPROCESSORS_ONLN)" -I % \
-	    sh "$here/count.sh" "$work" % <"$work/counted" \
-	    >>"$work/raw" || exit 1
+	[ ! -s "$work/counted" ] ||
+	    awk '{ print NR }' "$work/counted" |
+	    xargs -P "$(getconf _NPROCESSORS_ONLN)" -n 1 \
+	    sh "$here/count.sh" "$work" >>"$work/raw" || exit 1
 else
-	absent "no valgrind: instructions are not counted" \
+	why="there is no valgrind"
+	[ -z "${SAN:-}" ] || why="it is built with sanitizers"
+	absent "instructions are not counted: $why" \
 	    $(sed 's/ .*//' "$work/counted")
 fi
 
@@ -145,5 +148,6 @@ done
 awk -v out="$out" -f "$here/summary.awk" "$here/targets" "$work/raw" || exit 1
 sort -u "$work/notes"
 for peer in lwip ns3; do
-	[ ! -x "$bin/peer_$peer" ] || "$bin/peer_$peer" build
+	! grep "	$peer[.]" "$work/raw" | grep -qv '	absent	' ||
+	    "$bin/peer_$peer" build
 done

@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026 The Stackyard developers
 #
-# count.sh DIR "NAME OPTION LESS MORE COMMAND ...": print, as a line of raw
-# figures, the instructions that a unit of the command's work takes.  What is
-# done once does not count: two runs are made, with OPTION LESS and OPTION
-# MORE, and the instructions in which they differ are divided by the units in
-# which they differ.  The command prints its units when given -u.  Programs
-# that can begin to count when they have prepared everything (figure.h) do.
+# count.sh DIR N: do the job in line N of DIR/counted, which is NAME OPTION
+# LESS MORE COMMAND ...: print, as a line of raw figures, the instructions
+# that a unit of the command's work takes.  What is done once does not count:
+# two runs are made, with OPTION LESS and OPTION MORE, and the instructions in
+# which they differ are divided by the units in which they differ.  The command
+# prints its units when given -u.  Programs that can begin to count when they
+# have prepared everything (figure.h) do.
 
 set -u
 dir=$1
-set -- $2
+set -- $(sed -n "$2p" "$dir/counted")
 name=$1 option=$2 less=$3 more=$4
 shift 4
 

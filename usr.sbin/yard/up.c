@@ -31,6 +31,7 @@
 
 #define	UP_USAGE	"up [-i interface,address/length] "		\
 			"[-r prefix,gateway] [-s name=value]\n"		\
+			"               [-P freebsd|linux|illumos] "	\
 			"               [-k module] [-f tunables.lua] "	\
 			"[-n name] [-M mtu] [-O] [-S socket]\n"		\
 			"               [-- command [argument ...]]"
@@ -44,6 +45,7 @@ struct up {
 	struct sy_loop	*u_loop;
 	struct sy_host	*u_host;
 	const char	*u_name, *u_script;
+	const char	*u_personality;	/* NULL: FreeBSD's */
 	struct tunables	*u_tunables;	/* u_script's, or NULL */
 	struct list	u_ifaces, u_routes, u_vars, u_modules;
 	bool		u_offload;
@@ -86,7 +88,7 @@ parse_args(struct up *up, int argc, char **argv)
 {
 	int ch;
 
-	while ((ch = getopt(argc, argv, "+f:i:k:M:n:Or:S:s:")) != -1)
+	while ((ch = getopt(argc, argv, "+f:i:k:M:n:OP:r:S:s:")) != -1)
 		switch (ch) {
 		case 'f':
 			up->u_script = optarg;
@@ -105,6 +107,9 @@ parse_args(struct up *up, int argc, char **argv)
 			break;
 		case 'O':
 			up->u_offload = false;
+			break;
+		case 'P':
+			up->u_personality = optarg;
 			break;
 		case 'r':
 			list_add(&up->u_routes, optarg);
@@ -137,7 +142,8 @@ cut(char *item, int c, const char *option, const char *form)
 
 /* ---- The host ---- */
 
-/* The variables: those of the script, and after them those of -s. */
+/* The variables: the personality, which gives others their values, those of
+ * the script, and after them those of -s. */
 static struct sy_var *
 collect_vars(struct up *up, size_t *np)
 {
@@ -154,14 +160,19 @@ collect_vars(struct up *up, size_t *np)
 		up->u_tunables = tunables_load("up", up->u_script, &facts);
 		first = tunables_vars(up->u_tunables, &n);
 	}
-	*np = n + up->u_vars.l_n;
-	vars = xcalloc(*np + 1, sizeof(*vars));
+	vars = xcalloc(n + up->u_vars.l_n + 2, sizeof(*vars));
+	*np = 0;
+	if (up->u_personality != NULL) {
+		vars[*np].name = "compat.personality";
+		vars[(*np)++].value = up->u_personality;
+	}
 	if (n > 0)
-		memcpy(vars, first, n * sizeof(*vars));
+		memcpy(vars + *np, first, n * sizeof(*vars));
+	*np += n;
 	for (i = 0; i < up->u_vars.l_n; i++) {
-		vars[n + i].value = cut(up->u_vars.l_item[i], '=', "-s",
+		vars[*np].value = cut(up->u_vars.l_item[i], '=', "-s",
 		    "name=value");
-		vars[n + i].name = up->u_vars.l_item[i];
+		vars[(*np)++].name = up->u_vars.l_item[i];
 	}
 	return (vars);
 }

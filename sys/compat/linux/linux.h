@@ -149,6 +149,20 @@ struct socket;
 #define	LINUX_TCPI_OPT_ECN_SEEN	16
 #define	LINUX_TCPI_OPT_SYN_DATA	32
 
+/* LINUX_TCP_MD5SIG and LINUX_TCP_MD5SIG_EXT. */
+#define	LINUX_MD5SIG_MAXKEYLEN	80
+#define	LINUX_MD5SIG_FLAG_PREFIX 1
+#define	LINUX_SIN_ADDR		4	/* in a struct sockaddr_in, bytes */
+#define	LINUX_SIN6_ADDR		8	/* in a struct sockaddr_in6 */
+struct linux_md5sig {
+	uint8_t		tcpm_addr[128];	/* struct sockaddr_storage */
+	uint8_t		tcpm_flags;
+	uint8_t		tcpm_prefixlen;
+	uint16_t	tcpm_keylen;	/* 0: take the key away */
+	int32_t		tcpm_ifindex;
+	uint8_t		tcpm_key[LINUX_MD5SIG_MAXKEYLEN];
+};
+
 /*
  * What LINUX_TCP_INFO answers, as the kernel lays it out: the C library's
  * struct tcp_info is its first 104 bytes.  Windows in segments; times in

@@ -10,12 +10,17 @@
 #include <sys/sysctl.h>
 #include <sys/vnet.h>
 
+struct socket;
+
 /* net.core.rmem_max and wmem_max, bytes. */
 VNET_DECLARE(int, linux_rmem_max);
 VNET_DECLARE(int, linux_wmem_max);
 #define	V_linux_rmem_max	VNET(linux_rmem_max)
 #define	V_linux_wmem_max	VNET(linux_wmem_max)
 
+/* TCP_MD5SIG, and TCP_MD5SIG_EXT. */
+int	linux_set_md5sig(struct socket *so, const void *val, size_t len,
+	    bool ext);
 /* May a program choose the algorithm of this (native) name? */
 /* The window that a receive buffer of so many bytes, as Linux counts, gives;
  * and back (tcp_adv_win_scale). */

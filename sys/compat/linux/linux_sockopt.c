@@ -447,6 +447,10 @@ linux_setsockopt(struct socket *so, int level, int name, const void *val,
 		return (EINVAL);
 	if (level == LINUX_SOL_TCP && name == LINUX_TCP_CONGESTION)
 		return (linux_set_congestion(so, val, len));
+	if (level == LINUX_SOL_TCP && (name == LINUX_TCP_MD5SIG ||
+	    name == LINUX_TCP_MD5SIG_EXT))
+		return (linux_set_md5sig(so, val, len,
+		    name == LINUX_TCP_MD5SIG_EXT));
 	if ((error = compat_int_in(val, len, &value)) != 0)
 		return (error);
 	if (linux_is_recverr(level, name))

@@ -99,6 +99,9 @@ LINUX_ALIAS(tcp_keepalive_time, "net.inet.tcp.keepidle", SECOND,
     "Idle seconds before the first keepalive probe: net.inet.tcp.keepidle");
 LINUX_ALIAS(tcp_moderate_rcvbuf, "net.inet.tcp.recvbuf_auto", 1,
     "Let receive buffers grow: net.inet.tcp.recvbuf_auto");
+LINUX_ALIAS(tcp_stdurg, "net.inet.tcp.stdurg", 1,
+    "The urgent pointer names the last urgent byte, not the one behind it "
+    "(RFC 1122): net.inet.tcp.stdurg");
 LINUX_ALIAS(tcp_synack_retries, "net.inet.tcp.syncache.rexmtlimit", 1,
     "SYN-ACKs sent again at most: net.inet.tcp.syncache.rexmtlimit");
 LINUX_ALIAS(tcp_sack, "net.inet.tcp.sack.enable", 1,
@@ -316,6 +319,28 @@ SYSCTL_PROC(_net_ipv4, OID_AUTO, tcp_timestamps,
     CTLTYPE_INT | CTLFLAG_VNET | CTLFLAG_RW, NULL, 0, sysctl_timestamps,
     "I", "Offer time stamps: 1 that start anywhere, 2 anywhere for the "
     "host; parts of net.inet.tcp.rfc1323 and ts_offset_per_conn");
+
+/* The inverse of the cache's switch. */
+static int
+sysctl_no_metrics_save(SYSCTL_HANDLER_ARGS)
+{
+	static const char native[] = "net.inet.tcp.hostcache.enable";
+	int error, value;
+
+	(void)arg1;
+	(void)arg2;
+	if ((error = native_read(native, &value)) != 0)
+		return (error);
+	value = value == 0;
+	error = sysctl_int_range(oidp, req, &value, 0, 1);
+	if (error != 0 || req->newptr == NULL)
+		return (error);
+	return (native_write(native, !value, req));
+}
+SYSCTL_PROC(_net_ipv4, OID_AUTO, tcp_no_metrics_save,
+    CTLTYPE_INT | CTLFLAG_VNET | CTLFLAG_RW, NULL, 0,
+    sysctl_no_metrics_save, "I", "Remember nothing of connections' paths: "
+    "net.inet.tcp.hostcache.enable is 0");
 
 /* 0: as if maxretries had no end. */
 static int

@@ -88,10 +88,10 @@ net_ip(const char *format, ...)
 }
 
 void
-net_offload(const char *ifname, bool on)
+net_no_offload(const char *ifname)
 {
-	static const uint32_t what[] = { ETHTOOL_STXCSUM, ETHTOOL_SRXCSUM,
-	    ETHTOOL_SSG, ETHTOOL_STSO, ETHTOOL_SGSO, ETHTOOL_SGRO };
+	static const uint32_t what[] = { ETHTOOL_STSO, ETHTOOL_SGSO,
+	    ETHTOOL_SGRO, ETHTOOL_STXCSUM, ETHTOOL_SRXCSUM };
 	struct ethtool_value value;
 	struct ifreq ifr = { .ifr_flags = 0 };
 	unsigned i;
@@ -102,11 +102,10 @@ net_offload(const char *ifname, bool on)
 	(void)snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", ifname);
 	ifr.ifr_data = (char *)&value;
 	for (i = 0; i < sizeof(what) / sizeof(what[0]); i++) {
-		value = (struct ethtool_value){ .cmd = what[i], .data = on };
-		/* What an interface does not know, it does not do. */
-		if (ioctl(fd, SIOCETHTOOL, &ifr) != 0 && on &&
-		    errno != EOPNOTSUPP)
-			die("%s: offload %u: %s", ifname, what[i],
+		value = (struct ethtool_value){ .cmd = what[i], .data = 0 };
+		/* What cannot be changed may be off already. */
+		if (ioctl(fd, SIOCETHTOOL, &ifr) != 0 && errno != EOPNOTSUPP)
+			die("%s: offload %u: %s", ifname, (unsigned)what[i],
 			    strerror(errno));
 	}
 	(void)close(fd);

@@ -24,14 +24,13 @@ void	net_enter(int ns);
 /* A command of ip(8). */
 __attribute__((__format__(__printf__, 1, 2)))
 void	net_ip(const char *format, ...);
-/* Checksums and large segments, both ways, of an interface. */
-void	net_offload(const char *ifname, bool on);
+/* Neither checksums nor large segments, in neither direction. */
+void	net_no_offload(const char *ifname);
 /* A descriptor of the TAP device ifname, which is made; with offload frames
  * have virtio's header and may be large. */
 int	net_tap(const char *ifname, bool offload);
-/* A listening socket in that namespace (-1: ours), and both ends of a connection to it,
- * from another.  They use cubic, whatever is usual
- * here. */
+/* A listening socket in that namespace (-1: ours); and both ends of a
+ * connection to it, from another.  They use cubic, whatever is usual here. */
 int	net_listen(int ns);
 void	net_connect(int ns, int listener, const char *address, int *out,
 	    int *in);

@@ -19,7 +19,7 @@
  *			can do
  *
  * Without -l interfaces do neither checksums nor large segments; with it,
- * all they can.
+ * what they do if nobody says anything.
  */
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -50,8 +50,8 @@ pair_up(struct pair *p, int i, bool large)
 	net_enter(p->ns[i]);
 	net_ip("addr add 10.8.0.%d/24 dev b%d", i + 1, i);
 	net_ip("link set dev b%d up", i);
-	if (p->tap[i] < 0)
-		net_offload(i == 0 ? "b0" : "b1", large);
+	if (p->tap[i] < 0 && !large)
+		net_no_offload(i == 0 ? "b0" : "b1");
 }
 
 static void

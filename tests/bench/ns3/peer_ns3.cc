@@ -12,12 +12,19 @@
  * first second, cubic, with time stamps, SACK, segments of 1448 bytes and
  * buffers of 2 MiB.  Counted is what the sender's device sent.
  */
-#include <ns3/applications-module.h>
-#include <ns3/core-module.h>
-#include <ns3/internet-module.h>
-#include <ns3/network-module.h>
-#include <ns3/point-to-point-module.h>
-#include <ns3/traffic-control-module.h>
+#include <ns3/boolean.h>
+#include <ns3/bulk-send-helper.h>
+#include <ns3/callback.h>
+#include <ns3/config.h>
+#include <ns3/inet-socket-address.h>
+#include <ns3/internet-stack-helper.h>
+#include <ns3/ipv4-address-helper.h>
+#include <ns3/packet-sink-helper.h>
+#include <ns3/point-to-point-helper.h>
+#include <ns3/simulator.h>
+#include <ns3/string.h>
+#include <ns3/traffic-control-helper.h>
+#include <ns3/uinteger.h>
 #include <cstring>
 #include <unistd.h>
 

@@ -232,18 +232,19 @@ counts(const struct opts *o __attribute__((__unused__)))
 
 static const struct {
 	const char	*name;
+	const char	*options;	/* that mean something for it */
 	uint64_t	(*func)(const struct opts *);
 	uint64_t	count;		/* by default */
 } measurements[] = {
-	{ "combos",	combos,		0 },
-	{ "counts",	counts,		0 },
-	{ "inmem_bulk",	inmem_bulk,	200000 },
-	{ "inmem_conn",	inmem_conn,	20000 },
-	{ "idle_bytes",	idle_bytes,	100000 },
-	{ "synflood",	synflood,	200000 },
-	{ "sim_packets", sim_packets,	1 },
+	{ "combos",	"k:",		combos,		0 },
+	{ "counts",	"",		counts,		0 },
+	{ "inmem_bulk",	"b:c:k:ln:uw:",	inmem_bulk,	200000 },
+	{ "inmem_conn",	"b:c:k:n:o:t:u", inmem_conn,	20000 },
+	{ "idle_bytes",	"b:c:k:n:",	idle_bytes,	100000 },
+	{ "synflood",	"b:c:k:n:u",	synflood,	200000 },
+	{ "sim_packets", "c:f:s:u",	sim_packets,	0 },
 #ifdef __linux__
-	{ "tap_bulk",	tap_bulk,	100000 },
+	{ "tap_bulk",	"b:c:ln:r",	tap_bulk,	100000 },
 #endif
 };
 #define	NMEASUREMENTS	(sizeof(measurements) / sizeof(measurements[0]))
@@ -253,12 +254,11 @@ usage(void)
 {
 	unsigned i;
 
-	(void)fprintf(stderr, "usage: bench measurement [-lru] [-b block] "
-	    "[-c cc] [-f flows]\n\t[-k module]... [-n count] [-o others] "
-	    "[-s seconds]\n\t[-t timewait] [-w window]\nmeasurements:");
+	(void)fprintf(stderr, "usage: bench measurement [options]; "
+	    "measurements and their options:\n");
 	for (i = 0; i < NMEASUREMENTS; i++)
-		(void)fprintf(stderr, " %s", measurements[i].name);
-	(void)fprintf(stderr, "\n");
+		(void)fprintf(stderr, "\t%s %s\n", measurements[i].name,
+		    measurements[i].options);
 	exit(64);
 }
 
@@ -316,7 +316,7 @@ main(int argc, char **argv)
 		usage();
 	o.count = measurements[i].count;
 	optind = 2;
-	while ((c = getopt(argc, argv, "b:c:f:k:ln:o:rs:t:uw:")) != -1)
+	while ((c = getopt(argc, argv, measurements[i].options)) != -1)
 		option(&o, c, optarg);
 	if (optind != argc)
 		usage();

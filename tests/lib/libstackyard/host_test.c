@@ -95,6 +95,60 @@ TEST(variables)
 	sy_loop_free(loop);
 }
 
+static int
+option(struct sy_host *h, int fd, int level, int name)
+{
+	socklen_t len = sizeof(int);
+	int value = -1;
+
+	ATF_REQUIRE_EQ_MSG(0, sy_getsockopt(h, fd, level, name, &value,
+	    &len), "%s", sy_error());
+	return (value);
+}
+
+/* A host with another system's personality speaks its numbers, and the
+ * program's and FreeBSD's where they cannot be mistaken. */
+TEST(personality)
+{
+	const struct sy_var lx[] = { { "compat.personality", "linux" } };
+	const struct sy_var il[] = { { "compat.personality", "illumos" } };
+	struct sy_host *h;
+	int fd, value = 7;
+
+	loop = sy_loop_new(SY_VIRTUAL, 1);
+	ATF_REQUIRE((h = sy_host_new(loop, "lx", lx, 1)) != NULL);
+	ATF_REQUIRE((fd = sy_socket(h, AF_INET, SOCK_STREAM, 0)) >= 0);
+	/* Linux's TCP_SYNCNT is 7, and its TCP_KEEPCNT 6. */
+	ATF_REQUIRE_EQ(6, option(h, fd, 6, 7));
+	ATF_REQUIRE_EQ(0, sy_setsockopt(h, fd, 6, 6, &value,
+	    sizeof(value)));
+	ATF_REQUIRE_EQ(7, option(h, fd, 6, 6));
+	ATF_REQUIRE_EQ(7, option(h, fd, 6, SY_TCP_KEEPCNT));
+	ATF_REQUIRE_EQ(-1, sy_setsockopt(h, fd, 6, 64, &value,
+	    sizeof(value)));
+	ATF_REQUIRE_EQ(ENOPROTOOPT, errno);
+	/* SO_RCVBUF, which Linux doubles. */
+	value = 10000;
+	ATF_REQUIRE_EQ(0, sy_setsockopt(h, fd, SOL_SOCKET, SO_RCVBUF, &value,
+	    sizeof(value)));
+	ATF_REQUIRE_EQ(20000, option(h, fd, 1, 8));
+	ATF_REQUIRE_EQ(0, sy_ioctl(h, fd, 0x541b, &value));
+	ATF_REQUIRE_EQ(0, value);
+	ATF_REQUIRE_EQ(0, sy_ioctl(h, fd, SY_FIONSPACE, &value));
+	ATF_REQUIRE((h = sy_host_new(loop, "il", il, 1)) != NULL);
+	ATF_REQUIRE((fd = sy_socket(h, AF_INET, SOCK_STREAM, 0)) >= 0);
+	/* SO_EXCLBIND, and TCP_RTO_MIN. */
+	value = 1;
+	ATF_REQUIRE_EQ(0, sy_setsockopt(h, fd, 0xffff, 0x1015, &value,
+	    sizeof(value)));
+	ATF_REQUIRE_EQ(1, option(h, fd, 0xffff, 0x1015));
+	ATF_REQUIRE_EQ(400, option(h, fd, 6, 0x1a));
+	ATF_REQUIRE_EQ(SOCK_STREAM, option(h, fd, SOL_SOCKET, SO_TYPE));
+	refused("other", "compat.personality", "plan9", EINVAL,
+	    "compat.personality");
+	sy_loop_free(loop);
+}
+
 TEST(sysctl)
 {
 	struct sy_host *h;
@@ -280,6 +334,7 @@ ATF_TP_ADD_TCS(tp)
 
 	ATF_TP_ADD_TC(tp, names);
 	ATF_TP_ADD_TC(tp, variables);
+	ATF_TP_ADD_TC(tp, personality);
 	ATF_TP_ADD_TC(tp, sysctl);
 	ATF_TP_ADD_TC(tp, chance);
 	ATF_TP_ADD_TC(tp, chance_real);

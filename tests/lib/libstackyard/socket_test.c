@@ -359,6 +359,37 @@ TEST(writev_all)
 	sy_loop_free(loop);
 }
 
+/* A connection over UDP. */
+TEST(udp_encaps)
+{
+	struct sockaddr_storage ss;
+	socklen_t len;
+	int port;
+
+	begin();
+	fill();
+	WORKS(sy_sysctl_set(a, "net.inet.tcp.udp_tunneling_port", "9899"));
+	WORKS(sy_sysctl_set(b, "net.inet.tcp.udp_tunneling_port", "9900"));
+	listener = listen_at(AF_INET, "10.0.0.2");
+	len = address(&ss, AF_INET, "10.0.0.2", PORT);
+	WORKS(client = sy_socket(a, AF_INET, SOCK_STREAM, 0));
+	port = 9900;
+	WORKS(sy_setsockopt(a, client, IPPROTO_TCP,
+	    SY_TCP_REMOTE_UDP_ENCAPS_PORT, &port, sizeof(port)));
+	WORKS(sy_connect(a, client, SA(&ss), len));
+	WORKS(server = sy_accept(b, listener, NULL, NULL));
+	len = sizeof(port);
+	WORKS(sy_getsockopt(b, server, IPPROTO_TCP,
+	    SY_TCP_REMOTE_UDP_ENCAPS_PORT, &port, &len));
+	ATF_CHECK_EQ(9899, port);
+	WORKS(sy_watch(b, server, POLLIN, drain, NULL));
+	ATF_CHECK_EQ(BIG, sy_send(a, client, out, sizeof(out), 0));
+	WORKS(sy_loop_run(loop, sy_loop_now(loop) + 60 * SECOND));
+	ATF_CHECK_EQ(BIG, got);
+	ATF_CHECK(memcmp(in, out, sizeof(in)) == 0);
+	sy_loop_free(loop);
+}
+
 /* Without a reader, one sends what fits and waits as long as it may. */
 TEST(send_some)
 {
@@ -393,6 +424,91 @@ send_piece(void *arg)
 	text = arg;
 	ATF_CHECK_EQ((ssize_t)strlen(text), sy_send(a, client, text,
 	    strlen(text), 0));
+}
+
+/* Urgent data by every door: the byte out of line, the mark where all reads
+ * stop, poll, watches and kqueues. */
+static short urgent_seen;
+
+static void
+see_urgent(void *arg, int fd, short revents)
+{
+
+	(void)arg;
+	urgent_seen |= revents;
+	WORKS(sy_watch(b, fd, 0, NULL, NULL));
+}
+
+static void
+send_urgent(void *arg)
+{
+
+	(void)arg;
+	ATF_CHECK_EQ(3, sy_send(a, client, "abc", 3, 0));
+	ATF_CHECK_EQ(3, sy_send(a, client, "deU", 3, MSG_OOB));
+	ATF_CHECK_EQ(3, sy_send(a, client, "xyz", 3, 0));
+}
+
+TEST(urgent)
+{
+	struct sy_kevent change, event;
+	struct pollfd pfd;
+	char buf[16];
+	int at, kq;
+
+	connected();
+	FAILS(EINVAL, "recv", sy_recv(b, server, buf, 1, MSG_OOB));
+	WORKS(kq = sy_kqueue(b));
+	SY_EV_SET(&change, server, SY_EVFILT_EXCEPT, SY_EV_ADD, SY_NOTE_OOB,
+	    0, NULL);
+	WORKS(sy_kevent(b, kq, &change, 1, NULL, 0, 0));
+	WORKS(sy_loop_at(loop, sy_loop_now(loop) + SECOND, send_urgent,
+	    NULL));
+	ATF_CHECK_EQ(1, sy_kevent(b, kq, NULL, 0, &event, 1, UINT64_MAX));
+	ATF_CHECK_EQ(SY_NOTE_OOB, (int)event.fflags);
+	WORKS(sy_watch(b, server, POLLPRI, see_urgent, NULL));
+	WORKS(sy_loop_run(loop, sy_loop_now(loop) + SECOND));
+	ATF_CHECK_EQ(POLLPRI, urgent_seen);
+	pfd = (struct pollfd){ .fd = server, .events = POLLIN | POLLPRI };
+	ATF_CHECK_EQ(1, sy_poll(b, &pfd, 1, 0));
+	ATF_CHECK_EQ(POLLIN | POLLPRI, pfd.revents);
+	ATF_CHECK_EQ(5, sy_recv(b, server, buf, 16, MSG_WAITALL));
+	ATF_CHECK(memcmp(buf, "abcde", 5) == 0);
+	WORKS(sy_ioctl(b, server, SY_SIOCATMARK, &at));
+	ATF_CHECK_EQ(1, at);
+	ATF_CHECK_EQ(1, sy_recv(b, server, buf, 16, MSG_OOB));
+	ATF_CHECK_EQ('U', buf[0]);
+	ATF_CHECK_EQ(3, sy_recv(b, server, buf, 16, 0));
+	ATF_CHECK(memcmp(buf, "xyz", 3) == 0);
+	WORKS(sy_ioctl(b, server, SY_SIOCATMARK, &at));
+	ATF_CHECK_EQ(0, at);
+	sy_loop_free(loop);
+}
+
+/* A mark is nothing to read: a reader at one waits for what comes after,
+ * and MSG_OOB waits for nothing. */
+static void
+send_urgent_alone(void *arg)
+{
+
+	(void)arg;
+	ATF_CHECK_EQ(1, sy_send(a, client, "U", 1, MSG_OOB));
+}
+
+TEST(urgent_wait)
+{
+	char buf[16];
+	uint64_t before;
+
+	connected();
+	before = sy_loop_now(loop);
+	WORKS(sy_loop_at(loop, before + SECOND, send_urgent_alone, NULL));
+	WORKS(sy_loop_at(loop, before + 3 * SECOND, send_piece, "abc"));
+	ATF_CHECK_EQ(3, sy_recv(b, server, buf, 16, 0));
+	ATF_CHECK(memcmp(buf, "abc", 3) == 0);
+	ATF_CHECK_EQ(before + 3 * SECOND + 10 * MS, sy_loop_now(loop));
+	FAILS(EINVAL, "recv", sy_recv(b, server, buf, 1, MSG_OOB));
+	sy_loop_free(loop);
 }
 
 TEST(waitall)
@@ -524,6 +640,15 @@ TEST(options)
 	int_option(fd6, IPPROTO_IPV6, IPV6_UNICAST_HOPS, 44);
 	int_option(fd6, IPPROTO_IPV6, IPV6_TCLASS, 0x20);
 	int_option(fd6, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+	int_option(fd6, IPPROTO_IPV6, SY_IPV6_USE_MIN_MTU, 1);
+	int_option(fd, SOL_SOCKET, SY_SO_NOSIGPIPE, 0x800);
+	int_option(fd, SOL_SOCKET, SY_SO_REUSEPORT_LB, 0x10000);
+	int_option(fd, IPPROTO_TCP, SY_TCP_IWND_NB, 5000);
+	int_option(fd, IPPROTO_TCP, SY_TCP_IWND_NSEG, 5);
+	int_option(fd, IPPROTO_TCP, SY_TCP_REMOTE_UDP_ENCAPS_PORT, 0);
+	ATF_CHECK_EQ(0, get_int(fd, SOL_SOCKET, SY_SO_LISTENQLIMIT));
+	ATF_CHECK_EQ(0, get_int(fd, SOL_SOCKET, SY_SO_LISTENQLEN));
+	ATF_CHECK_EQ(0, get_int(fd, SOL_SOCKET, SY_SO_LISTENINCQLEN));
 	/* None was set in place of another. */
 	ATF_CHECK_EQ(30000, get_int(fd, SOL_SOCKET, SO_SNDBUF));
 	ATF_CHECK_EQ(33, get_int(fd, IPPROTO_IP, IP_TTL));
@@ -770,6 +895,9 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, writev_all);
 	ATF_TP_ADD_TC(tp, send_some);
 	ATF_TP_ADD_TC(tp, waitall);
+	ATF_TP_ADD_TC(tp, urgent);
+	ATF_TP_ADD_TC(tp, udp_encaps);
+	ATF_TP_ADD_TC(tp, urgent_wait);
 	ATF_TP_ADD_TC(tp, vectors);
 	ATF_TP_ADD_TC(tp, discard);
 	ATF_TP_ADD_TC(tp, ioctls);

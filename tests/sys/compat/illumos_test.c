@@ -310,6 +310,16 @@ PD_TEST(congestion)
 	    ILLUMOS_TCP_CONGESTION, "nosuch"));
 }
 
+PD_TEST(md5sig)
+{
+	int fd;
+
+	fd = pd_socket(t);
+	ATF_REQUIRE_EQ(0, IL_GET(fd, ILLUMOS_TCP_MD5SIG));
+	IL_SET(fd, ILLUMOS_TCP_MD5SIG, 1);
+	ATF_REQUIRE(pd_getopt(t, fd, IPPROTO_TCP, TCP_MD5SIG) != 0);
+}
+
 /* Level SOL_SOCKET, and what is not known. */
 PD_TEST(socket_level)
 {
@@ -582,6 +592,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, rto);
 	ATF_TP_ADD_TC(tp, linger2);
 	ATF_TP_ADD_TC(tp, congestion);
+	ATF_TP_ADD_TC(tp, md5sig);
 	ATF_TP_ADD_TC(tp, socket_level);
 	ATF_TP_ADD_TC(tp, exclbind);
 	ATF_TP_ADD_TC(tp, reuseaddr);

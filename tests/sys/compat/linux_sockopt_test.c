@@ -545,6 +545,90 @@ PD_TEST(info)
 	ATF_REQUIRE_EQ(LINUX_TCP_FIN_WAIT1, li.tcpi_state);
 }
 
+PD_TEST(flags)
+{
+	int fd, native;
+
+	fd = pd_active(t, 0, 65535);
+	INJECT("P. 1:101(100) ack 1 win 65535");
+	OK(linux_msg_flags(NULL, LINUX_MSG_PEEK | LINUX_MSG_DONTWAIT,
+	    &native));
+	ATF_REQUIRE_EQ(50, pd_recv(t, fd, 50, native));
+	RECV(fd, 100);
+	OK(linux_msg_flags(NULL, LINUX_MSG_OOB | LINUX_MSG_NOSIGNAL,
+	    &native));
+	ATF_REQUIRE_EQ(MSG_OOB | MSG_NOSIGNAL, native);
+}
+
+/* Fast open has options of its own here, not Linux's. */
+PD_TEST(refused)
+{
+	static const int names[] = { LINUX_TCP_FASTOPEN,
+	    LINUX_TCP_FASTOPEN_CONNECT, LINUX_TCP_FASTOPEN_KEY,
+	    LINUX_TCP_FASTOPEN_NO_COOKIE };
+	int fd;
+	u_int i;
+
+	fd = pd_socket(t);
+	for (i = 0; i < nitems(names); i++) {
+		TCP_ERR(ENOPROTOOPT, fd, names[i], 1);
+		ERR(ENOPROTOOPT, lx_get_error(t, fd, LINUX_SOL_TCP,
+		    names[i]));
+	}
+}
+
+static int
+set_md5(struct pd *t, int fd, int name, struct linux_md5sig *lm, size_t len)
+{
+	struct socket *so = cs_socket(t, fd);
+	struct vnet *saved;
+	int error;
+
+	saved = vnet_enter(t->vnet);
+	error = linux_setsockopt(so, LINUX_SOL_TCP, name, lm, len);
+	vnet_leave(saved);
+	return (error);
+}
+
+/* A key for the peer; the SYN is signed with it. */
+PD_TEST(md5sig)
+{
+	struct linux_md5sig lm = { .tcpm_keylen = 6,
+	    .tcpm_key = "secret" };
+	struct in_addr in;
+	uint16_t family;
+	int fd;
+
+	family = t->af == AF_INET ? LINUX_AF_INET : LINUX_AF_INET6;
+	memcpy(lm.tcpm_addr, &family, sizeof(family));
+	if (t->af == AF_INET) {
+		in = in6_unmapped(&t->peer);
+		memcpy(lm.tcpm_addr + LINUX_SIN_ADDR, &in, sizeof(in));
+	} else
+		memcpy(lm.tcpm_addr + LINUX_SIN6_ADDR, &t->peer, 16);
+	fd = pd_socket(t);
+	ERR(EINVAL, set_md5(t, fd, LINUX_TCP_MD5SIG, &lm, sizeof(lm) - 1));
+	OK(set_md5(t, fd, LINUX_TCP_MD5SIG, &lm, sizeof(lm)));
+	OK(set_md5(t, fd, LINUX_TCP_MD5SIG, &lm, sizeof(lm)));
+	ERR(EINPROGRESS, pd_connect(t, fd));
+	/* mss, wscale, sackOK, time stamps, and 18 bytes more. */
+	ATF_REQUIRE((pd_tcpcb(t)->t_flags & TF_SIGNATURE) != 0);
+	EXPECT("S 0:0(0) <...>");
+	/* Taken away: no key, no segment. */
+	lm.tcpm_keylen = 0;
+	OK(set_md5(t, fd, LINUX_TCP_MD5SIG_EXT, &lm, sizeof(lm)));
+	ATF_REQUIRE((pd_tcpcb(t)->t_flags & TF_SIGNATURE) == 0);
+	lm.tcpm_keylen = 81;
+	ERR(EINVAL, set_md5(t, fd, LINUX_TCP_MD5SIG, &lm, sizeof(lm)));
+	lm.tcpm_keylen = 6;
+	lm.tcpm_flags = LINUX_MD5SIG_FLAG_PREFIX;
+	lm.tcpm_prefixlen = 8;
+	ERR(EOPNOTSUPP, set_md5(t, fd, LINUX_TCP_MD5SIG_EXT, &lm,
+	    sizeof(lm)));
+	memset(lm.tcpm_addr, 0, sizeof(lm.tcpm_addr));
+	ERR(EINVAL, set_md5(t, fd, LINUX_TCP_MD5SIG, &lm, sizeof(lm)));
+}
+
 /* Short buffers: what there is room for; short values: refused. */
 PD_TEST(lengths)
 {
@@ -594,6 +678,16 @@ PD_TEST(native)
 	ATF_REQUIRE_EQ(5, pd_getopt(t, fd, IPPROTO_TCP, TCP_KEEPINIT));
 	OK(lx_set(t, fd, LINUX_SOL_SOCKET, LINUX_SO_REUSEADDR, 1));
 	ATF_REQUIRE(pd_getopt(t, fd, SOL_SOCKET, SO_REUSEADDR) != 0);
+	{
+		struct linger l = { .l_onoff = 1, .l_linger = 7 };
+		struct vnet *saved = vnet_enter(t->vnet);
+
+		OK(linux_setsockopt(cs_socket(t, fd), LINUX_SOL_SOCKET,
+		    LINUX_SO_LINGER, &l, sizeof(l)));
+		vnet_leave(saved);
+		ATF_REQUIRE_EQ(7, cs_socket(t, fd)->so_linger);
+		pd_linger(t, fd, 0, 0);
+	}
 	OK(lx_set(t, fd, LINUX_SOL_SOCKET, LINUX_SO_OOBINLINE, 1));
 	ATF_REQUIRE(pd_getopt(t, fd, SOL_SOCKET, SO_OOBINLINE) != 0);
 	ATF_REQUIRE_EQ(t->af == AF_INET ? LINUX_AF_INET : LINUX_AF_INET6,
@@ -653,6 +747,9 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, info);
 	ATF_TP_ADD_TC(tp, lengths);
 	ATF_TP_ADD_TC(tp, native);
+	ATF_TP_ADD_TC(tp, flags);
+	ATF_TP_ADD_TC(tp, refused);
+	ATF_TP_ADD_TC(tp, md5sig);
 	ATF_TP_ADD_TC(tp, errnos);
 	return (atf_no_error());
 }

@@ -782,6 +782,33 @@ PD_TEST(tcp_frto)
 	cs_refused(t, "net.ipv4.tcp_frto", "3");
 }
 
+PD_TEST(tcp_stdurg)
+{
+	int fd;
+
+	fd = pd_active(t, 0, 65535);
+	ATF_REQUIRE_EQ(10, pd_send(t, fd, 10, MSG_OOB));
+	EXPECT("PU. 1:11(10) ack 1 urg 10");
+	INJECT(". 1:1(0) ack 11 win 65535");
+	pd_sysctl(t, "net.ipv4.tcp_stdurg", 1);
+	both(t, "net.ipv4.tcp_stdurg", 1, "net.inet.tcp.stdurg", 1);
+	ATF_REQUIRE_EQ(10, pd_send(t, fd, 10, MSG_OOB));
+	EXPECT("PU. 11:21(10) ack 1 urg 9");
+}
+
+PD_TEST(tcp_no_metrics_save)
+{
+
+	ATF_REQUIRE_EQ(0, pd_sysctl_get(t, "net.ipv4.tcp_no_metrics_save"));
+	pd_sysctl(t, "net.ipv4.tcp_no_metrics_save", 1);
+	both(t, "net.ipv4.tcp_no_metrics_save", 1,
+	    "net.inet.tcp.hostcache.enable", 0);
+	pd_sysctl(t, "net.ipv4.tcp_no_metrics_save", 0);
+	both(t, "net.ipv4.tcp_no_metrics_save", 0,
+	    "net.inet.tcp.hostcache.enable", 1);
+	cs_refused(t, "net.ipv4.tcp_no_metrics_save", "2");
+}
+
 /* They can be set, and their descriptions say that it does not matter. */
 PD_TEST4(ignored)
 {
@@ -841,5 +868,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, tcp_max_syn_backlog);
 	ATF_TP_ADD_TC(tp, tcp_syncookies);
 	ATF_TP_ADD_TC(tp, tcp_frto);
+	ATF_TP_ADD_TC(tp, tcp_stdurg);
+	ATF_TP_ADD_TC(tp, tcp_no_metrics_save);
 	return (atf_no_error());
 }

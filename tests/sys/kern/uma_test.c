@@ -286,6 +286,44 @@ ATF_TC_BODY(limit, tc)
 	end();
 }
 
+static u_int refusals;
+
+static void
+count_refusal(uma_zone_t zone, int nitems)
+{
+
+	ATF_CHECK(zone != NULL);
+	ATF_CHECK_EQ(1, nitems);
+	refusals++;
+}
+
+/* The action is told of refusals by the limit, and of no others. */
+ATF_TC_WITHOUT_HEAD(maxaction);
+ATF_TC_BODY(maxaction, tc)
+{
+	uma_zone_t zone;
+	void *item;
+
+	begin();
+	zone = plain_zone(40, UMA_ALIGN_PTR, 0);
+	uma_zone_set_maxaction(zone, count_refusal);
+	uma_zone_set_fault(zone, 0);
+	ATF_CHECK(uma_zalloc(zone, M_NOWAIT) == NULL);
+	uma_zone_set_fault(zone, UINT64_MAX);
+	uma_zone_set_max(zone, 1);
+	item = uma_zalloc(zone, M_NOWAIT);
+	ATF_CHECK(item != NULL);
+	ATF_CHECK_EQ(0, refusals);
+	ATF_CHECK(uma_zalloc(zone, M_NOWAIT) == NULL);
+	ATF_CHECK_EQ(1, refusals);
+	uma_zone_set_maxaction(zone, NULL);
+	ATF_CHECK(uma_zalloc(zone, M_NOWAIT) == NULL);
+	ATF_CHECK_EQ(1, refusals);
+	uma_zfree(zone, item);
+	uma_zdestroy(zone);
+	end();
+}
+
 ATF_TC_WITHOUT_HEAD(fault);
 ATF_TC_BODY(fault, tc)
 {
@@ -378,6 +416,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, kept_at_most);
 	ATF_TP_ADD_TC(tp, shapes);
 	ATF_TP_ADD_TC(tp, limit);
+	ATF_TP_ADD_TC(tp, maxaction);
 	ATF_TP_ADD_TC(tp, fault);
 	ATF_TP_ADD_TC(tp, lists);
 	ATF_TP_ADD_TC(tp, outlive);

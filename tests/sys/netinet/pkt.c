@@ -140,7 +140,7 @@ if_pd_output(struct ifnet *ifp, struct mbuf *m,
 	struct pd *t = ifp->if_softc;
 
 	ATF_REQUIRE_MSG(IN6_ARE_ADDR_EQUAL(nexthop, &t->peer) ||
-	    in_multicast(nexthop), "a packet for somebody else");
+	    IN6_ARE_ADDR_EQUAL(nexthop, &t->hop) || in_multicast(nexthop), "a packet for somebody else");
 	return (if_enqueue(ifp, m));
 }
 
@@ -486,12 +486,22 @@ pd_icmp(struct pd *t, uint8_t type, uint8_t code, uint32_t arg, uint32_t seq)
 {
 	uint8_t pkt[256], quote[128];
 	uint32_t hlen, qlen, n, sum;
+	bool udp = t->quote_udp != 0;
 	uint8_t proto, *p;
 
 	/* Of our packet: the IP header and 20 bytes. */
-	qlen = pd_ip_build(t, true, IPPROTO_TCP, 1000, 60, 0, quote);
-	memset(quote + qlen, 0, 20);
+	qlen = pd_ip_build(t, true, udp ? IPPROTO_UDP : IPPROTO_TCP, 1000, 60,
+	    0, quote);
+	memset(quote + qlen, 0, 28);
 	p = quote + qlen;
+	if (udp) {
+		p[0] = (uint8_t)(t->udpport >> 8);
+		p[1] = (uint8_t)t->udpport;
+		p[2] = (uint8_t)(t->quote_udp >> 8);
+		p[3] = (uint8_t)t->quote_udp;
+		p += 8;
+		qlen += 8;
+	}
 	p[0] = (uint8_t)(t->c->lport >> 8);
 	p[1] = (uint8_t)t->c->lport;
 	p[2] = (uint8_t)(t->c->fport >> 8);
@@ -760,8 +770,8 @@ pd_shutdown(struct pd *t, int fd, int how)
 	return (error);
 }
 
-int
-pd_send(struct pd *t, int fd, size_t n, int flags)
+static int
+send_to(struct pd *t, int fd, size_t n, int flags, struct sockaddr *to)
 {
 	static uint8_t buf[1 << 20];
 	struct iovec iov = { buf, n };
@@ -773,11 +783,32 @@ pd_send(struct pd *t, int fd, size_t n, int flags)
 	ATF_REQUIRE(n <= sizeof(buf));
 	for (i = 0; i < n; i++)
 		buf[i] = pd_pattern((uint32_t)(f->sent + i));
-	REQUEST(t, error = kern_send(fd, &uio, flags, NULL, &done));
+	REQUEST(t, error = kern_send(fd, &uio, flags, to, &done));
 	if (error != 0)
 		return (-error);
 	f->sent += done;
 	return ((int)done);
+}
+
+int
+pd_send(struct pd *t, int fd, size_t n, int flags)
+{
+	return (send_to(t, fd, n, flags, NULL));
+}
+
+int
+pd_sendto(struct pd *t, int fd, size_t n)
+{
+	struct sockaddr_storage ss;
+	int done;
+
+	done = send_to(t, fd, n, 0, name_of(t, &t->peer, t->c->fport, &ss));
+	if (done < 0)
+		return (done);
+	REQUEST(t, (void)kern_getsockname(fd, &ss));
+	ATF_REQUIRE_EQ(0, in_sockaddr_get((struct sockaddr *)&ss, t->af,
+	    NULL, &t->c->lport, NULL));
+	return (done);
 }
 
 int
@@ -787,11 +818,11 @@ pd_recv(struct pd *t, int fd, size_t max, int flags)
 	struct iovec iov = { buf, max };
 	struct uio uio = { &iov, 1, (ssize_t)max, UIO_READ };
 	struct pd_fd *f = fd_of(t, fd);
+	int error, kflags = flags;
 	size_t done, i;
-	int error;
 
 	ATF_REQUIRE(max <= sizeof(buf));
-	REQUEST(t, error = kern_recv(fd, &uio, &flags, NULL, &done));
+	REQUEST(t, error = kern_recv(fd, &uio, &kflags, NULL, &done));
 	if (error != 0)
 		return (-error);
 	for (i = 0; i < done; i++)

@@ -14,7 +14,8 @@
  * that is flags (FSRP.UEWA, or - for none), first:last(length), and ack, win,
  * urg, <options> if wanted.  In front of the flags, [ttl N,tos N,nodf] gives
  * those of the IP header; without them 64 and 0 are sent and expected, and
- * that (IPv4) routers must not fragment.
+ * that (IPv4) routers must not fragment.  udp N there is TCP over UDP, with
+ * the peer's port; ours is t->udpport.  ipopt HEX are IPv4 options.
  *
  *   numbers	sequence numbers count from the initial one of their side,
  *		and our time stamps from 100 in the first segment that has
@@ -23,8 +24,8 @@
  *   win	not written: anything is right
  *   <...>	any options; not written: there must be none
  *   options	mss N, nop, eol, wscale N, sackOK, sack A:B C:D,
- *		TS val N ecr N, hex 1f2b (sent as it is), md5, ao KEY RNEXT
- *		(TCP-MD5 and TCP-AO: see sign and signature)
+ *		TS val N ecr N, FO, FO 1f2b, hex 1f2b (sent as it is), md5,
+ *		ao KEY RNEXT (TCP-MD5 and TCP-AO: see sign and signature)
  *
  * Text is a pattern by which each byte is checked, both ways.  What is sent
  * is checked down to the IP header, and that no window is taken back; after
@@ -92,6 +93,9 @@ struct pd {
 	struct pd_fd	fds[PD_FDS];
 	uint64_t	seed;
 	bool		ended;		/* by the test: it is not drained */
+	struct in6_addr	hop;		/* packets are sent there, if set */
+	uint16_t	udpport;	/* our port for TCP over UDP */
+	uint16_t	quote_udp;	/* pd_icmp(): about a datagram to there */
 	bool		lossy;		/* no memory for a packet: it is lost */
 	bool		tso;		/* the interface cuts large segments */
 	u_int		ncut;		/* of those so far */
@@ -195,6 +199,8 @@ int	pd_connect(struct pd *t, int fd);
 int	pd_close(struct pd *t, int fd);
 int	pd_shutdown(struct pd *t, int fd, int how);
 int	pd_send(struct pd *t, int fd, size_t n, int flags); /* n or -errno */
+/* sendto(2) the peer, which connects. */
+int	pd_sendto(struct pd *t, int fd, size_t n);
 int	pd_recv(struct pd *t, int fd, size_t max, int flags);
 int	pd_setopt(struct pd *t, int fd, int level, int name, int val);
 int	pd_getopt(struct pd *t, int fd, int level, int name);

@@ -31,6 +31,9 @@ struct pd_seg {
 	bool		ts_any;		/* val * */
 	int		ttl, tos;
 	bool		nodf;		/* routers may fragment */
+	uint16_t	udp;		/* the peer's UDP port; 0: plain TCP */
+	uint8_t		ipopt[40];	/* IPv4 options */
+	int		ipoptlen;
 	const uint8_t	*text;		/* from bytes only */
 };
 

@@ -12,6 +12,7 @@
 #include "pkt_impl.h"
 
 #define	TCPHDR	20		/* bytes, without options */
+#define	UDPHDR	8
 
 static const struct {
 	char		ch;
@@ -136,7 +137,21 @@ scan_num(struct scan *s)
 	return (minus ? -n : n);
 }
 
-/* [ttl N,tos N] */
+static void
+scan_ipopt(struct scan *s, struct pd_seg *sg)
+{
+	u_int byte;
+	int n;
+
+	scan_space(s);
+	while (sscanf(s->p, "%2x%n", &byte, &n) == 1 && n == 2) {
+		ATF_REQUIRE(sg->ipoptlen < (int)sizeof(sg->ipopt));
+		sg->ipopt[sg->ipoptlen++] = (uint8_t)byte;
+		s->p += 2;
+	}
+}
+
+/* [ttl N,tos N,nodf,udp N,ipopt HEX] */
 static void
 scan_ip(struct scan *s, struct pd_seg *sg)
 {
@@ -151,8 +166,12 @@ scan_ip(struct scan *s, struct pd_seg *sg)
 			sg->tos = (int)scan_num(s);
 		else if (scan_word(s, "nodf"))
 			sg->nodf = true;
+		else if (scan_word(s, "udp"))
+			sg->udp = (uint16_t)scan_num(s);
+		else if (scan_word(s, "ipopt"))
+			scan_ipopt(s, sg);
 		else
-			scan_fail(s, "ttl, tos or nodf");
+			scan_fail(s, "ttl, tos, nodf, udp or ipopt");
 	} while (scan_word(s, ","));
 	scan_need(s, "]");
 }
@@ -275,6 +294,12 @@ scan_option(struct pd *t, struct scan *s, struct pd_seg *sg, bool out)
 		scan_sack(s, sg, out ? c->irs : c->iss);
 	} else if (scan_word(s, "TS")) {
 		scan_ts(s, sg, !out && c->ts_known ? c->ts_off : 0);
+	} else if (scan_word(s, "FO")) {
+		n = sg->optlen;
+		opt_byte(s, sg, TCPOPT_FAST_OPEN);
+		opt_byte(s, sg, 0);
+		scan_hex(s, sg);
+		sg->opt[n + 1] = (uint8_t)(sg->optlen - n);
 	} else if (scan_word(s, "md5")) {
 		scan_signature(s, sg, TCPOPT_SIGNATURE, TCPOLEN_SIGNATURE);
 	} else if (scan_word(s, "ao")) {
@@ -377,8 +402,8 @@ print_option(struct out *o, const struct pd *t, const uint8_t *p, int n,
 	else if (p[0] == TCPOPT_AO && n == TCPOLEN_AO)
 		out(o, "ao %u %u", p[2], p[3]);
 	else {
-		out(o, "hex ");
-		for (i = 0; i < n; i++)
+		out(o, p[0] == TCPOPT_FAST_OPEN ? "FO " : "hex ");
+		for (i = p[0] == TCPOPT_FAST_OPEN ? 2 : 0; i < n; i++)
 			out(o, "%02x", p[i]);
 	}
 }
@@ -425,6 +450,14 @@ pd_seg_print(const struct pd *t, const struct pd_seg *sg, bool ours,
 	if (sg->ttl != 64 || sg->tos != 0 || sg->nodf)
 		out(&o, "[ttl %d,tos %d%s] ", sg->ttl, sg->tos,
 		    sg->nodf ? ",nodf" : "");
+	if (sg->udp != 0)
+		out(&o, "[udp %u] ", sg->udp);
+	if (sg->ipoptlen != 0)
+		out(&o, "[ipopt ");
+	for (i = 0; i < (size_t)sg->ipoptlen; i++)
+		out(&o, "%02x", sg->ipopt[i]);
+	if (sg->ipoptlen != 0)
+		out(&o, "] ");
 	for (i = 0; i < nitems(flagchars); i++)
 		if ((sg->flags & flagchars[i].flag) != 0)
 			out(&o, "%c", flagchars[i].ch);
@@ -475,15 +508,46 @@ pd_ip_build(const struct pd *t, bool ours, uint8_t proto, uint32_t len,
 	return (20);
 }
 
+/* IPv4 options behind the header at pkt: returns the length of both. */
+static uint32_t
+put_ipopt(const struct pd_seg *sg, uint8_t *pkt)
+{
+	uint32_t hlen = 20 + roundup2((uint32_t)sg->ipoptlen, 4);
+
+	memset(pkt + 20, 0, hlen - 20);
+	memcpy(pkt + 20, sg->ipopt, (size_t)sg->ipoptlen);
+	pkt[0] = (uint8_t)(0x40 | hlen / 4);
+	put16(pkt + 2, get16(pkt + 2) + hlen - 20);
+	put16(pkt + 10, 0);
+	put16(pkt + 10, (uint16_t)~pd_sum(pkt, hlen, 0));
+	return (hlen);
+}
+
+/* The UDP header, before its sum is known. */
+static uint32_t
+put_udp(const struct pd *t, const struct pd_seg *sg, uint32_t len,
+    uint8_t *uh)
+{
+	put16(uh, sg->udp);
+	put16(uh + 2, t->udpport);
+	put16(uh + 4, UDPHDR + len);
+	put16(uh + 6, 0);
+	return (UDPHDR);
+}
+
 uint32_t
 pd_seg_build(const struct pd *t, const struct pd_seg *sg, uint8_t *pkt)
 {
-	uint32_t hlen, i, iplen, off;
+	uint32_t hlen, i, iplen, off, ulen = sg->udp != 0 ? UDPHDR : 0;
 	uint8_t *th;
 
 	hlen = TCPHDR + roundup2((uint32_t)sg->optlen, 4);
-	iplen = pd_ip_build(t, false, IPPROTO_TCP, hlen + sg->len, sg->ttl,
-	    sg->tos, pkt);
+	iplen = pd_ip_build(t, false, ulen != 0 ? IPPROTO_UDP : IPPROTO_TCP,
+	    ulen + hlen + sg->len, sg->ttl, sg->tos, pkt);
+	if (sg->ipoptlen != 0 && t->af == AF_INET)
+		iplen = put_ipopt(sg, pkt);
+	if (ulen != 0)
+		iplen += put_udp(t, sg, hlen + sg->len, pkt + iplen);
 	th = pkt + iplen;
 	memset(th, 0, hlen);
 	put16(th, t->c->fport);
@@ -502,8 +566,13 @@ pd_seg_build(const struct pd *t, const struct pd_seg *sg, uint8_t *pkt)
 		    (t->forged ? 0xff : 0));
 	if (t->sign != NULL)
 		t->sign(t, pkt, iplen + hlen + sg->len);
-	put16(th + 16, (uint16_t)~pd_sum(th, hlen + sg->len,
-	    pd_pseudo(t, IPPROTO_TCP, hlen + sg->len)));
+	if (ulen != 0)
+		put16(th - 2, (uint16_t)~pd_sum(th - ulen, ulen + hlen +
+		    sg->len, pd_pseudo(t, IPPROTO_UDP, ulen + hlen +
+		    sg->len)));
+	else
+		put16(th + 16, (uint16_t)~pd_sum(th, hlen + sg->len,
+		    pd_pseudo(t, IPPROTO_TCP, hlen + sg->len)));
 	return (iplen + hlen + sg->len);
 }
 
@@ -513,18 +582,25 @@ static const char *
 read_ip4(const struct pd *t, const uint8_t *pkt, uint32_t len,
     struct pd_seg *sg)
 {
-	if (len < 20 + TCPHDR || pkt[0] != 0x45)
-		return ("no IPv4 header of 20 bytes");
+	uint32_t hlen = (pkt[0] & 0xfU) * 4;
+	const struct in6_addr *dst = IN6_IS_ADDR_UNSPECIFIED(&t->hop) ?
+	    &t->peer : &t->hop;
+
+	if (len < hlen + TCPHDR || pkt[0] < 0x45 || pkt[0] > 0x4f)
+		return ("no IPv4 header");
 	if (get16(pkt + 2) != len)
 		return ("the total length is not that of the packet");
-	if (pd_sum(pkt, 20, 0) != 0xffff)
+	if (pd_sum(pkt, hlen, 0) != 0xffff)
 		return ("wrong header checksum");
+	sg->ipoptlen = (int)hlen - 20;
+	memcpy(sg->ipopt, pkt + 20, hlen - 20);
 	if ((get16(pkt + 6) & ~0x4000U) != 0)
 		return ("a fragment");
-	if (pkt[9] != IPPROTO_TCP)
+	if (pkt[9] != IPPROTO_TCP && pkt[9] != IPPROTO_UDP)
 		return ("not TCP");
+	sg->udp = pkt[9] == IPPROTO_UDP;
 	if (memcmp(pkt + 12, &t->us.s6_addr[12], 4) != 0 ||
-	    memcmp(pkt + 16, &t->peer.s6_addr[12], 4) != 0)
+	    memcmp(pkt + 16, &dst->s6_addr[12], 4) != 0)
 		return ("wrong addresses");
 	sg->ttl = pkt[8];
 	sg->tos = pkt[1];
@@ -540,8 +616,9 @@ read_ip6(const struct pd *t, const uint8_t *pkt, uint32_t len,
 		return ("no IPv6 header");
 	if (get16(pkt + 4) != len - 40)
 		return ("the payload length is not that of the packet");
-	if (pkt[6] != IPPROTO_TCP)
+	if (pkt[6] != IPPROTO_TCP && pkt[6] != IPPROTO_UDP)
 		return ("not TCP");
+	sg->udp = pkt[6] == IPPROTO_UDP;
 	if (memcmp(pkt + 8, &t->us, 16) != 0 ||
 	    memcmp(pkt + 24, &t->peer, 16) != 0)
 		return ("wrong addresses");
@@ -571,6 +648,24 @@ find_ts(const uint8_t *opt, int len)
 		i += opt[i + 1];
 	}
 	return (-1);
+}
+
+/* A UDP header that has to be right; TCP's checksum is 0 behind one. */
+static const char *
+read_udp(const struct pd *t, const uint8_t *uh, uint32_t len,
+    struct pd_seg *sg)
+{
+	if (len < UDPHDR + TCPHDR || get16(uh + 4) != len)
+		return ("UDP's length is not that of the packet");
+	if (get16(uh) != t->udpport)
+		return ("wrong UDP port");
+	if (get16(uh + 6) == 0 ||
+	    pd_sum(uh, len, pd_pseudo(t, IPPROTO_UDP, len)) != 0xffff)
+		return ("wrong UDP checksum");
+	if (get16(uh + UDPHDR + 16) != 0)
+		return ("a TCP checksum behind UDP's");
+	sg->udp = (uint16_t)get16(uh + 2);
+	return (NULL);
 }
 
 /* The place of an option of that kind and length, or -1. */
@@ -605,7 +700,7 @@ const char *
 pd_seg_read(const struct pd *t, const uint8_t *pkt, uint32_t len,
     struct pd_seg *sg)
 {
-	uint32_t iplen = t->af == AF_INET ? 20 : 40, off;
+	uint32_t iplen, off;
 	const char *wrong;
 	const uint8_t *th;
 
@@ -614,12 +709,20 @@ pd_seg_read(const struct pd *t, const uint8_t *pkt, uint32_t len,
 	    read_ip6(t, pkt, len, sg);
 	if (wrong != NULL)
 		return (wrong);
+	iplen = t->af == AF_INET ? 20 + (uint32_t)sg->ipoptlen : 40;
 	th = pkt + iplen;
 	len -= iplen;
+	if (sg->udp != 0) {
+		wrong = read_udp(t, th, len, sg);
+		if (wrong != NULL)
+			return (wrong);
+		th += UDPHDR;
+		len -= UDPHDR;
+	}
 	off = (uint32_t)(th[12] >> 4) * 4;
 	if (off < TCPHDR || off > len)
 		return ("the data offset is wrong");
-	if (pd_sum(th, len, pd_pseudo(t, IPPROTO_TCP, len)) != 0xffff)
+	if (sg->udp == 0 && pd_sum(th, len, pd_pseudo(t, IPPROTO_TCP, len)) != 0xffff)
 		return ("wrong checksum");
 	if (get16(th) != t->c->lport || get16(th + 2) != t->c->fport)
 		return ("wrong ports");
@@ -700,6 +803,11 @@ pd_seg_differs(struct pd *t, struct pd_seg *want, const struct pd_seg *got,
 	if (want->ttl != got->ttl || want->tos != got->tos ||
 	    (t->af == AF_INET && want->nodf != got->nodf))
 		return ("the IP header");
+	if (want->udp != got->udp)
+		return ("UDP");
+	if (want->ipoptlen != got->ipoptlen ||
+	    memcmp(want->ipopt, got->ipopt, (size_t)want->ipoptlen) != 0)
+		return ("IP options");
 	if (want->flags != got->flags)
 		return ("flags");
 	if (want->seq != got->seq)

@@ -479,6 +479,32 @@ PD_TEST(never_shrinks)
 	RECV(fd, 10);
 }
 
+/* The receive buffer grows with what arrives in a round trip; without time
+ * stamps, too, wherever the peer's numbers begin. */
+PD_TEST(rcvbuf_grows)
+{
+	static const uint32_t irs[] = { 0, 0x7ffff000, 0x80000000,
+	    0x90000000, 0xfffff000 };
+	u_int i;
+	int fd, lfd = pd_listen(t, 5), n, seg;
+
+	for (i = 0; i < nitems(irs); i++) {
+		pd_use(t, (int)i);
+		t->c->irs = irs[i];
+		fd = pd_passive_at(t, lfd, PD_WS, 65535);
+		for (seg = 0; seg < 200; seg++) {
+			INJECT(". %d:%d(1460) ack 1 win 65535",
+			    1 + seg * 1460, 1 + (seg + 1) * 1460);
+			n = pd_recv(t, fd, 10000, 0);
+			ATF_REQUIRE_EQ(1460, n);
+			pd_forget(t);
+		}
+		ATF_REQUIRE_MSG(pd_getopt(t, fd, SOL_SOCKET, SO_RCVBUF) >
+		    200000, "%#x: %d", irs[i], pd_getopt(t, fd, SOL_SOCKET,
+		    SO_RCVBUF));
+	}
+}
+
 PD_TEST(rcvbuf_option)
 {
 	int fd = pd_socket(t);
@@ -520,6 +546,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, window_edge);
 	ATF_TP_ADD_TC(tp, window_closes);
 	ATF_TP_ADD_TC(tp, never_shrinks);
+	ATF_TP_ADD_TC(tp, rcvbuf_grows);
 	ATF_TP_ADD_TC(tp, rcvbuf_option);
 	return (atf_no_error());
 }

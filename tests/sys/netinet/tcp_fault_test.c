@@ -248,11 +248,109 @@ PD_TEST(pmtud)
 	ATF_REQUIRE_EQ(small, pd_tcpcb(t)->t_maxseg);
 }
 
+/* No memory for fast open: a handshake like any other, at the server, */
+PD_TEST(fastopen_server)
+{
+	/* The listener's state, its count of what is pending, the new
+	 * connection's state. */
+	static const uint64_t after[] = { 0, 1, 1 };
+	int fd, i, lfd = pd_listen(t, 5);
+
+	pd_sysctl(t, "net.inet.tcp.fastopen.server_enable", 1);
+	pd_sysctl(t, "net.inet.tcp.fastopen.acceptany", 1);
+	OK(pd_setopt(t, lfd, IPPROTO_TCP, TCP_FASTOPEN, 1));
+	for (i = 0; i < 3; i++) {
+		pd_use(t, i);
+		fault_set(t, "tcptfo", after[i]);
+		INJECT("S 0:100(100) win 65535 <mss 1460,FO 01020304>");
+		EXPECT("S. 0:0(0) ack 1 win 65535 <mss 1460>");
+		INJECT("P. 1:101(100) ack 1 win 65535");
+		ATF_REQUIRE((fd = pd_accept(t, lfd)) >= 0);
+		RECV(fd, 100);
+		pd_pass(t, PD_SEC);
+		pd_forget(t);
+	}
+	fault_set(t, "tcptfo", UINT64_MAX);
+	pd_use(t, 3);
+	INJECT("S 0:100(100) win 65535 <mss 1460,FO 01020304>");
+	EXPECT("S. 0:0(0) ack 101 <mss 1460>");
+}
+
+/* A client's connection to the same port, which learns and uses a cookie. */
+static void
+fastopen_connect(struct pd *t, int i, const char *syn, const char *answer)
+{
+	int fd;
+
+	pd_use(t, i);
+	t->c->fport = PD_PEERPORT;
+	fd = pd_socket(t);
+	OK(pd_setopt(t, fd, IPPROTO_TCP, TCP_FASTOPEN, 1));
+	ATF_REQUIRE_EQ(500, pd_sendto(t, fd, 500));
+	EXPECT("%s", syn);
+	INJECT("%s", answer);
+	pd_skip(t);
+	STATE(TCPS_ESTABLISHED);
+	ATF_REQUIRE_EQ(501, our_max(t));
+}
+
+/* and at the client. */
+PD_TEST(fastopen_client)
+{
+	static const char plain[] = "S 0:0(0) <mss 1460,nop,wscale 6,sackOK,"
+	    "TS val 100 ecr 0>", ask[] = "S 0:0(0) <mss 1460,nop,wscale 6,"
+	    "sackOK,TS val 100 ecr 0,FO,eol,eol>", fast[] = "S 0:500(500) "
+	    "<mss 1460,nop,wscale 6,sackOK,TS val 100 ecr 0,FO 01020304,"
+	    "eol,eol>";
+	static const char old[] = "S. 0:0(0) ack 1 win 65535 <mss 1460>",
+	    new[] = "S. 0:0(0) ack 1 win 65535 <mss 1460,FO 01020304>",
+	    all[] = "S. 0:0(0) ack 501 win 65535 <mss 1460>";
+
+	pd_sysctl(t, "net.inet.tcp.fastopen.client_enable", 1);
+	fault_set(t, "tcptfo", 0);
+	fastopen_connect(t, 0, plain, old);
+	fault_set(t, "tcptfo", UINT64_MAX);
+	/* The cache, and an entry of it: the cookie is not remembered. */
+	fault_set(t, "tfocache", 0);
+	fastopen_connect(t, 1, ask, new);
+	fault_set(t, "tfocache", 1);
+	fastopen_connect(t, 2, ask, new);
+	fault_set(t, "tfocache", UINT64_MAX);
+	fastopen_connect(t, 3, ask, new);
+	fastopen_connect(t, 4, fast, all);
+}
+
+/* A SYN with text, of which the second record cannot be made: it leaves
+ * plain, and its text afterwards. */
+PD_TEST(fastopen_sent)
+{
+	int fd;
+
+	pd_sysctl(t, "net.inet.tcp.fastopen.client_enable", 1);
+	fastopen_connect(t, 0, "S 0:0(0) <mss 1460,nop,wscale 6,sackOK,"
+	    "TS val 100 ecr 0,FO,eol,eol>",
+	    "S. 0:0(0) ack 1 win 65535 <mss 1460,FO 01020304>");
+	INJECT("R 1:1(0) win 0");
+	pd_use(t, 1);
+	t->c->fport = PD_PEERPORT;
+	fd = pd_socket(t);
+	OK(pd_setopt(t, fd, IPPROTO_TCP, TCP_FASTOPEN, 1));
+	fault_set(t, "tcp_sent", 1);
+	ATF_REQUIRE_EQ(500, pd_sendto(t, fd, 500));
+	fault_set(t, "tcp_sent", UINT64_MAX);
+	EXPECT("S 0:0(0) <mss 1460,nop,wscale 6,sackOK,TS val 100 ecr 0>");
+	INJECT("S. 0:0(0) ack 1 win 65535 <mss 1460>");
+	EXPECT("P. 1:501(500) ack 1");
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, none);
 	ATF_TP_ADD_TC(tp, ecn);
 	ATF_TP_ADD_TC(tp, pmtud);
+	ATF_TP_ADD_TC(tp, fastopen_server);
+	ATF_TP_ADD_TC(tp, fastopen_client);
+	ATF_TP_ADD_TC(tp, fastopen_sent);
 	ATF_TP_ADD_TC(tp, mbuf);
 	ATF_TP_ADD_TC(tp, cluster);
 	ATF_TP_ADD_TC(tp, extref);

@@ -439,6 +439,13 @@ PD_TEST4(prune)
 	remember(t, 1);
 	pd_sysctl(t, HC("purgenow"), 1);
 	ATF_CHECK_EQ(UINT64_MAX, vnet_next(t->vnet));
+	/* Nor when the last one is found to have expired. */
+	pd_sysctl(t, HC("expire"), 10);
+	remember(t, 1);
+	pd_pass(t, 10 * PD_SEC);
+	ATF_CHECK(vnet_next(t->vnet) != UINT64_MAX);
+	ATF_CHECK(!known(t, 1));
+	ATF_CHECK_EQ(UINT64_MAX, vnet_next(t->vnet));
 }
 
 PD_TEST4(purge)

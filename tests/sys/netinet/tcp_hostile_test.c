@@ -485,6 +485,17 @@ PD_TEST(small_text)
 
 /* ---- Numbers ---- */
 
+/* Both open at once: a SYN-RECEIVED that is no entry of a cache. */
+static uint32_t
+to_both(struct pd *t)
+{
+	ERR(EINPROGRESS, pd_connect(t, pd_socket(t)));
+	EXPECT("S 0:0(0) win 65535 <...>");
+	INJECT("S 0:0(0) win 65535 <mss 1460>");
+	EXPECT("S. 0:0(0) ack 1 win 65535 <mss 1460>");
+	return (1);
+}
+
 /* Bring connection 0 to a state; returns the relative RCV.NXT. */
 static uint32_t
 to_state(struct pd *t, int state)
@@ -581,6 +592,14 @@ wrapped(struct pd *t, int state)
 	wrapped_ack(t, state, rcv);
 }
 
+PD_TEST(wrapped_simultaneous)
+{
+	uint32_t rcv = to_both(t);
+
+	wrapped_seq(t, TCPS_SYN_RECEIVED, rcv);
+	wrapped_ack(t, TCPS_SYN_RECEIVED, rcv);
+}
+
 #define	WRAPPED(name, state)						\
 	PD_TEST(name)							\
 	{								\
@@ -621,6 +640,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, small_text);
 	ATF_TP_ADD_TC(tp, wrapped_syn_sent);
 	ATF_TP_ADD_TC(tp, wrapped_syn_received);
+	ATF_TP_ADD_TC(tp, wrapped_simultaneous);
 	ATF_TP_ADD_TC(tp, wrapped_established);
 	ATF_TP_ADD_TC(tp, wrapped_close_wait);
 	ATF_TP_ADD_TC(tp, wrapped_fin_wait_1);

@@ -62,6 +62,25 @@ PD_TEST(compressed)
 	ATF_CHECK_EQ(0, entries(t));
 }
 
+/* So does one whose peer closes later, when the socket is gone already. */
+PD_TEST(later)
+{
+	int fd = pd_passive(t, 0, 65535);
+
+	OK(pd_close(t, fd));
+	pd_skip(t);
+	INJECT(". 1:1(0) ack 2 win 65535");
+	STATE(TCPS_FIN_WAIT_2);
+	ADVANCE(PD_SEC);
+	INJECT("F. 1:1(0) ack 2 win 65535");
+	EXPECT(". 2:2(0) ack 2");
+	STATE(TCPS_TIME_WAIT);
+	ATF_CHECK_EQ(NULL, pd_tcpcb(t));
+	ATF_CHECK_EQ(1, entries(t));
+	ADVANCE(60 * PD_SEC);
+	STATE(GONE);
+}
+
 /* Who still holds the socket keeps the tcpcb; then what is left of the time
  * is the entry's. */
 PD_TEST(held)
@@ -234,6 +253,7 @@ PD_TEST(shortage)
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, compressed);
+	ATF_TP_ADD_TC(tp, later);
 	ATF_TP_ADD_TC(tp, held);
 	ATF_TP_ADD_TC(tp, answers);
 	ATF_TP_ADD_TC(tp, restart);

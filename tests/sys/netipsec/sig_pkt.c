@@ -151,3 +151,27 @@ sig_peer_sne(uint32_t theirs, uint32_t ours)
 	sne[0] = theirs;
 	sne[1] = ours;
 }
+
+struct mbuf *
+sig_mbuf(const uint8_t *pkt, int len, struct ip_info *ii)
+{
+	int hlen = pkt[0] >> 4 == 6 ? 40 : 20;
+	struct in_addr a;
+	struct mbuf *m;
+
+	memset(ii, 0, sizeof(*ii));
+	if (hlen == 40) {
+		memcpy(&ii->ii_src, pkt + 8, 16);
+		memcpy(&ii->ii_dst, pkt + 24, 16);
+	} else {
+		memcpy(&a, pkt + 12, 4);
+		ii->ii_src = in6_mapped(a);
+		memcpy(&a, pkt + 16, 4);
+		ii->ii_dst = in6_mapped(a);
+	}
+	m = m_gethdr(M_NOWAIT, MT_DATA);
+	ATF_REQUIRE(m != NULL);
+	m->m_len = m->m_pkthdr.len = len - hlen;
+	memcpy(mtod(m, uint8_t *), pkt + hlen, (size_t)m->m_len);
+	return (m);
+}

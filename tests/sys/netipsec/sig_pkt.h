@@ -33,6 +33,9 @@ void	sig_peer_ao(struct pd *t, uint8_t alg, uint8_t id, bool noopts,
 /* The SNE that the peer uses and expects. */
 void	sig_peer_sne(uint32_t theirs, uint32_t ours);
 
+/* A packet, with its IP header, as it comes to TCP. */
+struct mbuf *sig_mbuf(const uint8_t *pkt, int len, struct ip_info *ii);
+
 /* A counter of the host. */
 #define	COUNT(want, name) do {						\
 	CURVNET_SET(t->vnet);						\

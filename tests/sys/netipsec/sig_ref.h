@@ -18,7 +18,7 @@
 #define	REF_AO_LEN	12		/* of the MAC */
 
 struct ref_ao {
-	bool		ra_cmac;	/* AES-128-CMAC-96, else HMAC-SHA-1-96 */
+	bool		ra_cmac;	/* AES-128-CMAC, else HMAC-SHA-1 */
 	bool		ra_noopts;	/* other options are not signed */
 	const char	*ra_key;	/* the master key */
 	uint32_t	ra_sisn, ra_disn, ra_sne;

@@ -8,6 +8,7 @@
  * wrong, missing or changed.  Every signature of ours is checked.
  */
 #include "sig_pkt.h"
+#include "linux_md5.h"
 
 #define	KEY	"a secret of routers"
 #define	SYN	"<mss 1460,nop,wscale 6,sackOK,TS val * ecr 0,nop,nop,md5>"
@@ -324,6 +325,19 @@ PD_TEST(challenge_ack)
 	STATE(TCPS_ESTABLISHED);
 }
 
+/* In the SYN cache. */
+PD_TEST(challenge_ack_early)
+{
+	(void)md5_listen(t);
+	keys(t);
+	INJECT("S 0:0(0) win 65535 <mss 1460,sackOK,md5>");
+	EXPECT("S. 0:0(0) ack 1 win 65535 <mss 1460,sackOK,md5>");
+	INJECT(". 70000:70000(0) ack 1 win 65535");
+	NOTHING();
+	INJECT(". 70000:70000(0) ack 1 win 65535 " MD5);
+	EXPECT(". 1:1(0) ack 1 " MD5);
+}
+
 PD_TEST(keepalive)
 {
 	int fd;
@@ -405,6 +419,28 @@ PD_TEST(noopt)
 	EXPECT(". 1:1(0) ack 1 " MD5);
 }
 
+PD_TEST(noopt_passive)
+{
+	int lfd = md5_listen(t);
+
+	keys(t);
+	OK(pd_setopt(t, lfd, IPPROTO_TCP, TCP_NOOPT, 1));
+	INJECT("S 0:0(0) win 65535 <mss 1460,sackOK,md5>");
+	EXPECT("S. 0:0(0) ack 1 win 65535 " MD5);
+}
+
+/* Windows are counted in segments as they are: 20 bytes shorter. */
+PD_TEST(segment_size)
+{
+	struct tcp_info ti;
+	int fd;
+
+	keys(t);
+	fd = md5_active(t);
+	pd_info(t, fd, &ti);
+	ATF_REQUIRE_EQ(10 * 1440, ti.tcpi_snd_cwnd);
+}
+
 /* The option comes and goes during a connection. */
 PD_TEST(option)
 {
@@ -437,8 +473,124 @@ PD_TEST(scattered)
 	pd_forget(t);
 }
 
+/* ---- Linux ---- */
+
+static void
+captured_keys(const struct ip_info *ii, const char *key)
+{
+	struct xkey xk;
+
+	memset(&xk, 0, sizeof(xk));
+	memcpy(xk.xk_src, &ii->ii_src, 16);
+	memcpy(xk.xk_dst, &ii->ii_dst, 16);
+	xk.xk_proto = XKEY_TCP;
+	xk.xk_alg = XKEY_TCP_MD5;
+	xk.xk_spi = XKEY_TCP_SPI;
+	xk.xk_keylen = (uint16_t)strlen(key);
+	memcpy(xk.xk_key, key, strlen(key));
+	key_flush(0);
+	OK(key_add(&xk));
+}
+
+/* What Linux signed is right, and signed again it is the same; with any bit
+ * of it changed, but for checksum and other options, it is wrong. */
+static void
+captured_check(const struct captured *c)
+{
+	struct in_conninfo inc;
+	struct ip_info ii;
+	struct tcp_seg sg;
+	struct mbuf *m;
+	uint8_t sum[16], *opt;
+	int i, off;
+
+	m = sig_mbuf(c->c_pkt, c->c_len, &ii);
+	captured_keys(&ii, LINUX_MD5_KEY);
+	OK(tcp_parse(m, &ii, &sg));
+	ATF_REQUIRE(tcp_sig_verify(m, &sg, NULL));
+	opt = tcp_sig_find(m, TCPOPT_SIGNATURE, TCPOLEN_SIGNATURE);
+	off = mtod(m, struct tcphdr *)->th_off << 2;
+	for (i = 0; i < m->m_len; i++) {
+		if ((i >= 16 && i < 18) || (i >= 20 && i < off) || i == 12)
+			continue;
+		mtod(m, uint8_t *)[i] ^= 1;
+		ATF_REQUIRE(!tcp_sig_verify(m, &sg, NULL));
+		mtod(m, uint8_t *)[i] ^= 1;
+	}
+	memcpy(sum, opt + 2, sizeof(sum));
+	memset(opt + 2, 0, sizeof(sum));
+	inc.inc_laddr = ii.ii_src;
+	inc.inc_faddr = ii.ii_dst;
+	OK(tcp_sig_sign(m, &inc, NULL));
+	ATF_REQUIRE_EQ(0, memcmp(sum, opt + 2, sizeof(sum)));
+	captured_keys(&ii, "as in RFC 2386");
+	ATF_REQUIRE(!tcp_sig_verify(m, &sg, NULL));
+	m_freem(m);
+}
+
+PD_TEST4(captured_from_linux)
+{
+	size_t i;
+
+	CURVNET_SET(t->vnet);
+	for (i = 0; i < nitems(captured); i++)
+		captured_check(&captured[i]);
+	CURVNET_RESTORE();
+}
+
+/* A cookie's connection is signed like others. */
+PD_TEST(cookies)
+{
+	int fd, lfd = md5_listen(t);
+
+	pd_sysctl(t, "net.inet.tcp.syncookies_only", 1);
+	keys(t);
+	INJECT("S 0:0(0) win 65535 <mss 1460,sackOK,md5>");
+	EXPECT("S. 0:0(0) ack 1 win 65535 <mss 1460,sackOK,md5>");
+	INJECT(". 1:1(0) ack 1 win 65535");
+	NOTHING();
+	INJECT(". 1:1(0) ack 1 win 65535 " MD5);
+	fd = pd_accept(t, lfd);
+	ATF_REQUIRE_EQ(1, pd_getopt(t, fd, IPPROTO_TCP, TCP_MD5SIG));
+	SEND(fd, 10);
+	EXPECT("P. 1:11(10) ack 1 " MD5);
+}
+
+/* Fast open, of which all is signed; a client has no room for its option, and
+ * so no text with its SYN. */
+PD_TEST(fastopen)
+{
+	int fd, lfd = md5_listen(t);
+
+	keys(t);
+	pd_sysctl(t, "net.inet.tcp.fastopen.server_enable", 1);
+	pd_sysctl(t, "net.inet.tcp.fastopen.acceptany", 1);
+	pd_sysctl(t, "net.inet.tcp.fastopen.client_enable", 1);
+	OK(pd_setopt(t, lfd, IPPROTO_TCP, TCP_FASTOPEN, 1));
+	INJECT("S 0:100(100) win 65535 <mss 1460,sackOK,FO 01020304>");
+	NOTHING();
+	INJECT("S 0:100(100) win 65535 <mss 1460,sackOK,md5,FO 01020304>");
+	EXPECT("S. 0:0(0) ack 101 <mss 1460,sackOK,md5>");
+	ATF_REQUIRE((fd = pd_accept(t, lfd)) >= 0);
+	RECV(fd, 100);
+	SEND(fd, 10);
+	EXPECT("P. 1:11(10) ack 101 " MD5);
+	INJECT(". 101:101(0) ack 11 win 65535 " MD5);
+	STATE(TCPS_ESTABLISHED);
+	pd_use(t, 1);
+	fd = md5_socket(t);
+	OK(pd_setopt(t, fd, IPPROTO_TCP, TCP_FASTOPEN, 1));
+	ATF_REQUIRE_EQ(500, pd_sendto(t, fd, 500));
+	EXPECT("S 0:0(0) win 65535 " SYN);
+	INJECT("S. 0:0(0) ack 1 win 65535 <mss 1460,nop,nop,md5>");
+	EXPECT("P. 1:501(500) ack 1 " MD5);
+	COUNT(0, tcps_tfo_disabled);
+}
+
 ATF_TP_ADD_TCS(tp)
 {
+	ATF_TP_ADD_TC(tp, captured_from_linux);
+	ATF_TP_ADD_TC(tp, cookies);
 	ATF_TP_ADD_TC(tp, active);
 	ATF_TP_ADD_TC(tp, passive);
 	ATF_TP_ADD_TC(tp, passive_plain);
@@ -453,12 +605,16 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, two_keys);
 	ATF_TP_ADD_TC(tp, reset);
 	ATF_TP_ADD_TC(tp, challenge_ack);
+	ATF_TP_ADD_TC(tp, challenge_ack_early);
 	ATF_TP_ADD_TC(tp, keepalive);
 	ATF_TP_ADD_TC(tp, time_wait);
 	ATF_TP_ADD_TC(tp, no_tso);
 	ATF_TP_ADD_TC(tp, unexpected);
 	ATF_TP_ADD_TC(tp, noopt);
+	ATF_TP_ADD_TC(tp, noopt_passive);
+	ATF_TP_ADD_TC(tp, segment_size);
 	ATF_TP_ADD_TC(tp, option);
 	ATF_TP_ADD_TC(tp, scattered);
+	ATF_TP_ADD_TC(tp, fastopen);
 	return (atf_no_error());
 }

@@ -79,6 +79,26 @@ host_body()
 	    sysctl -nj box kern.hostname
 }
 
+atf_test_case personality
+personality_head()
+{
+	atf_set descr "another system's ways, and what comes after them"
+}
+personality_body()
+{
+	atf_check -o inline:"freebsd\n30\n" yard up -- \
+	    sysctl -n compat.personality net.inet.tcp.rexmit_min
+	atf_check -o inline:"linux\n200\n0\n" yard up -P linux -- \
+	    sysctl -n compat.personality net.inet.tcp.rexmit_min \
+	    net.ipv4.tcp_rfc1337
+	atf_check -o inline:"illumos\n500\n0\n" yard up -P illumos \
+	    -s net.inet.tcp.rexmit_min=500 -- \
+	    sysctl -n compat.personality net.inet.tcp.rexmit_min \
+	    net.inet.tcp.tolerate_missing_ts
+	atf_check -s exit:65 -e match:"^yard: up: .*compat.personality" \
+	    yard up -P plan9
+}
+
 atf_test_case refused
 refused_head()
 {
@@ -106,5 +126,6 @@ atf_init_test_cases()
 	atf_add_test_case gone
 	atf_add_test_case signals
 	atf_add_test_case host
+	atf_add_test_case personality
 	atf_add_test_case refused
 }
