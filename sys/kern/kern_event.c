@@ -247,6 +247,8 @@ filt_sowrite(struct knote *kn)
 	if ((so->so_state & SS_ISCONNECTED) == 0 &&
 	    (so->so_proto->pr_flags & PR_CONNREQUIRED) != 0)
 		return (false);
+	if ((so->so_snd.sb_flags & SB_HELD) != 0)
+		return (false);
 	return (kn->kn_kev.data >= filt_solowat(kn, &so->so_snd));
 }
 

@@ -20,6 +20,7 @@
 #include <sys/param.h>
 #include <sys/socketvar.h>
 #include <sys/sockopt.h>
+#include <sys/sysctl.h>
 #include <sys/systm.h>
 
 #include <netinet/in.h>
@@ -356,6 +357,10 @@ linux_get_tcp(struct socket *so, struct tcpcb *tp, int name, int *value)
 		return (compat_get_int(so, IPPROTO_TCP, TCP_NODELAY, value));
 	case LINUX_TCP_CORK:
 		return (compat_get_int(so, IPPROTO_TCP, TCP_NOPUSH, value));
+	case LINUX_TCP_FASTOPEN:
+	case LINUX_TCP_FASTOPEN_CONNECT:
+		return (compat_get_int(so, IPPROTO_TCP, TCP_FASTOPEN,
+		    value));
 	case LINUX_TCP_QUICKACK:
 		*value = tp->t_delack_opt <= 0;
 		return (0);
@@ -426,6 +431,42 @@ linux_get_congestion(struct socket *so, void *val, size_t *lenp)
 	return (compat_out(answer, sizeof(answer), val, lenp));
 }
 
+/* ---- Fast open ---- */
+
+#define	FASTOPEN_KEY_LEN	16	/* bytes */
+
+/* One key, or one and the one before it; they are the host's. */
+static int
+linux_set_fastopen_key(const void *val, size_t len)
+{
+	static const char variable[] = "net.inet.tcp.fastopen.setkey";
+	int error = 0;
+
+	if (val == NULL || (len != FASTOPEN_KEY_LEN &&
+	    len != 2 * FASTOPEN_KEY_LEN))
+		return (EINVAL);
+	if (len == 2 * FASTOPEN_KEY_LEN)
+		error = kernel_sysctlbyname(variable, NULL, NULL,
+		    (const char *)val + FASTOPEN_KEY_LEN, FASTOPEN_KEY_LEN);
+	return (error != 0 ? error : kernel_sysctlbyname(variable, NULL,
+	    NULL, val, FASTOPEN_KEY_LEN));
+}
+
+/* A listener's length of a queue, and a client's switch, are one switch. */
+static int
+linux_set_fastopen(struct socket *so, int name, const void *val, size_t len)
+{
+	int error, value;
+
+	if (name == LINUX_TCP_FASTOPEN_KEY)
+		return (linux_set_fastopen_key(val, len));
+	if ((error = compat_int_in(val, len, &value)) != 0)
+		return (error);
+	if (value < 0 || (name == LINUX_TCP_FASTOPEN_CONNECT && value > 1))
+		return (EINVAL);
+	return (compat_set_int(so, IPPROTO_TCP, TCP_FASTOPEN, value != 0));
+}
+
 /* ---- The doors ---- */
 
 int
@@ -451,6 +492,10 @@ linux_setsockopt(struct socket *so, int level, int name, const void *val,
 	    name == LINUX_TCP_MD5SIG_EXT))
 		return (linux_set_md5sig(so, val, len,
 		    name == LINUX_TCP_MD5SIG_EXT));
+	if (level == LINUX_SOL_TCP && (name == LINUX_TCP_FASTOPEN ||
+	    name == LINUX_TCP_FASTOPEN_CONNECT ||
+	    name == LINUX_TCP_FASTOPEN_KEY))
+		return (linux_set_fastopen(so, name, val, len));
 	if ((error = compat_int_in(val, len, &value)) != 0)
 		return (error);
 	if (linux_is_recverr(level, name))

@@ -320,6 +320,32 @@ SYSCTL_PROC(_net_ipv4, OID_AUTO, tcp_timestamps,
     "I", "Offer time stamps: 1 that start anywhere, 2 anywhere for the "
     "host; parts of net.inet.tcp.rfc1323 and ts_offset_per_conn");
 
+/* 1 as a client, 2 as a server. */
+static int
+sysctl_fastopen(SYSCTL_HANDLER_ARGS)
+{
+	static const char client[] = "net.inet.tcp.fastopen.client_enable",
+	    server[] = "net.inet.tcp.fastopen.server_enable";
+	int c, error, s, value;
+
+	(void)arg1;
+	(void)arg2;
+	if ((error = native_read(client, &c)) != 0 ||
+	    (error = native_read(server, &s)) != 0)
+		return (error);
+	value = (c != 0) | (s != 0) << 1;
+	error = sysctl_int_range(oidp, req, &value, 0, 3);
+	if (error != 0 || req->newptr == NULL)
+		return (error);
+	if ((error = native_write(client, value & 1, req)) == 0)
+		error = native_write(server, value >> 1, req);
+	return (error);
+}
+SYSCTL_PROC(_net_ipv4, OID_AUTO, tcp_fastopen,
+    CTLTYPE_INT | CTLFLAG_VNET | CTLFLAG_RW, NULL, 0, sysctl_fastopen, "I",
+    "Fast open: 1 as a client, 2 as a server, 3 both; "
+    "net.inet.tcp.fastopen.client_enable and server_enable");
+
 /* The inverse of the cache's switch. */
 static int
 sysctl_no_metrics_save(SYSCTL_HANDLER_ARGS)

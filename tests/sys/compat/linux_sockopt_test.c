@@ -560,21 +560,39 @@ PD_TEST(flags)
 	ATF_REQUIRE_EQ(MSG_OOB | MSG_NOSIGNAL, native);
 }
 
-/* Fast open has options of its own here, not Linux's. */
-PD_TEST(refused)
+PD_TEST(fastopen)
 {
-	static const int names[] = { LINUX_TCP_FASTOPEN,
-	    LINUX_TCP_FASTOPEN_CONNECT, LINUX_TCP_FASTOPEN_KEY,
-	    LINUX_TCP_FASTOPEN_NO_COOKIE };
-	int fd;
-	u_int i;
+	int fd, lfd;
 
 	fd = pd_socket(t);
-	for (i = 0; i < nitems(names); i++) {
-		TCP_ERR(ENOPROTOOPT, fd, names[i], 1);
-		ERR(ENOPROTOOPT, lx_get_error(t, fd, LINUX_SOL_TCP,
-		    names[i]));
-	}
+	TCP_ERR(EPERM, fd, LINUX_TCP_FASTOPEN_CONNECT, 1);
+	pd_sysctl(t, "net.ipv4.tcp_fastopen", 1);
+	ATF_REQUIRE_EQ(1, pd_sysctl_get(t,
+	    "net.inet.tcp.fastopen.client_enable"));
+	ATF_REQUIRE_EQ(0, pd_sysctl_get(t,
+	    "net.inet.tcp.fastopen.server_enable"));
+	TCP_SET(fd, LINUX_TCP_FASTOPEN_CONNECT, 1);
+	ATF_REQUIRE_EQ(1, TCP_GET(fd, LINUX_TCP_FASTOPEN_CONNECT));
+	TCP_ERR(EINVAL, fd, LINUX_TCP_FASTOPEN_CONNECT, 2);
+	/* The SYN asks for a cookie. */
+	ERR(EINPROGRESS, pd_connect(t, fd));
+	EXPECT("S 0:0(0) win 65535 <mss 1460,nop,wscale 6,sackOK,"
+	    "TS val 100 ecr 0,FO,eol,eol>");
+	pd_sysctl(t, "net.ipv4.tcp_fastopen", 2);
+	ATF_REQUIRE_EQ(2, pd_sysctl_get(t, "net.ipv4.tcp_fastopen"));
+	lfd = pd_listen(t, 5);
+	ATF_REQUIRE_EQ(0, TCP_GET(lfd, LINUX_TCP_FASTOPEN));
+	TCP_SET(lfd, LINUX_TCP_FASTOPEN, 5);
+	ATF_REQUIRE_EQ(1, TCP_GET(lfd, LINUX_TCP_FASTOPEN));
+	TCP_ERR(EINVAL, lfd, LINUX_TCP_FASTOPEN, -1);
+	/* Keys are of 16 bytes, one or two. */
+	ERR(EINVAL, lx_set_text(t, lfd, LINUX_SOL_TCP,
+	    LINUX_TCP_FASTOPEN_KEY, "short"));
+	OK(lx_set_text(t, lfd, LINUX_SOL_TCP, LINUX_TCP_FASTOPEN_KEY,
+	    "0123456789abcdef0123456789abcdeX"));
+	ATF_REQUIRE(pd_sysctl_get(t, "net.inet.tcp.fastopen.numkeys") >= 2);
+	TCP_ERR(ENOPROTOOPT, lfd, LINUX_TCP_FASTOPEN_NO_COOKIE, 1);
+	cs_refused(t, "net.ipv4.tcp_fastopen", "4");
 }
 
 static int
@@ -748,7 +766,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, lengths);
 	ATF_TP_ADD_TC(tp, native);
 	ATF_TP_ADD_TC(tp, flags);
-	ATF_TP_ADD_TC(tp, refused);
+	ATF_TP_ADD_TC(tp, fastopen);
 	ATF_TP_ADD_TC(tp, md5sig);
 	ATF_TP_ADD_TC(tp, errnos);
 	return (atf_no_error());
