@@ -450,9 +450,13 @@ ack_process(struct tcpcb *tp, const struct tcp_seg *sg)
 	    (sg->sg_to.to_flags & TOF_SACK) != 0)
 		tcp_sent_sacked(tp, &sg->sg_to, &ta);
 	ack_rtt(tp, sg, &ta);
-	if (ta.ta_acked != 0)
+	if (ta.ta_acked != 0) {
+		/* What nearly every segment to a sender in bulk is. */
+		if (sg->sg_len == 0 && ta.ta_sacked == 0 &&
+		    sg->sg_win == tp->snd_wnd && sg->sg_seq == tp->rcv_nxt)
+			TCPSTAT_INC(tcps_predack);
 		v |= ack_advance(tp, &ta);
-	else {
+	} else {
 		ta.ta_dupack = ack_is_dup(tp, sg, ta.ta_sacked);
 		if (ta.ta_dupack) {
 			tp->t_dupacks += tp->t_dupacks < UINT16_MAX;
@@ -485,8 +489,10 @@ static int
 ack_of_handshake(struct tcpcb *tp, const struct tcp_seg *sg)
 {
 	if (SEQ_LEQ(sg->sg_ack, tp->snd_una) ||
-	    SEQ_GT(sg->sg_ack, tp->snd_max))
+	    SEQ_GT(sg->sg_ack, tp->snd_max)) {
+		TCPSTAT_INC(tcps_rcvghostack);
 		return (TV_STOP | TV_RST);
+	}
 	/* The window of this segment counts whatever came before. */
 	tp->snd_wl1 = sg->sg_came - 1;
 	tcp_fastopen_free(tp);

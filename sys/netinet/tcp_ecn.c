@@ -362,6 +362,20 @@ tcp_ecn_syn_again(struct tcpcb *tp, const struct tcp_seg *sg)
 		tp->t_ecn->te_flags |= TE_PLAIN | TE_NOECT;
 }
 
+/* The peer tells how our SYN or SYN-ACK came. */
+static void
+ecn_count_told(u_int ace)
+{
+	if (ace == ace_of_codepoint(IPTOS_ECN_NOTECT))
+		TCPSTAT_INC(tcps_ace_nect);
+	else if (ace == ace_of_codepoint(IPTOS_ECN_ECT1))
+		TCPSTAT_INC(tcps_ace_ect1);
+	else if (ace == ace_of_codepoint(IPTOS_ECN_ECT0))
+		TCPSTAT_INC(tcps_ace_ect0);
+	else if (ace == ace_of_codepoint(IPTOS_ECN_CE))
+		TCPSTAT_INC(tcps_ace_ce);
+}
+
 void
 tcp_ecn_synack(struct tcpcb *tp, const struct tcp_seg *sg)
 {
@@ -381,6 +395,7 @@ tcp_ecn_synack(struct tcpcb *tp, const struct tcp_seg *sg)
 		return;
 	}
 	ecn_begin_ace(tp);
+	ecn_count_told(ace);
 	te->te_syn = TCP_ECN_ACE | seg_codepoint(sg);
 	te->te_flags |= TE_HANDSHAKE | TE_FIRST;
 	if (seg_codepoint(sg) == IPTOS_ECN_CE)
@@ -550,6 +565,7 @@ ecn_marks_ace(struct tcpcb *tp, const struct tcp_seg *sg,
 		    TE_FIRST);
 		if (sg->sg_len == 0 &&
 		    (sg->sg_to.to_flags & TOF_SACK) == 0) {
+			ecn_count_told(ace);
 			d = ace_third(te, ace);
 			te->te_scep += d;
 			return (d);

@@ -181,6 +181,7 @@ tcp_input(struct mbuf *m, const struct ip_info *ii)
 void
 tcp_input_udp(struct mbuf *m, const struct ip_info *ii, uint16_t udpport)
 {
+	const struct inpcb *last = V_tcbinfo.ipi_last;
 	struct tcp_seg sg;
 	enum tcp_twverdict quiet;
 	struct inpcb *inp;
@@ -188,6 +189,8 @@ tcp_input_udp(struct mbuf *m, const struct ip_info *ii, uint16_t udpport)
 	if (!tcp_accept_segment(&m, ii, &sg, udpport))
 		return;
 	inp = in_pcblookup(&V_tcbinfo, &sg.sg_inc);
+	if (inp != last)
+		TCPSTAT_INC(tcps_pcbcachemiss);
 	if (inp != NULL && __predict_false(inp->inp_udpport != udpport)) {
 		/* Not of this connection, whatever its numbers say. */
 		m_freem(m);

@@ -464,6 +464,7 @@ tcp_predicted(const struct tcpcb *tp, const struct tcp_seg *sg)
 int
 tcp_stage_predicted(struct tcpcb *tp, struct tcp_seg *sg)
 {
+	TCPSTAT_INC(tcps_preddat);
 	tcp_ts_remember(tp, sg, sg->sg_seq, sg->sg_len);
 	tp->snd_wl1 = sg->sg_seq;
 	tp->snd_wl2 = sg->sg_ack;

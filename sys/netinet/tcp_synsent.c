@@ -69,8 +69,10 @@ tcp_synsent(struct tcpcb *tp, struct tcp_seg *sg)
 	int v;
 
 	if ((flags & TH_ACK) != 0 && (SEQ_LEQ(sg->sg_ack, tp->iss) ||
-	    SEQ_GT(sg->sg_ack, tp->snd_max)))
+	    SEQ_GT(sg->sg_ack, tp->snd_max))) {
+		TCPSTAT_INC(tcps_rcvghostack);
 		return ((flags & TH_RST) != 0 ? TV_STOP : TV_RST);
+	}
 	if ((flags & TH_RST) != 0) {
 		if ((flags & TH_ACK) == 0)
 			return (TV_STOP);

@@ -325,9 +325,12 @@ tw_judge(const struct tcptw *tw, struct inpcb *inp, const struct tcp_seg *sg,
 
 	*restart = false;
 	/* Gone, which a listener or nobody does not answer (RFC 1337). */
-	if ((flags & TH_RST) != 0)
-		return (V_tcp_ways.w_tw_reset && sg->sg_seq ==
-		    tw->tw_rcv_nxt ? TCP_TW_REOPEN : TCP_TW_DONE);
+	if ((flags & TH_RST) != 0) {
+		if (!V_tcp_ways.w_tw_reset || sg->sg_seq != tw->tw_rcv_nxt)
+			return (TCP_TW_DONE);
+		TCPSTAT_INC(tcps_tw_resets);
+		return (TCP_TW_REOPEN);
+	}
 	if ((flags & (TH_SYN | TH_ACK)) == TH_SYN) {
 		if (!tw_newer(tw, sg))
 			return (TCP_TW_DONE);

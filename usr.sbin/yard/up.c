@@ -32,8 +32,9 @@
 #define	UP_USAGE	"up [-i interface,address/length] "		\
 			"[-r prefix,gateway] [-s name=value]\n"		\
 			"               [-P freebsd|linux|illumos] "	\
-			"               [-k module] [-f tunables.lua] "	\
-			"[-n name] [-M mtu] [-O] [-S socket]\n"		\
+			"[-k module] [-f tunables.lua]\n"		\
+			"               [-n name] [-M mtu] [-O] "	\
+			"[-S socket]\n"					\
 			"               [-- command [argument ...]]"
 
 struct list {

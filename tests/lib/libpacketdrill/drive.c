@@ -377,7 +377,7 @@ accepted(struct drive *d, int lfd)
 /* ---- Threads ---- */
 
 /* 'R' runs, 'S' sleeps, as packetdrill finds out. */
-char
+static char
 thread_state(pid_t tid)
 {
 	char path[64], state = '?';

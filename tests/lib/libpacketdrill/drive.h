@@ -106,9 +106,8 @@ socklen_t remote(const struct drive *d, struct sockaddr_storage *ss);
 int	listener(struct drive *d);
 int	accepted(struct drive *d, int lfd);
 
-/* 'R' runs, 'S' sleeps: how packetdrill learns that a call blocks. */
-char	thread_state(pid_t tid);
-/* Wait, in real time, until the thread sleeps. */
+/* Wait, in real time, until the thread sleeps: how packetdrill learns that a
+ * call blocks. */
 void	wait_asleep(const _Atomic pid_t *tid);
 
 #endif /* !_DRIVE_H_ */

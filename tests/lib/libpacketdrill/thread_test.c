@@ -185,7 +185,7 @@ ATF_TC_BODY(connect, tc)
 		start(do_connect, new_socket());
 		take_syn();
 		ATF_CHECK_EQ(p.when, job.began);
-		ATF_CHECK_EQ('S', thread_state(job.tid));
+		wait_asleep(&job.tid);
 		CALL(&d, 0, usleep, 100000);
 		ATF_CHECK_EQ(0, job.done);
 		at = now(&d);

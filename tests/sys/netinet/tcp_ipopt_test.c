@@ -151,6 +151,22 @@ PD_TEST4(route_out)
 	EXPECT("[ipopt 01830b04cb007107c0000202] F. 1:1(0) ack 1");
 }
 
+/* Which counts, whatever way the answers come (RFC 9293, 3.9.2.1). */
+PD_TEST4(route_kept)
+{
+	int fd = pd_socket(t);
+
+	pd_sysctl(t, "net.inet.ip.accept_sourceroute", 1);
+	use_router(t);
+	OK(set_options(t, fd, "01830f04c0000203cb007107c0000202"));
+	ERR(EINPROGRESS, pd_connect(t, fd));
+	EXPECT("[ipopt 01830b04cb007107c0000202] S 0:0(0) win 65535 <...>");
+	INJECT("[ipopt 01890708c0000203] S. 0:0(0) ack 1 win 65535 "
+	    "<mss 1460>");
+	EXPECT("[ipopt 01830b04cb007107c0000202] . 1:1(0) ack 1");
+	options_are(t, fd, "01830f04c0000203cb007107c0000202");
+}
+
 /* One that came by a source route is answered by the same, backwards, in
  * every state. */
 PD_TEST4(route_back)
@@ -342,6 +358,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, sent);
 	ATF_TP_ADD_TC(tp, no_tso);
 	ATF_TP_ADD_TC(tp, route_out);
+	ATF_TP_ADD_TC(tp, route_kept);
 	ATF_TP_ADD_TC(tp, route_back);
 	ATF_TP_ADD_TC(tp, route_back_handshake);
 	ATF_TP_ADD_TC(tp, route_back_time_wait);

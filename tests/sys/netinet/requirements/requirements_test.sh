@@ -55,18 +55,10 @@ rfc9293_body()
 {
 	check_cases rfc9293.tsv
 	lines rfc9293.tsv | cut -f1 | sort >shown
-	lines rfc9293.absent | cut -f1 | sort >absent
 	[ -z "$(uniq -d shown)" ] || complain "twice: $(uniq -d shown)"
-	# What is missing only becomes less.
-	[ "$(wc -l <absent)" -le 3 ] ||
-	    complain "absent has $(wc -l <absent) lines"
 	n=1
 	while [ $n -le 69 ]; do
-		case $(sort shown absent | grep -cx "MUST-$n") in
-		0)	complain "MUST-$n: no case" ;;
-		1)	;;
-		*)	complain "MUST-$n: shown, and absent" ;;
-		esac
+		grep -qx "MUST-$n" shown || complain "MUST-$n: no case"
 		n=$((n + 1))
 	done
 	finish
@@ -80,7 +72,7 @@ behaviour_head()
 behaviour_body()
 {
 	check_cases behaviour.tsv
-	[ "$(lines behaviour.tsv | wc -l)" -ge 65 ] ||
+	[ "$(lines behaviour.tsv | wc -l)" -ge 73 ] ||
 	    complain "behaviour.tsv has lost lines"
 	finish
 }
