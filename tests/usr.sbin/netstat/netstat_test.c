@@ -165,8 +165,10 @@ TEST(counters)
 	    "\t3 connection accepts\n"
 	    "\t3 connections established (including accepts)\n"
 	    "\t3 segments updated rtt (of 3 attempts)\n"
+	    "\t1 correct data packet header prediction\n"
 	    "\t3 syncache entries added\n"
 	    "\t\t3 completed\n"
+	    "\t5 connection cache misses\n"
 	    "TCP connection count by state:\n"
 	    "\t2 connections in LISTEN state\n"
 	    "\t3 connections in ESTABLISHED state\n");
