@@ -352,6 +352,7 @@ ack_advance(struct tcpcb *tp, const struct tcp_acked *ta)
 	int v = TV_WAKEWR | TV_OUTPUT;
 
 	tp->snd_una = ta->ta_ack;
+	tp->t_progress = tcp_acktime();
 	/* The window's right edge stays until the peer says otherwise. */
 	tp->snd_wnd -= min(tp->snd_wnd, data);
 	if (so != NULL && data != 0)

@@ -950,6 +950,7 @@ tcp_output_timers(struct tcpcb *tp)
 	if (so != NULL && TCPS_HAVEESTABLISHED(tp->t_state) &&
 	    !tcp_timer_active(tp, TT_PACE) && sbavail(&so->so_snd) != 0) {
 		tp->t_rxtshift = 0;
+		tp->t_progress = tcp_acktime();
 		tcp_setpersist(tp);
 	}
 }

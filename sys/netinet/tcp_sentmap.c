@@ -172,6 +172,8 @@ tcp_sent_new(struct tcpcb *tp, uint32_t len, uint16_t flags,
 	ts->ts_block = 0;
 	ts_stamp(tp, ts);
 	ts->ts_nxt = ts->ts_end;
+	if (tp->snd_una == tp->snd_max)
+		tp->t_progress = tcp_acktime();
 	TAILQ_INSERT_TAIL(&tp->t_map, ts, ts_link);
 	tp->snd_max += len;
 	tp->snd_nxt = tp->snd_max;

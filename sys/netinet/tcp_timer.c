@@ -273,15 +273,17 @@ tcp_setpersist(struct tcpcb *tp)
 
 /* ---- The timers, each returning 0 or what to end the connection with */
 
-/* No progress for longer than the user wants to wait. */
+/* No progress, that is nothing acknowledged, for longer than the user wants
+ * to wait. */
 static bool
 tcp_maxunack_over(const struct tcpcb *tp)
 {
+	const uint32_t waited = tcp_acktime() - tp->t_progress;
 	nstime_t limit;
 
 	limit = tp->t_userto != NULL && tp->t_userto->tu_maxunacktime != 0 ?
 	    tp->t_userto->tu_maxunacktime * NS_PER_SEC : V_tcp_maxunacktime;
-	if (limit == 0 || getnstime() - tp->t_rcvtime < limit)
+	if (limit == 0 || (nstime_t)waited << TCP_ACKTIME_SHIFT < limit)
 		return (false);
 	TCPSTAT_INC(tcps_progdrops);
 	return (true);

@@ -257,6 +257,8 @@ struct tcpcb {
 	int16_t		t_delack_opt;	/* TCP_DELACK; -1: the variable's */
 	int		t_rxtshift;	/* timeouts in a row */
 	uint32_t	t_acktime;	/* tcp_acktime() of the last bare ACK */
+	uint32_t	t_progress;	/* tcp_acktime() of the last ACK of something,
+					 * or since when there is something */
 	uint32_t	t_badrxtwin;	/* ms: began to send again */
 	uint32_t	t_rcvrtt;	/* seen as a receiver, ms; 0 unknown */
 
@@ -401,7 +403,7 @@ struct tcpcb {
 /* Duplicate ACKs that mean loss: 3 (RFC 5681, RFC 6675). */
 #define	TCP_DUPTHRESH	V_tcp_ways.w_reordering
 
-/* Time for t_acktime: of 2^20 ns, about a millisecond. */
+/* Time for t_acktime and t_progress: of 2^20 ns, about a millisecond. */
 #define	TCP_ACKTIME_SHIFT	20
 static inline uint32_t
 tcp_acktime(void)

@@ -289,13 +289,16 @@ static bool
 transfer(struct pair *p, size_t bytes, unsigned seconds)
 {
 	uint64_t end = sy_loop_now(loop) + seconds * SECOND;
+	bool done;
 
-	while (!pump(p, 0, bytes) | !pump(p, 1, bytes)) {
+	for (;;) {
+		done = pump(p, 0, bytes);
+		if (pump(p, 1, bytes) && done)
+			return (true);
 		if (sy_loop_now(loop) >= end)
 			return (false);
 		(void)sy_loop_step(loop, 200000);
 	}
-	return (true);
 }
 
 static void

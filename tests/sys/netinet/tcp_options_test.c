@@ -117,6 +117,39 @@ PD_TEST(maxunacktime)
 	ERR(ETIMEDOUT, SO_ERR(fd));
 }
 
+/* It counts from when something was in flight, or waited for a window, and
+ * from each ACK of something; not from the peer's last segment, and however
+ * many segments without an ACK come from it. */
+PD_TEST(maxunacktime_begins)
+{
+	int fd = pd_active(t, 0, 65535), i;
+
+	OK(pd_setopt(t, fd, IPPROTO_TCP, TCP_MAXUNACKTIME, 5));
+	ADVANCE(100 * PD_SEC);
+	SEND(fd, 20);
+	pd_pass(t, 4 * PD_SEC);
+	STATE(TCPS_ESTABLISHED);
+	INJECT(". 1:1(0) ack 11 win 65535");
+	pd_pass(t, 4 * PD_SEC);
+	STATE(TCPS_ESTABLISHED);
+	INJECT(". 1:1(0) ack 21 win 0");
+	pd_forget(t);
+	ADVANCE(100 * PD_SEC);
+	/* The window is closed: probes. */
+	SEND(fd, 10);
+	pd_forget(t);
+	pd_pass(t, 4 * PD_SEC);
+	STATE(TCPS_ESTABLISHED);
+	for (i = 0; i < 30 && pd_state(t) != GONE; i++) {
+		INJECT("P. %d:%d(10) ack 21 win 0", 1 + i * 10, 11 + i * 10);
+		pd_forget(t);
+		pd_pass(t, PD_SEC);
+	}
+	STATE(GONE);
+	ERR(ETIMEDOUT, SO_ERR(fd));
+	pd_forget(t);
+}
+
 PD_TEST(congestion)
 {
 	char name[TCP_CA_NAME_MAX];
@@ -251,6 +284,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, iwnd_nseg);
 	ATF_TP_ADD_TC(tp, iwnd_nb);
 	ATF_TP_ADD_TC(tp, maxunacktime);
+	ATF_TP_ADD_TC(tp, maxunacktime_begins);
 	ATF_TP_ADD_TC(tp, congestion);
 	ATF_TP_ADD_TC(tp, ccalgoopt);
 	ATF_TP_ADD_TC(tp, functions);
