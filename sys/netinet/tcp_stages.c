@@ -413,14 +413,16 @@ tcp_stage_fin(struct tcpcb *tp, struct tcp_seg *sg)
 
 	if ((sg->sg_flags & TH_FIN) == 0)
 		return (TV_OK);
-	/* Not in order: kept with the text, and comes back by tcp_reass. */
+	/* Not in order: kept with the text, and comes back by tcp_reass.
+	 * Before the handshake is complete: so, too, or the peer sends it
+	 * again. */
 	if (sg->sg_seq + sg->sg_len != tp->rcv_nxt ||
-	    TCPS_HAVERCVDFIN(tp->t_state))
+	    TCPS_HAVERCVDFIN(tp->t_state) ||
+	    tp->t_state == TCPS_SYN_RECEIVED)
 		return (TV_OK);
 	tp->rcv_nxt++;
 	v = TV_RCVEOF | TV_ACKNOW;
 	switch (tp->t_state) {
-	case TCPS_SYN_RECEIVED:
 	case TCPS_ESTABLISHED:
 		tcp_state_change(tp, TCPS_CLOSE_WAIT);
 		break;

@@ -241,15 +241,15 @@ PD_TEST(drop)
 	ATF_CHECK_EQ(ESRCH, put(t, "net.inet.tcp.drop", &xic, sizeof(xic)));
 }
 
-/* The fixed part, an int, and one byte too many. */
-struct setopt {
+/* The fixed part, a value, and one byte too many. */
+union setopt {
 	struct sockopt_parameters sop;
-	char		value[2048 + 1];
+	char		bytes[sizeof(struct sockopt_parameters) + 2048 + 1];
 };
 
 PD_TEST(setsockopt)
 {
-	static struct setopt so;
+	static union setopt so;
 	struct sockopt_parameters *sop = &so.sop;
 	size_t len = sizeof(*sop) + sizeof(int);
 	int fd = pd_active(t, 0, 65535), on = 1;
@@ -257,7 +257,7 @@ PD_TEST(setsockopt)
 	sop->sop_inc = ends(t);
 	sop->sop_level = IPPROTO_TCP;
 	sop->sop_optname = TCP_NODELAY;
-	memcpy(so.value, &on, sizeof(on));
+	memcpy(sop->sop_optval, &on, sizeof(on));
 	ATF_CHECK_EQ(EPERM, put(t, "net.inet.tcp.setsockopt", NULL, 0));
 	ATF_CHECK_EQ(ENOMEM, put(t, "net.inet.tcp.setsockopt", &so,
 	    sizeof(*sop) - 1));
@@ -282,7 +282,7 @@ PD_TEST(setsockopt)
 	ATF_CHECK_EQ(1, pd_getopt(t, fd, IPPROTO_TCP, TCP_NODELAY));
 	sop->sop_id = 0;
 	sop->sop_inc = ends(t);
-	memset(so.value, 0, sizeof(int));
+	memset(sop->sop_optval, 0, sizeof(int));
 	ATF_CHECK_EQ(0, put(t, "net.inet.tcp.setsockopt", &so, len));
 	ATF_CHECK_EQ(0, pd_getopt(t, fd, IPPROTO_TCP, TCP_NODELAY));
 }

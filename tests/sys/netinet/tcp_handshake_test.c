@@ -447,6 +447,42 @@ PD_TEST(option_beyond_header)
 	    (int)pd_tcpcb(t)->t_maxseg);
 }
 
+/* Both open at once, and the peer is done already: its FIN counts when the
+ * handshake is complete. */
+PD_TEST(both_open_with_fin)
+{
+	int fd = pd_socket(t);
+
+	ERR(EINPROGRESS, pd_connect(t, fd));
+	EXPECT("S 0:0(0) win 65535 <...>");
+	INJECT("SF 0:0(0) win 65535 <mss 1460>");
+	EXPECT("S. 0:0(0) ack 1 win 65535 <mss 1460>");
+	STATE(TCPS_SYN_RECEIVED);
+	EXPECT_IN(1000000, "S. 0:0(0) ack 1 win 65535 <mss 1460>");
+	INJECT("F. 1:1(0) ack 1 win 65535");
+	EXPECT(". 1:1(0) ack 2");
+	STATE(TCPS_CLOSE_WAIT);
+	RECV_EOF(fd);
+}
+
+/* With text before it, it is kept with that. */
+PD_TEST(both_open_with_text_and_fin)
+{
+	int fd = pd_socket(t);
+
+	ERR(EINPROGRESS, pd_connect(t, fd));
+	EXPECT("S 0:0(0) win 65535 <...>");
+	INJECT("SFP 0:10(10) win 65535 <mss 1460>");
+	EXPECT("S. 0:0(0) ack 1 win 65535 <mss 1460>");
+	pd_forget(t);
+	STATE(TCPS_SYN_RECEIVED);
+	INJECT(". 12:12(0) ack 1 win 65535");
+	EXPECT_LATE(". 1:1(0) ack 12");
+	STATE(TCPS_CLOSE_WAIT);
+	RECV(fd, 10);
+	RECV_EOF(fd);
+}
+
 /* ---- Again, and again ---- */
 
 #define	SYN_AGAIN(usec)							\
@@ -699,6 +735,8 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, keepinit);
 	ATF_TP_ADD_TC(tp, drop_options);
 	ATF_TP_ADD_TC(tp, rexmit_initial);
+	ATF_TP_ADD_TC(tp, both_open_with_fin);
+	ATF_TP_ADD_TC(tp, both_open_with_text_and_fin);
 	ATF_TP_ADD_TC(tp, synack_again);
 	ATF_TP_ADD_TC(tp, syn_twice);
 	ATF_TP_ADD_TC(tp, syn_lost);
