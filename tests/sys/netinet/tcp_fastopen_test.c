@@ -454,9 +454,9 @@ PD_TEST(cookie_of_another)
 /* Options that are none: lengths that no cookie has. */
 PD_TEST(malformed)
 {
-	static const char * const bad[] = { "220301", "22040102", "220701020304"
-	    "05", "221401020304050607080910111213141516171800", "fe04f98a",
-	    "fe03f9", "fe05f98901", "22" };
+	static const char * const bad[] = { "220301", "22040102",
+	    "22070102030405", "221401020304050607080910111213141516171800",
+	    "fe04f98a", "fe03f9", "fe05f98901", "22" };
 	u_int i;
 
 	(void)server(t, 5);

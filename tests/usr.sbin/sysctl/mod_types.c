@@ -20,7 +20,7 @@ VNET_DEFINE_STATIC(type, t_##name) = value;				\
 SYSCTL_##macro(_types, OID_AUTO, name, CTLFLAG_VNET | CTLFLAG_RW,	\
     &VNET_NAME(t_##name), 0, "A variable of type " #name)
 
-NUMBER(int8_t, U8, u8, 200);
+NUMBER(uint8_t, U8, u8, 200);
 NUMBER(uint16_t, U16, u16, 60000);
 NUMBER(uint32_t, U32, u32, 4000000000);
 NUMBER(uint64_t, U64, u64, 18000000000000000000U);

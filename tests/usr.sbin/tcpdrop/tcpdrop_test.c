@@ -40,7 +40,7 @@ lives(struct rig *r, int fd)
 TEST(one)
 {
 	static const char *const commands[] = {
-		"tcpdrop -j beta " ONE,
+		("tcpdrop -j beta " ONE),
 		"tcpdrop -j beta 10.0.0.2:80 10.0.0.1:40001",
 		"tcpdrop -j beta 10.0.0.2.80 10.0.0.1.40001"
 	};
