@@ -52,7 +52,8 @@ NCPU!=		getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2
 CC!=		command -v gcc >/dev/null 2>&1 && echo gcc || \
 		{ command -v clang >/dev/null 2>&1 && echo clang || echo cc; }
 .  endif
-COPTS?=		-O2 -g
+# clang's newer debugging information is not what every valgrind reads.
+COPTS?=		-O2 ${CC:M*clang*:?-gdwarf-4:-g}
 SAN?=
 _cc!=		command -v ${CC:N-*:[-1]} || echo no
 .  if ${_cc} == "no" && !make(demo) && !make(check)

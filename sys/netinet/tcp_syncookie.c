@@ -22,10 +22,16 @@
  * drawn anew when its period begins, so a cookie lives for 15 to 30 s.  One
  * that carries a time stamp has to echo a stamp of ours from that time.
  *
- * Who guesses has a chance of 2^-24 with each segment, and cookies are only
- * looked for while some are about (tcp_syncache.c).
+ * Who guesses has a chance of 2^-24 with each segment, which alone would be
+ * one connection in a few million tries.  So each period has a filter, too: a
+ * bit, by a keyed hash of the ends and the SYN's number, for each cookie that
+ * was sent.  An ACK whose bit is not set is none of a cookie's, without a
+ * look at its MAC; only a flood of SYNs fills the filter.  And cookies are
+ * only looked for while some are about (tcp_syncache.c).
  */
 #include <sys/param.h>
+#include <sys/kernel.h>
+#include <sys/malloc.h>
 #include <sys/systm.h>
 
 #include <netinet/in.h>
@@ -45,10 +51,15 @@ static const uint16_t cookie_mss[8] = {
 /* Index 0: no scaling. */
 static const uint8_t cookie_ws[8] = { 0, 0, 1, 2, 4, 6, 7, 8 };
 
+MALLOC_DEFINE(M_SYNCOOKIE, "syncookie", "TCP SYN cookies' filters");
+
+#define	COOKIE_FILTER	(1U << 17)	/* bits, a power of two: 16 KiB */
+
 struct cookie_secret {
 	uint64_t	cs_period;	/* it is of this one */
 	bool		cs_drawn;
 	uint8_t		cs_key[16];
+	uint8_t		*cs_filter;	/* NULL, without memory: all is let by */
 };
 VNET_DEFINE_STATIC(struct cookie_secret[2], cookie_secrets);
 #define	V_cookie_secrets	VNET(cookie_secrets)
@@ -73,21 +84,48 @@ cookie_mac(const struct cookie_secret *cs, const struct in_conninfo *inc,
 	return ((uint32_t)siphash24(cs->cs_key, &in, sizeof(in)));
 }
 
+/* A cookie's place in the filters. */
+static uint32_t
+cookie_bit(const struct in_conninfo *inc, tcp_seq irs)
+{
+	/* Fibonacci hashing of the number. */
+	return ((in_pcbhash(&V_tcbinfo, inc) ^ irs * 2654435769U >> 8) &
+	    (COOKIE_FILTER - 1));
+}
+
+static bool
+cookie_seen(const struct cookie_secret *cs, uint32_t bit)
+{
+	return (cs->cs_filter == NULL ||
+	    (cs->cs_filter[bit / 8] & 1 << bit % 8) != 0);
+}
+
+/* A period begins: a new secret, and an empty filter. */
+static void
+cookie_begin(struct cookie_secret *cs, uint64_t period)
+{
+	vnet_random(cs->cs_key, sizeof(cs->cs_key));
+	cs->cs_period = period;
+	cs->cs_drawn = true;
+	if (cs->cs_filter != NULL)
+		memset(cs->cs_filter, 0, COOKIE_FILTER / 8);
+	else
+		cs->cs_filter = malloc(COOKIE_FILTER / 8, M_SYNCOOKIE,
+		    M_NOWAIT | M_ZERO);
+}
+
 tcp_seq
 tcp_syncookie_make(const struct tcp_syn *sy)
 {
 	uint64_t period = cookie_period();
 	struct cookie_secret *cs = &V_cookie_secrets[period & 1];
 	uint16_t mss = sy->sy_peermss != 0 ? sy->sy_peermss : TCP_MSS;
-	uint32_t mac;
+	uint32_t bit, mac;
 	uint8_t bits = 0;
 	int i;
 
-	if (!cs->cs_drawn || cs->cs_period != period) {
-		vnet_random(cs->cs_key, sizeof(cs->cs_key));
-		cs->cs_period = period;
-		cs->cs_drawn = true;
-	}
+	if (!cs->cs_drawn || cs->cs_period != period)
+		cookie_begin(cs, period);
 	for (i = nitems(cookie_mss) - 1; i > 0 && cookie_mss[i] > mss; i--)
 		continue;
 	bits |= COOKIE_MSS(i);
@@ -101,6 +139,10 @@ tcp_syncookie_make(const struct tcp_syn *sy)
 		bits |= COOKIE_SACK;
 	if ((period & 1) != 0)
 		bits |= COOKIE_SECRET;
+	if (cs->cs_filter != NULL) {
+		bit = cookie_bit(&sy->sy_inc, sy->sy_irs);
+		cs->cs_filter[bit / 8] |= (uint8_t)(1 << bit % 8);
+	}
 	mac = cookie_mac(cs, &sy->sy_inc, sy->sy_irs, bits);
 	return ((mac & ~0xffU) | (bits ^ mac >> 24));
 }
@@ -139,6 +181,7 @@ tcp_syncookie_read(const struct tcp_seg *sg, struct tcp_syn *sy)
 
 	bits = (uint8_t)(iss ^ iss >> 24);
 	if ((cs = cookie_secret_of(bits)) == NULL ||
+	    !cookie_seen(cs, cookie_bit(&sg->sg_inc, irs)) ||
 	    ((cookie_mac(cs, &sg->sg_inc, irs, bits) ^ iss) & ~0xffU) != 0)
 		return (false);
 	if ((sg->sg_to.to_flags & TOF_TS) != 0 && !cookie_stamp_ok(sg))
@@ -161,3 +204,14 @@ tcp_syncookie_read(const struct tcp_seg *sg, struct tcp_syn *sy)
 	}
 	return (true);
 }
+
+static void
+tcp_syncookie_uninit(const void *arg __unused)
+{
+	u_int i;
+
+	for (i = 0; i < nitems(V_cookie_secrets); i++)
+		free(V_cookie_secrets[i].cs_filter, M_SYNCOOKIE);
+}
+SYSUNINIT(tcp_syncookie, SI_SUB_PROTO_DOMAIN, SI_ORDER_FOURTH,
+    tcp_syncookie_uninit, NULL);

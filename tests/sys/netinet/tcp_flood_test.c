@@ -114,14 +114,17 @@ static void
 flood_block(struct pd *t, uint8_t flags)
 {
 	struct vnet *saved = vnet_enter(t->vnet);
-	uint32_t src;
+	uint32_t ack, seq, src;
+	uint16_t port;
 	int i;
 
 	for (i = 0; i < BLOCK; i++) {
 		/* 11.0.0.0 to 126.255.255.255: each is a host's. */
 		src = (11 << 24) + (uint32_t)(draw() % (116 << 24));
-		flood_segment(t, src, (uint16_t)draw(), (uint32_t)draw(),
-		    (uint32_t)draw(), flags);
+		port = (uint16_t)draw();
+		seq = (uint32_t)draw();
+		ack = (uint32_t)draw();
+		flood_segment(t, src, port, seq, ack, flags);
 	}
 	vnet_leave(saved);
 	pd_pass(t, BLOCK_TIME);
@@ -208,8 +211,8 @@ PD_TEST4(syns_no_cookies)
 	syns(t, 0);
 }
 
-/* While nothing overflows they are not even looked at; while it does, each
- * has a chance of 2^-24. */
+/* While nothing overflows they are not even looked at; while cookies are
+ * about, an ACK has to be of one that was sent, and to guess 24 bits. */
 static void
 acks(struct pd *t, int only)
 {
