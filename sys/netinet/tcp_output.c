@@ -20,8 +20,10 @@
  *
  * Small segments: Nagle's algorithm (RFC 896), and the sender's side of
  * silly window avoidance: a segment leaves if it is full, or is all there is
- * and nothing is in flight (or TCP_NODELAY), or fills half the largest
- * window the peer ever offered.
+ * and nothing was in flight when output began (or TCP_NODELAY), or fills half
+ * the largest window the peer ever offered.  So the end of a large write to
+ * an idle connection does not wait for its beginning; TF_LASTIDLE says that
+ * it is such a write, also where the socket layer hands it over in pieces.
  */
 #include <sys/param.h>
 #include <sys/mbuf.h>
@@ -574,7 +576,7 @@ plan_lost(struct tcpcb *tp, struct tcp_plan *p, uint32_t quota)
 static bool
 plan_small_ok(const struct tcpcb *tp, uint32_t len, bool all)
 {
-	bool idle = tp->snd_max == tp->snd_una;
+	bool idle = (tp->t_flags & TF_LASTIDLE) != 0;
 
 	/* What is urgent does not wait for the rest. */
 	if ((tp->t_flags & TF_FORCEDATA) != 0 ||
@@ -1033,12 +1035,15 @@ tcp_send_plan(struct tcpcb *tp, struct tcp_plan *p)
 
 /* ---- The default block's output ---- */
 
-/* Everything is acknowledged and nothing was sent for an RTO: the window
- * says nothing about the path any more (RFC 5681, 4.1). */
+/* Everything is acknowledged.  If nothing was sent for an RTO, too, the
+ * window says nothing about the path any more (RFC 5681, 4.1). */
 static void
 tcp_output_idle(struct tcpcb *tp, const struct socket *so)
 {
-	if (tp->snd_una != tp->snd_max || tp->t_sndtime == 0 ||
+	if (tp->snd_una != tp->snd_max)
+		return;
+	tp->t_flags |= TF_LASTIDLE;
+	if (tp->t_sndtime == 0 ||
 	    !V_tcp_ways.w_idle_restart || sbavail(&so->so_snd) == 0 ||
 	    getnstime() - tp->t_sndtime < tcp_rto(tp))
 		return;
@@ -1081,6 +1086,8 @@ tcp_default_output(struct tcpcb *tp)
 		if (p.p_ackonly)
 			break;
 	}
+	if ((tp->t_flags & TF_MORETOCOME) == 0)
+		tp->t_flags &= ~TF_LASTIDLE;
 	if (error != 0)
 		error = tcp_output_error(tp, error);
 	tcp_output_timers(tp);

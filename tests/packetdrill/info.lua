@@ -88,6 +88,19 @@ local function shown(text, fields)
 	return table.concat(out, ", ")
 end
 
+-- assert TEST, MESSAGE: up to the first comma outside of brackets
+local function test_of(text)
+	local depth = 0
+	for at = 1, #text do
+		local c = text:sub(at, at)
+		depth = depth + (c == "(" and 1 or c == ")" and -1 or 0)
+		if c == "," and depth == 0 then
+			return text:sub(1, at - 1)
+		end
+	end
+	return text
+end
+
 local function line(text, fields)
 	local e = text:match("^print%s*(.*)$")
 	if e then
@@ -96,8 +109,7 @@ local function line(text, fields)
 	end
 	e = text:match("^assert%s+(.*)$") or
 	    error("wants assert or print: " .. text, 0)
-	-- The message is behind the last comma outside of brackets.
-	local test = e:match("^(.-),%s*[^(),]*$") or e
+	local test = test_of(e)
 	if not evaluate(test, fields) then
 		error("assertion failed: " .. test .. ": " ..
 		    shown(test, fields), 0)

@@ -211,6 +211,18 @@ local function reap(st, wait)
 	    event
 end
 
+-- Have the other thread's call come back, if it does in time.
+local function finish_pending(st)
+	local stop = st.pending.stop
+	wait_until(st, stop)
+	local why, whose = reap(st, false)
+	if st.pending then
+		wait_until(st, stop + st.config.tolerance)
+		why, whose = reap(st, true)
+	end
+	return why, whose
+end
+
 local function run_call(st, event)
 	local prepare = calls[event.name]
 	if type(prepare) ~= "function" then
@@ -242,6 +254,7 @@ local function run_packet(st, event)
 	if bytes == nil then
 		return "no packet will ever leave"
 	end
+	now(st)
 	at = at - st.start
 	st.happened = at
 	local why, actual = flow.check(st.flows, event, bytes)
@@ -304,9 +317,9 @@ local function step(st, path, event)
 		    event.text))
 	end
 	-- One call at a time: another thread's must have returned.
-	if event.what == "call" and event.stop and st.pending then
-		wait_until(st, st.pending.stop)
-		local why, whose = reap(st, true)
+	if event.what == "call" and st.pending and (event.stop or
+	    event.from >= st.pending.stop) then
+		local why, whose = finish_pending(st)
 		if why then
 			return report(path, whose, why)
 		end
@@ -333,8 +346,7 @@ local function play(st, path, events)
 		end
 	end
 	if st.pending then
-		wait_until(st, st.pending.stop)
-		local why, whose = reap(st, true)
+		local why, whose = finish_pending(st)
 		if why then
 			return report(path, whose, why)
 		end
