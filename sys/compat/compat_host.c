@@ -126,7 +126,7 @@ compat_assume(int which)
 		if (error != 0)
 			return (error);
 	}
-	V_tcp_ways.w_linux_syn = which == COMPAT_LINUX;
+	V_tcp_ways.w_linux = which == COMPAT_LINUX;
 	V_personality = which;
 	return (0);
 }

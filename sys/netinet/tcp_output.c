@@ -24,6 +24,8 @@
  * the largest window the peer ever offered.  So the end of a large write to
  * an idle connection does not wait for its beginning; TF_LASTIDLE says that
  * it is such a write, also where the socket layer hands it over in pieces.
+ * In Linux's ways only a small segment in flight makes a small one wait
+ * (Minshall's reading of RFC 896).
  */
 #include <sys/param.h>
 #include <sys/mbuf.h>
@@ -204,6 +206,10 @@ tcp_window_update_due(struct tcpcb *tp, uint32_t win)
 	if (win <= promised)
 		return (false);
 	more = win - promised;
+	/* Linux lets the first window grow as text comes, and later tells of
+	 * one that has doubled. */
+	if (V_tcp_ways.w_linux)
+		return (tp->rcv_nxt != tp->irs + 1 && more >= promised);
 	/* Scaled, it may still be the same number. */
 	if (promised >> tp->rcv_scale == win >> tp->rcv_scale)
 		return (false);
@@ -405,7 +411,7 @@ tcp_plan_options(struct tcpcb *tp, struct tcp_plan *p)
 			opt_signature(tp, p);
 		return;
 	}
-	if (syn && V_tcp_ways.w_linux_syn)
+	if (syn && V_tcp_ways.w_linux)
 		opt_linux_syn(tp, p);
 	else {
 		if (syn)
@@ -428,7 +434,7 @@ tcp_plan_options(struct tcpcb *tp, struct tcp_plan *p)
 	if ((tp->t_flags2 & TF2_ACE_PERMIT) != 0)
 		opt_accecn(tp, p);
 	while (p->p_optlen % 4 != 0)
-		p->p_opt[p->p_optlen++] = TCPOPT_EOL;
+		p->p_opt[p->p_optlen++] = tcp_pad_option();
 }
 
 /* ---- Plan ---- */
@@ -572,17 +578,30 @@ plan_lost(struct tcpcb *tp, struct tcp_plan *p, uint32_t quota)
 	return (true);
 }
 
-/* May a segment of len bytes, less than a full one, leave now? */
+/* Does Nagle's algorithm see nothing in flight?  By Minshall, what was sent
+ * last was full segments. */
 static bool
-plan_small_ok(const struct tcpcb *tp, uint32_t len, bool all)
+plan_idle(const struct tcpcb *tp, uint32_t mss)
 {
-	bool idle = (tp->t_flags & TF_LASTIDLE) != 0;
+	const struct tcp_sent *ts;
 
+	if ((tp->t_flags & TF_LASTIDLE) != 0)
+		return (true);
+	if (!V_tcp_ways.w_linux)
+		return (false);
+	ts = TAILQ_LAST(&tp->t_map, tcp_sentmap);
+	return (ts == NULL || (ts->ts_end - ts->ts_start) % mss == 0);
+}
+
+/* May a segment of len bytes, less than the full mss, leave now? */
+static bool
+plan_small_ok(const struct tcpcb *tp, uint32_t len, uint32_t mss, bool all)
+{
 	/* What is urgent does not wait for the rest. */
 	if ((tp->t_flags & TF_FORCEDATA) != 0 ||
 	    SEQ_GT(tp->snd_up, tp->snd_max))
 		return (true);
-	if (all && (idle || (tp->t_flags & TF_NODELAY) != 0) &&
+	if (all && ((tp->t_flags & TF_NODELAY) != 0 || plan_idle(tp, mss)) &&
 	    (tp->t_flags & (TF_NOPUSH | TF_MORETOCOME)) == 0)
 		return (true);
 	return (tp->max_sndwnd != 0 && len >= tp->max_sndwnd / 2);
@@ -627,7 +646,7 @@ plan_new(struct tcpcb *tp, struct tcp_plan *p, uint32_t quota)
 	if (len > mss)
 		len = rounddown(len, mss);
 	else if (len < mss && !(fin && all) && (len == 0 ||
-	    !plan_small_ok(tp, len, all)) && (len == 0 ||
+	    !plan_small_ok(tp, len, mss, all)) && (len == 0 ||
 	    (tp->t_flags2 & TF2_COMPAT) == 0 || !tcp_compat_uncorks(tp)))
 		return (false);
 	p->p_len = len;

@@ -233,6 +233,7 @@ l_result(lua_State *L)
 {
 	int i;
 
+	(void)wait_asleep();		/* it may just be coming back */
 	for (i = 0; lua_toboolean(L, 1) && !job.done && i < ASLEEP_TRIES / 25;
 	    i++)
 		(void)usleep(ASLEEP_US);

@@ -15,8 +15,11 @@
  * Our buffers count the bytes of the stream, so a receive buffer of ours is
  * Linux's window, and a send buffer half of Linux's.
  *
- * Touches: net.inet.tcp.recvspace, recvbuf_max, sendspace, sendbuf_max, and
- * tcp_compat.c's.
+ * Linux's SYNs scale windows as far as tcp_rmem lets buffers grow; ours by
+ * kern.ipc.maxsockbuf, which therefore grows along.
+ *
+ * Touches: net.inet.tcp.recvspace, recvbuf_max, sendspace, sendbuf_max,
+ * kern.ipc.maxsockbuf, and tcp_compat.c's.
  */
 #include <sys/param.h>
 #include <sys/socketvar.h>
@@ -95,6 +98,7 @@ sysctl_rmem(SYSCTL_HANDLER_ARGS)
 	V_tcp_ways.w_rmem_min = v[0];
 	V_tcp_recvspace = imax(linux_win_from_space(v[1]), 1);
 	V_tcp_autorcvbuf_max = imax(linux_win_from_space(v[2]), 1);
+	V_sb_max = MAX(V_sb_max, (u_long)v[2]);
 	return (0);
 }
 SYSCTL_PROC(_net_ipv4, OID_AUTO, tcp_rmem,
