@@ -91,7 +91,9 @@ struct tcp_ways {
 	int	w_keepabort;	/* ms from the first probe on (-1: keepcnt) */
 	bool	w_linux;	/* Linux's order and padding of SYNs' options,
 				 * its window there and later, its probes of
-				 * closed windows, its Nagle's algorithm */
+				 * closed windows, its Nagle's algorithm,
+				 * its quick ACKs in the beginning, and its
+				 * resets for text that nobody read */
 	bool	w_pressure;	/* memory is short, by w_mem */
 };
 VNET_DECLARE(struct tcp_ways, tcp_ways);

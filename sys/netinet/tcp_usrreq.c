@@ -130,7 +130,8 @@ tcp_disconnect(struct tcpcb *tp)
 		tcp_close(tp);
 		return;
 	}
-	if ((so->so_options & SO_LINGER) != 0 && so->so_linger == 0) {
+	if (((so->so_options & SO_LINGER) != 0 && so->so_linger == 0) ||
+	    (V_tcp_ways.w_linux && sbavail(&so->so_rcv) != 0)) {
 		tcp_drop(tp, 0);
 		return;
 	}

@@ -18,7 +18,7 @@ play()
 	case $2 in
 	linux/*) flags=--so_flags=compat.personality=linux ;;
 	esac
-	atf_check -s exit:0 -o ignore "${STACKYARD_TESTDIR}/pkt" ${flags} \
+	atf_check -s exit:0 -o ignore -e ignore "${STACKYARD_TESTDIR}/pkt" ${flags} \
 	    ${1:+--ip_version=$1} "${scripts}/$2"
 }
 
