@@ -95,6 +95,7 @@ struct tcp_plan {
 	uint32_t	p_win;		/* window to promise, bytes */
 	uint16_t	p_flags;	/* TH_* */
 	bool		p_ackonly;	/* nothing for the sent map */
+	bool		p_last;		/* leaves nothing to send */
 	uint8_t		p_optlen;
 	bool		p_optsack;	/* SACK blocks among them */
 	bool		p_probe;	/* larger than others (RFC 4821) */
@@ -629,9 +630,10 @@ plan_new(struct tcpcb *tp, struct tcp_plan *p, uint32_t quota)
 	    (tp->t_flags2 & TF2_COMPAT) == 0 || !tcp_compat_uncorks(tp)))
 		return (false);
 	p->p_len = len;
-	if (fin && len == avail)
+	p->p_last = len == avail;
+	if (fin && p->p_last)
 		p->p_flags |= TH_FIN;
-	if (len != 0 && len == avail)
+	if (len != 0 && p->p_last)
 		p->p_flags |= TH_PUSH;
 	return (true);
 }
@@ -647,7 +649,7 @@ plan_ack(struct tcpcb *tp, struct tcp_plan *p)
 	p->p_flags &= ~(TH_FIN | TH_PUSH);
 	p->p_len = 0;
 	p->p_seq = tp->snd_max;
-	p->p_ackonly = true;
+	p->p_ackonly = p->p_last = true;
 	if ((tp->t_flags & TF_SENTFIN) != 0 && tp->snd_una != tp->snd_max &&
 	    (tp->t_state == TCPS_FIN_WAIT_1 || tp->t_state == TCPS_CLOSING ||
 	    tp->t_state == TCPS_LAST_ACK)) {
@@ -670,7 +672,7 @@ tcp_plan(struct tcpcb *tp, struct tcp_plan *p)
 	uint32_t quota;
 
 	p->p_again = NULL;
-	p->p_ackonly = false;
+	p->p_ackonly = p->p_last = false;
 	p->p_off = p->p_len = p->p_new = 0;
 	p->p_newfin = false;
 	p->p_probe = false;
@@ -680,7 +682,8 @@ tcp_plan(struct tcpcb *tp, struct tcp_plan *p)
 		if (plan_syn(tp, p)) {
 			p->p_flags |= tcp_ecn_syn_flags(tp);
 			tcp_plan_options(tp, p);
-			if ((tp->t_flags2 & TF2_TFO) != 0 && p->p_again == NULL)
+			p->p_last = (tp->t_flags2 & TF2_TFO) == 0;
+			if (!p->p_last && p->p_again == NULL)
 				p->p_len = tcp_fastopen_text(tp, p->p_optlen);
 			return (true);
 		}
@@ -1061,25 +1064,40 @@ tcp_note_applimited(struct tcpcb *tp)
 		    1);
 }
 
+/* Is there anything that a plan might find?  Most ACKs leave nothing to say,
+ * which is cheaper to see here than to find out step by step. */
+static bool
+tcp_output_due(struct tcpcb *tp, const struct socket *so)
+{
+	if ((tp->t_flags & (TF_ACKNOW | TF_FORCEDATA)) != 0 ||
+	    tp->t_snd_lost != 0)
+		return (true);
+	if ((tp->t_flags & TF_SENTFIN) == 0 && (tcp_wants_fin(tp) ||
+	    sbavail(&so->so_snd) > tp->snd_max - tp->snd_una))
+		return (true);
+	return (tcp_window_update_due(tp, tcp_adv_window(tp)));
+}
+
 int
 tcp_default_output(struct tcpcb *tp)
 {
 	struct socket *so = tptosocket(tp);
 	struct tcp_plan p;
 	int error = 0;
+	bool due = true;
 
 	if (tp->t_state < TCPS_SYN_SENT || tp->t_state == TCPS_TIME_WAIT)
 		return (0);
 	if (so != NULL && TCPS_HAVEESTABLISHED(tp->t_state)) {
 		tcp_output_idle(tp, so);
 		tcp_sndbuf_autoscale(tp, so);
+		due = tcp_output_due(tp, so);
 	}
-	while (tcp_plan(tp, &p)) {
+	while (due && tcp_plan(tp, &p)) {
 		if ((error = tcp_send_plan(tp, &p)) != 0)
 			break;
 		tp->t_flags &= ~TF_FORCEDATA;
-		if (p.p_ackonly)
-			break;
+		due = !p.p_last;
 	}
 	if (error != 0)
 		error = tcp_output_error(tp, error);
