@@ -360,7 +360,7 @@ syk_waitinfo(struct vnet *vnet, int fd, struct syk_waitinfo *wi)
 	struct vnet *saved;
 	int error;
 
-	saved = vnet_enter(vnet);
+	saved = vnet_look(vnet);
 	error = fd_getsock(fd, &so);
 	if (error == 0) {
 		wi->nonblock = (so->so_state & SS_NBIO) != 0;
@@ -372,7 +372,7 @@ syk_waitinfo(struct vnet *vnet, int fd, struct syk_waitinfo *wi)
 		    so->so_linger > 0 ?
 		    (uint64_t)so->so_linger * NS_PER_SEC : 0;
 	}
-	vnet_leave(saved);
+	vnet_look_end(saved);
 	return (error);
 }
 
@@ -382,9 +382,9 @@ syk_poll(struct vnet *vnet, int fd, int events, int *revents)
 	struct vnet *saved;
 	int error;
 
-	saved = vnet_enter(vnet);
+	saved = vnet_look(vnet);
 	error = kern_poll(fd, events, revents);
-	vnet_leave(saved);
+	vnet_look_end(saved);
 	return (error);
 }
 

@@ -239,6 +239,15 @@ vnet_run_tasks(struct vnet *vnet)
 	}
 }
 
+/* Only what was armed since can have made the next turn an earlier one. */
+static void
+vnet_want_sooner(struct vnet *vnet)
+{
+
+	vnet->vnet_sooner = false;
+	vnet_want(vnet, callout_wheel_next(vnet->vnet_wheel));
+}
+
 void
 vnet_leave(struct vnet *saved)
 {
@@ -252,10 +261,12 @@ vnet_leave(struct vnet *saved)
 		vnet_left(vnet);
 		return;
 	}
-	vnet_run_tasks(vnet);
+	if (!STAILQ_EMPTY(&vnet->vnet_tasks))
+		vnet_run_tasks(vnet);
 	vnet->vnet_depth = 0;
 	curvnet = saved;
-	vnet_want(vnet, vnet_next(vnet));
+	if (vnet->vnet_sooner)
+		vnet_want_sooner(vnet);
 	vnet_left(vnet);
 }
 
@@ -272,6 +283,7 @@ vnet_run(struct vnet *vnet)
 	vnet->vnet_depth = 0;
 	curvnet = saved;
 	vnet->vnet_wanted = next = vnet_next(vnet);
+	vnet->vnet_sooner = false;
 	vnet_left(vnet);
 	return (next);
 }
