@@ -502,16 +502,13 @@ ip_send_by(struct mbuf *m, const struct ip_output_args *ioa,
 int
 ip_send(struct mbuf *m, const struct ip_output_args *ioa)
 {
-	struct route ro = { 0 };
-	int error;
+	struct route *ro = ioa->ioa_ro;
 
 	MPASS(IN6_IS_ADDR_V4MAPPED(&ioa->ioa_src) ==
 	    IN6_IS_ADDR_V4MAPPED(&ioa->ioa_dst));
-	if (__predict_true(ioa->ioa_ro != NULL))
-		return (ip_send_by(m, ioa, ioa->ioa_ro));
-	error = ip_send_by(m, ioa, &ro);
-	ro_invalidate(&ro);
-	return (error);
+	if (__predict_false(ro == NULL))
+		ro = ro_recent(&ioa->ioa_dst, ioa->ioa_scope);
+	return (ip_send_by(m, ioa, ro));
 }
 
 uint32_t

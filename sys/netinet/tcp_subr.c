@@ -434,11 +434,10 @@ tcp_mssopt_to(const struct in_conninfo *inc, const struct tcpcb *lp,
     uint16_t udpport)
 {
 	bool v6 = !IN6_IS_ADDR_V4MAPPED(&inc->inc_faddr);
-	struct route ro = { 0 };
 	uint32_t mtu, tsomax;
 
-	mtu = ip_route_mtu(&inc->inc_faddr, inc->inc_scope, &ro, &tsomax);
-	ro_invalidate(&ro);
+	mtu = ip_route_mtu(&inc->inc_faddr, inc->inc_scope,
+	    ro_recent(&inc->inc_faddr, inc->inc_scope), &tsomax);
 	if (v6 && (lp->t_inpcb.inp_flags & INP_MINMTU) != 0)
 		mtu = min(mtu, IPV6_MMTU);
 	return (tcp_mss_for((int)mtu, v6, lp->t_usermss, udpport));
