@@ -227,7 +227,7 @@ vnet_enter(struct vnet *vnet)
 }
 
 /* Do what was put off, and what that puts off. */
-static void
+static void __noinline
 vnet_run_tasks(struct vnet *vnet)
 {
 	struct vnet_task *task;
@@ -240,7 +240,7 @@ vnet_run_tasks(struct vnet *vnet)
 }
 
 /* Only what was armed since can have made the next turn an earlier one. */
-static void
+static void __noinline
 vnet_want_sooner(struct vnet *vnet)
 {
 
