@@ -303,6 +303,21 @@ opt_timestamp(struct tcpcb *tp, struct tcp_plan *p)
 	opt_put32(p, tp->ts_recent);
 }
 
+/* The same if it is the first option, as in all segments but SYNs. */
+static void
+opt_timestamp_first(struct tcpcb *tp, struct tcp_plan *p)
+{
+	const uint32_t w[3] = {
+		htonl(TCPOPT_NOP << 24 | TCPOPT_NOP << 16 |
+		    TCPOPT_TIMESTAMP << 8 | TCPOLEN_TIMESTAMP),
+		htonl(tcp_ts_getticks() + tp->ts_offset),
+		htonl(tp->ts_recent)
+	};
+
+	memcpy(p->p_opt, w, sizeof(w));
+	p->p_optlen = sizeof(w);
+}
+
 /* The first time only. */
 static void
 opt_fastopen(struct tcpcb *tp, struct tcp_plan *p)
@@ -383,6 +398,22 @@ opt_linux_syn(struct tcpcb *tp, struct tcp_plan *p)
 		p->p_win -= p->p_win % mss;
 }
 
+/* The options that are for SYNs, and the time stamp. */
+static void
+opt_syn_all(struct tcpcb *tp, struct tcp_plan *p)
+{
+	if (V_tcp_ways.w_linux_syn) {
+		opt_linux_syn(tp, p);
+		return;
+	}
+	opt_syn(tp, p);
+	if ((tp->t_flags & TF_RCVD_TSTMP) != 0 ||
+	    ((p->p_flags & TH_ACK) == 0 &&
+	    (tp->t_flags & TF_REQ_TSTMP) != 0 &&
+	    !(V_tcp_rexmit_drop_options && tp->t_rxtshift >= 3)))
+		opt_timestamp(tp, p);
+}
+
 /* Room for the signature, which is no option but a must. */
 static void
 opt_signature(struct tcpcb *tp, struct tcp_plan *p)
@@ -404,17 +435,10 @@ tcp_plan_options(struct tcpcb *tp, struct tcp_plan *p)
 			opt_signature(tp, p);
 		return;
 	}
-	if (syn && V_tcp_ways.w_linux_syn)
-		opt_linux_syn(tp, p);
-	else {
-		if (syn)
-			opt_syn(tp, p);
-		if ((tp->t_flags & TF_RCVD_TSTMP) != 0 || (syn &&
-		    (p->p_flags & TH_ACK) == 0 &&
-		    (tp->t_flags & TF_REQ_TSTMP) != 0 &&
-		    !(V_tcp_rexmit_drop_options && tp->t_rxtshift >= 3)))
-			opt_timestamp(tp, p);
-	}
+	if (__predict_false(syn))
+		opt_syn_all(tp, p);
+	else if ((tp->t_flags & TF_RCVD_TSTMP) != 0)
+		opt_timestamp_first(tp, p);
 	if (__predict_false((tp->t_flags & TF_SIGNATURE) != 0))
 		opt_signature(tp, p);
 	if (syn) {
@@ -767,7 +791,8 @@ tcp_fill_header(struct tcpcb *tp, struct mbuf *m, const struct tcp_plan *p)
 		th->th_flags |= TH_URG;
 		TCPSTAT_INC(tcps_sndurg);
 	}
-	memcpy(th + 1, p->p_opt, p->p_optlen);
+	/* All the room there is: less work than to copy what is used. */
+	memcpy(th + 1, p->p_opt, sizeof(p->p_opt));
 	m->m_pkthdr.csum_flags = IN6_IS_ADDR_V4MAPPED(&inc->inc_faddr) ?
 	    CSUM_TCP : CSUM_TCP_IPV6;
 	m->m_pkthdr.csum_data = __offsetof(struct tcphdr, th_sum);

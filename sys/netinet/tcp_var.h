@@ -715,6 +715,11 @@ u_int	tcp_maxseg(const struct tcpcb *tp);
 u_int	tcp_fixed_maxseg(const struct tcpcb *tp);
 int	tcp_compute_pipe(struct tcpcb *tp);
 uint32_t tcp_compute_initwnd(uint32_t maxseg);
+static inline bool
+tcp_timer_active(const struct tcpcb *tp, tt_which timer)
+{
+	return (tp->t_timers[timer] != UINT64_MAX);
+}
 #define	TCP_TMR_GRANULARITY_TICKS	1
 #define	TCP_TMR_GRANULARITY_USEC	2
 uint32_t tcp_get_srtt(struct tcpcb *tp, int granularity);
