@@ -26,7 +26,7 @@ enum side { RECEIVE, SEND };
 
 /*
  * fd is not ready.  Wait for events, if it may: until *deadlinep, which is
- * found out first if it is 0.  EAGAIN: it may not, or not longer.
+ * found out first if it is 0, as is whether it may.  EAGAIN: it may not, or not longer.
  */
 static int
 wait_ready(struct sy_host *host, int fd, enum side side, uint64_t *deadlinep)
@@ -35,18 +35,20 @@ wait_ready(struct sy_host *host, int fd, enum side side, uint64_t *deadlinep)
 	uint64_t limit;
 	int error;
 
-	error = syk_waitinfo(host->h_vnet, fd, &wi);
-	if (error != 0)
-		return (error);
-	if (wi.nonblock)
-		return (EAGAIN);
 	if (*deadlinep == 0) {
+		error = syk_waitinfo(host->h_vnet, fd, &wi);
+		if (error != 0)
+			return (error);
+		if (wi.nonblock)
+			return (EAGAIN);
 		limit = side == RECEIVE ? wi.rcvtimeo : wi.sndtimeo;
 		*deadlinep = sy_deadline(host->h_loop,
 		    limit != 0 ? limit : SY_NEVER);
 	}
-	return (sy_wait_fd(host, fd, side == RECEIVE ? SYK_POLLIN :
-	    SYK_POLLOUT, *deadlinep));
+	/* To try again costs hardly more than to ask whether it is time. */
+	if (side == RECEIVE)
+		return (sy_wait_event(host, *deadlinep));
+	return (sy_wait_fd(host, fd, SYK_POLLOUT, *deadlinep));
 }
 
 /* As sy_fail_fd(), when host may have gone during a wait (EBADF). */
