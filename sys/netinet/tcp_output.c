@@ -107,10 +107,11 @@ struct tcp_plan {
 static void
 tcp_output_flush(void *arg __unused)
 {
+	struct tcp_outq *q = &V_tcp_outq;
 	struct tcpcb *tp;
 
-	while ((tp = TAILQ_FIRST(&V_tcp_outq)) != NULL) {
-		TAILQ_REMOVE(&V_tcp_outq, tp, t_outlink);
+	while ((tp = TAILQ_FIRST(q)) != NULL) {
+		TAILQ_REMOVE(q, tp, t_outlink);
 		tp->t_flags2 &= ~TF2_OUTPENDING;
 		(void)tcp_output(tp);
 	}
@@ -128,10 +129,12 @@ SYSINIT(tcp_output, SI_SUB_PROTO_DOMAIN, SI_ORDER_FIRST, tcp_output_init,
 void
 tcp_output_later(struct tcpcb *tp)
 {
+	struct tcp_outq *q = &V_tcp_outq;
+
 	if ((tp->t_flags2 & TF2_OUTPENDING) != 0)
 		return;
 	tp->t_flags2 |= TF2_OUTPENDING;
-	TAILQ_INSERT_TAIL(&V_tcp_outq, tp, t_outlink);
+	TAILQ_INSERT_TAIL(q, tp, t_outlink);
 	vnet_task_enqueue(&V_tcp_outtask);
 }
 
