@@ -189,7 +189,7 @@ syk_close(struct vnet *vnet, int fd)
  * (of UIO_MAXIOV).
  */
 static void
-make_uio(struct uio *uio, struct iovec *kiov, const struct iovec *iov,
+make_uio_of_many(struct uio *uio, struct iovec *kiov, const struct iovec *iov,
     int iovcnt, size_t skip, enum uio_rw rw)
 {
 	size_t resid;
@@ -212,6 +212,27 @@ make_uio(struct uio *uio, struct iovec *kiov, const struct iovec *iov,
 	uio->uio_iov = kiov;
 	uio->uio_iovcnt = n;
 	uio->uio_resid = (ssize_t)resid;
+	uio->uio_rw = rw;
+}
+
+/* The same, which is mostly of one. */
+static inline void
+make_uio(struct uio *uio, struct iovec *kiov, const struct iovec *iov,
+    int iovcnt, size_t skip, enum uio_rw rw)
+{
+	size_t len;
+
+	if (__predict_false(iovcnt != 1 || skip > iov[0].iov_len ||
+	    iov[0].iov_len > PTRDIFF_MAX)) {
+		make_uio_of_many(uio, kiov, iov, iovcnt, skip, rw);
+		return;
+	}
+	len = iov[0].iov_len - skip;
+	kiov[0].iov_base = (char *)iov[0].iov_base + skip;
+	kiov[0].iov_len = len;
+	uio->uio_iov = kiov;
+	uio->uio_iovcnt = 1;
+	uio->uio_resid = (ssize_t)len;
 	uio->uio_rw = rw;
 }
 
@@ -360,7 +381,7 @@ syk_waitinfo(struct vnet *vnet, int fd, struct syk_waitinfo *wi)
 	struct vnet *saved;
 	int error;
 
-	saved = vnet_enter(vnet);
+	saved = vnet_look(vnet);
 	error = fd_getsock(fd, &so);
 	if (error == 0) {
 		wi->nonblock = (so->so_state & SS_NBIO) != 0;
@@ -372,7 +393,7 @@ syk_waitinfo(struct vnet *vnet, int fd, struct syk_waitinfo *wi)
 		    so->so_linger > 0 ?
 		    (uint64_t)so->so_linger * NS_PER_SEC : 0;
 	}
-	vnet_leave(saved);
+	vnet_look_end(saved);
 	return (error);
 }
 
@@ -382,9 +403,9 @@ syk_poll(struct vnet *vnet, int fd, int events, int *revents)
 	struct vnet *saved;
 	int error;
 
-	saved = vnet_enter(vnet);
+	saved = vnet_look(vnet);
 	error = kern_poll(fd, events, revents);
-	vnet_leave(saved);
+	vnet_look_end(saved);
 	return (error);
 }
 

@@ -157,40 +157,45 @@ fd_install_kqueue(struct kqueue *kq, int *fdp)
 	return (0);
 }
 
+/* NULL: the descriptor is out of range; it may be of nothing. */
+static inline const struct file *
+fd_file(int fd)
+{
+	const struct filedesc *fdp = &V_filedesc;
+
+	/* Negative ones are large, too. */
+	if (__predict_false((u_int)fd >= (u_int)fdp->fd_nfiles))
+		return (NULL);
+	return (&fdp->fd_files[fd]);
+}
+
 int
 fd_get(int fd, struct socket **so, struct kqueue **kq)
 {
-	struct filedesc *fdp;
-	struct file *fp;
+	const struct file *fp = fd_file(fd);
 
-	fdp = &V_filedesc;
 	*so = NULL;
 	*kq = NULL;
-	if (fd < 0 || fd >= fdp->fd_nfiles)
+	if (fp == NULL || fp->f_type == DTYPE_NONE)
 		return (EBADF);
-	fp = &fdp->fd_files[fd];
-	switch (fp->f_type) {
-	case DTYPE_SOCKET:
+	if (fp->f_type == DTYPE_SOCKET)
 		*so = fp->f_socket;
-		return (0);
-	case DTYPE_KQUEUE:
+	else
 		*kq = fp->f_kqueue;
-		return (0);
-	default:
-		return (EBADF);
-	}
+	return (0);
 }
 
 int
 fd_getsock(int fd, struct socket **so)
 {
-	struct kqueue *kq;
-	int error;
+	const struct file *fp = fd_file(fd);
 
-	error = fd_get(fd, so, &kq);
-	if (error == 0 && *so == NULL)
-		error = ENOTSOCK;
-	return (error);
+	*so = NULL;
+	if (__predict_false(fp == NULL || fp->f_type != DTYPE_SOCKET))
+		return (fp == NULL || fp->f_type == DTYPE_NONE ? EBADF :
+		    ENOTSOCK);
+	*so = fp->f_socket;
+	return (0);
 }
 
 void

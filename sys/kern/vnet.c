@@ -228,7 +228,7 @@ vnet_enter(struct vnet *vnet)
 }
 
 /* Do what was put off, and what that puts off. */
-static void
+static void __noinline
 vnet_run_tasks(struct vnet *vnet)
 {
 	struct vnet_task *task;
@@ -238,6 +238,15 @@ vnet_run_tasks(struct vnet *vnet)
 		task->vt_pending = false;
 		task->vt_func(task->vt_arg);
 	}
+}
+
+/* Only what was armed since can have made the next turn an earlier one. */
+static void __noinline
+vnet_want_sooner(struct vnet *vnet)
+{
+
+	vnet->vnet_sooner = false;
+	vnet_want(vnet, callout_wheel_next(vnet->vnet_wheel));
 }
 
 void
@@ -253,10 +262,12 @@ vnet_leave(struct vnet *saved)
 		vnet_left(vnet);
 		return;
 	}
-	vnet_run_tasks(vnet);
+	if (!STAILQ_EMPTY(&vnet->vnet_tasks))
+		vnet_run_tasks(vnet);
 	vnet->vnet_depth = 0;
 	curvnet = saved;
-	vnet_want(vnet, vnet_next(vnet));
+	if (vnet->vnet_sooner)
+		vnet_want_sooner(vnet);
 	vnet_left(vnet);
 }
 
@@ -285,6 +296,7 @@ vnet_run(struct vnet *vnet)
 	vnet->vnet_depth = 0;
 	curvnet = saved;
 	vnet->vnet_wanted = next = vnet_next(vnet);
+	vnet->vnet_sooner = false;
 	vnet_left(vnet);
 	return (next);
 }

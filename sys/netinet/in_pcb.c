@@ -120,13 +120,16 @@ in_pcbhash(const struct inpcbinfo *ipi, const struct in_conninfo *inc)
 	const uint64_t *k = ipi->ipi_key;
 	uint32_t w[PCB_HASHWORDS];
 	uint64_t sum;
-	u_int i;
 
-	CTASSERT(PCB_HASHWORDS % 2 == 0);
+	/* The compiler would leave it a loop, of twice as many steps. */
+	CTASSERT(PCB_HASHWORDS == 10);
 	memcpy(w, inc, sizeof(w));
 	sum = k[0];
-	for (i = 0; i < PCB_HASHWORDS; i += 2)
-		sum += (k[i + 1] + w[i]) * (k[i + 2] + w[i + 1]);
+	sum += (k[1] + w[0]) * (k[2] + w[1]);
+	sum += (k[3] + w[2]) * (k[4] + w[3]);
+	sum += (k[5] + w[4]) * (k[6] + w[5]);
+	sum += (k[7] + w[6]) * (k[8] + w[7]);
+	sum += (k[9] + w[8]) * (k[10] + w[9]);
 	return ((uint32_t)(sum >> 32));
 }
 

@@ -185,7 +185,7 @@ tcp_child_numbers(struct tcpcb *tp, const struct tcp_syn *sy)
 	tp->snd_una = tp->snd_nxt = tp->snd_max = tp->snd_up = tp->iss;
 	tp->snd_recover = tp->snd_fack = tp->t_loss_edge = tp->iss;
 	tp->t_round_end = tp->iss;
-	tp->ts_offset = tcp_new_ts_offset(&sy->sy_inc);
+	tp->ts_offset = sy->sy_tsoff;
 	tp->snd_wl1 = sy->sy_irs;
 }
 
@@ -247,7 +247,7 @@ tcp_listen_fast(struct tcpcb *lp, struct mbuf *m, struct tcp_seg *sg,
 	struct tcpcb *tp;
 
 	tcp_listen_offer(lp, sg, &sy);
-	sy.sy_iss = tcp_new_isn(&sg->sg_inc);
+	tcp_new_numbers(&sg->sg_inc, &sy.sy_iss, &sy.sy_tsoff);
 	if ((tp = tcp_listen_child(lp, &sy, SC_UNSENT)) == NULL) {
 		TCPSTAT_INC(tcps_listendrop);
 		m_freem(m);

@@ -52,9 +52,9 @@ VNET_DEFINE(uma_zone_t, tcp_seg_zone);
 VNET_DEFINE_STATIC(uma_zone_t, tcpcb_zone);
 #define	V_tcpcb_zone	VNET(tcpcb_zone)
 VNET_DEFINE_STATIC(uint8_t, isn_secret[16]);
-VNET_DEFINE_STATIC(uint8_t, ts_secret[16]);
+VNET_DEFINE_STATIC(uint8_t, conn_secret[16]);
 #define	V_isn_secret	VNET(isn_secret)
-#define	V_ts_secret	VNET(ts_secret)
+#define	V_conn_secret	VNET(conn_secret)
 
 SYSCTL_UINT(_net_inet_tcp, OID_AUTO, pcbcount, CTLFLAG_VNET | CTLFLAG_RD,
     &VNET_NAME(tcbinfo).ipi_count, 0, "Connections and listeners");
@@ -129,7 +129,7 @@ tcp_init(const void *arg __unused)
 
 	in_pcbinfo_init(&V_tcbinfo);
 	vnet_random(V_isn_secret, sizeof(V_isn_secret));
-	vnet_random(V_ts_secret, sizeof(V_ts_secret));
+	vnet_random(V_conn_secret, sizeof(V_conn_secret));
 	V_tcpcb_zone = uma_zcreate("tcpcb", sizeof(struct tcpcb), NULL, NULL,
 	    NULL, NULL, UMA_ALIGN_CACHE, 0);
 	V_tcp_sent_zone = uma_zcreate("tcp_sent", sizeof(struct tcp_sent),
@@ -250,35 +250,55 @@ SYSCTL_PROC(_net_inet_tcp, OID_AUTO, isn_reseed_interval,
     "(0: never)");
 
 /* A new secret breaks the order of a peer's sequence numbers (RFC 6528, 3),
- * so it is not changed by itself. */
+ * so there is none that changes unless it is asked for. */
 static void
 isn_reseed(void)
 {
-	if (V_isn_reseed_interval == 0 || getnstime() - V_isn_seeded <
+	if (getnstime() - V_isn_seeded <
 	    (nstime_t)V_isn_reseed_interval * NS_PER_SEC)
 		return;
 	vnet_random(V_isn_secret, sizeof(V_isn_secret));
 	V_isn_seeded = getnstime();
 }
 
-/* ISN = M + F(connection, secret), M a clock of 4 microseconds (RFC 6528). */
-tcp_seq
-tcp_new_isn(const struct in_conninfo *inc)
+/* Of the hash of a connection one half is its offset of time stamps, the
+ * other goes into its sequence number: neither tells of the other. */
+static uint64_t
+conn_hash(const struct in_conninfo *inc)
 {
-	isn_reseed();
-	return ((tcp_seq)(getnstime() / (4 * NS_PER_USEC)) +
-	    (tcp_seq)siphash24(V_isn_secret, inc, sizeof(*inc)));
+	return (siphash24(V_conn_secret, inc, sizeof(*inc)));
+}
+
+/* For the host only: its addresses, not the ports (RFC 7323, 5.4). */
+static uint32_t
+host_ts_offset(const struct in_conninfo *inc)
+{
+	return ((uint32_t)siphash24(V_conn_secret, inc,
+	    __offsetof(struct in_conninfo, inc_fport)));
 }
 
 uint32_t
 tcp_new_ts_offset(const struct in_conninfo *inc)
 {
-	size_t len;
+	return (V_tcp_ts_offset_per_conn ? (uint32_t)conn_hash(inc) :
+	    host_ts_offset(inc));
+}
 
-	/* For the host only: its addresses, not the ports (RFC 7323, 5.4). */
-	len = V_tcp_ts_offset_per_conn ? sizeof(*inc) :
-	    __offsetof(struct in_conninfo, inc_fport);
-	return ((uint32_t)siphash24(V_ts_secret, inc, len));
+/* ISN = M + F(connection, secret), M a clock of 4 microseconds (RFC 6528). */
+void
+tcp_new_numbers(const struct in_conninfo *inc, tcp_seq *isn,
+    uint32_t *ts_offset)
+{
+	uint64_t hash = conn_hash(inc);
+
+	*ts_offset = V_tcp_ts_offset_per_conn ? (uint32_t)hash :
+	    host_ts_offset(inc);
+	*isn = (tcp_seq)(getnstime() / (4 * NS_PER_USEC)) +
+	    (tcp_seq)(hash >> 32);
+	if (__predict_false(V_isn_reseed_interval != 0)) {
+		isn_reseed();
+		*isn += (tcp_seq)siphash24(V_isn_secret, inc, sizeof(*inc));
+	}
 }
 
 uint32_t
@@ -414,11 +434,10 @@ tcp_mssopt_to(const struct in_conninfo *inc, const struct tcpcb *lp,
     uint16_t udpport)
 {
 	bool v6 = !IN6_IS_ADDR_V4MAPPED(&inc->inc_faddr);
-	struct route ro = { 0 };
 	uint32_t mtu, tsomax;
 
-	mtu = ip_route_mtu(&inc->inc_faddr, inc->inc_scope, &ro, &tsomax);
-	ro_invalidate(&ro);
+	mtu = ip_route_mtu(&inc->inc_faddr, inc->inc_scope,
+	    ro_recent(&inc->inc_faddr, inc->inc_scope), &tsomax);
 	if (v6 && (lp->t_inpcb.inp_flags & INP_MINMTU) != 0)
 		mtu = min(mtu, IPV6_MMTU);
 	return (tcp_mss_for((int)mtu, v6, lp->t_usermss, udpport));

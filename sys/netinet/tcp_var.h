@@ -715,13 +715,21 @@ u_int	tcp_maxseg(const struct tcpcb *tp);
 u_int	tcp_fixed_maxseg(const struct tcpcb *tp);
 int	tcp_compute_pipe(struct tcpcb *tp);
 uint32_t tcp_compute_initwnd(uint32_t maxseg);
+static inline bool
+tcp_timer_active(const struct tcpcb *tp, tt_which timer)
+{
+	return (tp->t_timers[timer] != UINT64_MAX);
+}
 #define	TCP_TMR_GRANULARITY_TICKS	1
 #define	TCP_TMR_GRANULARITY_USEC	2
 uint32_t tcp_get_srtt(struct tcpcb *tp, int granularity);
 uint32_t tcp_get_usecs(struct timeval *tv);
 /* Milliseconds, for time stamps. */
 uint32_t tcp_ts_getticks(void);
-tcp_seq	tcp_new_isn(const struct in_conninfo *inc);
+/* The first sequence number of a connection, and what its time stamps are
+ * offset by; the latter alone. */
+void	tcp_new_numbers(const struct in_conninfo *inc, tcp_seq *isn,
+	    uint32_t *ts_offset);
 uint32_t tcp_new_ts_offset(const struct in_conninfo *inc);
 /* True: tp is gone, since both ends are here (nolocaltimewait), or became
  * an entry (tcp_timewait.c). */

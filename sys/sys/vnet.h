@@ -99,6 +99,8 @@ struct vnet {
 	nstime_t	vnet_wanted;	/* earliest turn asked of ho_wakeup */
 	u_int		vnet_depth;	/* doors passed and not left */
 	bool		vnet_shared;	/* by threads, which ho_enter orders */
+	bool		vnet_sooner;	/* a callout was armed for before
+					 * vnet_wanted */
 	const struct vnet_hostops *vnet_ops;
 	void		*vnet_arg;	/* for vnet_ops */
 	void		*vnet_data_mem;	/* the core's copy */
@@ -134,6 +136,31 @@ void	vnet_destroy(struct vnet *vnet);
  */
 struct vnet *vnet_enter(struct vnet *vnet);
 void	vnet_leave(struct vnet *saved);
+
+/*
+ * A door for who only looks: makes vnet current, but the time may be an old
+ * one, and nothing may be armed or put off before vnet_look_end().
+ */
+static inline struct vnet *
+vnet_look(struct vnet *vnet)
+{
+	struct vnet *saved = curvnet;
+
+	if (__predict_false(vnet->vnet_shared))
+		vnet->vnet_ops->ho_enter(vnet->vnet_arg);
+	curvnet = vnet;
+	return (saved);
+}
+
+static inline void
+vnet_look_end(struct vnet *saved)
+{
+	struct vnet *vnet = curvnet;
+
+	curvnet = saved;
+	if (__predict_false(vnet->vnet_shared))
+		vnet->vnet_ops->ho_leave(vnet->vnet_arg);
+}
 
 /*
  * Give vnet its turn: enter, run the callouts that are due, run tasks,
