@@ -55,6 +55,9 @@ struct tcp_ao {
 /* May sg, whose header and text are m's, be taken? */
 bool	tcp_sig_input(struct tcpcb *tp, const struct mbuf *m,
 	    const struct tcp_seg *sg);
+/* Is sg one that a listener with TCP-MD5 takes unsigned, and answers so:
+ * there is no key between the two hosts? */
+bool	tcp_sig_exempt(const struct tcpcb *tp, const struct tcp_seg *sg);
 /* What to sign by: NULL for TCP-MD5.  For a listener, which knows no
  * connection, it is made in *ao from the segment that is answered. */
 struct tcp_ao *tcp_sig_ao(struct tcpcb *tp, const struct tcp_seg *sg,

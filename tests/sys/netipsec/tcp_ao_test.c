@@ -318,6 +318,46 @@ PD_TEST(reset_after_close)
 	STATE(GONE);
 }
 
+/* A handshake that is open has its own numbers, which a segment without an
+ * ACK, or behind one that was lost, does not imply. */
+PD_TEST(half_open)
+{
+	int fd, lfd = ao_listen(t);
+
+	keys(t, SHA1, 5, KEY);
+	INJECT("S 0:0(0) win 65535 <mss 1460,ao 5 5>");
+	EXPECT("S. 0:0(0) ack 1 win 65535 <mss 1460,ao 5 5>");
+	INJECT("R 1:1(0) win 0 <ao 5 5>");
+	STATE(GONE);
+	COUNT(0, tcps_sig_rcvbadsig);
+	pd_use(t, 1);
+	INJECT("S 0:0(0) win 65535 <mss 1460,sackOK,ao 5 5>");
+	EXPECT("S. 0:0(0) ack 1 win 65535 <mss 1460,sackOK,nop,nop,ao 5 5>");
+	INJECT("P. 101:201(100) ack 1 win 65535 <ao 5 5>");
+	EXPECT(". 1:1(0) ack 1 <ao 5 5,nop,nop,sack 101:201>");
+	INJECT("P. 1:101(100) ack 1 win 65535 <ao 5 5>");
+	EXPECT(". 1:1(0) ack 201 <ao 5 5>");
+	ATF_REQUIRE((fd = pd_accept(t, lfd)) >= 0);
+	RECV(fd, 200);
+	COUNT(0, tcps_sig_rcvbadsig);
+}
+
+/* TCP-AO goes on for the handshake that began with it. */
+PD_TEST(listener_changes)
+{
+	int lfd = ao_listen(t);
+
+	keys(t, SHA1, 5, KEY);
+	INJECT("S 0:0(0) win 65535 <mss 1460,ao 5 5>");
+	EXPECT("S. 0:0(0) ack 1 win 65535 <mss 1460,ao 5 5>");
+	OK(pd_setopt(t, lfd, IPPROTO_TCP, TCP_AO, 0));
+	INJECT(". 1:1(0) ack 1 win 65535");
+	STATE(TCPS_SYN_RECEIVED);
+	INJECT(". 1:1(0) ack 1 win 65535 <ao 5 5>");
+	ATF_REQUIRE_EQ(1, pd_getopt(t, pd_accept(t, lfd), IPPROTO_TCP,
+	    TCP_AO));
+}
+
 PD_TEST(challenge_ack)
 {
 	(void)ao_listen(t);
@@ -639,6 +679,8 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, bad_handshake);
 	ATF_TP_ADD_TC(tp, reset);
 	ATF_TP_ADD_TC(tp, reset_after_close);
+	ATF_TP_ADD_TC(tp, half_open);
+	ATF_TP_ADD_TC(tp, listener_changes);
 	ATF_TP_ADD_TC(tp, challenge_ack);
 	ATF_TP_ADD_TC(tp, twice);
 	ATF_TP_ADD_TC(tp, no_key);
