@@ -244,6 +244,7 @@ tcp_sig_inherit(struct tcpcb *tp, const struct tcp_syn *sy)
 		return (ENOMEM);
 	tcp_ao_resume(tp->t_ao, sy->sy_iss, sy->sy_irs, sy->sy_aocurrent,
 	    sy->sy_aornext);
+	tp->t_ao->ao_flags |= AO_KEEP;
 	return (0);
 }
 
@@ -268,6 +269,8 @@ tcp_sig_takes_icmp(const struct tcpcb *tp, const struct ip_icmperr *ie)
 void
 tcp_sig_free(struct tcpcb *tp)
 {
+	if (tp->t_ao != NULL)
+		tcp_ao_forget(tp->t_ao);
 	free(tp->t_ao, M_TCPAO);
 	tp->t_ao = NULL;
 }
@@ -316,6 +319,7 @@ tcp_sig_opt_ao(struct tcpcb *tp, struct sockopt *sopt)
 		    M_NOWAIT | M_ZERO);
 		if (tp->t_ao == NULL)
 			return (ENOMEM);
+		tp->t_ao->ao_flags = AO_KEEP;
 		tp->t_flags |= TF_SIGNATURE;
 	} else {
 		tcp_sig_free(tp);

@@ -8,6 +8,8 @@
  * algorithm, keys that change, and numbers that wrap.  Every signature of
  * ours is checked.
  */
+#include <vm/uma.h>
+
 #include "sig_pkt.h"
 #include "rfc9235.h"
 
@@ -566,6 +568,86 @@ PD_TEST(replaced)
 
 /* ---- The rest ---- */
 
+static uint64_t
+in_use(struct pd *t, const char *zone)
+{
+	uint64_t n;
+
+	CURVNET_SET(t->vnet);
+	n = uma_zone_get_cur(uma_zone_find(zone));
+	CURVNET_RESTORE();
+	return (n);
+}
+
+/* In TIME_WAIT there is no tcpcb any more, but what signs there is. */
+PD_TEST(time_wait)
+{
+	int fd;
+
+	keys(t, SHA1, 5, KEY);
+	fd = ao_active(t);
+	OK(pd_close(t, fd));
+	EXPECT("F. 1:1(0) ack 1 <ao 5 5>");
+	INJECT("F. 1:1(0) ack 2 win 65535 <ao 5 5>");
+	EXPECT(". 2:2(0) ack 2 <ao 5 5>");
+	STATE(TCPS_TIME_WAIT);
+	ATF_CHECK_EQ(0, in_use(t, "tcpcb"));
+	INJECT("F. 1:1(0) ack 2 win 65535");
+	sig_peer_ao(t, SHA1, 5, false, "another");
+	INJECT("F. 1:1(0) ack 2 win 65535 <ao 5 5>");
+	INJECT("S 10:10(0) win 65535 <mss 1460,nop,nop,ao 5 5>");
+	NOTHING();
+	sig_peer_ao(t, SHA1, 5, false, KEY);
+	INJECT("F. 1:1(0) ack 2 win 65535 <ao 5 5>");
+	EXPECT(". 2:2(0) ack 2 <ao 5 5>");
+	/* The key goes on to roll there. */
+	keys(t, CMAC, 6, "the next");
+	INJECT("F. 1:1(0) ack 2 win 65535 <ao 6 6>");
+	EXPECT(". 2:2(0) ack 2 <ao 6 5>");
+	ADVANCE(61 * PD_SEC);
+	STATE(GONE);
+}
+
+/* A traffic key is kept for as long as all that it was made of. */
+PD_TEST(kept)
+{
+	struct tcp_aokey *ak;
+	uint64_t serial;
+	void *mac;
+	int fd;
+
+	keys(t, SHA1, 5, KEY);
+	fd = ao_active(t);
+	SEND(fd, 10);
+	EXPECT("P. 1:11(10) ack 1 <ao 5 5>");
+	ATF_REQUIRE((ak = pd_tcpcb(t)->t_ao->ao_keys) != NULL);
+	mac = ak->ak_mac;
+	serial = ak->ak_serial;
+	INJECT(". 1:1(0) ack 11 win 65535 <ao 5 5>");
+	SEND(fd, 10);
+	EXPECT("P. 11:21(10) ack 1 <ao 5 5>");
+	ATF_CHECK_EQ(mac, ak->ak_mac);
+	ATF_CHECK_EQ(serial, ak->ak_serial);
+	/* The same key, but another one. */
+	sig_ao_keys(t, SHA1, 5, 0, NULL);
+	INJECT("P. 1:11(10) ack 21 win 65535 <ao 5 5>");
+	COUNT(1, tcps_sig_err_buildsig);
+	keys(t, SHA1, 5, KEY);
+	INJECT("P. 1:11(10) ack 21 win 65535 <ao 5 5>");
+	RECV(fd, 10);
+	SEND(fd, 10);
+	EXPECT("P. 21:31(10) ack 11 <ao 5 5>");
+	ATF_CHECK(ak->ak_serial > serial);
+	ATF_CHECK(ak[1].ak_serial > ak[0].ak_serial);
+	/* One that is wrong does not stay. */
+	sig_peer_ao(t, SHA1, 5, false, "another");
+	INJECT("P. 11:21(10) ack 31 win 65535 <ao 5 5>");
+	COUNT(1, tcps_sig_rcvbadsig);
+	sig_peer_ao(t, SHA1, 5, false, KEY);
+	INJECT("P. 11:21(10) ack 31 win 65535 <ao 5 5>");
+	RECV(fd, 10);
+}
+
 PD_TEST(options)
 {
 	int fd = ao_socket(t), plain = pd_socket(t);
@@ -690,6 +772,8 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, choice);
 	ATF_TP_ADD_TC(tp, choice_passive);
 	ATF_TP_ADD_TC(tp, replaced);
+	ATF_TP_ADD_TC(tp, time_wait);
+	ATF_TP_ADD_TC(tp, kept);
 	ATF_TP_ADD_TC(tp, options);
 	ATF_TP_ADD_TC(tp, sne_received);
 	ATF_TP_ADD_TC(tp, sne_sent);
