@@ -25,8 +25,10 @@
  * only who knows the secret can use what everybody may ask for.
  *
  * A cookie proves an address once, and can be replayed: so no more than half
- * of a listener's backlog may be open by cookie with their handshake pending
- * (section 5.1).
+ * of a listener's backlog may be open by cookie with their handshake pending.
+ * Those that were reset count on for a while, or the resets of hosts whose
+ * address an attacker uses would make room for more of the same (section
+ * 5.1).
  *
  * Touches: the keys; of connections t_tfo, TF_FASTOPEN and, as a SYN's text
  * is taken, the socket's buffer and rcv_nxt.
@@ -45,6 +47,7 @@
 
 MALLOC_DEFINE(M_TCPTFO, "tcptfo", "TCP connections opening fast");
 
+#define	TFO_RESET_PERIOD (30 * NS_PER_SEC)
 #define	TFO_MAX_KEYS	2
 #define	TFO_MAX_PSKS	2
 
@@ -363,19 +366,39 @@ tfo_queue_of(struct tcpcb *lp)
 	return (t->tfo_queue);
 }
 
+/* The connections of q that were reset count for 30 to 60 s. */
+static void
+tfo_queue_age(struct tcp_tfoq *q)
+{
+	uint64_t period = getnstime() / TFO_RESET_PERIOD;
+
+	if (period == q->tq_period)
+		return;
+	q->tq_resets[1] = period == q->tq_period + 1 ? q->tq_resets[0] : 0;
+	q->tq_resets[0] = 0;
+	q->tq_period = period;
+}
+
+static bool
+tfo_queue_full(struct tcp_tfoq *q, u_int limit)
+{
+	tfo_queue_age(q);
+	return (q->tq_pending + q->tq_resets[0] + q->tq_resets[1] > limit);
+}
+
 enum tfo_verdict
 tcp_fastopen_syn(struct tcpcb *lp, const struct tcp_seg *sg,
     uint8_t latest[TCP_FASTOPEN_COOKIE_LEN])
 {
 	const struct tcpopt *to = &sg->sg_to;
-	const struct tcp_tfoq *q;
 	enum tfo_verdict v;
+	struct tcp_tfoq *q;
 
 	if ((to->to_flags & TOF_FASTOPEN) == 0 || !V_tfo_server ||
 	    (lp->t_flags & (TF_FASTOPEN | TF_NOOPT)) != TF_FASTOPEN ||
 	    (q = tfo_queue_of(lp)) == NULL)
 		return (TFO_NONE);
-	if (q->tq_pending > tptosocket(lp)->so_sol->sol_qlimit / 2) {
+	if (tfo_queue_full(q, tptosocket(lp)->so_sol->sol_qlimit / 2)) {
 		TCPSTAT_INC(tcps_tfo_overflow);
 		return (TFO_NONE);
 	}
@@ -446,6 +469,12 @@ tcp_fastopen_window(const struct tcpcb *tp)
 }
 
 void
+tcp_fastopen_reset(struct tcpcb *tp)
+{
+	tp->t_tfo->tfo_flags |= TFO_RESET;
+}
+
+void
 tcp_fastopen_free(struct tcpcb *tp)
 {
 	struct tcp_tfo *t = tp->t_tfo;
@@ -454,8 +483,13 @@ tcp_fastopen_free(struct tcpcb *tp)
 		return;
 	tp->t_flags2 &= ~TF2_TFO;
 	tp->t_tfo = NULL;
-	if ((t->tfo_flags & TFO_PENDING) != 0)
+	if ((t->tfo_flags & TFO_PENDING) != 0) {
 		t->tfo_queue->tq_pending--;
+		if ((t->tfo_flags & TFO_RESET) != 0) {
+			tfo_queue_age(t->tfo_queue);
+			t->tfo_queue->tq_resets[0]++;
+		}
+	}
 	if (t->tfo_queue != NULL && --t->tfo_queue->tq_refs == 0)
 		free(t->tfo_queue, M_TCPTFO);
 	free(t, M_TCPTFO);

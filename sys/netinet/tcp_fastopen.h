@@ -33,6 +33,8 @@ struct tcpopt;
 struct tcp_tfoq {
 	u_int		tq_refs;
 	u_int		tq_pending;
+	u_int		tq_resets[2];	/* in this period and the one before */
+	uint64_t	tq_period;	/* this one, TFO_RESET_PERIOD each */
 };
 
 struct tcp_tfo {
@@ -47,6 +49,7 @@ struct tcp_tfo {
 #define	TFO_PSK		0x04	/* tfo_psk is set */
 #define	TFO_PENDING	0x08	/* counted in tfo_queue */
 #define	TFO_TEXT	0x10	/* our SYN carried text */
+#define	TFO_RESET	0x20	/* the peer has reset it */
 
 /* ---- Server ---- */
 
@@ -96,6 +99,8 @@ int	tcp_fastopen_synacked(struct tcpcb *tp, const struct tcp_seg *sg,
 
 /* ---- Both; only with TF2_TFO ---- */
 
+/* The peer resets tp, whose handshake is not complete. */
+void	tcp_fastopen_reset(struct tcpcb *tp);
 /* The option of the first SYN or SYN-ACK: bytes written at p, of room. */
 u_int	tcp_fastopen_option(struct tcpcb *tp, uint8_t *p, u_int room);
 /* tp may send text behind its SYN-ACK: so many bytes before the peer has

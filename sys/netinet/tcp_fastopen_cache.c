@@ -374,10 +374,15 @@ tfo_learn(struct tcpcb *tp, const struct tcpopt *to, bool text)
 
 	cookie = (to->to_flags & TOF_FASTOPEN) != 0 && to->to_tfo_len != 0;
 	failed = t->tfo_len == 0 || ((t->tfo_flags & TFO_TEXT) != 0 && !text);
-	if ((!cookie && !failed) ||
-	    (p = path_get(&tp->t_inpcb.inp_inc)) == NULL)
+	/* Text was taken: the path stays as it was, but for the MSS. */
+	p = cookie || failed ? path_get(&tp->t_inpcb.inp_inc) :
+	    path_find(&tp->t_inpcb.inp_inc);
+	if (p == NULL)
 		return;
-	p->p_mss = tp->t_peermss;
+	if ((to->to_flags & TOF_MSS) != 0 || p->p_mss == 0)
+		p->p_mss = tp->t_peermss;
+	if (!cookie && !failed)
+		return;
 	p->p_len = cookie ? to->to_tfo_len : 0;
 	memcpy(p->p_cookie, to->to_tfo_cookie, p->p_len);
 	if (!cookie) {

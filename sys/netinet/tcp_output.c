@@ -1225,7 +1225,8 @@ tcp_respond(struct tcpcb *tp, const struct in_conninfo *inc, tcp_seq ack,
 			    tp->ts_offset, tp->ts_recent);
 		win = (win + (1u << tp->rcv_scale) - 1) >> tp->rcv_scale;
 	}
-	if (tp != NULL && (tp->t_flags & TF_SIGNATURE) != 0)
+	if (tp != NULL && (tp->t_flags & TF_SIGNATURE) != 0 &&
+	    !tcp_sig_exempt(tp, sg))
 		tcp_bare_sign(&tb, tcp_sig_ao(tp, sg, &ao));
 	tb.tb_flags = flags;
 	tb.tb_win = (uint16_t)min(TCP_MAXWIN, win);

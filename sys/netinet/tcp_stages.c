@@ -25,6 +25,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp_ecn.h>
+#include <netinet/tcp_fastopen.h>
 #include <netinet/tcp_var.h>
 
 VNET_DEFINE(int, insecure_rst) = 0;
@@ -248,6 +249,8 @@ tcp_stage_rst(struct tcpcb *tp, struct tcp_seg *sg)
 	TCPSTAT_INC(tcps_drops);
 	sg->sg_errno = ECONNRESET;
 	if (tp->t_state == TCPS_SYN_RECEIVED) {
+		if ((tp->t_flags2 & TF2_TFO) != 0)
+			tcp_fastopen_reset(tp);
 		/* With fast open a user may have it already. */
 		if ((tp->t_flags & (TF_ACTIVEOPEN | TF_FASTOPEN)) == 0)
 			return (TV_STOP | TV_GONE);

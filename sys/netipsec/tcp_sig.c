@@ -14,7 +14,9 @@
  *
  * So a key that comes later, or is corrected, lets a connection go on by its
  * retransmissions.  A signed segment for who expects none is counted, and
- * taken: the peer will not take the unsigned answer.
+ * taken: the peer will not take the unsigned answer.  And a listener with
+ * TCP-MD5 serves hosts with which it shares no key unsigned, as FreeBSD's
+ * does, so that one of them can serve all.
  *
  * Touches of a connection: TF_SIGNATURE and t_ao.
  */
@@ -182,6 +184,20 @@ tcp_sig_update(const struct tcpcb *tp)
 }
 
 bool
+tcp_sig_exempt(const struct tcpcb *tp, const struct tcp_seg *sg)
+{
+	const struct in6_addr *peer, *us;
+
+	if (tp->t_state != TCPS_LISTEN || tp->t_ao != NULL || sg == NULL ||
+	    (sg->sg_to.to_flags & (TOF_SIGNATURE | TOF_AO)) != 0)
+		return (false);
+	peer = &sg->sg_inc.inc_faddr;
+	us = &sg->sg_inc.inc_laddr;
+	return (key_find(XKEY_TCP, peer, us, XKEY_TCP_SPI) == NULL &&
+	    key_find(XKEY_TCP, us, peer, XKEY_TCP_SPI) == NULL);
+}
+
+bool
 tcp_sig_input(struct tcpcb *tp, const struct mbuf *m,
     const struct tcp_seg *sg)
 {
@@ -191,7 +207,8 @@ tcp_sig_input(struct tcpcb *tp, const struct mbuf *m,
 		TCPSTAT_INC(tcps_sig_err_sigopts);
 		return (true);
 	}
-	return (tcp_sig_verify(m, sg, tcp_sig_ao(tp, sg, &ao)));
+	return (tcp_sig_exempt(tp, sg) ||
+	    tcp_sig_verify(m, sg, tcp_sig_ao(tp, sg, &ao)));
 }
 
 struct tcp_ao *
@@ -227,6 +244,7 @@ tcp_sig_inherit(struct tcpcb *tp, const struct tcp_syn *sy)
 		return (ENOMEM);
 	tcp_ao_resume(tp->t_ao, sy->sy_iss, sy->sy_irs, sy->sy_aocurrent,
 	    sy->sy_aornext);
+	tp->t_ao->ao_flags |= AO_KEEP;
 	return (0);
 }
 
@@ -251,6 +269,8 @@ tcp_sig_takes_icmp(const struct tcpcb *tp, const struct ip_icmperr *ie)
 void
 tcp_sig_free(struct tcpcb *tp)
 {
+	if (tp->t_ao != NULL)
+		tcp_ao_forget(tp->t_ao);
 	free(tp->t_ao, M_TCPAO);
 	tp->t_ao = NULL;
 }
@@ -299,6 +319,7 @@ tcp_sig_opt_ao(struct tcpcb *tp, struct sockopt *sopt)
 		    M_NOWAIT | M_ZERO);
 		if (tp->t_ao == NULL)
 			return (ENOMEM);
+		tp->t_ao->ao_flags = AO_KEEP;
 		tp->t_flags |= TF_SIGNATURE;
 	} else {
 		tcp_sig_free(tp);
