@@ -46,6 +46,7 @@ VNET_DEFINE(struct tcp_ways, tcp_ways) = {
 	.w_tstamp_wscale = 1,
 	.w_sack = 1,
 	.w_keepabort = -1,
+	.w_max_orphans = INT_MAX,
 	.w_rmem_min = 4096,
 	.w_wmem_min = 4096,
 };
@@ -303,8 +304,8 @@ tcp_compat_established(struct tcpcb *tp)
 	hiwat = so->so_rcv.sb_hiwat;
 	if (w->w_app_win > 0 && w->w_app_win < 31 &&
 	    hiwat > 4U * tp->t_maxseg)
-		clamp = max(hiwat - (hiwat >> w->w_app_win),
-		    4U * tp->t_maxseg);
+		clamp = max(hiwat - max(hiwat >> w->w_app_win,
+		    tp->t_maxseg), 4U * tp->t_maxseg);
 	if (w->w_signed_win && (tp->t_flags & TF_RCVD_SCALE) == 0)
 		clamp = min(clamp, INT16_MAX);
 	if (clamp == UINT32_MAX || (tc = tcp_compat(tp)) == NULL)
@@ -351,7 +352,7 @@ tcp_compat_orphan(struct tcpcb *tp)
 		tp->t_flags2 |= TF2_ORPHAN;
 		V_tcp_orphans++;
 	}
-	if ((w->w_max_orphans == 0 || V_tcp_orphans <= w->w_max_orphans) &&
+	if (V_tcp_orphans <= w->w_max_orphans &&
 	    (w->w_mem[2] == 0 ||
 	    mb_memory() / TCP_PAGE <= (uint64_t)w->w_mem[2]))
 		return (false);

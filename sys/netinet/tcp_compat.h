@@ -69,7 +69,7 @@ struct tcp_ways {
 	int	w_doubt_retries;
 	u_int	w_reordering;	/* SACKed ranges above that mean loss (3) */
 	int	w_app_win;	/* keep back window >> this (0: nothing) */
-	int	w_max_orphans;	/* connections without users (0: no limit) */
+	int	w_max_orphans;	/* connections without users */
 	int	w_max_tw;	/* those in TIME_WAIT (0: maxtcptw) */
 	int	w_tso_divisor;	/* of cwnd, for a segment (0: all) */
 	int	w_tw_reuse;	/* a new connection ends TIME_WAIT (0) */
