@@ -370,15 +370,20 @@ tcp_fastopen_syn(struct tcpcb *lp, const struct tcp_seg *sg,
 	const struct tcpopt *to = &sg->sg_to;
 	const struct tcp_tfoq *q;
 	enum tfo_verdict v;
+	bool bare;
 
-	if ((to->to_flags & TOF_FASTOPEN) == 0 || !V_tfo_server ||
+	bare = sg->sg_len != 0 && tcp_compat_cookieless(lp);
+	if (((to->to_flags & TOF_FASTOPEN) == 0 && !bare) || !V_tfo_server ||
 	    (lp->t_flags & (TF_FASTOPEN | TF_NOOPT)) != TF_FASTOPEN ||
 	    (q = tfo_queue_of(lp)) == NULL)
 		return (TFO_NONE);
-	if (q->tq_pending > tptosocket(lp)->so_sol->sol_qlimit / 2) {
+	if (q->tq_pending >= tcp_compat_tfolimit(lp,
+	    tptosocket(lp)->so_sol->sol_qlimit / 2 + 1)) {
 		TCPSTAT_INC(tcps_tfo_overflow);
 		return (TFO_NONE);
 	}
+	if (bare)
+		return (TFO_VALID);
 	v = tcp_fastopen_check_cookie(&sg->sg_inc, to->to_tfo_cookie,
 	    to->to_tfo_len, latest);
 	if (v == TFO_COOKIE && to->to_tfo_len != 0)

@@ -47,6 +47,7 @@ struct tcp_tfo {
 #define	TFO_PSK		0x04	/* tfo_psk is set */
 #define	TFO_PENDING	0x08	/* counted in tfo_queue */
 #define	TFO_TEXT	0x10	/* our SYN carried text */
+#define	TFO_BARE	0x20	/* it may, without the option */
 
 /* ---- Server ---- */
 

@@ -126,7 +126,7 @@ tcp_disconnect(struct tcpcb *tp)
 	struct socket *so = tptosocket(tp);
 
 	if (tp->t_state < TCPS_SYN_SENT || (tp->t_state == TCPS_SYN_SENT &&
-	    (tp->t_flags & TF_FASTOPEN) == 0)) {
+	    ((tp->t_flags & TF_FASTOPEN) == 0 || tcp_compat_held(tp)))) {
 		tcp_close(tp);
 		return;
 	}
@@ -368,7 +368,9 @@ tcp_usr_connect(struct socket *so, struct sockaddr *nam)
 	int error;
 
 	error = tcp_connect(so, nam);
-	return (error != 0 ? error : tcp_connect_syn(so));
+	if (error != 0 || tcp_compat_hold(sototcpcb(so)))
+		return (error);
+	return (tcp_connect_syn(so));
 }
 
 /* ---- Data ---- */
@@ -390,6 +392,11 @@ tcp_usr_send(struct socket *so, int flags, struct mbuf *m,
 	if (connect && (error = tcp_connect(so, nam)) != 0) {
 		m_freem(m);
 		return (error);
+	}
+	if (connect && tcp_compat_asks(tp)) {
+		m_freem(m);
+		error = tcp_connect_syn(so);
+		return (error != 0 ? error : EINPROGRESS);
 	}
 	/* Urgent data may exceed the buffer, but not for ever. */
 	if ((flags & PRUS_OOB) != 0 &&
@@ -414,7 +421,7 @@ tcp_usr_send(struct socket *so, int flags, struct mbuf *m,
 	else
 		tp->t_flags &= ~TF_MORETOCOME;
 	if (__predict_false((tp->t_flags2 & TF2_COMPAT) != 0))
-		tcp_compat_notsent(tp);
+		tcp_compat_written(tp);
 	tcp_output_later(tp);
 	return (0);
 }

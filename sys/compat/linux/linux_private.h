@@ -27,6 +27,8 @@ int	linux_win_from_space(int space);
 int	linux_space_from_win(int win);
 /* Let a buffer of ours be so large: kern.ipc.maxsockbuf. */
 void	linux_make_room(int bytes);
+/* Does tcp_fastopen let clients open fast? */
+bool	linux_tfo_client(void);
 /* SYNs sent again before an attempt ends. */
 int	linux_syn_retries(void);
 /* May a program choose the algorithm of this (native) name? */

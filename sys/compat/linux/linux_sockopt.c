@@ -425,9 +425,14 @@ linux_get_tcp(struct socket *so, struct tcpcb *tp, int name, int *value)
 	case LINUX_TCP_CORK:
 		return (compat_get_int(so, IPPROTO_TCP, TCP_NOPUSH, value));
 	case LINUX_TCP_FASTOPEN:
+		*value = (int)tc->tc_tfoqlen;
+		return (0);
 	case LINUX_TCP_FASTOPEN_CONNECT:
-		return (compat_get_int(so, IPPROTO_TCP, TCP_FASTOPEN,
-		    value));
+		*value = (tc->tc_flags & TC_TFOCONNECT) != 0;
+		return (0);
+	case LINUX_TCP_FASTOPEN_NO_COOKIE:
+		*value = (tc->tc_flags & TC_TFOBARE) != 0;
+		return (0);
 	case LINUX_TCP_QUICKACK:
 		*value = tp->t_delack_opt <= 0;
 		return (0);
@@ -519,9 +524,50 @@ linux_set_fastopen_key(const void *val, size_t len)
 	    NULL, val, FASTOPEN_KEY_LEN));
 }
 
-/* A listener's length of a queue, and a client's switch, are one switch. */
+/* Only before there is a connection. */
+static bool
+linux_is_idle(const struct tcpcb *tp)
+{
+	return (tp->t_state == TCPS_CLOSED || tp->t_state == TCPS_LISTEN);
+}
+
+/* So many connections may be half-open by it; 0: none are. */
 static int
-linux_set_fastopen(struct socket *so, int name, const void *val, size_t len)
+linux_set_tfo_server(struct tcpcb *tp, int value)
+{
+	struct tcp_compat *tc;
+
+	if (value < 0 || !linux_is_idle(tp))
+		return (EINVAL);
+	if ((tc = tcp_compat(tp)) == NULL)
+		return (ENOMEM);
+	tc->tc_tfoqlen = (uint32_t)value;
+	if (value != 0)
+		tp->t_flags |= TF_FASTOPEN;
+	else
+		tp->t_flags &= ~TF_FASTOPEN;
+	return (0);
+}
+
+/* connect(2) is put off to the first write. */
+static int
+linux_set_tfo_connect(struct tcpcb *tp, int value)
+{
+	if (value < 0 || value > 1)
+		return (EINVAL);
+	if (!linux_tfo_client())
+		return (EOPNOTSUPP);
+	if (tp->t_state != TCPS_CLOSED)
+		return (EINVAL);
+	if (value != 0)
+		tp->t_flags |= TF_FASTOPEN;
+	else
+		tp->t_flags &= ~TF_FASTOPEN;
+	return (compat_set_flag(tp, TC_TFOCONNECT, value != 0));
+}
+
+static int
+linux_set_fastopen(struct tcpcb *tp, int name, const void *val, size_t len)
 {
 	int error, value;
 
@@ -529,9 +575,13 @@ linux_set_fastopen(struct socket *so, int name, const void *val, size_t len)
 		return (linux_set_fastopen_key(val, len));
 	if ((error = compat_int_in(val, len, &value)) != 0)
 		return (error);
-	if (value < 0 || (name == LINUX_TCP_FASTOPEN_CONNECT && value > 1))
+	if (name == LINUX_TCP_FASTOPEN)
+		return (linux_set_tfo_server(tp, value));
+	if (name == LINUX_TCP_FASTOPEN_CONNECT)
+		return (linux_set_tfo_connect(tp, value));
+	if (value < 0 || value > 1 || !linux_is_idle(tp))
 		return (EINVAL);
-	return (compat_set_int(so, IPPROTO_TCP, TCP_FASTOPEN, value != 0));
+	return (compat_set_flag(tp, TC_TFOBARE, value != 0));
 }
 
 /* ---- The doors ---- */
@@ -561,8 +611,9 @@ linux_setsockopt(struct socket *so, int level, int name, const void *val,
 		    name == LINUX_TCP_MD5SIG_EXT));
 	if (level == LINUX_SOL_TCP && (name == LINUX_TCP_FASTOPEN ||
 	    name == LINUX_TCP_FASTOPEN_CONNECT ||
+	    name == LINUX_TCP_FASTOPEN_NO_COOKIE ||
 	    name == LINUX_TCP_FASTOPEN_KEY))
-		return (linux_set_fastopen(so, name, val, len));
+		return (linux_set_fastopen(tp, name, val, len));
 	if ((error = compat_int_in(val, len, &value)) != 0)
 		return (error);
 	if (linux_is_recverr(level, name))

@@ -385,6 +385,15 @@ SYSCTL_PROC(_net_ipv4, OID_AUTO, tcp_timestamps,
     "I", "Offer time stamps: 1 that start anywhere, 2 anywhere for the "
     "host; parts of net.inet.tcp.rfc1323 and ts_offset_per_conn");
 
+bool
+linux_tfo_client(void)
+{
+	int on;
+
+	return (native_read("net.inet.tcp.fastopen.client_enable", &on) == 0 &&
+	    on != 0);
+}
+
 /* 1 as a client, 2 as a server. */
 static int
 sysctl_fastopen(SYSCTL_HANDLER_ARGS)
