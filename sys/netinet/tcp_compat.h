@@ -96,6 +96,9 @@ struct tcp_ways {
 	int	w_sack;		/* SYNs permit SACK (1) */
 	int	w_keepabort;	/* ms from the first probe on (-1: keepcnt) */
 	bool	w_linux_syn;	/* Linux's order of options, and window */
+	bool	w_urg_stays;	/* an urgent byte that nobody read joins the
+				 * stream as the next one comes */
+	bool	w_unread_reset;	/* closed with text unread: a reset */
 	bool	w_pressure;	/* memory is short, by w_mem */
 };
 VNET_DECLARE(struct tcp_ways, tcp_ways);

@@ -118,7 +118,8 @@ tcp_usrclosed(struct tcpcb *tp)
 
 /*
  * Nobody reads or writes any more.  With SO_LINGER and no time the peer gets
- * a reset; else what is buffered is sent, then a FIN.
+ * a reset, and in other systems' ways if there is text that nobody read (RFC
+ * 2525, 2.17); else what is buffered is sent, then a FIN.
  */
 static void
 tcp_disconnect(struct tcpcb *tp)
@@ -130,7 +131,8 @@ tcp_disconnect(struct tcpcb *tp)
 		tcp_close(tp);
 		return;
 	}
-	if ((so->so_options & SO_LINGER) != 0 && so->so_linger == 0) {
+	if (((so->so_options & SO_LINGER) != 0 && so->so_linger == 0) ||
+	    (V_tcp_ways.w_unread_reset && sbavail(&so->so_rcv) != 0)) {
 		tcp_drop(tp, 0);
 		return;
 	}
