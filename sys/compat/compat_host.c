@@ -90,6 +90,7 @@ static const struct setting illumos_settings[] = {
 	{ "net.inet.tcp.fast_finwait2_recycle", "1" },
 	{ "net.inet.tcp.finwait2_timeout", "60000" },
 	{ "net.inet.tcp.initcwnd_segments", "0" },
+	{ "net.inet.tcp.keepinit", "180000" },
 	{ "net.inet.tcp.msl", "30000" },
 	{ "net.inet.tcp.recvspace", "128000" },
 	{ "net.inet.tcp.rexmit_initial", "1000" },

@@ -129,6 +129,9 @@ tcp_compat_retries(const struct tcpcb *tp)
 	const struct tcp_ways *w = &V_tcp_ways;
 	int most = w->w_retries != 0 ? w->w_retries : V_tcp_retries;
 
+	if (tc != NULL && (tc->tc_flags & (TCPS_HAVEESTABLISHED(tp->t_state) ?
+	    TC_NOABORT : TC_NOCONNABORT)) != 0)
+		return (INT_MAX);
 	if (tp->t_state == TCPS_SYN_SENT) {
 		if (tc != NULL && tc->tc_syncnt != 0)
 			return (tc->tc_syncnt);
@@ -188,7 +191,8 @@ tcp_compat_keepinit(const struct tcpcb *tp)
 
 	return (tp->t_state == TCPS_SYN_SENT &&
 	    (V_tcp_ways.w_syn_retries != 0 || (tc != NULL &&
-	    (tc->tc_syncnt != 0 || tc->tc_connabort != 0))));
+	    (tc->tc_syncnt != 0 || tc->tc_connabort != 0 ||
+	    (tc->tc_flags & TC_NOCONNABORT) != 0))));
 }
 
 /* Keepalive: when a limit of time, in place of a count of probes, ends it;
@@ -202,7 +206,8 @@ tcp_compat_keepend(const struct tcpcb *tp)
 	if (tc != NULL && (tc->tc_flags & TC_KEEPABORT) != 0)
 		return (tc->tc_keepabort == 0 ? UINT64_MAX :
 		    began + MSEC(tc->tc_keepabort));
-	if (tc != NULL && tc->tc_abort != 0)
+	if (tc != NULL && tc->tc_abort != 0 &&
+	    (tc->tc_flags & TC_KEEPUSER) != 0)
 		return (tp->t_rcvtime + MSEC(tc->tc_abort));
 	/* The user's own count of probes comes before the host's time. */
 	if (V_tcp_ways.w_keepabort < 0 ||
@@ -392,6 +397,17 @@ tcp_compat_uncorks(struct tcpcb *tp)
 	}
 	tc->tc_corkend = 0;
 	return (true);
+}
+
+bool
+tcp_compat_corked(const struct tcpcb *tp)
+{
+	const struct tcp_compat *tc = tcp_compat_find(tp);
+	u_int avail = sbavail(&tptosocket(tp)->so_snd);
+
+	return (tc != NULL && (tc->tc_flags & TC_CORKFULL) != 0 &&
+	    (tp->t_flags & TF_NOPUSH) != 0 && avail < tp->t_maxseg &&
+	    avail <= tp->snd_wnd);
 }
 
 void

@@ -49,6 +49,10 @@ struct tcp_compat {
 #define	TC_INQ		0x0002		/* tell what is left to read */
 #define	TC_CORKED	0x0004		/* corked, with a ceiling */
 #define	TC_KEEPABORT	0x0008		/* tc_keepabort counts; 0 never */
+#define	TC_KEEPUSER	0x0100		/* tc_abort is keepalive's limit, too */
+#define	TC_NOABORT	0x0200		/* timeouts never end a connection */
+#define	TC_NOCONNABORT	0x0400		/* nor an attempt at one */
+#define	TC_CORKFULL	0x0800		/* corked until a segment is full */
 /* Fast open: tcp_compat_tfo.c. */
 #define	TC_TFOCONNECT	0x0010		/* connect(2) is put off to a write */
 #define	TC_TFOBARE	0x0020		/* no cookie is needed */
@@ -123,6 +127,8 @@ uint32_t tcp_compat_clamp(const struct tcpcb *tp, uint32_t win);
 /* A small segment is held back: may it leave after all?  If not, it will
  * be asked again at the ceiling. */
 bool	tcp_compat_uncorks(struct tcpcb *tp);
+/* Nothing is in flight: may what there is wait for more, for ever? */
+bool	tcp_compat_corked(const struct tcpcb *tp);
 /* Have text that is corked leave now. */
 void	tcp_compat_flush(struct tcpcb *tp);
 /* connect(2): is the SYN held until a write?  Then the socket looks

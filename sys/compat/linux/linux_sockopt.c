@@ -375,6 +375,7 @@ linux_set_compat(struct tcpcb *tp, int name, int value)
 		if (value < 0)
 			return (EINVAL);
 		tc->tc_abort = (uint32_t)value;
+		tc->tc_flags |= TC_KEEPUSER;
 		return (0);
 	case LINUX_TCP_NOTSENT_LOWAT:
 		tc->tc_notsent = (uint32_t)value;
