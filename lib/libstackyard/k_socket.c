@@ -28,7 +28,8 @@ CTASSERT(SYK_POLLIN == SOPOLL_IN && SYK_POLLOUT == SOPOLL_OUT &&
     SYK_POLLERR == SOPOLL_ERR && SYK_POLLHUP == SOPOLL_HUP &&
     SYK_POLLPRI == SOPOLL_PRI);
 CTASSERT(SYK_MSG_OOB == MSG_OOB && SYK_MSG_PEEK == MSG_PEEK &&
-    SYK_MSG_WAITALL == MSG_WAITALL && SYK_MSG_DONTWAIT == MSG_DONTWAIT);
+    SYK_MSG_WAITALL == MSG_WAITALL && SYK_MSG_DONTWAIT == MSG_DONTWAIT &&
+    SYK_MSG_MORE == MSG_MORETOCOME);
 
 /* ---- Addresses ---- */
 
@@ -251,6 +252,8 @@ syk_send(struct vnet *vnet, int fd, const struct iovec *iov, int iovcnt,
 	saved = vnet_enter(vnet);
 	error = kern_send(fd, &uio, flags,
 	    to != NULL ? addr_to_ss(to, &ss) : NULL, lenp);
+	if (__predict_false(error == ENOTCONN))
+		error = syk_compat_send_error(fd, error);
 	vnet_leave(saved);
 	return (error);
 }

@@ -6,6 +6,7 @@
 SRCS+=	netinet/in_pcb.c netinet/in_priv.c
 SRCS+=	netinet/tcp_ack.c
 SRCS+=	netinet/tcp_compat.c
+SRCS+=	netinet/tcp_compat_tfo.c
 SRCS+=	netinet/tcp_cong.c
 SRCS+=	netinet/tcp_drain.c
 SRCS+=	netinet/tcp_ecn.c

@@ -383,7 +383,7 @@ static bool
 tfo_queue_full(struct tcp_tfoq *q, u_int limit)
 {
 	tfo_queue_age(q);
-	return (q->tq_pending + q->tq_resets[0] + q->tq_resets[1] > limit);
+	return (q->tq_pending + q->tq_resets[0] + q->tq_resets[1] >= limit);
 }
 
 enum tfo_verdict
@@ -393,15 +393,20 @@ tcp_fastopen_syn(struct tcpcb *lp, const struct tcp_seg *sg,
 	const struct tcpopt *to = &sg->sg_to;
 	enum tfo_verdict v;
 	struct tcp_tfoq *q;
+	bool bare;
 
-	if ((to->to_flags & TOF_FASTOPEN) == 0 || !V_tfo_server ||
+	bare = sg->sg_len != 0 && tcp_compat_cookieless(lp);
+	if (((to->to_flags & TOF_FASTOPEN) == 0 && !bare) || !V_tfo_server ||
 	    (lp->t_flags & (TF_FASTOPEN | TF_NOOPT)) != TF_FASTOPEN ||
 	    (q = tfo_queue_of(lp)) == NULL)
 		return (TFO_NONE);
-	if (tfo_queue_full(q, tptosocket(lp)->so_sol->sol_qlimit / 2)) {
+	if (tfo_queue_full(q, tcp_compat_tfolimit(lp,
+	    tptosocket(lp)->so_sol->sol_qlimit / 2 + 1))) {
 		TCPSTAT_INC(tcps_tfo_overflow);
 		return (TFO_NONE);
 	}
+	if (bare)
+		return (TFO_VALID);
 	v = tcp_fastopen_check_cookie(&sg->sg_inc, to->to_tfo_cookie,
 	    to->to_tfo_len, latest);
 	if (v == TFO_COOKIE && to->to_tfo_len != 0)

@@ -50,6 +50,7 @@ struct tcp_tfo {
 #define	TFO_PENDING	0x08	/* counted in tfo_queue */
 #define	TFO_TEXT	0x10	/* our SYN carried text */
 #define	TFO_RESET	0x20	/* the peer has reset it */
+#define	TFO_BARE	0x40	/* it may, without the option */
 
 /* ---- Server ---- */
 

@@ -339,6 +339,10 @@ tcp_fastopen_connect(struct tcpcb *tp)
 		tp->t_flags &= ~TF_FASTOPEN;
 		return;
 	}
+	if (tcp_compat_cookieless(tp)) {
+		t->tfo_flags |= TFO_BARE;
+		return;
+	}
 	t->tfo_flags |= TFO_OPTION;
 	if (p != NULL && p->p_len != 0)
 		connect_cookie(tp, p);
@@ -350,9 +354,10 @@ tcp_fastopen_text(struct tcpcb *tp, u_int optlen)
 	struct tcp_tfo *t = tp->t_tfo;
 	uint32_t len;
 
-	if ((t->tfo_flags & TFO_OPTION) == 0 || tp->t_state != TCPS_SYN_SENT)
+	if ((t->tfo_flags & (TFO_OPTION | TFO_BARE)) == 0 ||
+	    tp->t_state != TCPS_SYN_SENT)
 		return (0);
-	if (t->tfo_len == 0) {
+	if (t->tfo_len == 0 && (t->tfo_flags & TFO_BARE) == 0) {
 		TCPSTAT_INC(tcps_tfo_requests);
 		return (0);
 	}

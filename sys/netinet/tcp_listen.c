@@ -298,8 +298,8 @@ tcp_listen_syn(struct tcpcb *lp, struct mbuf *m, struct tcp_seg *sg)
 	uint8_t latest[TCP_FASTOPEN_COOKIE_LEN];
 	enum tfo_verdict v = TFO_NONE;
 
-	if ((sg->sg_to.to_flags & TOF_FASTOPEN) != 0 &&
-	    !tcp_syncache_exists(&sg->sg_inc))
+	if (((sg->sg_to.to_flags & TOF_FASTOPEN) != 0 ||
+	    tcp_compat_cookieless(lp)) && !tcp_syncache_exists(&sg->sg_inc))
 		v = tcp_fastopen_syn(lp, sg, latest);
 	if (v != TFO_COOKIE && v != TFO_RENEW)
 		sg->sg_to.to_flags &= ~(uint32_t)(TOF_FASTOPEN |

@@ -979,7 +979,8 @@ tcp_output_timers(struct tcpcb *tp)
 		return;
 	}
 	if (so != NULL && TCPS_HAVEESTABLISHED(tp->t_state) &&
-	    !tcp_timer_active(tp, TT_PACE) && sbavail(&so->so_snd) != 0) {
+	    !tcp_timer_active(tp, TT_PACE) && sbavail(&so->so_snd) != 0 &&
+	    !tcp_compat_corked(tp)) {
 		tp->t_rxtshift = 0;
 		tp->t_progress = tcp_acktime();
 		tcp_setpersist(tp);

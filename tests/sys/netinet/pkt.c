@@ -744,7 +744,7 @@ pd_connect(struct pd *t, int fd)
 
 	REQUEST(t, error = kern_connect(fd, name_of(t, &t->peer, t->c->fport,
 	    &ss)));
-	if (error != EINPROGRESS)
+	if (error != EINPROGRESS && error != 0)
 		return (error);
 	REQUEST(t, (void)kern_getsockname(fd, &ss));
 	ATF_REQUIRE_EQ(0, in_sockaddr_get((struct sockaddr *)&ss, t->af,
@@ -803,7 +803,7 @@ pd_sendto(struct pd *t, int fd, size_t n)
 	int done;
 
 	done = send_to(t, fd, n, 0, name_of(t, &t->peer, t->c->fport, &ss));
-	if (done < 0)
+	if (done < 0 && done != -EINPROGRESS)
 		return (done);
 	REQUEST(t, (void)kern_getsockname(fd, &ss));
 	ATF_REQUIRE_EQ(0, in_sockaddr_get((struct sockaddr *)&ss, t->af,
