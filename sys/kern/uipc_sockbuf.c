@@ -314,18 +314,29 @@ sbcheck(const struct sockbuf *sb)
  * Somebody waits for a side of so.  The upcall comes last, as it may close
  * the socket; what it leaves of so is for the caller's own reference.
  */
-static inline void
-sowakeup(struct socket *so, struct sockbuf *sb, int which)
+static void
+sonotify(struct socket *so, struct sockbuf *sb, int which)
 {
+	struct soupcalls *su;
 
-	if (!SLIST_EMPTY(&so->so_knotes))
+	if ((sb->sb_flags & SB_KNOTE) != 0)
 		knote_socket(so);
-	if (__predict_false((sb->sb_flags & SB_UPCALL) != 0) &&
-	    so->so_upcall[which](so, so->so_upcallarg[which], M_NOWAIT) ==
+	if ((sb->sb_flags & SB_UPCALL) == 0)
+		return;
+	su = so->so_upcalls;
+	if (su->su_func[which](so, su->su_arg[which], M_NOWAIT) ==
 	    SU_ISCONNECTED) {
 		soupcall_clear(so, which);
 		soisconnected(so);
 	}
+}
+
+static inline void
+sowakeup(struct socket *so, struct sockbuf *sb, int which)
+{
+
+	if (__predict_false((sb->sb_flags & (SB_KNOTE | SB_UPCALL)) != 0))
+		sonotify(so, sb, which);
 }
 
 void

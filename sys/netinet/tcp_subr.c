@@ -153,15 +153,17 @@ static void
 tcp_uninit(const void *arg __unused)
 {
 	struct inpcb *inp, *next;
+	struct socket *so;
 
 	TAILQ_FOREACH_SAFE(inp, &V_tcbinfo.ipi_list, inp_list, next) {
 		tcp_close(intotcpcb(inp));
 	}
 	/* Those left belong to sockets that were still open. */
 	while ((inp = TAILQ_FIRST(&V_tcbinfo.ipi_list)) != NULL) {
-		if (inp->inp_socket != NULL)
-			inp->inp_socket->so_pcb = NULL;
+		so = inp->inp_socket;
 		tcp_free(intotcpcb(inp));
+		if (so != NULL)
+			soorphan(so);
 	}
 	ip_proto_unregister(IPPROTO_TCP);
 	protosw_unregister(&tcp_protosw);
