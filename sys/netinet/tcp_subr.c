@@ -26,6 +26,7 @@
 #include <netinet/tcp_ecn.h>
 #include <netinet/tcp_fastopen.h>
 #include <netinet/tcp_hostcache.h>
+#include <netinet/tcp_loss.h>
 #include <netinet/tcp_newcwv.h>
 #include <netinet/tcp_pmtud.h>
 #include <netinet/tcp_syncache.h>
@@ -201,7 +202,6 @@ tcp_newtcpcb(struct socket *so)
 	for (i = 0; i < TT_N; i++)
 		tp->t_timers[i] = UINT64_MAX;
 	TAILQ_INIT(&tp->t_map);
-	TAILQ_INIT(&tp->t_segq);
 	callout_init(&tp->t_callout, 1);
 	tp->t_maxseg = (uint16_t)V_tcp_mssdflt;
 	tp->t_delack_opt = -1;
@@ -628,6 +628,7 @@ tcp_free(struct tcpcb *tp)
 	tcp_timer_stop(tp);
 	tcp_reass_flush(tp);
 	tcp_sent_flush(tp);
+	tcp_loss_free(tp);
 	tcp_functions_detach(tp, 1);
 	cc_detach(tp);
 	TCPSTATES_DEC(tp->t_state);

@@ -42,6 +42,7 @@ struct tcp_ao;
 struct tcp_cwv;
 struct tcp_ecn;
 struct tcp_function_block;
+struct tcp_loss;
 struct tcp_pmtud;
 struct tcp_tfo;
 struct tcpcb;
@@ -194,9 +195,6 @@ TAILQ_HEAD(tsegqe_head, tseg);
 struct sackhint {
 	tcp_seq		last_sack_ack;
 	int		sack_bytes_rexmit;
-	uint32_t	prr_delivered;
-	uint32_t	prr_out;
-	uint32_t	recover_fs;	/* bytes in flight as recovery began */
 };
 
 /* Limits that few users set; 0: the variable's.  And what is as rare. */
@@ -235,7 +233,6 @@ struct tcpcb {
 	tcp_seq		snd_recover;
 	tcp_seq		t_loss_edge;	/* judged by SACK up to here */
 	struct tcp_sentmap t_map;
-	struct tcp_sent	*t_map_sack;	/* where the last SACK ended */
 
 	/* Hot: receiving. */
 	tcp_seq		rcv_nxt;
@@ -259,7 +256,6 @@ struct tcpcb {
 	uint32_t	t_acktime;	/* tcp_acktime() of the last bare ACK */
 	uint32_t	t_progress;	/* tcp_acktime() of the last ACK of something,
 					 * or since when there is something */
-	uint32_t	t_badrxtwin;	/* ms: began to send again */
 	uint32_t	t_rcvrtt;	/* seen as a receiver, ms; 0 unknown */
 
 	/* Times. */
@@ -284,24 +280,15 @@ struct tcpcb {
 	uint32_t	t_round;
 	tcp_seq		t_round_end;
 
-	/* Loss recovery and its undoing. */
+	/* Loss. */
+	struct tcp_loss	*t_loss;	/* NULL: there was none so far */
 	struct sackhint	sackhint;
-	uint32_t	snd_cwnd_prev, snd_ssthresh_prev;
-	tcp_seq		snd_recover_prev;
+	uint32_t	snd_cwnd_prev;
 	uint32_t	t_bytes_acked;	/* for byte counting (RFC 3465) */
-	tcp_seq		t_undo_una;	/* snd_una as loss was found */
-	tcp_seq		t_undo_end;	/* snd_max as last sent again */
-	uint32_t	t_undo_rxt;	/* sent again, and not D-SACKed */
-
-	/* Receiving out of order. */
-	struct tsegqe_head t_segq;
-	uint16_t	t_segqlen;	/* ranges there */
+	uint16_t	t_segqlen;	/* ranges of text out of order */
 	uint16_t	t_softerror;
-	uint16_t	t_sackholes;	/* SACKed ranges in the sent map */
 	uint8_t		t_oobflags;	/* TCPOOB_*: tcp_urgent.c */
 	char		t_iobc;		/* the urgent byte */
-	uint32_t	t_segqserial;
-	struct sackblk	t_dsack;	/* to be reported next; empty if equal */
 	uint32_t	rfbuf_ts;	/* our time stamp as counting began */
 	uint32_t	rfbuf_cnt;	/* bytes received since */
 	tcp_seq		rfbuf_mark;	/* end of the window then */
@@ -321,7 +308,6 @@ struct tcpcb {
 	};
 	struct tcp_userto *t_userto;	/* NULL: the variables' values */
 	uint32_t	t_sndrexmitpack;/* segments sent again */
-	uint32_t	t_rcvoopack;
 	uint32_t	t_sndzerowin;
 	uint32_t	t_tsomax;	/* bytes of IP packet for TSO; 0 none */
 	struct tcp_ao	*t_ao;		/* NULL: no TCP-AO */
