@@ -314,29 +314,21 @@ sbcheck(const struct sockbuf *sb)
  * Somebody waits for a side of so.  The upcall comes last, as it may close
  * the socket; what it leaves of so is for the caller's own reference.
  */
-static void
-sonotify(struct socket *so, struct sockbuf *sb, int which)
+static inline void
+sowakeup(struct socket *so, struct sockbuf *sb, int which)
 {
-	struct soupcalls *su;
+	const struct soupcalls *su;
 
 	if ((sb->sb_flags & SB_KNOTE) != 0)
 		knote_socket(so);
 	if ((sb->sb_flags & SB_UPCALL) == 0)
 		return;
 	su = so->so_upcalls;
-	if (su->su_func[which](so, su->su_arg[which], M_NOWAIT) ==
-	    SU_ISCONNECTED) {
+	if (__predict_false(su->su_func[which](so, su->su_arg[which],
+	    M_NOWAIT) == SU_ISCONNECTED)) {
 		soupcall_clear(so, which);
 		soisconnected(so);
 	}
-}
-
-static inline void
-sowakeup(struct socket *so, struct sockbuf *sb, int which)
-{
-
-	if (__predict_false((sb->sb_flags & (SB_KNOTE | SB_UPCALL)) != 0))
-		sonotify(so, sb, which);
 }
 
 void
