@@ -371,7 +371,8 @@ ack_advance(struct tcpcb *tp, const struct tcp_acked *ta)
 		tp->snd_up = tp->snd_una;
 	if (!IN_RECOVERY(tp->t_flags) && SEQ_LT(tp->snd_recover, tp->snd_una))
 		tp->snd_recover = tp->snd_una;
-	if (tp->t_app_limited != 0 && tp->t_delivered > tp->t_app_limited)
+	if (tp->t_app_limited != 0 &&
+	    SEQ_GT((uint32_t)tp->t_delivered, tp->t_app_limited))
 		tp->t_app_limited = 0;
 	tcp_timer_activate(tp, TT_REXMT, tp->snd_una == tp->snd_max ? 0 :
 	    tcp_rto(tp));

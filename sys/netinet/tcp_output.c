@@ -388,7 +388,7 @@ static void
 opt_signature(struct tcpcb *tp, struct tcp_plan *p)
 {
 	p->p_optlen = (uint8_t)tcp_sig_option(p->p_opt, p->p_optlen,
-	    tp->t_ao);
+	    tcp_ao_of(tp));
 }
 
 /* All options of the planned segment; before its length is settled. */
@@ -1057,8 +1057,8 @@ tcp_note_applimited(struct tcpcb *tp)
 	if (so != NULL && tp->t_snd_lost == 0 &&
 	    sbavail(&so->so_snd) <= tp->snd_max - tp->snd_una &&
 	    tcp_inflight(tp) < tp->snd_cwnd)
-		tp->t_app_limited = MAX(tp->t_delivered + tcp_inflight(tp),
-		    1);
+		tp->t_app_limited = max((uint32_t)tp->t_delivered +
+		    tcp_inflight(tp), 1);
 }
 
 int

@@ -361,13 +361,14 @@ tcp_path_mtu(struct tcpcb *tp)
 {
 	struct inpcb *inp = tptoinpcb(tp);
 	const struct in6_addr *to = &inp->inp_faddr;
-	uint32_t mtu;
+	uint32_t mtu, tsomax;
 
 	if (inp->inp_options != NULL &&
 	    ip_options_hop(inp->inp_options) != NULL)
 		to = ip_options_hop(inp->inp_options);
 	mtu = ip_route_mtu(to, inp->inp_inc.inc_scope, &inp->inp_route,
-	    &tp->t_tsomax);
+	    &tsomax);
+	tp->t_tsomax = (uint16_t)min(tsomax, IP_MAXPACKET);
 	/* Nobody cuts datagrams into segments, or copies IPv4's options. */
 	if (inp->inp_udpport != 0 || inp->inp_options != NULL)
 		tp->t_tsomax = 0;

@@ -401,7 +401,7 @@ tcp_tw_compress(struct tcpcb *tp)
 	KASSERT(tp->t_state == TCPS_TIME_WAIT && tptosocket(tp) == NULL,
 	    ("state %d, or a socket", tp->t_state));
 	/* What TCP-AO must remember has no room there, nor a source route. */
-	if (tp->t_ao != NULL || tp->t_inpcb.inp_options != NULL ||
+	if (tcp_ao_of(tp) != NULL || tp->t_inpcb.inp_options != NULL ||
 	    (tw = tw_alloc()) == NULL)
 		return (false);
 	tw_fill(tw, tp);
