@@ -82,8 +82,8 @@ tcp_listen_offer(const struct tcpcb *lp, const struct tcp_seg *sg,
 	sy->sy_tos = linp->inp_tos;
 	sy->sy_ttl = linp->inp_ttl;
 	sy->sy_ecn = tcp_ecn_syn_code(sg);
-	if (lp->t_ao != NULL) {
-		tcp_ao_begin(&ao, lp->t_ao, sg);
+	if (tcp_ao_of(lp) != NULL) {
+		tcp_ao_begin(&ao, tcp_ao_of(lp), sg);
 		sy->sy_flags |= SYF_AO;
 		sy->sy_aocurrent = ao.ao_current;
 		sy->sy_aornext = ao.ao_rnext;
@@ -149,7 +149,8 @@ tcp_child_inherit(struct tcpcb *tp, struct tcpcb *lp)
 	if (lp->t_userto != NULL) {
 		if (tcp_userto(tp) == NULL)
 			return (ENOMEM);
-		*tp->t_userto = *lp->t_userto;
+		memcpy(tp->t_userto, lp->t_userto,
+		    __offsetof(struct tcp_userto, tu_cwv));
 		tp->t_flags2 |= lp->t_flags2 & TF2_COMPAT;
 	}
 	if ((error = tcp_functions_inherit(tp, lp)) != 0)
