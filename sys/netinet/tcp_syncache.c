@@ -329,7 +329,7 @@ sc_options(const struct tcp_syn *sy, struct tcp_bare *tb, struct tcp_ao *ao)
 		sc_sign(sy, tb, ao);
 		return;
 	}
-	if (V_tcp_ways.w_linux_syn)
+	if (V_tcp_ways.w_linux)
 		sc_linux_options(sy, tb);
 	else
 		sc_own_options(sy, tb);
@@ -339,7 +339,7 @@ sc_options(const struct tcp_syn *sy, struct tcp_bare *tb, struct tcp_ao *ao)
 		tb->tb_optlen += (uint8_t)tcp_ecn_synack_option(sy->sy_ecn,
 		    &tb->tb_opt[tb->tb_optlen], TCP_MAXOLEN - tb->tb_optlen);
 	while (tb->tb_optlen % 4 != 0)
-		tb->tb_opt[tb->tb_optlen++] = TCPOPT_EOL;
+		tb->tb_opt[tb->tb_optlen++] = tcp_pad_option();
 }
 
 static void

@@ -331,7 +331,8 @@ tcp_timer_rexmt(struct tcpcb *tp)
 	return (0);
 }
 
-/* One byte beyond the closed window. */
+/* One byte beyond the closed window; in Linux's ways, as a keepalive probe,
+ * what the peer has already. */
 static int
 tcp_timer_persist(struct tcpcb *tp)
 {
@@ -350,6 +351,12 @@ tcp_timer_persist(struct tcpcb *tp)
 	}
 	(void)tcp_sent_lose_all(tp);
 	tcp_setpersist(tp);
+	if (V_tcp_ways.w_linux && tp->snd_wnd == 0 &&
+	    tp->snd_max == tp->snd_una) {
+		tcp_respond(tp, &tp->t_inpcb.inp_inc, tp->rcv_nxt,
+		    tp->snd_una - 1, TH_ACK, NULL);
+		return (0);
+	}
 	tp->t_flags |= TF_FORCEDATA;
 	(void)tcp_output(tp);
 	tp->t_flags &= ~TF_FORCEDATA;

@@ -343,7 +343,7 @@ struct tcpcb {
 #define	TF_GPUTINPROG	0x00008000
 #define	TF_MORETOCOME	0x00010000
 #define	TF_SONOTCONN	0x00020000
-#define	TF_LASTIDLE	0x00040000	/* idle at the last output */
+#define	TF_LASTIDLE	0x00040000	/* idle before this output */
 #define	TF_RXWIN0SENT	0x00080000	/* a window of 0 was promised */
 #define	TF_FASTRECOVERY	0x00100000
 #define	TF_WASFRECOVERY	0x00200000
