@@ -50,6 +50,7 @@ struct tcp_tfo {
 #define	TFO_PENDING	0x08	/* counted in tfo_queue */
 #define	TFO_TEXT	0x10	/* our SYN carried text */
 #define	TFO_RESET	0x20	/* the peer has reset it */
+#define	TFO_BARE	0x40	/* it may, without the option */
 
 /* ---- Server ---- */
 
@@ -92,7 +93,7 @@ u_int	tcp_fastopen_put(uint8_t *p, u_int room, const uint8_t *cookie,
 void	tcp_fastopen_connect(struct tcpcb *tp);
 /* Bytes of text that go with the SYN, behind optlen bytes of options. */
 uint32_t tcp_fastopen_text(struct tcpcb *tp, u_int optlen);
-/* SYN-ACK sg has acknowledged ta: frees t_tfo; a verdict.  With TF2_TFO, and
+/* SYN-ACK sg has acknowledged ta: frees tu_tfo; a verdict.  With TF2_TFO, and
  * before tcp_established(). */
 int	tcp_fastopen_synacked(struct tcpcb *tp, const struct tcp_seg *sg,
 	    const struct tcp_acked *ta);
@@ -111,7 +112,7 @@ uint32_t tcp_fastopen_window(const struct tcpcb *tp);
 
 /* The handshake is about to be complete, or the connection over. */
 void	tcp_fastopen_free(struct tcpcb *tp);
-/* t_tfo, all 0 at first: NULL if memory is short. */
+/* tu_tfo, all 0 at first: NULL if memory is short. */
 struct tcp_tfo *tcp_fastopen_state(struct tcpcb *tp);
 /* TCP_FASTOPEN: EPERM it is not enabled, EINVAL too late. */
 int	tcp_fastopen_ctloutput(struct tcpcb *tp, struct sockopt *sopt);

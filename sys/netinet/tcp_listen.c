@@ -82,8 +82,8 @@ tcp_listen_offer(const struct tcpcb *lp, const struct tcp_seg *sg,
 	sy->sy_tos = linp->inp_tos;
 	sy->sy_ttl = linp->inp_ttl;
 	sy->sy_ecn = tcp_ecn_syn_code(sg);
-	if (lp->t_ao != NULL) {
-		tcp_ao_begin(&ao, lp->t_ao, sg);
+	if (tcp_ao_of(lp) != NULL) {
+		tcp_ao_begin(&ao, tcp_ao_of(lp), sg);
 		sy->sy_flags |= SYF_AO;
 		sy->sy_aocurrent = ao.ao_current;
 		sy->sy_aornext = ao.ao_rnext;
@@ -149,7 +149,8 @@ tcp_child_inherit(struct tcpcb *tp, struct tcpcb *lp)
 	if (lp->t_userto != NULL) {
 		if (tcp_userto(tp) == NULL)
 			return (ENOMEM);
-		*tp->t_userto = *lp->t_userto;
+		memcpy(tp->t_userto, lp->t_userto,
+		    __offsetof(struct tcp_userto, tu_cwv));
 		tp->t_flags2 |= lp->t_flags2 & TF2_COMPAT;
 	}
 	if ((error = tcp_functions_inherit(tp, lp)) != 0)
@@ -188,7 +189,7 @@ tcp_child_numbers(struct tcpcb *tp, const struct tcp_syn *sy)
 	tp->snd_una = tp->snd_nxt = tp->snd_max = tp->snd_up = tp->iss;
 	tp->snd_recover = tp->snd_fack = tp->t_loss_edge = tp->iss;
 	tp->t_round_end = tp->iss;
-	tp->ts_offset = tcp_new_ts_offset(&sy->sy_inc);
+	tp->ts_offset = sy->sy_tsoff;
 	tp->snd_wl1 = sy->sy_irs;
 }
 
@@ -274,7 +275,7 @@ tcp_listen_fast(struct tcpcb *lp, struct mbuf *m, struct tcp_seg *sg,
 	struct tcpcb *tp;
 
 	tcp_listen_offer(lp, sg, &sy);
-	sy.sy_iss = tcp_new_isn(&sg->sg_inc);
+	tcp_new_numbers(&sg->sg_inc, &sy.sy_iss, &sy.sy_tsoff);
 	if ((tp = tcp_listen_child(lp, &sy, SC_UNSENT)) == NULL) {
 		TCPSTAT_INC(tcps_listendrop);
 		m_freem(m);
@@ -298,8 +299,8 @@ tcp_listen_syn(struct tcpcb *lp, struct mbuf *m, struct tcp_seg *sg)
 	uint8_t latest[TCP_FASTOPEN_COOKIE_LEN];
 	enum tfo_verdict v = TFO_NONE;
 
-	if ((sg->sg_to.to_flags & TOF_FASTOPEN) != 0 &&
-	    !tcp_syncache_exists(&sg->sg_inc))
+	if (((sg->sg_to.to_flags & TOF_FASTOPEN) != 0 ||
+	    tcp_compat_cookieless(lp)) && !tcp_syncache_exists(&sg->sg_inc))
 		v = tcp_fastopen_syn(lp, sg, latest);
 	if (v != TFO_COOKIE && v != TFO_RENEW)
 		sg->sg_to.to_flags &= ~(uint32_t)(TOF_FASTOPEN |

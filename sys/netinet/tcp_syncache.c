@@ -262,7 +262,7 @@ sc_linux_options(const struct tcp_syn *sy, struct tcp_bare *tb)
 	tb->tb_optlen = n;
 	if ((sy->sy_flags & SYF_TSTMP) != 0)
 		tcp_bare_timestamp(tb, tcp_ts_getticks() +
-		    tcp_new_ts_offset(&sy->sy_inc), sy->sy_tsrecent);
+		    sy->sy_tsoff, sy->sy_tsrecent);
 	if ((sy->sy_flags & SYF_SCALE) != 0) {
 		n = tb->tb_optlen;
 		opt[n++] = TCPOPT_NOP;
@@ -292,7 +292,7 @@ sc_own_options(const struct tcp_syn *sy, struct tcp_bare *tb)
 	tb->tb_optlen = n;
 	if ((sy->sy_flags & SYF_TSTMP) != 0)
 		tcp_bare_timestamp(tb, tcp_ts_getticks() +
-		    tcp_new_ts_offset(&sy->sy_inc), sy->sy_tsrecent);
+		    sy->sy_tsoff, sy->sy_tsrecent);
 }
 
 /* Have tb signed, if it is to be; *ao has to live as long. */
@@ -381,7 +381,7 @@ sc_challenge(struct tcp_syn *sy)
 	tb.tb_win = (uint16_t)((sy->sy_win + (1u << scale) - 1) >> scale);
 	if ((sy->sy_flags & SYF_TSTMP) != 0)
 		tcp_bare_timestamp(&tb, tcp_ts_getticks() +
-		    tcp_new_ts_offset(&sy->sy_inc), sy->sy_tsrecent);
+		    sy->sy_tsoff, sy->sy_tsrecent);
 	sc_sign(sy, &tb, &ao);
 	TCPSTAT_INC(tcps_chack_sent);
 	tcp_bare_send(&tb, NULL);
@@ -591,6 +591,8 @@ sc_cookie(struct tcp_syn *sy)
 	sy->sy_flags |= SYF_COOKIE;
 	sy->sy_ecn = TCP_ECN_NONE;
 	sy->sy_iss = tcp_syncookie_make(sy);
+	if ((sy->sy_flags & SYF_TSTMP) != 0)
+		sy->sy_tsoff = tcp_new_ts_offset(&sy->sy_inc);
 	TCPSTAT_INC(tcps_sc_sendcookie);
 	sc_synack(sy);
 }
@@ -623,7 +625,7 @@ tcp_syncache_syn(struct tcpcb *lp, const struct tcp_seg *sg)
 			TCPSTAT_INC(tcps_sc_dropped);
 		return;
 	}
-	sy.sy_iss = tcp_new_isn(&sg->sg_inc);
+	tcp_new_numbers(&sg->sg_inc, &sy.sy_iss, &sy.sy_tsoff);
 	/* sy's are the segment's own. */
 	if (sy.sy_ipopts != NULL)
 		sy.sy_ipopts = ip_options_dup(sy.sy_ipopts);

@@ -33,6 +33,7 @@ struct tcp_syn {
 	uint16_t	sy_win;		/* and this window */
 	uint16_t	sy_flags;	/* SYF_* */
 	uint16_t	sy_port;	/* the peer's UDP port, or 0 */
+	uint32_t	sy_tsoff;	/* our time stamps are offset by it */
 	struct mbuf	*sy_ipopts;	/* IPv4's, the way back, or NULL */
 	uint8_t		sy_scales;	/* the peer's << 4 | ours */
 	uint8_t		sy_tos;

@@ -191,6 +191,7 @@ tcp_syncookie_read(const struct tcp_seg *sg, struct tcp_syn *sy)
 		return (false);
 	memset(sy, 0, sizeof(*sy));
 	sy->sy_inc = sg->sg_inc;
+	sy->sy_tsoff = tcp_new_ts_offset(&sg->sg_inc);
 	sy->sy_irs = irs;
 	sy->sy_iss = iss;
 	sy->sy_flags = SYF_COOKIE;

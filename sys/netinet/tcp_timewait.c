@@ -151,8 +151,11 @@ tw_find(const struct in_conninfo *inc)
 static void
 tw_place(struct tcptw *tw)
 {
-	SLIST_INSERT_HEAD(tw_chain(&tw->tw_inc), tw, tw_hash);
-	LIST_INSERT_HEAD(tw_ports(tw->tw_inc.inc_lport), tw, tw_port);
+	struct tw_chain *chain = tw_chain(&tw->tw_inc);
+	struct tw_ports *ports = tw_ports(tw->tw_inc.inc_lport);
+
+	SLIST_INSERT_HEAD(chain, tw, tw_hash);
+	LIST_INSERT_HEAD(ports, tw, tw_port);
 }
 
 /* Tables of twice the size, or the first: false if there is no memory. */
@@ -217,10 +220,11 @@ tw_list(const struct tcptw *tw)
 static void
 tw_wait(struct tcptw *tw, nstime_t expires)
 {
+	struct tw_list *list = tw_list(tw);
+
 	tw->tw_expires = expires;
-	TAILQ_INSERT_TAIL(tw_list(tw), tw, tw_age);
-	if (!callout_pending(&V_tw.t_callout) ||
-	    TAILQ_FIRST(tw_list(tw)) == tw)
+	TAILQ_INSERT_TAIL(list, tw, tw_age);
+	if (!callout_pending(&V_tw.t_callout) || TAILQ_FIRST(list) == tw)
 		tw_arm();
 }
 
@@ -235,9 +239,12 @@ tw_ao(struct tcptw *tw)
 static void
 tw_free(struct tcptw *tw)
 {
-	SLIST_REMOVE(tw_chain(&tw->tw_inc), tw, tcptw, tw_hash);
+	struct tw_chain *chain = tw_chain(&tw->tw_inc);
+	struct tw_list *list = tw_list(tw);
+
+	SLIST_REMOVE(chain, tw, tcptw, tw_hash);
 	LIST_REMOVE(tw, tw_port);
-	TAILQ_REMOVE(tw_list(tw), tw, tw_age);
+	TAILQ_REMOVE(list, tw, tw_age);
 	V_tw.t_count--;
 	TCPSTATES_DEC(TCPS_TIME_WAIT);
 	if ((tw->tw_flags & TWF_AO) != 0)

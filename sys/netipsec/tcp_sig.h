@@ -9,7 +9,7 @@
  * the two.
  *
  * A connection or listener signs, and takes nothing unsigned, if it has
- * TF_SIGNATURE; with t_ao that is TCP-AO, else TCP-MD5.  The same is there
+ * TF_SIGNATURE; with tu_ao that is TCP-AO, else TCP-MD5.  The same is there
  * for who has no tcpcb (an entry of a cache of SYNs or of TIME_WAIT): it
  * says whether, by ao being NULL or not, and which by ao.
  */

@@ -371,7 +371,7 @@ PD_TEST(challenge_ack)
 	EXPECT(". 1:1(0) ack 1 <ao 5 5>");
 	/* That SYN changed nothing, nor does it when the peer's numbers have
 	 * wrapped three times. */
-	pd_tcpcb(t)->t_ao->ao_rcv_sne = 3;
+	pd_tcpcb(t)->t_userto->tu_ao->ao_rcv_sne = 3;
 	INJECT("S 0:0(0) win 65535 <mss 1460,ao 5 5>");
 	EXPECT(". 1:1(0) ack 1 <ao 5 5>");
 	sig_peer_sne(3, 0);
@@ -705,8 +705,8 @@ PD_TEST(sne_sent)
 	fd = ao_active(t);
 	/* As if 2^32 bytes less a few had been sent. */
 	tp = pd_tcpcb(t);
-	tp->t_ao->ao_snd_seq = 0xffffffff;
-	tp->t_ao->ao_snd_sne = 3;
+	tp->t_userto->tu_ao->ao_snd_seq = 0xffffffff;
+	tp->t_userto->tu_ao->ao_snd_sne = 3;
 	sig_peer_sne(0, tp->snd_max < 0x80000000 ? 4 : 3);
 	SEND(fd, 10);
 	EXPECT("P. 1:11(10) ack 1 <ao 5 5>");
