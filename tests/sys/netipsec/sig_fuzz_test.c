@@ -87,9 +87,9 @@ segment(struct pd *t)
 		t->c->irs = tp->irs;
 		seq = tp->rcv_nxt - tp->irs;
 		ack = tp->snd_max - tp->iss;
-		if (tp->t_ao != NULL)
-			sig_peer_sne(tp->t_ao->ao_rcv_sne,
-			    tp->t_ao->ao_snd_sne);
+		if (tcp_ao_of(tp) != NULL)
+			sig_peer_sne(tcp_ao_of(tp)->ao_rcv_sne,
+			    tcp_ao_of(tp)->ao_snd_sne);
 	} else if (pd_handshake(t, &sy)) {
 		t->c->iss = sy.sy_iss;
 		t->c->irs = sy.sy_irs;
