@@ -150,8 +150,8 @@ pdk_fastopen_asks(struct vnet *vnet, int fd)
 		tp = sototcpcb(so);
 		asks = tp->t_state == TCPS_SYN_SENT &&
 		    ((tp->t_flags2 & TF2_TFO) == 0 ||
-		    (tp->t_tfo->tfo_len == 0 &&
-		    (tp->t_tfo->tfo_flags & TFO_PSK) == 0));
+		    (tp->t_userto->tu_tfo->tfo_len == 0 &&
+		    (tp->t_userto->tu_tfo->tfo_flags & TFO_PSK) == 0));
 		if (asks)
 			sbdrop(&so->so_snd, sbavail(&so->so_snd));
 	}
