@@ -14,9 +14,8 @@
  *	      that it fires then
  *   notsent  writers wait while so much is in the send buffer and was never
  *	      sent
- *   defer    the ACK of a handshake is not taken until it brings text; the
- *	      SYN-ACK goes again as if none had come, and when the wait is
- *	      over what comes counts
+ *   defer    the ACK of a handshake is not taken until it brings text; when
+ *	      the wait is over the SYN-ACK goes again, and what comes counts
  *
  * Touches: connections, and the sockets of those.
  */

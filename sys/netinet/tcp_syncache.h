@@ -53,6 +53,7 @@ struct tcp_syn {
 #define	SYF_COOKIE	0x0080		/* there is no entry */
 #define	SYF_FASTOPEN	0x0200		/* a cookie for fast open is due */
 #define	SYF_FASTOPENEXP	0x0400		/* in the experimental option */
+#define	SYF_ACKED	0x0800		/* only text is missing */
 
 #define	SY_REXMITS(sy)	((sy)->sy_sent & 0xf)
 
