@@ -726,6 +726,8 @@ tcp_plan(struct tcpcb *tp, struct tcp_plan *p)
 	p->p_flags = tcp_state_flags(tp);
 	p->p_win = tcp_adv_window(tp);
 	if ((p->p_flags & TH_SYN) != 0) {
+		if (V_tcp_ways.w_signed_win)
+			p->p_win = min(p->p_win, INT16_MAX);
 		if (plan_syn(tp, p)) {
 			p->p_flags |= tcp_ecn_syn_flags(tp);
 			tcp_plan_options(tp, p);
