@@ -573,7 +573,7 @@ tcp_enter_timewait(struct tcpcb *tp)
 	tp->snd_una = tp->snd_nxt = tp->snd_max;
 	tcp_reass_flush(tp);
 	tcp_state_change(tp, TCPS_TIME_WAIT);
-	tcp_timer_activate(tp, TT_2MSL, tcp_2msl(&tp->t_inpcb.inp_inc));
+	tp->t_timers[TT_2MSL] = getnstime() + tcp_2msl(&tp->t_inpcb.inp_inc);
 	/* Nobody will ask any more: the socket can go. */
 	if (so != NULL && (so->so_state & SS_NOFDREF) != 0) {
 		tp->t_inpcb.inp_socket = NULL;
@@ -582,7 +582,10 @@ tcp_enter_timewait(struct tcpcb *tp)
 		if (so->so_count == 0)
 			sofree(so);
 	}
-	return (tptosocket(tp) == NULL && tcp_tw_compress(tp));
+	if (tptosocket(tp) == NULL && tcp_tw_compress(tp))
+		return (true);
+	tcp_timer_at(tp, TT_2MSL, tp->t_timers[TT_2MSL]);
+	return (false);
 }
 
 /* ---- The end ---- */
