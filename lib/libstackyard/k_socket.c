@@ -28,7 +28,8 @@ CTASSERT(SYK_POLLIN == SOPOLL_IN && SYK_POLLOUT == SOPOLL_OUT &&
     SYK_POLLERR == SOPOLL_ERR && SYK_POLLHUP == SOPOLL_HUP &&
     SYK_POLLPRI == SOPOLL_PRI);
 CTASSERT(SYK_MSG_OOB == MSG_OOB && SYK_MSG_PEEK == MSG_PEEK &&
-    SYK_MSG_WAITALL == MSG_WAITALL && SYK_MSG_DONTWAIT == MSG_DONTWAIT);
+    SYK_MSG_WAITALL == MSG_WAITALL && SYK_MSG_DONTWAIT == MSG_DONTWAIT &&
+    SYK_MSG_MORE == MSG_MORETOCOME);
 
 /* ---- Addresses ---- */
 
@@ -251,6 +252,8 @@ syk_send(struct vnet *vnet, int fd, const struct iovec *iov, int iovcnt,
 	saved = vnet_enter(vnet);
 	error = kern_send(fd, &uio, flags,
 	    to != NULL ? addr_to_ss(to, &ss) : NULL, lenp);
+	if (__predict_false(error == ENOTCONN))
+		error = syk_compat_send_error(fd, error);
 	vnet_leave(saved);
 	return (error);
 }
@@ -386,9 +389,9 @@ syk_waitinfo(struct vnet *vnet, int fd, struct syk_waitinfo *wi)
 	if (error == 0) {
 		wi->nonblock = (so->so_state & SS_NBIO) != 0;
 		wi->listening = SOLISTENING(so);
-		wi->rcvtimeo = wi->listening ? so->so_sol->sol_sbrcv_timeo :
-		    so->so_rcv.sb_timeo;
-		wi->sndtimeo = so->so_snd.sb_timeo;
+		wi->rcvtimeo = sbtimeo_ns(wi->listening ?
+		    so->so_sol->sol_sbrcv_timeo : so->so_rcv.sb_timeo);
+		wi->sndtimeo = sbtimeo_ns(so->so_snd.sb_timeo);
 		wi->linger = (so->so_options & SO_LINGER) != 0 &&
 		    so->so_linger > 0 ?
 		    (uint64_t)so->so_linger * NS_PER_SEC : 0;
@@ -443,15 +446,15 @@ watch_upcall(struct socket *so __unused, void *arg, int waitflag __unused)
 	return (SU_OK);
 }
 
-/* One side of so, if watch wants any of events. */
-static void
+/* One side of so, if watch wants any of events: ENOMEM. */
+static int
 watch_side(struct socket *so, int which, int events, struct sy_watch *watch)
 {
 
 	if ((watch->w_kevents & events) != 0)
-		soupcall_set(so, which, watch_upcall, watch);
-	else
-		soupcall_clear(so, which);
+		return (soupcall_set(so, which, watch_upcall, watch));
+	soupcall_clear(so, which);
+	return (0);
 }
 
 int
@@ -463,10 +466,11 @@ syk_watch(struct vnet *vnet, int fd, struct sy_watch *watch)
 
 	saved = vnet_enter(vnet);
 	error = fd_getsock(fd, &so);
-	if (error == 0) {
-		watch_side(so, SO_RCV, SYK_POLLIN | SYK_POLLPRI, watch);
-		watch_side(so, SO_SND, SYK_POLLOUT, watch);
-	}
+	if (error == 0)
+		error = watch_side(so, SO_RCV, SYK_POLLIN | SYK_POLLPRI,
+		    watch);
+	if (error == 0)
+		error = watch_side(so, SO_SND, SYK_POLLOUT, watch);
 	vnet_leave(saved);
 	return (error);
 }

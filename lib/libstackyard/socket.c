@@ -237,6 +237,8 @@ send_all(struct sy_host *host, const char *call, int fd,
 	if (!iov_total(iov, iovcnt, &total))
 		return (sy_fail_fd(EINVAL, call, host, fd));
 	error = sy_tr_msg_in(flags, &kflags);
+	if (error == 0 && kflags != 0)
+		error = syk_compat_flags(host->h_vnet, fd, &kflags);
 	if (error != 0)
 		return (sy_fail_fd(error, call, host, fd));
 	deadline = 0;

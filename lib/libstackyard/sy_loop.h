@@ -64,7 +64,7 @@ struct sy_loop {
 	struct sy_slot	*l_heap;
 	uint32_t	l_len, l_room;
 	int		l_mode;		/* SY_VIRTUAL, SY_REAL */
-	uint64_t	l_now;		/* virtual time */
+	uint64_t	l_now;		/* virtual time; real: of this event */
 	uint64_t	l_seq;
 	uint64_t	l_events;
 	struct sy_host	*l_running;	/* its vnet_run() is in progress */

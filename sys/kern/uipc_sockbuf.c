@@ -324,12 +324,15 @@ sbcheck(const struct sockbuf *sb)
 static inline void
 sowakeup(struct socket *so, struct sockbuf *sb, int which)
 {
+	const struct soupcalls *su;
 
-	if (!SLIST_EMPTY(&so->so_knotes))
+	if ((sb->sb_flags & SB_KNOTE) != 0)
 		knote_socket(so);
-	if (__predict_false((sb->sb_flags & SB_UPCALL) != 0) &&
-	    so->so_upcall[which](so, so->so_upcallarg[which], M_NOWAIT) ==
-	    SU_ISCONNECTED) {
+	if ((sb->sb_flags & SB_UPCALL) == 0)
+		return;
+	su = so->so_upcalls;
+	if (__predict_false(su->su_func[which](so, su->su_arg[which],
+	    M_NOWAIT) == SU_ISCONNECTED)) {
 		soupcall_clear(so, which);
 		soisconnected(so);
 	}

@@ -151,8 +151,7 @@ tcp_input_noconn(struct mbuf *m, struct tcp_seg *sg)
 
 	inp = in_pcblookup_wild(&V_tcbinfo, &sg->sg_inc);
 	if (inp != NULL && (sg->sg_ip->ii_ttl < inp->inp_minttl ||
-	    (TCP_SIG_WANTED(intotcpcb(inp), sg) &&
-	    !tcp_sig_input(intotcpcb(inp), m, sg)))) {
+	    !tcp_listen_signed(intotcpcb(inp), m, sg))) {
 		m_freem(m);
 		return;
 	}

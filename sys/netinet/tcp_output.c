@@ -33,6 +33,7 @@
 #include <netinet/ip_options.h>
 #include <netinet/tcp_ecn.h>
 #include <netinet/tcp_fastopen.h>
+#include <netinet/tcp_loss.h>
 #include <netinet/tcp_newcwv.h>
 #include <netinet/tcp_pmtud.h>
 #include <netinet/tcp_var.h>
@@ -251,8 +252,8 @@ tcp_default_quota(struct tcpcb *tp, nstime_t *when __unused)
 void
 tcp_default_sent(struct tcpcb *tp, struct tcp_sent *ts)
 {
-	if (IN_FASTRECOVERY(tp->t_flags))
-		tp->sackhint.prr_out += ts->ts_end - ts->ts_start;
+	if (IN_FASTRECOVERY(tp->t_flags) && tp->t_loss != NULL)
+		tp->t_loss->tl_prr_out += ts->ts_end - ts->ts_start;
 }
 
 /* ---- Options ---- */
@@ -422,7 +423,7 @@ static void
 opt_signature(struct tcpcb *tp, struct tcp_plan *p)
 {
 	p->p_optlen = (uint8_t)tcp_sig_option(p->p_opt, p->p_optlen,
-	    tp->t_ao);
+	    tcp_ao_of(tp));
 }
 
 /* All options of the planned segment; before its length is settled. */
@@ -447,9 +448,7 @@ tcp_plan_options(struct tcpcb *tp, struct tcp_plan *p)
 	if (syn) {
 		if ((tp->t_flags2 & TF2_TFO) != 0 && p->p_again == NULL)
 			opt_fastopen(tp, p);
-	} else if ((tp->t_flags & TF_SACK_PERMIT) != 0 &&
-	    (!TAILQ_EMPTY(&tp->t_segq) ||
-	    tp->t_dsack.start != tp->t_dsack.end))
+	} else if ((tp->t_flags & TF_SACK_PERMIT) != 0 && tcp_sack_due(tp))
 		opt_sack(tp, p);
 	if ((tp->t_flags2 & TF2_ACE_PERMIT) != 0)
 		opt_accecn(tp, p);
@@ -955,7 +954,8 @@ tcp_note_promise(struct tcpcb *tp, const struct tcp_plan *p)
 		tp->t_flags &= ~TF_RXWIN0SENT;
 	tp->last_ack_sent = tp->rcv_nxt;
 	tp->t_unacksegs = 0;
-	tp->t_dsack.start = tp->t_dsack.end = 0;
+	if (tp->t_loss != NULL)
+		tp->t_loss->tl_dsack.start = tp->t_loss->tl_dsack.end = 0;
 	if ((tp->t_flags & TF_DELACK) != 0)
 		tcp_timer_activate(tp, TT_DELACK, 0);
 	tp->t_flags &= ~(TF_ACKNOW | TF_DELACK);
@@ -979,7 +979,8 @@ tcp_output_timers(struct tcpcb *tp)
 		return;
 	}
 	if (so != NULL && TCPS_HAVEESTABLISHED(tp->t_state) &&
-	    !tcp_timer_active(tp, TT_PACE) && sbavail(&so->so_snd) != 0) {
+	    !tcp_timer_active(tp, TT_PACE) && sbavail(&so->so_snd) != 0 &&
+	    !tcp_compat_corked(tp)) {
 		tp->t_rxtshift = 0;
 		tp->t_progress = tcp_acktime();
 		tcp_setpersist(tp);
@@ -1088,8 +1089,8 @@ tcp_note_applimited(struct tcpcb *tp)
 	if (so != NULL && tp->t_snd_lost == 0 &&
 	    sbavail(&so->so_snd) <= tp->snd_max - tp->snd_una &&
 	    tcp_inflight(tp) < tp->snd_cwnd)
-		tp->t_app_limited = MAX(tp->t_delivered + tcp_inflight(tp),
-		    1);
+		tp->t_app_limited = max((uint32_t)tp->t_delivered +
+		    tcp_inflight(tp), 1);
 }
 
 /* Is there anything that a plan might find?  Most ACKs leave nothing to say,
@@ -1225,7 +1226,8 @@ tcp_respond(struct tcpcb *tp, const struct in_conninfo *inc, tcp_seq ack,
 			    tp->ts_offset, tp->ts_recent);
 		win = (win + (1u << tp->rcv_scale) - 1) >> tp->rcv_scale;
 	}
-	if (tp != NULL && (tp->t_flags & TF_SIGNATURE) != 0)
+	if (tp != NULL && (tp->t_flags & TF_SIGNATURE) != 0 &&
+	    !tcp_sig_exempt(tp, sg))
 		tcp_bare_sign(&tb, tcp_sig_ao(tp, sg, &ao));
 	tb.tb_flags = flags;
 	tb.tb_win = (uint16_t)min(TCP_MAXWIN, win);

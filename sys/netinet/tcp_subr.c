@@ -26,6 +26,7 @@
 #include <netinet/tcp_ecn.h>
 #include <netinet/tcp_fastopen.h>
 #include <netinet/tcp_hostcache.h>
+#include <netinet/tcp_loss.h>
 #include <netinet/tcp_newcwv.h>
 #include <netinet/tcp_pmtud.h>
 #include <netinet/tcp_syncache.h>
@@ -153,15 +154,17 @@ static void
 tcp_uninit(const void *arg __unused)
 {
 	struct inpcb *inp, *next;
+	struct socket *so;
 
 	TAILQ_FOREACH_SAFE(inp, &V_tcbinfo.ipi_list, inp_list, next) {
 		tcp_close(intotcpcb(inp));
 	}
 	/* Those left belong to sockets that were still open. */
 	while ((inp = TAILQ_FIRST(&V_tcbinfo.ipi_list)) != NULL) {
-		if (inp->inp_socket != NULL)
-			inp->inp_socket->so_pcb = NULL;
+		so = inp->inp_socket;
 		tcp_free(intotcpcb(inp));
+		if (so != NULL)
+			soorphan(so);
 	}
 	ip_proto_unregister(IPPROTO_TCP);
 	protosw_unregister(&tcp_protosw);
@@ -199,7 +202,6 @@ tcp_newtcpcb(struct socket *so)
 	for (i = 0; i < TT_N; i++)
 		tp->t_timers[i] = UINT64_MAX;
 	TAILQ_INIT(&tp->t_map);
-	TAILQ_INIT(&tp->t_segq);
 	callout_init(&tp->t_callout, 1);
 	tp->t_maxseg = (uint16_t)V_tcp_mssdflt;
 	tp->t_delack_opt = -1;
@@ -379,13 +381,14 @@ tcp_path_mtu(struct tcpcb *tp)
 {
 	struct inpcb *inp = tptoinpcb(tp);
 	const struct in6_addr *to = &inp->inp_faddr;
-	uint32_t mtu;
+	uint32_t mtu, tsomax;
 
 	if (inp->inp_options != NULL &&
 	    ip_options_hop(inp->inp_options) != NULL)
 		to = ip_options_hop(inp->inp_options);
 	mtu = ip_route_mtu(to, inp->inp_inc.inc_scope, &inp->inp_route,
-	    &tp->t_tsomax);
+	    &tsomax);
+	tp->t_tsomax = (uint16_t)min(tsomax, IP_MAXPACKET);
 	/* Nobody cuts datagrams into segments, or copies IPv4's options. */
 	if (inp->inp_udpport != 0 || inp->inp_options != NULL)
 		tp->t_tsomax = 0;
@@ -648,6 +651,7 @@ tcp_free(struct tcpcb *tp)
 	tcp_timer_stop(tp);
 	tcp_reass_flush(tp);
 	tcp_sent_flush(tp);
+	tcp_loss_free(tp);
 	tcp_functions_detach(tp, 1);
 	cc_detach(tp);
 	TCPSTATES_DEC(tp->t_state);
