@@ -125,6 +125,7 @@ struct tcp_seg {
 	struct mbuf	*sg_m;		/* its text only (NULL once taken) */
 	const struct ip_info *sg_ip;
 	struct in_conninfo sg_inc;	/* foreign: the sender */
+	uint32_t	sg_hash;	/* in_pcbhash() of it; not for a block */
 	tcp_seq		sg_seq;		/* of what is left after trimming */
 	tcp_seq		sg_came;	/* as it came */
 	tcp_seq		sg_ack;
