@@ -112,6 +112,16 @@ sg_trim_front(struct tcp_seg *sg, uint32_t n)
 	sg->sg_len -= n;
 }
 
+/* Of what came twice with one segment the first is told (RFC 2883, 4.2). */
+static void
+reass_twice(struct tcpcb *tp, tcp_seq start, tcp_seq end)
+{
+	if (tp->t_dsack.start != tp->t_dsack.end)
+		return;
+	tp->t_dsack.start = start;
+	tp->t_dsack.end = end;
+}
+
 /*
  * Trim sg to what is not there yet behind `before` (the last range that
  * starts at or before it).  False: nothing is left.
@@ -125,8 +135,7 @@ reass_trim_before(struct tcpcb *tp, const struct tseg *before,
 	if (before == NULL || SEQ_LEQ(before->tq_end, sg->sg_seq))
 		return (true);
 	over = before->tq_end - sg->sg_seq;
-	tp->t_dsack.start = sg->sg_seq;
-	tp->t_dsack.end = sg->sg_seq + min(over, sg->sg_len);
+	reass_twice(tp, sg->sg_seq, sg->sg_seq + min(over, sg->sg_len));
 	if (over >= sg->sg_len) {
 		TCPSTAT_INC(tcps_rcvduppack);
 		TCPSTAT_ADD(tcps_rcvdupbyte, sg->sg_len);
@@ -148,8 +157,7 @@ reass_trim_after(struct tcpcb *tp, struct tseg *q, struct tcp_seg *sg)
 
 	for (; q != NULL && SEQ_LT(q->tq_start, end); q = next) {
 		next = TAILQ_NEXT(q, tq_link);
-		tp->t_dsack.start = q->tq_start;
-		tp->t_dsack.end = SEQ_MIN(end, q->tq_end);
+		reass_twice(tp, q->tq_start, SEQ_MIN(end, q->tq_end));
 		if (SEQ_GEQ(end, q->tq_end)) {
 			if (q->tq_fin)
 				sg->sg_flags |= TH_FIN;

@@ -161,6 +161,7 @@ struct tcp_acked {
 	tcp_seq		ta_ack;
 	uint32_t	ta_acked;	/* bytes newly acknowledged */
 	uint32_t	ta_sacked;	/* bytes newly SACKed */
+	uint32_t	ta_known;	/* of ta_acked: SACKed before */
 	uint32_t	ta_lost;	/* bytes found lost by this ACK */
 	uint32_t	ta_dsacked;	/* bytes that the peer got twice */
 	uint32_t	ta_inflight;	/* before this ACK */
@@ -210,6 +211,7 @@ struct tcp_userto {
 	uint32_t	tu_iwnd_nb;	/* initial window, bytes */
 	uint32_t	tu_iwnd_nseg;	/* or segments */
 	struct tcp_cwv	*tu_cwv;	/* with TF2_CWV only */
+	uint16_t	tu_dupthresh;	/* with TF2_REORDERS only */
 };
 
 struct tcpcb {
@@ -381,6 +383,7 @@ struct tcpcb {
 #define	TF2_ECN_ANY	(TF2_ECN_PERMIT | TF2_ACE_PERMIT)
 #define	TF2_RESCUED		0x00010000	/* in this recovery */
 #define	TF2_TFO			0x00020000	/* t_tfo: opening fast */
+#define	TF2_REORDERS		0x00040000	/* its path: tu_dupthresh */
 #define	TF2_OOBAHEAD		0x00100000	/* to be taken out of line */
 #define	TF2_CWV			0x00400000	/* there is a tu_cwv */
 #define	TF2_NVP			0x00800000	/* the window is too large */
@@ -399,9 +402,6 @@ struct tcpcb {
 #define	IN_RECOVERY(t_flags)		((t_flags) & TF_RECOVERY)
 #define	ENTER_RECOVERY(t_flags)		((t_flags) |= TF_RECOVERY)
 #define	EXIT_RECOVERY(t_flags)		((t_flags) &= ~TF_RECOVERY)
-
-/* Duplicate ACKs that mean loss: 3 (RFC 5681, RFC 6675). */
-#define	TCP_DUPTHRESH	V_tcp_ways.w_reordering
 
 /* Time for t_acktime and t_progress: of 2^20 ns, about a millisecond. */
 #define	TCP_ACKTIME_SHIFT	20
