@@ -56,6 +56,46 @@ compat_ioctl(int fd, unsigned long cmd, void *data)
 	    linux_ioctl(so, cmd, data) : illumos_ioctl(so, cmd, data));
 }
 
+/* On a host of Linux's. */
+static int
+linux_flags(int fd, int *flags)
+{
+	struct socket *so;
+	int error, lx;
+
+	if ((error = fd_getsock(fd, &so)) != 0)
+		return (error);
+	lx = ((*flags & SYK_MSG_MORE) != 0 ? LINUX_MSG_MORE : 0) |
+	    ((*flags & SYK_MSG_FASTOPEN) != 0 ? LINUX_MSG_FASTOPEN : 0);
+	*flags &= ~(MSG_EOR | SYK_MSG_FASTOPEN);
+	return (linux_msg_prepare(so, lx));
+}
+
+int
+syk_compat_flags(struct vnet *vnet, int fd, int *flags)
+{
+	struct vnet *saved;
+	int error = 0;
+
+	saved = vnet_enter(vnet);
+	if (compat_personality() == COMPAT_LINUX)
+		error = linux_flags(fd, flags);
+	else if ((*flags & SYK_MSG_FASTOPEN) != 0)
+		error = EOPNOTSUPP;
+	vnet_leave(saved);
+	return (error);
+}
+
+int
+syk_compat_send_error(int fd, int error)
+{
+	struct socket *so;
+
+	if (compat_personality() != COMPAT_LINUX || fd_getsock(fd, &so) != 0)
+		return (error);
+	return (linux_send_error(so, error));
+}
+
 bool
 syk_compat_setsockopt(struct vnet *vnet, int fd, int level, int name,
     const void *val, size_t len, int *errorp)

@@ -187,6 +187,8 @@ int	syk_connect(struct vnet *vnet, int fd, const struct syk_addr *addr);
 #define	SYK_MSG_PEEK		0x2
 #define	SYK_MSG_WAITALL		0x40
 #define	SYK_MSG_DONTWAIT	0x80
+#define	SYK_MSG_MORE		0x100000
+#define	SYK_MSG_FASTOPEN	0x20000000	/* not the stack's: below */
 int	syk_send(struct vnet *vnet, int fd, const struct iovec *iov,
 	    int iovcnt, size_t skip, int flags, const struct syk_addr *to,
 	    size_t *lenp);
@@ -204,6 +206,11 @@ bool	syk_compat_getsockopt(struct vnet *vnet, int fd, int level, int name,
 	    void *val, size_t *lenp, int *errorp);
 bool	syk_compat_ioctl(struct vnet *vnet, int fd, unsigned long cmd,
 	    void *data, int *errorp);
+/* What *flags of a write to come mean to the host's personality; those that
+ * the stack does not know go. */
+int	syk_compat_flags(struct vnet *vnet, int fd, int *flags);
+/* An error of a write as the personality has it; curvnet is the socket's. */
+int	syk_compat_send_error(int fd, int error);
 int	syk_setsockopt(struct vnet *vnet, int fd, int level, int name,
 	    const void *val, size_t len);
 int	syk_getsockopt(struct vnet *vnet, int fd, int level, int name,

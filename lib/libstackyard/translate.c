@@ -183,7 +183,10 @@ static const struct pair msgs[] = {
 	{ MSG_DONTWAIT, SYK_MSG_DONTWAIT },
 	{ MSG_NOSIGNAL, 0 },		/* there are no signals */
 #ifdef MSG_MORE
-	{ MSG_MORE, 0x100000 },
+	{ MSG_MORE, SYK_MSG_MORE },
+#endif
+#ifdef MSG_FASTOPEN
+	{ MSG_FASTOPEN, SYK_MSG_FASTOPEN },
 #endif
 #ifdef MSG_EOF
 	{ MSG_EOF, 0x100 },

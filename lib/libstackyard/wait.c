@@ -127,18 +127,19 @@ sy_wait_event(struct sy_host *host, uint64_t deadline)
 }
 
 int
-sy_wait_fd(struct sy_host *host, int fd, int events, uint64_t deadline)
+sy_wait_fd(struct sy_host *host, int fd, int events, uint64_t deadline,
+    int *revents)
 {
-	int error, revents;
+	int error;
 
 	do {
 		error = sy_wait_event(host, deadline);
 		if (error != 0)
 			return (error);
 		/* An error here is the next call's to report. */
-		if (syk_poll(host->h_vnet, fd, events, &revents) != 0)
-			return (0);
-	} while (revents == 0);
+		if (syk_poll(host->h_vnet, fd, events, revents) != 0)
+			*revents = SYK_POLLERR;
+	} while (*revents == 0);
 	return (0);
 }
 

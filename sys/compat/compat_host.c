@@ -61,6 +61,11 @@ static const struct setting linux_settings[] = {
 	{ "net.inet.tcp.sendbuf_max", "2097152" },
 	{ "net.inet.tcp.sendspace", "43520" },
 	{ "net.ipv4.tcp_abort_on_overflow", "0" },
+	{ "net.ipv4.tcp_app_win", "31" },
+	{ "net.ipv4.tcp_base_mss", "1024" },
+	{ "net.ipv4.tcp_fastopen", "1" },
+	{ "net.ipv4.tcp_frto", "2" },
+	{ "net.ipv4.tcp_max_orphans", "65536" },
 	{ "net.ipv4.tcp_orphan_retries", "8" },
 	{ "net.ipv4.tcp_retries1", "3" },
 	{ "net.ipv4.tcp_retries2", "15" },
@@ -85,6 +90,7 @@ static const struct setting illumos_settings[] = {
 	{ "net.inet.tcp.fast_finwait2_recycle", "1" },
 	{ "net.inet.tcp.finwait2_timeout", "60000" },
 	{ "net.inet.tcp.initcwnd_segments", "0" },
+	{ "net.inet.tcp.keepinit", "180000" },
 	{ "net.inet.tcp.msl", "30000" },
 	{ "net.inet.tcp.recvspace", "128000" },
 	{ "net.inet.tcp.rexmit_initial", "1000" },
@@ -127,6 +133,8 @@ compat_assume(int which)
 			return (error);
 	}
 	V_tcp_ways.w_linux_syn = which == COMPAT_LINUX;
+	V_tcp_ways.w_urg_stays = which == COMPAT_LINUX;
+	V_tcp_ways.w_unread_reset = which != COMPAT_FREEBSD;
 	V_personality = which;
 	return (0);
 }

@@ -259,6 +259,8 @@ callout_reset_at(struct callout *c, nstime_t when, callout_func_t *func,
 	c->c_arg = arg;
 	c->c_flags |= CALLOUT_ACTIVE | CALLOUT_PENDING;
 	wheel_insert(vnet->vnet_wheel, c);
+	if (when < vnet->vnet_wanted)
+		vnet->vnet_sooner = true;
 	if (vnet->vnet_depth == 0)
 		vnet_want(vnet, callout_wheel_next(vnet->vnet_wheel));
 	return (was_pending);

@@ -320,7 +320,9 @@ soreceive_oob(struct socket *so, struct uio *uio, int flags)
 	if (m == NULL)
 		return (ENOBUFS);
 	error = so->so_proto->pr_rcvoob(so, m, flags & MSG_PEEK);
-	if (error == 0)
+	if (error == 0 && (flags & (MSG_TRUNC | MSG_DISCARD)) != 0)
+		uio->uio_resid -= lmin(m->m_len, uio->uio_resid);
+	else if (error == 0)
 		(void)uiomove(m->m_data, m->m_len, uio);
 	m_freem(m);
 	return (error);

@@ -6,6 +6,7 @@
 SRCS+=	netinet/in_pcb.c netinet/in_priv.c
 SRCS+=	netinet/tcp_ack.c
 SRCS+=	netinet/tcp_compat.c
+SRCS+=	netinet/tcp_compat_tfo.c
 SRCS+=	netinet/tcp_cong.c
 SRCS+=	netinet/tcp_drain.c
 SRCS+=	netinet/tcp_ecn.c
@@ -19,6 +20,7 @@ SRCS+=	netinet/tcp_info.c
 SRCS+=	netinet/tcp_input.c
 SRCS+=	netinet/tcp_listen.c
 SRCS+=	netinet/tcp_log.c
+SRCS+=	netinet/tcp_loss.c
 SRCS+=	netinet/tcp_newcwv.c
 SRCS+=	netinet/tcp_output.c
 SRCS+=	netinet/tcp_parse.c

@@ -46,6 +46,7 @@ VNET_DEFINE(struct tcp_ways, tcp_ways) = {
 	.w_tstamp_wscale = 1,
 	.w_sack = 1,
 	.w_keepabort = -1,
+	.w_max_orphans = INT_MAX,
 	.w_rmem_min = 4096,
 	.w_wmem_min = 4096,
 };
@@ -128,6 +129,9 @@ tcp_compat_retries(const struct tcpcb *tp)
 	const struct tcp_ways *w = &V_tcp_ways;
 	int most = w->w_retries != 0 ? w->w_retries : V_tcp_retries;
 
+	if (tc != NULL && (tc->tc_flags & (TCPS_HAVEESTABLISHED(tp->t_state) ?
+	    TC_NOABORT : TC_NOCONNABORT)) != 0)
+		return (INT_MAX);
 	if (tp->t_state == TCPS_SYN_SENT) {
 		if (tc != NULL && tc->tc_syncnt != 0)
 			return (tc->tc_syncnt);
@@ -187,7 +191,8 @@ tcp_compat_keepinit(const struct tcpcb *tp)
 
 	return (tp->t_state == TCPS_SYN_SENT &&
 	    (V_tcp_ways.w_syn_retries != 0 || (tc != NULL &&
-	    (tc->tc_syncnt != 0 || tc->tc_connabort != 0))));
+	    (tc->tc_syncnt != 0 || tc->tc_connabort != 0 ||
+	    (tc->tc_flags & TC_NOCONNABORT) != 0))));
 }
 
 /* Keepalive: when a limit of time, in place of a count of probes, ends it;
@@ -201,7 +206,8 @@ tcp_compat_keepend(const struct tcpcb *tp)
 	if (tc != NULL && (tc->tc_flags & TC_KEEPABORT) != 0)
 		return (tc->tc_keepabort == 0 ? UINT64_MAX :
 		    began + MSEC(tc->tc_keepabort));
-	if (tc != NULL && tc->tc_abort != 0)
+	if (tc != NULL && tc->tc_abort != 0 &&
+	    (tc->tc_flags & TC_KEEPUSER) != 0)
 		return (tp->t_rcvtime + MSEC(tc->tc_abort));
 	/* The user's own count of probes comes before the host's time. */
 	if (V_tcp_ways.w_keepabort < 0 ||
@@ -303,8 +309,8 @@ tcp_compat_established(struct tcpcb *tp)
 	hiwat = so->so_rcv.sb_hiwat;
 	if (w->w_app_win > 0 && w->w_app_win < 31 &&
 	    hiwat > 4U * tp->t_maxseg)
-		clamp = max(hiwat - (hiwat >> w->w_app_win),
-		    4U * tp->t_maxseg);
+		clamp = max(hiwat - max(hiwat >> w->w_app_win,
+		    tp->t_maxseg), 4U * tp->t_maxseg);
 	if (w->w_signed_win && (tp->t_flags & TF_RCVD_SCALE) == 0)
 		clamp = min(clamp, INT16_MAX);
 	if (clamp == UINT32_MAX || (tc = tcp_compat(tp)) == NULL)
@@ -351,7 +357,7 @@ tcp_compat_orphan(struct tcpcb *tp)
 		tp->t_flags2 |= TF2_ORPHAN;
 		V_tcp_orphans++;
 	}
-	if ((w->w_max_orphans == 0 || V_tcp_orphans <= w->w_max_orphans) &&
+	if (V_tcp_orphans <= w->w_max_orphans &&
 	    (w->w_mem[2] == 0 ||
 	    mb_memory() / TCP_PAGE <= (uint64_t)w->w_mem[2]))
 		return (false);
@@ -391,6 +397,17 @@ tcp_compat_uncorks(struct tcpcb *tp)
 	}
 	tc->tc_corkend = 0;
 	return (true);
+}
+
+bool
+tcp_compat_corked(const struct tcpcb *tp)
+{
+	const struct tcp_compat *tc = tcp_compat_find(tp);
+	u_int avail = sbavail(&tptosocket(tp)->so_snd);
+
+	return (tc != NULL && (tc->tc_flags & TC_CORKFULL) != 0 &&
+	    (tp->t_flags & TF_NOPUSH) != 0 && avail < tp->t_maxseg &&
+	    avail <= tp->snd_wnd);
 }
 
 void

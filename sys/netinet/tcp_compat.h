@@ -39,6 +39,7 @@ struct tcp_compat {
 	uint16_t	tc_initcwnd;	/* segments */
 	uint16_t	tc_flags;	/* TC_* */
 	bool		tc_waking;	/* on the list of writers to wake */
+	uint32_t	tc_tfoqlen;	/* half-open by fast open; 0: the usual */
 	uint32_t	tc_corkseq;	/* what waits corked begins here */
 	uint64_t	tc_corkend;	/* and leaves then */
 	uint64_t	tc_stalled;	/* no progress since */
@@ -48,6 +49,15 @@ struct tcp_compat {
 #define	TC_INQ		0x0002		/* tell what is left to read */
 #define	TC_CORKED	0x0004		/* corked, with a ceiling */
 #define	TC_KEEPABORT	0x0008		/* tc_keepabort counts; 0 never */
+#define	TC_KEEPUSER	0x0100		/* tc_abort is keepalive's limit, too */
+#define	TC_NOABORT	0x0200		/* timeouts never end a connection */
+#define	TC_NOCONNABORT	0x0400		/* nor an attempt at one */
+#define	TC_CORKFULL	0x0800		/* corked until a segment is full */
+/* Fast open: tcp_compat_tfo.c. */
+#define	TC_TFOCONNECT	0x0010		/* connect(2) is put off to a write */
+#define	TC_TFOBARE	0x0020		/* no cookie is needed */
+#define	TC_TFOMSG	0x0040		/* a write that connects */
+#define	TC_TFOHELD	0x0080		/* the SYN waits for a write */
 
 /* Its tcp_compat, made if there is none yet; NULL: ENOMEM. */
 struct tcp_compat *tcp_compat(struct tcpcb *tp);
@@ -69,7 +79,7 @@ struct tcp_ways {
 	int	w_doubt_retries;
 	u_int	w_reordering;	/* SACKed ranges above that mean loss (3) */
 	int	w_app_win;	/* keep back window >> this (0: nothing) */
-	int	w_max_orphans;	/* connections without users (0: no limit) */
+	int	w_max_orphans;	/* connections without users */
 	int	w_max_tw;	/* those in TIME_WAIT (0: maxtcptw) */
 	int	w_tso_divisor;	/* of cwnd, for a segment (0: all) */
 	int	w_tw_reuse;	/* a new connection ends TIME_WAIT (0) */
@@ -90,6 +100,9 @@ struct tcp_ways {
 	int	w_sack;		/* SYNs permit SACK (1) */
 	int	w_keepabort;	/* ms from the first probe on (-1: keepcnt) */
 	bool	w_linux_syn;	/* Linux's order of options, and window */
+	bool	w_urg_stays;	/* an urgent byte that nobody read joins the
+				 * stream as the next one comes */
+	bool	w_unread_reset;	/* closed with text unread: a reset */
 	bool	w_pressure;	/* memory is short, by w_mem */
 };
 VNET_DECLARE(struct tcp_ways, tcp_ways);
@@ -114,8 +127,22 @@ uint32_t tcp_compat_clamp(const struct tcpcb *tp, uint32_t win);
 /* A small segment is held back: may it leave after all?  If not, it will
  * be asked again at the ceiling. */
 bool	tcp_compat_uncorks(struct tcpcb *tp);
+/* Nothing is in flight: may what there is wait for more, for ever? */
+bool	tcp_compat_corked(const struct tcpcb *tp);
 /* Have text that is corked leave now. */
 void	tcp_compat_flush(struct tcpcb *tp);
+/* connect(2): is the SYN held until a write?  Then the socket looks
+ * connected; and is it held now? */
+bool	tcp_compat_hold(struct tcpcb *tp);
+bool	tcp_compat_held(const struct tcpcb *tp);
+/* A write that connects: does it only ask for a cookie? */
+bool	tcp_compat_asks(const struct tcpcb *tp);
+/* The user wrote. */
+void	tcp_compat_written(struct tcpcb *tp);
+/* Does a SYN's text need no cookie? */
+bool	tcp_compat_cookieless(const struct tcpcb *tp);
+/* Half-open connections that listener lp has by fast open, at most. */
+u_int	tcp_compat_tfolimit(const struct tcpcb *lp, u_int limit);
 /* What is not sent yet changed: writers may have to wait, or to wake. */
 void	tcp_compat_notsent(struct tcpcb *tp);
 /* The ACK of a handshake with lp, so long after its first SYN-ACK: shall it

@@ -21,12 +21,13 @@
  * new to send it would not: then the threshold is the usual one.  A timeout
  * makes it the usual one for good: waiting was wrong, or the path is another.
  *
- * Touches: tu_dupthresh of a connection, which is there with TF2_REORDERS.
+ * Touches: tl_dupthresh of a connection.
  */
 #include <sys/param.h>
 #include <sys/socketvar.h>
 #include <sys/systm.h>
 
+#include <netinet/tcp_loss.h>
 #include <netinet/tcp_undo.h>
 #include <netinet/tcp_var.h>
 
@@ -40,8 +41,8 @@ SYSCTL_INT_RANGE(_net_inet_tcp, OID_AUTO, max_reordering,
 u_int
 tcp_reordering(const struct tcpcb *tp)
 {
-	return ((tp->t_flags2 & TF2_REORDERS) != 0 ?
-	    tp->t_userto->tu_dupthresh : V_tcp_ways.w_reordering);
+	return (tp->t_loss != NULL && tp->t_loss->tl_dupthresh != 0 ?
+	    tp->t_loss->tl_dupthresh : V_tcp_ways.w_reordering);
 }
 
 u_int
@@ -50,10 +51,9 @@ tcp_dupthresh(const struct tcpcb *tp)
 	const struct socket *so = tptosocket(tp);
 	uint32_t used = tp->snd_max - tp->snd_una;
 
-	if (__predict_true((tp->t_flags2 & TF2_REORDERS) == 0) ||
-	    so == NULL || sbavail(&so->so_snd) <= used || tp->snd_wnd <= used)
+	if (so == NULL || sbavail(&so->so_snd) <= used || tp->snd_wnd <= used)
 		return (V_tcp_ways.w_reordering);
-	return (tp->t_userto->tu_dupthresh);
+	return (tcp_reordering(tp));
 }
 
 /* Segments that had passed the one that ta's ACK covers; 0 unknown. */
@@ -78,8 +78,13 @@ tcp_reorder_learn(struct tcpcb *tp, const struct tcp_acked *ta)
 
 	extent = imin((int)(extent != 0 ? extent + 1 : 2 * was),
 	    V_max_reordering);
-	if (extent <= was || tcp_userto(tp) == NULL)
-		return;
-	tp->t_userto->tu_dupthresh = (uint16_t)extent;
-	tp->t_flags2 |= TF2_REORDERS;
+	if (extent > was)
+		tp->t_loss->tl_dupthresh = (uint16_t)extent;
+}
+
+void
+tcp_reorder_forget(struct tcpcb *tp)
+{
+	if (tp->t_loss != NULL)
+		tp->t_loss->tl_dupthresh = 0;
 }

@@ -156,12 +156,6 @@ tcp_finwait2_time(const struct tcpcb *tp)
 	return (cnt * intvl);
 }
 
-int
-tcp_timer_active(const struct tcpcb *tp, tt_which timer)
-{
-	return (tp->t_timers[timer] != UINT64_MAX);
-}
-
 void
 tcp_timer_stop(struct tcpcb *tp)
 {

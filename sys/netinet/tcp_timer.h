@@ -75,7 +75,6 @@ struct tcpcb;
 void	tcp_timer_activate(struct tcpcb *tp, tt_which timer, nstime_t delta);
 /* Have it fire at the absolute time when. */
 void	tcp_timer_at(struct tcpcb *tp, tt_which timer, nstime_t when);
-int	tcp_timer_active(const struct tcpcb *tp, tt_which timer);
 void	tcp_timer_stop(struct tcpcb *tp);
 /* The retransmission timeout (RFC 6298) after t_rxtshift timeouts, ns. */
 nstime_t tcp_rto(const struct tcpcb *tp);

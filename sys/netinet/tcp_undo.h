@@ -36,6 +36,8 @@ u_int	tcp_reordering(const struct tcpcb *tp);
 u_int	tcp_dupthresh(const struct tcpcb *tp);
 /* Recovery was begun too soon, says this ACK. */
 void	tcp_reorder_learn(struct tcpcb *tp, const struct tcp_acked *ta);
+/* It waited too long, or the path is another. */
+void	tcp_reorder_forget(struct tcpcb *tp);
 
 /* ---- Only with TF_PREVVALID ---- */
 

@@ -26,8 +26,9 @@
  *	nothing ---------> ahead ------------> have ------------> had
  *	MSG_OOB: EINVAL    EWOULDBLOCK         U                  EINVAL
  *
- * A new URG begins again; a byte that was not read is forgotten then, one
- * that was ahead is part of the stream like any other.
+ * A new URG begins again; a byte that was not read is forgotten then (in
+ * Linux's ways it joins the stream where it was, if the reader has not come
+ * by), one that was ahead is part of the stream like any other.
  *
  * Touches: the connection, its socket's mark, and the mbufs of its input.
  */
@@ -50,6 +51,37 @@ SYSCTL_INT(_net_inet_tcp, OID_AUTO, stdurg, CTLFLAG_VNET | CTLFLAG_RW,
 
 /* ---- What comes ---- */
 
+/* A byte that nobody read: back to its place in the stream.  It is lost if
+ * memory is short. */
+static void
+oob_return(const struct tcpcb *tp, struct socket *so)
+{
+	struct sockbuf *sb = &so->so_rcv;
+	int front = (int)so->so_oobmark, all = (int)sbavail(sb);
+	struct mbuf *byte, *head = NULL, *tail = NULL;
+
+	if (front == 0 && (sb->sb_state & SBS_RCVATMARK) == 0)
+		return;
+	byte = m_get(M_NOWAIT, MT_DATA);
+	if (front > 0)
+		head = m_copym(sb->sb_mb, 0, front, M_NOWAIT);
+	if (all > front)
+		tail = m_copym(sb->sb_mb, front, all - front, M_NOWAIT);
+	if (byte == NULL || (front > 0 && head == NULL) ||
+	    (all > front && tail == NULL)) {
+		m_freem(byte);
+		m_freem(head);
+		m_freem(tail);
+		return;
+	}
+	byte->m_len = 1;
+	*mtod(byte, char *) = tp->t_iobc;
+	sbflush(sb);
+	sbappendstream(sb, head, 0);
+	sbappendstream(sb, byte, 0);
+	sbappendstream(sb, tail, 0);
+}
+
 /* The stage (the sixth).  The mark moves forward only. */
 int
 tcp_stage_urg(struct tcpcb *tp, struct tcp_seg *sg)
@@ -69,6 +101,9 @@ tcp_stage_urg(struct tcpcb *tp, struct tcp_seg *sg)
 	    SEQ_LEQ(up, tp->rcv_up))
 		return (TV_OK);
 	tp->rcv_up = up;
+	if (V_tcp_ways.w_urg_stays &&
+	    (tp->t_oobflags & TCPOOB_HAVEDATA) != 0)
+		oob_return(tp, so);
 	so->so_oobmark = sbavail(&so->so_rcv) + (up - tp->rcv_nxt) - 1;
 	so->so_rcv.sb_state &= (uint16_t)~SBS_RCVATMARK;
 	if (so->so_oobmark == 0)

@@ -118,7 +118,8 @@ tcp_usrclosed(struct tcpcb *tp)
 
 /*
  * Nobody reads or writes any more.  With SO_LINGER and no time the peer gets
- * a reset; else what is buffered is sent, then a FIN.
+ * a reset, and in other systems' ways if there is text that nobody read (RFC
+ * 2525, 2.17); else what is buffered is sent, then a FIN.
  */
 static void
 tcp_disconnect(struct tcpcb *tp)
@@ -126,11 +127,12 @@ tcp_disconnect(struct tcpcb *tp)
 	struct socket *so = tptosocket(tp);
 
 	if (tp->t_state < TCPS_SYN_SENT || (tp->t_state == TCPS_SYN_SENT &&
-	    (tp->t_flags & TF_FASTOPEN) == 0)) {
+	    ((tp->t_flags & TF_FASTOPEN) == 0 || tcp_compat_held(tp)))) {
 		tcp_close(tp);
 		return;
 	}
-	if ((so->so_options & SO_LINGER) != 0 && so->so_linger == 0) {
+	if (((so->so_options & SO_LINGER) != 0 && so->so_linger == 0) ||
+	    (V_tcp_ways.w_unread_reset && sbavail(&so->so_rcv) != 0)) {
 		tcp_drop(tp, 0);
 		return;
 	}
@@ -280,8 +282,7 @@ tcp_usr_peeraddr(struct socket *so, struct sockaddr_storage *ss)
 static void
 tcp_connect_start(struct tcpcb *tp)
 {
-	tp->iss = tcp_new_isn(&tp->t_inpcb.inp_inc);
-	tp->ts_offset = tcp_new_ts_offset(&tp->t_inpcb.inp_inc);
+	tcp_new_numbers(&tp->t_inpcb.inp_inc, &tp->iss, &tp->ts_offset);
 	tcp_tw_succeed(tp);
 	tp->snd_una = tp->snd_nxt = tp->snd_max = tp->snd_up = tp->iss;
 	tp->snd_recover = tp->snd_fack = tp->t_loss_edge = tp->iss;
@@ -368,7 +369,9 @@ tcp_usr_connect(struct socket *so, struct sockaddr *nam)
 	int error;
 
 	error = tcp_connect(so, nam);
-	return (error != 0 ? error : tcp_connect_syn(so));
+	if (error != 0 || tcp_compat_hold(sototcpcb(so)))
+		return (error);
+	return (tcp_connect_syn(so));
 }
 
 /* ---- Data ---- */
@@ -390,6 +393,11 @@ tcp_usr_send(struct socket *so, int flags, struct mbuf *m,
 	if (connect && (error = tcp_connect(so, nam)) != 0) {
 		m_freem(m);
 		return (error);
+	}
+	if (connect && tcp_compat_asks(tp)) {
+		m_freem(m);
+		error = tcp_connect_syn(so);
+		return (error != 0 ? error : EINPROGRESS);
 	}
 	/* Urgent data may exceed the buffer, but not for ever. */
 	if ((flags & PRUS_OOB) != 0 &&
@@ -414,7 +422,7 @@ tcp_usr_send(struct socket *so, int flags, struct mbuf *m,
 	else
 		tp->t_flags &= ~TF_MORETOCOME;
 	if (__predict_false((tp->t_flags2 & TF2_COMPAT) != 0))
-		tcp_compat_notsent(tp);
+		tcp_compat_written(tp);
 	tcp_output_later(tp);
 	return (0);
 }

@@ -65,7 +65,6 @@ static const struct {
 	    IPV6_V6ONLY },
 	{ ILLUMOS_SOL_TCP, ILLUMOS_TCP_NODELAY, IPPROTO_TCP, TCP_NODELAY },
 	{ ILLUMOS_SOL_TCP, ILLUMOS_TCP_MAXSEG, IPPROTO_TCP, TCP_MAXSEG },
-	{ ILLUMOS_SOL_TCP, ILLUMOS_TCP_CORK, IPPROTO_TCP, TCP_NOPUSH },
 	{ ILLUMOS_SOL_TCP, ILLUMOS_TCP_MD5SIG, IPPROTO_TCP, TCP_MD5SIG },
 };
 
@@ -157,8 +156,6 @@ illumos_set_keepidle(struct tcpcb *tp, struct tcp_compat *tc, int64_t ms)
 static int
 illumos_set_keepabort(struct tcp_compat *tc, int value)
 {
-	if (value < 0)
-		return (EINVAL);
 	tc->tc_keepabort = (uint32_t)value;
 	tc->tc_flags |= TC_KEEPABORT;
 	return (0);
@@ -242,6 +239,64 @@ illumos_threshold(struct tcp_compat *tc, int name)
 	}
 }
 
+/* How long it takes until retransmissions end a connection, if nothing was
+ * set: timeouts of the least, doubled up to the most. */
+static int
+illumos_abort_default(const struct tcp_compat *tc)
+{
+	uint64_t ms = 0, rto = rto_min_of(tc);
+	int i, n = V_tcp_ways.w_retries != 0 ? V_tcp_ways.w_retries :
+	    V_tcp_retries;
+
+	for (i = 0; i <= n; i++) {
+		ms += rto;
+		rto = MIN(2 * rto, rto_max_of(tc));
+	}
+	return ((int)MIN(ms, INT_MAX));
+}
+
+/* Of a threshold, 0 means never, and is not the same as nothing set. */
+static int
+illumos_set_threshold(struct tcp_compat *tc, int name, uint32_t *threshold,
+    int value)
+{
+	uint16_t never = name == ILLUMOS_TCP_ABORT_THRESHOLD ? TC_NOABORT :
+	    name == ILLUMOS_TCP_CONN_ABORT_THRESHOLD ? TC_NOCONNABORT : 0;
+
+	if (value < 0)
+		return (EINVAL);
+	*threshold = (uint32_t)value;
+	if (value == 0)
+		tc->tc_flags |= never;
+	else
+		tc->tc_flags &= (uint16_t)~never;
+	return (0);
+}
+
+static int
+illumos_get_threshold(const struct tcp_compat *tc, int name,
+    uint32_t threshold)
+{
+	if (threshold == 0 && name == ILLUMOS_TCP_ABORT_THRESHOLD &&
+	    (tc->tc_flags & TC_NOABORT) == 0)
+		return (illumos_abort_default(tc));
+	if (threshold == 0 && name == ILLUMOS_TCP_CONN_ABORT_THRESHOLD &&
+	    (tc->tc_flags & TC_NOCONNABORT) == 0)
+		return ((int)(V_tcp_keepinit / NS_PER_MSEC));
+	return ((int)threshold);
+}
+
+/* Only full segments, as long as it takes. */
+static int
+illumos_set_cork(struct socket *so, struct tcp_compat *tc, bool on)
+{
+	if (on)
+		tc->tc_flags |= TC_CORKFULL;
+	else
+		tc->tc_flags &= (uint16_t)~TC_CORKFULL;
+	return (compat_set_int(so, IPPROTO_TCP, TCP_NOPUSH, on));
+}
+
 static int
 illumos_set_tcp(struct socket *so, struct tcpcb *tp, int name, int value)
 {
@@ -250,13 +305,11 @@ illumos_set_tcp(struct socket *so, struct tcpcb *tp, int name, int value)
 
 	if ((tc = tcp_compat(tp)) == NULL)
 		return (ENOMEM);
-	if ((threshold = illumos_threshold(tc, name)) != NULL) {
-		if (value < 0)
-			return (EINVAL);
-		*threshold = (uint32_t)value;
-		return (0);
-	}
+	if ((threshold = illumos_threshold(tc, name)) != NULL)
+		return (illumos_set_threshold(tc, name, threshold, value));
 	switch (name) {
+	case ILLUMOS_TCP_CORK:
+		return (illumos_set_cork(so, tc, value != 0));
 	case ILLUMOS_TCP_INIT_CWND:
 		return (illumos_set_initcwnd(tp, tc, value));
 	case ILLUMOS_TCP_KEEPALIVE_THRESHOLD:
@@ -304,10 +357,12 @@ illumos_get_tcp(struct socket *so, struct tcpcb *tp, int name, int *value)
 	if (tcp_compat_find(tp) != NULL)
 		copy = *tcp_compat_find(tp);
 	if ((threshold = illumos_threshold(&copy, name)) != NULL) {
-		*value = (int)*threshold;
+		*value = illumos_get_threshold(&copy, name, *threshold);
 		return (0);
 	}
 	switch (name) {
+	case ILLUMOS_TCP_CORK:
+		return (compat_get_int(so, IPPROTO_TCP, TCP_NOPUSH, value));
 	case ILLUMOS_TCP_INIT_CWND:
 		*value = copy.tc_initcwnd != 0 ? copy.tc_initcwnd :
 		    (int)(tcp_compute_initwnd(tcp_maxseg(tp)) /

@@ -258,9 +258,15 @@ int	linux_getsockopt(struct socket *so, int level, int name, void *val,
 	    size_t *lenp);
 /* ioctl(2): EINVAL on a listener, ENOTTY for what is not known. */
 int	linux_ioctl(struct socket *so, unsigned long cmd, void *data);
-/* MSG_* into ours, for a call on so: EOPNOTSUPP, ENOMEM.  LINUX_MSG_FASTOPEN
- * is left to the caller. */
+/* MSG_* into ours, for a call on so: EOPNOTSUPP, ENOMEM.  With
+ * LINUX_MSG_FASTOPEN the write to come connects by fast open: EOPNOTSUPP,
+ * EISCONN, EALREADY. */
 int	linux_msg_flags(struct socket *so, int flags, int *native);
+/* What flags ask of so beyond those of ours. */
+int	linux_msg_prepare(struct socket *so, int flags);
+/* An error of ours that writing to so had, as Linux has it: while there is
+ * no connection yet a write waits, and never ENOTCONN. */
+int	linux_send_error(const struct socket *so, int error);
 /* With TCP_INQ set: true, and in *bytes what the LINUX_TCP_CM_INQ control
  * message after a recvmsg(2) says. */
 bool	linux_inq(const struct socket *so, int *bytes);

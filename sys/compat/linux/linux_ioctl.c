@@ -13,7 +13,9 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp_var.h>
+#include <compat/compat.h>
 #include <compat/linux/linux.h>
+#include <compat/linux/linux_private.h>
 
 /* Bytes in so_snd that were never sent. */
 static int
@@ -67,16 +69,59 @@ static const struct {
 	{ LINUX_MSG_MORE, MSG_MORETOCOME },
 };
 
+/* A write that is to connect by fast open. */
+static int
+linux_msg_fastopen(struct socket *so)
+{
+	struct tcpcb *tp;
+
+	if (SOLISTENING(so) || so->so_pcb == NULL)
+		return (EOPNOTSUPP);
+	tp = sototcpcb(so);
+	if (!linux_tfo_client())
+		return (EOPNOTSUPP);
+	if ((so->so_state & SS_ISCONNECTING) != 0)
+		return (EALREADY);
+	if (tp->t_state != TCPS_CLOSED)
+		return (EISCONN);
+	tp->t_flags |= TF_FASTOPEN;
+	return (compat_set_flag(tp, TC_TFOMSG, true));
+}
+
+int
+linux_msg_prepare(struct socket *so, int flags)
+{
+	/* The corked end of it waits no longer than TCP_CORK's would. */
+	if ((flags & LINUX_MSG_MORE) != 0 && so->so_pcb != NULL &&
+	    tcp_compat(sototcpcb(so)) == NULL)
+		return (ENOMEM);
+	if ((flags & LINUX_MSG_FASTOPEN) != 0)
+		return (linux_msg_fastopen(so));
+	return (0);
+}
+
+int
+linux_send_error(const struct socket *so, int error)
+{
+	const struct tcpcb *tp;
+
+	if (error != ENOTCONN)
+		return (error);
+	tp = SOLISTENING(so) ? NULL : sototcpcb(so);
+	return (tp != NULL && (tp->t_state == TCPS_SYN_SENT ||
+	    tp->t_state == TCPS_SYN_RECEIVED) ? EWOULDBLOCK : EPIPE);
+}
+
 int
 linux_msg_flags(struct socket *so, int flags, int *native)
 {
 	u_int i;
+	int error;
 
 	*native = 0;
-	/* The corked end of it waits no longer than TCP_CORK's would. */
-	if ((flags & LINUX_MSG_MORE) != 0 && so != NULL &&
-	    so->so_pcb != NULL && tcp_compat(sototcpcb(so)) == NULL)
-		return (ENOMEM);
+	if (so != NULL && (error = linux_msg_prepare(so, flags)) != 0)
+		return (error);
+	flags &= ~LINUX_MSG_FASTOPEN;
 	for (i = 0; i < nitems(msgs); i++)
 		if ((flags & msgs[i].linux_flag) != 0) {
 			*native |= msgs[i].native;

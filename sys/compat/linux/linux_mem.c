@@ -15,8 +15,11 @@
  * Our buffers count the bytes of the stream, so a receive buffer of ours is
  * Linux's window, and a send buffer half of Linux's.
  *
- * Touches: net.inet.tcp.recvspace, recvbuf_max, sendspace, sendbuf_max, and
- * tcp_compat.c's.
+ * Limits that are raised raise kern.ipc.maxsockbuf, if it is too small for
+ * them: Linux has no such bound.
+ *
+ * Touches: net.inet.tcp.recvspace, recvbuf_max, sendspace, sendbuf_max,
+ * kern.ipc.maxsockbuf, and tcp_compat.c's.
  */
 #include <sys/param.h>
 #include <sys/socketvar.h>
@@ -60,6 +63,17 @@ linux_space_from_win(int win)
 	return (space > INT_MAX ? INT_MAX : (int)space);
 }
 
+/* A buffer of so many bytes (of ours) is to be had: kern.ipc.maxsockbuf, of
+ * which what mbufs add is a part, does not forbid it. */
+void
+linux_make_room(int bytes)
+{
+	u_long need = ((u_long)bytes / MCLBYTES + 1) * (MSIZE + MCLBYTES);
+
+	if (V_sb_max < need)
+		V_sb_max = need;
+}
+
 /* Three ints, ascending: as they are, and written to v. */
 static int
 sysctl_three(struct sysctl_req *req, int v[3], int least)
@@ -95,6 +109,7 @@ sysctl_rmem(SYSCTL_HANDLER_ARGS)
 	V_tcp_ways.w_rmem_min = v[0];
 	V_tcp_recvspace = imax(linux_win_from_space(v[1]), 1);
 	V_tcp_autorcvbuf_max = imax(linux_win_from_space(v[2]), 1);
+	linux_make_room(V_tcp_autorcvbuf_max);
 	return (0);
 }
 SYSCTL_PROC(_net_ipv4, OID_AUTO, tcp_rmem,
@@ -119,6 +134,7 @@ sysctl_wmem(SYSCTL_HANDLER_ARGS)
 	V_tcp_ways.w_wmem_min = v[0];
 	V_tcp_sendspace = v[1] / 2;
 	V_tcp_autosndbuf_max = v[2] / 2;
+	linux_make_room(V_tcp_autosndbuf_max);
 	return (0);
 }
 SYSCTL_PROC(_net_ipv4, OID_AUTO, tcp_wmem,

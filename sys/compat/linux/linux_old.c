@@ -37,7 +37,7 @@ sysctl_chooses(SYSCTL_HANDLER_ARGS)
 	if (error != 0)
 		return (error);
 	was = on = strcmp(name, arg1) == 0;
-	error = sysctl_int_range(oidp, req, &on, 0, 1);
+	error = linux_sysctl_bool(oidp, req, &on);
 	if (error != 0 || on == was)
 		return (error);
 	error = sysctl_set_string(variable, on ? arg1 : "cubic",
@@ -64,17 +64,17 @@ LINUX_CHOICE(tcp_westwood, "westwood",
 	    CTLFLAG_VNET | CTLFLAG_RW, &VNET_NAME(linux_##name), lo, hi, \
 	    descr)
 
-LINUX_IGNORED(tcp_bic_fast_convergence, 1, 0, 1,
+LINUX_IGNORED(tcp_bic_fast_convergence, 1, INT_MIN, INT_MAX,
     "No effect: of bic, and gone from Linux since 2.6.13");
 LINUX_IGNORED(tcp_bic_low_window, 14, 0, INT_MAX,
     "No effect: of bic, and gone from Linux since 2.6.13");
 LINUX_IGNORED(tcp_dma_copybreak, 4096, 0, INT_MAX,
     "No effect: gone from Linux since 3.13");
-LINUX_IGNORED(tcp_fack, 0, 0, 1,
+LINUX_IGNORED(tcp_fack, 0, INT_MIN, INT_MAX,
     "No effect: Linux ignores it since 4.15");
 LINUX_IGNORED(tcp_frto_response, 0, 0, 2,
     "No effect: gone from Linux since 3.10");
-LINUX_IGNORED(tcp_low_latency, 0, 0, 1,
+LINUX_IGNORED(tcp_low_latency, 0, INT_MIN, INT_MAX,
     "No effect: Linux ignores it since 4.14");
-LINUX_IGNORED(tcp_tw_recycle, 0, 0, 1,
+LINUX_IGNORED(tcp_tw_recycle, 0, INT_MIN, INT_MAX,
     "No effect: gone from Linux since 4.12");

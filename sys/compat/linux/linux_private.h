@@ -21,17 +21,27 @@ VNET_DECLARE(int, linux_wmem_max);
 /* TCP_MD5SIG, and TCP_MD5SIG_EXT. */
 int	linux_set_md5sig(struct socket *so, const void *val, size_t len,
 	    bool ext);
-/* May a program choose the algorithm of this (native) name? */
 /* The window that a receive buffer of so many bytes, as Linux counts, gives;
  * and back (tcp_adv_win_scale). */
 int	linux_win_from_space(int space);
 int	linux_space_from_win(int win);
+/* Let a buffer of ours be so large: kern.ipc.maxsockbuf. */
+void	linux_make_room(int bytes);
+/* Does tcp_fastopen let clients open fast? */
+bool	linux_tfo_client(void);
 /* SYNs sent again before an attempt ends. */
 int	linux_syn_retries(void);
+/* May a program choose the algorithm of this (native) name? */
 bool	linux_cc_allowed(const char *name);
 /* An algorithm's name here and there: "newreno" is "reno". */
 const char *linux_cc_to_native(const char *name);
 const char *linux_cc_from_native(const char *name);
+
+/* A variable that is on or off: what is written, 1 for any number but 0; and
+ * the handler for an int at arg1. */
+int	linux_sysctl_bool(const struct sysctl_oid *oidp,
+	    struct sysctl_req *req, int *on);
+int	linux_sysctl_switch(SYSCTL_HANDLER_ARGS);
 
 SYSCTL_DECL(_net_core);
 SYSCTL_DECL(_net_ipv4);

@@ -31,6 +31,8 @@
 
 #define	LINUX_MIN_RCVBUF	2304	/* bytes as Linux counts them */
 #define	LINUX_MIN_SNDBUF	4608
+#define	LINUX_MIN_MSS		88	/* bytes */
+#define	LINUX_MAX_MSS		32767
 #define	LINUX_MAX_KEEPIDLE	32767	/* s */
 #define	LINUX_MAX_KEEPINTVL	32767
 #define	LINUX_MAX_KEEPCNT	127
@@ -62,8 +64,6 @@ static const struct linux_option options[] = {
 	{ LINUX_SOL_SOCKET, LINUX_SO_LINGER, SOL_SOCKET, SO_LINGER, 0, 0 },
 	{ LINUX_SOL_SOCKET, LINUX_SO_REUSEPORT, SOL_SOCKET, SO_REUSEPORT,
 	    0, 0 },
-	{ LINUX_SOL_SOCKET, LINUX_SO_RCVLOWAT, SOL_SOCKET, SO_RCVLOWAT,
-	    0, 0 },
 	{ LINUX_SOL_SOCKET, LINUX_SO_RCVTIMEO, SOL_SOCKET, SO_RCVTIMEO,
 	    0, 0 },
 	{ LINUX_SOL_SOCKET, LINUX_SO_SNDTIMEO, SOL_SOCKET, SO_SNDTIMEO,
@@ -84,7 +84,6 @@ static const struct linux_option options[] = {
 	    0, 0 },
 	{ LINUX_SOL_IPV6, LINUX_IPV6_TCLASS, IPPROTO_IPV6, IPV6_TCLASS,
 	    -1, 255 },
-	{ LINUX_SOL_TCP, LINUX_TCP_MAXSEG, IPPROTO_TCP, TCP_MAXSEG, 0, 0 },
 	{ LINUX_SOL_TCP, LINUX_TCP_KEEPIDLE, IPPROTO_TCP, TCP_KEEPIDLE,
 	    1, LINUX_MAX_KEEPIDLE },
 	{ LINUX_SOL_TCP, LINUX_TCP_KEEPINTVL, IPPROTO_TCP, TCP_KEEPINTVL,
@@ -115,8 +114,34 @@ linux_set_same(struct socket *so, const struct linux_option *o,
 			return (error);
 		if (value < o->lo || value > o->hi)
 			return (EINVAL);
+		/* -1 is the system's own, 0 none at all. */
+		if (o->nname == IP_TTL && o->nlevel == IPPROTO_IP &&
+		    value == 0)
+			return (EINVAL);
 	}
 	return (compat_set(so, o->nlevel, o->nname, val, len));
+}
+
+/* A switch is 1, there, not the option's own bit. */
+static bool
+linux_is_switch(const struct linux_option *o)
+{
+	return (o->nlevel == SOL_SOCKET && o->nname < SO_SNDBUF &&
+	    o->nname != SO_LINGER);
+}
+
+static int
+linux_get_same(struct socket *so, const struct linux_option *o, void *val,
+    size_t *lenp)
+{
+	int error, value;
+
+	if (!linux_is_switch(o))
+		return (compat_get(so, o->nlevel, o->nname, val, lenp));
+	error = compat_get_int(so, o->nlevel, o->nname, &value);
+	value = value != 0;
+	return (error != 0 ? error :
+	    compat_out(&value, sizeof(value), val, lenp));
 }
 
 /* ---- Level SOL_SOCKET ---- */
@@ -129,12 +154,17 @@ linux_set_buffer(struct socket *so, int name, int value, bool force)
 	bool rcv = name == SO_RCVBUF;
 	int least = (rcv ? LINUX_MIN_RCVBUF : LINUX_MIN_SNDBUF) / 2;
 
+	if (force && !in_suser())
+		return (EPERM);
 	if (!force)
 		value = (int)min((u_int)value, (u_int)(rcv ?
 		    V_linux_rmem_max : V_linux_wmem_max));
 	value = imin(imax(value, least), INT_MAX / 2);
-	return (compat_set_int(so, SOL_SOCKET, name, rcv ?
-	    linux_win_from_space(2 * value) : value));
+	if (rcv)
+		value = linux_win_from_space(2 * value);
+	/* What the two variables allow, kern.ipc.maxsockbuf must, too. */
+	linux_make_room(value);
+	return (compat_set_int(so, SOL_SOCKET, name, value));
 }
 
 static int
@@ -167,6 +197,9 @@ linux_set_socket(struct socket *so, int name, const void *val, size_t len)
 	case LINUX_SO_RCVBUFFORCE:
 		return (linux_set_buffer(so, SO_RCVBUF, value,
 		    name == LINUX_SO_RCVBUFFORCE));
+	case LINUX_SO_RCVLOWAT:
+		return (compat_set_int(so, SOL_SOCKET, SO_RCVLOWAT,
+		    value < 0 ? INT_MAX : imax(value, 1)));
 	default:
 		/* SO_SNDLOWAT can be read only, there. */
 		return (ENOPROTOOPT);
@@ -183,6 +216,8 @@ linux_get_socket(struct socket *so, int name, int *value)
 		return (linux_get_buffer(so, SO_SNDBUF, value));
 	case LINUX_SO_RCVBUF:
 		return (linux_get_buffer(so, SO_RCVBUF, value));
+	case LINUX_SO_RCVLOWAT:
+		return (compat_get_int(so, SOL_SOCKET, SO_RCVLOWAT, value));
 	case LINUX_SO_SNDLOWAT:
 		*value = 1;
 		return (0);
@@ -229,6 +264,32 @@ linux_get_ip(struct tcpcb *tp, int level, int name, int *value)
 }
 
 /* ---- Level IPPROTO_TCP ---- */
+
+/*
+ * What we will announce, and send at most; a connection that is there can
+ * send less, no more.  0: as if nothing had been set.
+ */
+static int
+linux_set_maxseg(struct tcpcb *tp, int value)
+{
+	bool idle = tp->t_state == TCPS_CLOSED || tp->t_state == TCPS_LISTEN;
+	uint16_t mss;
+
+	if (value != 0 && (value < LINUX_MIN_MSS || value > LINUX_MAX_MSS))
+		return (EINVAL);
+	if (value == 0 && idle) {
+		tp->t_usermss = 0;
+		tp->t_maxseg = (uint16_t)V_tcp_mssdflt;
+	}
+	if (value == 0)
+		return (0);
+	mss = (uint16_t)imax(value, V_tcp_minmss);
+	if (idle)
+		tp->t_usermss = mss;
+	if (tp->t_state == TCPS_CLOSED || mss < tp->t_maxseg)
+		tp->t_maxseg = mss;
+	return (0);
+}
 
 static int
 linux_set_cork(struct socket *so, struct tcpcb *tp, bool on)
@@ -314,6 +375,7 @@ linux_set_compat(struct tcpcb *tp, int name, int value)
 		if (value < 0)
 			return (EINVAL);
 		tc->tc_abort = (uint32_t)value;
+		tc->tc_flags |= TC_KEEPUSER;
 		return (0);
 	case LINUX_TCP_NOTSENT_LOWAT:
 		tc->tc_notsent = (uint32_t)value;
@@ -334,6 +396,8 @@ linux_set_tcp(struct socket *so, struct tcpcb *tp, int name, int value)
 	switch (name) {
 	case LINUX_TCP_NODELAY:
 		return (linux_set_nodelay(so, tp, value));
+	case LINUX_TCP_MAXSEG:
+		return (linux_set_maxseg(tp, value));
 	case LINUX_TCP_CORK:
 		return (linux_set_cork(so, tp, value != 0));
 	case LINUX_TCP_QUICKACK:
@@ -355,12 +419,21 @@ linux_get_tcp(struct socket *so, struct tcpcb *tp, int name, int *value)
 	switch (name) {
 	case LINUX_TCP_NODELAY:
 		return (compat_get_int(so, IPPROTO_TCP, TCP_NODELAY, value));
+	case LINUX_TCP_MAXSEG:
+		*value = TCPS_HAVEESTABLISHED(tp->t_state) ?
+		    (int)tcp_fixed_maxseg(tp) : tp->t_maxseg;
+		return (0);
 	case LINUX_TCP_CORK:
 		return (compat_get_int(so, IPPROTO_TCP, TCP_NOPUSH, value));
 	case LINUX_TCP_FASTOPEN:
+		*value = (int)tc->tc_tfoqlen;
+		return (0);
 	case LINUX_TCP_FASTOPEN_CONNECT:
-		return (compat_get_int(so, IPPROTO_TCP, TCP_FASTOPEN,
-		    value));
+		*value = (tc->tc_flags & TC_TFOCONNECT) != 0;
+		return (0);
+	case LINUX_TCP_FASTOPEN_NO_COOKIE:
+		*value = (tc->tc_flags & TC_TFOBARE) != 0;
+		return (0);
 	case LINUX_TCP_QUICKACK:
 		*value = tp->t_delack_opt <= 0;
 		return (0);
@@ -452,9 +525,50 @@ linux_set_fastopen_key(const void *val, size_t len)
 	    NULL, val, FASTOPEN_KEY_LEN));
 }
 
-/* A listener's length of a queue, and a client's switch, are one switch. */
+/* Only before there is a connection. */
+static bool
+linux_is_idle(const struct tcpcb *tp)
+{
+	return (tp->t_state == TCPS_CLOSED || tp->t_state == TCPS_LISTEN);
+}
+
+/* So many connections may be half-open by it; 0: none are. */
 static int
-linux_set_fastopen(struct socket *so, int name, const void *val, size_t len)
+linux_set_tfo_server(struct tcpcb *tp, int value)
+{
+	struct tcp_compat *tc;
+
+	if (value < 0 || !linux_is_idle(tp))
+		return (EINVAL);
+	if ((tc = tcp_compat(tp)) == NULL)
+		return (ENOMEM);
+	tc->tc_tfoqlen = (uint32_t)value;
+	if (value != 0)
+		tp->t_flags |= TF_FASTOPEN;
+	else
+		tp->t_flags &= ~TF_FASTOPEN;
+	return (0);
+}
+
+/* connect(2) is put off to the first write. */
+static int
+linux_set_tfo_connect(struct tcpcb *tp, int value)
+{
+	if (value < 0 || value > 1)
+		return (EINVAL);
+	if (!linux_tfo_client())
+		return (EOPNOTSUPP);
+	if (tp->t_state != TCPS_CLOSED)
+		return (EINVAL);
+	if (value != 0)
+		tp->t_flags |= TF_FASTOPEN;
+	else
+		tp->t_flags &= ~TF_FASTOPEN;
+	return (compat_set_flag(tp, TC_TFOCONNECT, value != 0));
+}
+
+static int
+linux_set_fastopen(struct tcpcb *tp, int name, const void *val, size_t len)
 {
 	int error, value;
 
@@ -462,9 +576,13 @@ linux_set_fastopen(struct socket *so, int name, const void *val, size_t len)
 		return (linux_set_fastopen_key(val, len));
 	if ((error = compat_int_in(val, len, &value)) != 0)
 		return (error);
-	if (value < 0 || (name == LINUX_TCP_FASTOPEN_CONNECT && value > 1))
+	if (name == LINUX_TCP_FASTOPEN)
+		return (linux_set_tfo_server(tp, value));
+	if (name == LINUX_TCP_FASTOPEN_CONNECT)
+		return (linux_set_tfo_connect(tp, value));
+	if (value < 0 || value > 1 || !linux_is_idle(tp))
 		return (EINVAL);
-	return (compat_set_int(so, IPPROTO_TCP, TCP_FASTOPEN, value != 0));
+	return (compat_set_flag(tp, TC_TFOBARE, value != 0));
 }
 
 /* ---- The doors ---- */
@@ -494,8 +612,9 @@ linux_setsockopt(struct socket *so, int level, int name, const void *val,
 		    name == LINUX_TCP_MD5SIG_EXT));
 	if (level == LINUX_SOL_TCP && (name == LINUX_TCP_FASTOPEN ||
 	    name == LINUX_TCP_FASTOPEN_CONNECT ||
+	    name == LINUX_TCP_FASTOPEN_NO_COOKIE ||
 	    name == LINUX_TCP_FASTOPEN_KEY))
-		return (linux_set_fastopen(so, name, val, len));
+		return (linux_set_fastopen(tp, name, val, len));
 	if ((error = compat_int_in(val, len, &value)) != 0)
 		return (error);
 	if (linux_is_recverr(level, name))
@@ -517,10 +636,8 @@ linux_getsockopt(struct socket *so, int level, int name, void *val,
 	if (level == LINUX_SOL_TCP && name >= LINUX_TCP_FREEBSD)
 		return (compat_get(so, IPPROTO_TCP, name - LINUX_TCP_FREEBSD,
 		    val, lenp));
-	if ((o = linux_find(level, name)) != NULL) {
-		error = compat_get(so, o->nlevel, o->nname, val, lenp);
-		return (error);
-	}
+	if ((o = linux_find(level, name)) != NULL)
+		return (linux_get_same(so, o, val, lenp));
 	if (level == LINUX_SOL_SOCKET) {
 		error = linux_get_socket(so, name, &value);
 		return (error != 0 ? error :

@@ -39,6 +39,27 @@ SYSCTL_INT_RANGE(_net_core, OID_AUTO, wmem_max, CTLFLAG_VNET | CTLFLAG_RW,
     &VNET_NAME(linux_wmem_max), 4608, INT_MAX,
     "The most that Linux's SO_SNDBUF takes, in bytes");
 
+/* ---- What Linux's page calls Boolean: any number but 0 is 1 ---- */
+
+int
+linux_sysctl_bool(const struct sysctl_oid *oidp, struct sysctl_req *req,
+    int *on)
+{
+	int error;
+
+	error = sysctl_int_range(oidp, req, on, INT_MIN, INT_MAX);
+	if (error == 0 && req->newptr != NULL)
+		*on = *on != 0;
+	return (error);
+}
+
+int
+linux_sysctl_switch(SYSCTL_HANDLER_ARGS)
+{
+	(void)arg2;
+	return (linux_sysctl_bool(oidp, req, arg1));
+}
+
 /* ---- Another name for a variable of ours ---- */
 
 static int
@@ -74,15 +95,37 @@ sysctl_alias(SYSCTL_HANDLER_ARGS)
 	return (native_write(native, value * unit, req));
 }
 
+/* The same, of what is on or off. */
+static int
+sysctl_alias_bool(SYSCTL_HANDLER_ARGS)
+{
+	const char *native = arg1;
+	int error, value;
+
+	(void)arg2;
+	if ((error = native_read(native, &value)) != 0)
+		return (error);
+	value = value != 0;
+	error = linux_sysctl_bool(oidp, req, &value);
+	if (error != 0 || req->newptr == NULL)
+		return (error);
+	return (native_write(native, value, req));
+}
+
 #define	LINUX_ALIAS(name, native, unit, descr)				\
 	SYSCTL_PROC(_net_ipv4, OID_AUTO, name,				\
 	    CTLTYPE_INT | CTLFLAG_VNET | CTLFLAG_RW,			\
 	    __DECONST(char *, native), unit, sysctl_alias, "I", descr)
 
+#define	LINUX_ALIAS_BOOL(name, native, descr)				\
+	SYSCTL_PROC(_net_ipv4, OID_AUTO, name,				\
+	    CTLTYPE_INT | CTLFLAG_VNET | CTLFLAG_RW,			\
+	    __DECONST(char *, native), 0, sysctl_alias_bool, "I", descr)
+
 #define	SECOND	1000			/* ms */
 
-LINUX_ALIAS(tcp_abort_on_overflow, "net.inet.tcp.syncache.rst_on_sock_fail",
-    1, "Reset what a listener has no room for: "
+LINUX_ALIAS_BOOL(tcp_abort_on_overflow,
+    "net.inet.tcp.syncache.rst_on_sock_fail", "Reset what a listener has no room for: "
     "net.inet.tcp.syncache.rst_on_sock_fail");
 LINUX_ALIAS(tcp_base_mss, "net.inet.tcp.pmtud_blackhole_mss", 1,
     "Segment size, in bytes, at which probing begins: "
@@ -100,14 +143,12 @@ LINUX_ALIAS(tcp_keepalive_time, "net.inet.tcp.keepidle", SECOND,
 LINUX_ALIAS(tcp_max_reordering, "net.inet.tcp.max_reordering", 1,
     "Duplicate ACKs that a connection learns to wait for at most: "
     "net.inet.tcp.max_reordering");
-LINUX_ALIAS(tcp_moderate_rcvbuf, "net.inet.tcp.recvbuf_auto", 1,
+LINUX_ALIAS_BOOL(tcp_moderate_rcvbuf, "net.inet.tcp.recvbuf_auto",
     "Let receive buffers grow: net.inet.tcp.recvbuf_auto");
-LINUX_ALIAS(tcp_stdurg, "net.inet.tcp.stdurg", 1,
+LINUX_ALIAS_BOOL(tcp_stdurg, "net.inet.tcp.stdurg",
     "The urgent pointer names the last urgent byte, not the one behind it "
     "(RFC 1122): net.inet.tcp.stdurg");
-LINUX_ALIAS(tcp_synack_retries, "net.inet.tcp.syncache.rexmtlimit", 1,
-    "SYN-ACKs sent again at most: net.inet.tcp.syncache.rexmtlimit");
-LINUX_ALIAS(tcp_sack, "net.inet.tcp.sack.enable", 1,
+LINUX_ALIAS_BOOL(tcp_sack, "net.inet.tcp.sack.enable",
     "Offer selective acknowledgments: net.inet.tcp.sack.enable");
 
 /* ---- Knobs of tcp_compat.c ---- */
@@ -116,35 +157,38 @@ LINUX_ALIAS(tcp_sack, "net.inet.tcp.sack.enable", 1,
 	SYSCTL_INT_RANGE(_net_ipv4, OID_AUTO, name,			\
 	    CTLFLAG_VNET | CTLFLAG_RW, &VNET_NAME(tcp_ways).member,	\
 	    lo, hi, descr)
+#define	LINUX_SWITCH(name, member, descr)				\
+	SYSCTL_PROC(_net_ipv4, OID_AUTO, name,				\
+	    CTLTYPE_INT | CTLFLAG_VNET | CTLFLAG_RW,			\
+	    &VNET_NAME(tcp_ways).member, 0, linux_sysctl_switch, "I", descr)
 
 LINUX_KNOB(tcp_app_win, w_app_win, 0, 31,
-    "Keep (window >> this) of the receive buffer back from the window "
-    "(0, 31: nothing)");
+    "Keep (window >> this) of the receive buffer, or a segment if that is "
+    "more, back from the window (0, 31: nothing)");
 LINUX_KNOB(tcp_frto, w_frto, 0, 2,
     "Find out by the next ACKs whether a timeout was spurious (RFC 5682)");
-LINUX_KNOB(tcp_dsack, w_dsack, 0, 1,
+LINUX_SWITCH(tcp_dsack, w_dsack,
     "Report what came twice (RFC 2883)");
 LINUX_KNOB(tcp_max_orphans, w_max_orphans, 0, INT_MAX,
-    "Connections whose user has gone, beyond which they are reset "
-    "(0: no limit)");
+    "Connections whose user has gone, beyond which they are reset");
 LINUX_KNOB(tcp_orphan_retries, w_orphan_retries, 0, 255,
     "Timeouts that end a connection whose user has gone (0: as others)");
 LINUX_KNOB(tcp_reordering, w_reordering, 1, 300,
     "SACKed ranges, or duplicate ACKs, that mean loss");
-LINUX_KNOB(tcp_retrans_collapse, w_collapse, 0, 1,
+LINUX_SWITCH(tcp_retrans_collapse, w_collapse,
     "Send neighbouring lost segments again as one");
 LINUX_KNOB(tcp_retries1, w_doubt_retries, 0, 255,
     "Timeouts after which the route is looked up again and the path's MTU "
     "forgotten (0: never)");
-LINUX_KNOB(tcp_slow_start_after_idle, w_idle_restart, 0, 1,
+LINUX_SWITCH(tcp_slow_start_after_idle, w_idle_restart,
     "Reduce the congestion window after an idle time (RFC 2861)");
 LINUX_KNOB(tcp_tso_win_divisor, w_tso_divisor, 0, 255,
     "The part of the congestion window, one by this, that one large "
     "segment may take (0: all)");
-LINUX_KNOB(tcp_tw_reuse, w_tw_reuse, 0, 1,
+LINUX_SWITCH(tcp_tw_reuse, w_tw_reuse,
     "Let a new connection from here take the place of one in TIME_WAIT, "
     "if both have time stamps");
-LINUX_KNOB(tcp_workaround_signed_windows, w_signed_win, 0, 1,
+LINUX_SWITCH(tcp_workaround_signed_windows, w_signed_win,
     "Promise no more than 32767 bytes to a peer without window scaling");
 
 int
@@ -231,6 +275,27 @@ SYSCTL_PROC(_net_ipv4, OID_AUTO, tcp_max_syn_backlog,
     "Handshakes begun by peers at most, within "
     "net.inet.tcp.syncache.cachelimit");
 
+/* Up to 255, of which ours can be TCP_MAXRXTSHIFT. */
+static int
+sysctl_synack_retries(SYSCTL_HANDLER_ARGS)
+{
+	static const char native[] = "net.inet.tcp.syncache.rexmtlimit";
+	int error, value;
+
+	(void)arg1;
+	(void)arg2;
+	if ((error = native_read(native, &value)) != 0)
+		return (error);
+	error = sysctl_int_range(oidp, req, &value, 0, 255);
+	if (error != 0 || req->newptr == NULL)
+		return (error);
+	return (native_write(native, imin(value, TCP_MAXRXTSHIFT), req));
+}
+SYSCTL_PROC(_net_ipv4, OID_AUTO, tcp_synack_retries,
+    CTLTYPE_INT | CTLFLAG_VNET | CTLFLAG_RW, NULL, 0, sysctl_synack_retries,
+    "I", "SYN-ACKs sent again at most, and no more than 12: "
+    "net.inet.tcp.syncache.rexmtlimit");
+
 /* The inverse: 1 ignores resets. */
 static int
 sysctl_rfc1337(SYSCTL_HANDLER_ARGS)
@@ -239,7 +304,7 @@ sysctl_rfc1337(SYSCTL_HANDLER_ARGS)
 
 	(void)arg1;
 	(void)arg2;
-	error = sysctl_int_range(oidp, req, &value, 0, 1);
+	error = linux_sysctl_bool(oidp, req, &value);
 	if (error == 0 && req->newptr != NULL)
 		V_tcp_ways.w_tw_reset = !value;
 	return (error);
@@ -290,7 +355,7 @@ sysctl_window_scaling(SYSCTL_HANDLER_ARGS)
 
 	(void)arg1;
 	(void)arg2;
-	error = sysctl_int_range(oidp, req, &value, 0, 1);
+	error = linux_sysctl_bool(oidp, req, &value);
 	if (error == 0 && req->newptr != NULL)
 		V_tcp_do_rfc1323 = rfc1323_of[value][RFC1323_STAMPS(
 		    V_tcp_do_rfc1323)];
@@ -322,6 +387,15 @@ SYSCTL_PROC(_net_ipv4, OID_AUTO, tcp_timestamps,
     CTLTYPE_INT | CTLFLAG_VNET | CTLFLAG_RW, NULL, 0, sysctl_timestamps,
     "I", "Offer time stamps: 1 that start anywhere, 2 anywhere for the "
     "host; parts of net.inet.tcp.rfc1323 and ts_offset_per_conn");
+
+bool
+linux_tfo_client(void)
+{
+	int on;
+
+	return (native_read("net.inet.tcp.fastopen.client_enable", &on) == 0 &&
+	    on != 0);
+}
 
 /* 1 as a client, 2 as a server. */
 static int
@@ -361,7 +435,7 @@ sysctl_no_metrics_save(SYSCTL_HANDLER_ARGS)
 	if ((error = native_read(native, &value)) != 0)
 		return (error);
 	value = value == 0;
-	error = sysctl_int_range(oidp, req, &value, 0, 1);
+	error = linux_sysctl_bool(oidp, req, &value);
 	if (error != 0 || req->newptr == NULL)
 		return (error);
 	return (native_write(native, !value, req));
@@ -383,7 +457,7 @@ sysctl_ecn_fallback(SYSCTL_HANDLER_ARGS)
 	if ((error = native_read(native, &value)) != 0)
 		return (error);
 	value = value < TCP_MAXRXTSHIFT;
-	error = sysctl_int_range(oidp, req, &value, 0, 1);
+	error = linux_sysctl_bool(oidp, req, &value);
 	if (error != 0 || req->newptr == NULL)
 		return (error);
 	return (native_write(native, value ? 0 : INT_MAX, req));

@@ -88,6 +88,9 @@ typedef unsigned __int128 cubic_u128;
 #define	CUBE_SHIFT	44
 #define	CUBE_FRACTION	(3 * CUBIC_TIME_SHIFT - CUBE_SHIFT)
 
+/* A size of the allocator's; all of a connection is to fit in a kilobyte. */
+CTASSERT(sizeof(struct cubic) <= 80);
+
 static int
 cubic_cb_init(struct cc_var *ccv, void *ptr)
 {
@@ -117,6 +120,7 @@ cubic_conn_init(struct cc_var *ccv)
 {
 	struct cubic *cubic = ccv->cc_data;
 
+	cubic->flags |= CUBIC_HYSTART;
 	cc_hystart_start(&cubic->hystart, ccv);
 }
 
@@ -169,7 +173,7 @@ cubic_begin(struct cubic *cubic, uint32_t cwnd, uint32_t mss)
 	st->epoch = getnstime();
 	st->w_est = cwnd;
 	st->west_rem = 0;
-	st->begun = true;
+	cubic->flags |= CUBIC_BEGUN;
 	cubic->cwnd_rem = 0;
 }
 
@@ -210,7 +214,7 @@ cubic_avoidance(struct cubic *cubic, struct cc_var *ccv, uint32_t acked)
 	uint32_t cwnd = CCV(ccv, snd_cwnd), mss = tcp_fixed_maxseg(ccv->tp);
 	nstime_t rtt, t;
 
-	if (!st->begun)
+	if ((cubic->flags & CUBIC_BEGUN) == 0)
 		cubic_begin(cubic, cwnd, mss);
 	cubic_west(st, acked, cwnd, mss);
 	t = getnstime() - st->epoch;
@@ -232,15 +236,16 @@ cubic_ack_received(struct cc_var *ccv, ccsignal_t type)
 	if (type != CC_ACK || IN_RECOVERY(CCV(ccv, t_flags)) || cwnd == 0)
 		return;
 	if ((ccv->flags & CCF_CWND_LIMITED) == 0) {
-		if (cubic->stage.begun)
+		if ((cubic->flags & CUBIC_BEGUN) != 0)
 			cubic->stage.epoch += u64min(since,
 			    now - cubic->stage.epoch);
 		return;
 	}
-	if (cwnd <= CCV(ccv, snd_ssthresh))
-		incr = cc_hystart_increase(&cubic->hystart,
-		    newreno_cc_slow_start(ccv));
-	else {
+	if (cwnd <= CCV(ccv, snd_ssthresh)) {
+		incr = newreno_cc_slow_start(ccv);
+		if ((cubic->flags & CUBIC_HYSTART) != 0)
+			incr = cc_hystart_increase(&cubic->hystart, incr);
+	} else {
 		acked = min((u_int)imax(ccv->bytes_this_ack, 0), cwnd);
 		incr = cubic_avoidance(cubic, ccv, acked);
 	}
@@ -252,7 +257,8 @@ cubic_newround(struct cc_var *ccv, uint32_t round_cnt __unused)
 {
 	struct cubic *cubic = ccv->cc_data;
 
-	cc_hystart_round(&cubic->hystart, ccv);
+	if ((cubic->flags & CUBIC_HYSTART) != 0)
+		cc_hystart_round(&cubic->hystart, ccv);
 }
 
 static void
@@ -261,10 +267,32 @@ cubic_rttsample(struct cc_var *ccv, uint32_t usec_rtt, uint32_t rxtcnt,
 {
 	struct cubic *cubic = ccv->cc_data;
 
-	cc_hystart_sample(&cubic->hystart, ccv, usec_rtt, rxtcnt, fas);
+	if ((cubic->flags & CUBIC_HYSTART) != 0)
+		cc_hystart_sample(&cubic->hystart, ccv, usec_rtt, rxtcnt,
+		    fas);
 }
 
 /* ---- Reduction ---- */
+
+/* From here on there may be something to undo: nothing yet. */
+static void
+cubic_hystart_stop(struct cubic *cubic)
+{
+	if ((cubic->flags & CUBIC_HYSTART) == 0)
+		return;
+	cubic->flags &= ~CUBIC_HYSTART;
+	memset(&cubic->undo, 0, sizeof(cubic->undo));
+}
+
+/* The stage as it is, in case the loss was none. */
+static void
+cubic_save(struct cubic *cubic)
+{
+	cubic->undo = cubic->stage;
+	cubic->flags &= ~CUBIC_UNDOBEGUN;
+	if ((cubic->flags & CUBIC_BEGUN) != 0)
+		cubic->flags |= CUBIC_UNDOBEGUN;
+}
 
 /* Congestion: the stage is over, the next one is for window's reduction. */
 static void
@@ -279,7 +307,7 @@ cubic_congested(struct cubic *cubic, struct cc_var *ccv, uint32_t num,
 	else
 		st->w_max = cwnd;
 	st->cwnd_prior = cwnd;
-	st->begun = false;
+	cubic->flags &= ~CUBIC_BEGUN;
 	newreno_cc_reduce(ccv, newreno_cc_window_used(ccv), num, den);
 }
 
@@ -289,10 +317,10 @@ cubic_timeout(struct cubic *cubic, struct cc_var *ccv)
 	struct cubic_stage *st = &cubic->stage;
 
 	if (CCV(ccv, t_rxtshift) <= 1) {
-		cubic->undo = *st;
+		cubic_save(cubic);
 		st->w_max = 0;
 		st->cwnd_prior = CCV(ccv, snd_cwnd);
-		st->begun = false;
+		cubic->flags &= ~CUBIC_BEGUN;
 		newreno_cc_reduce(ccv, min(CCV(ccv, snd_cwnd),
 		    CCV(ccv, snd_max) - CCV(ccv, snd_una)), BETA_NUM,
 		    BETA_DEN);
@@ -305,12 +333,12 @@ cubic_cong_signal(struct cc_var *ccv, ccsignal_t type)
 {
 	struct cubic *cubic = ccv->cc_data;
 
-	cc_hystart_stop(&cubic->hystart);
+	cubic_hystart_stop(cubic);
 	switch ((uint32_t)type) {
 	case CC_NDUPACK:
 		if (IN_FASTRECOVERY(CCV(ccv, t_flags)))
 			break;
-		cubic->undo = cubic->stage;
+		cubic_save(cubic);
 		if (!IN_CONGRECOVERY(CCV(ccv, t_flags)))
 			cubic_congested(cubic, ccv, BETA_NUM, BETA_DEN);
 		else if (V_cc_do_abe && V_cc_abe_frlossreduce)
@@ -335,6 +363,9 @@ cubic_cong_signal(struct cc_var *ccv, ccsignal_t type)
 	case CC_RTO_ERR:
 		/* The core has given the window back. */
 		cubic->stage = cubic->undo;
+		cubic->flags &= ~CUBIC_BEGUN;
+		if ((cubic->flags & CUBIC_UNDOBEGUN) != 0)
+			cubic->flags |= CUBIC_BEGUN;
 		break;
 	default:
 		break;
@@ -347,7 +378,7 @@ cubic_after_idle(struct cc_var *ccv)
 	struct cubic *cubic = ccv->cc_data;
 
 	/* W_max stays: it is still the best guess. */
-	cubic->stage.begun = false;
+	cubic->flags &= ~CUBIC_BEGUN;
 	newreno_cc_after_idle(ccv);
 }
 

@@ -21,18 +21,27 @@ struct cubic_stage {
 	uint32_t	k;		/* seconds, in 1/CUBIC_TIME */
 	uint32_t	w_est;
 	uint32_t	cwnd_prior;
-	bool		begun;		/* of these, only w_max and
-					   cwnd_prior mean something if not */
 };
 #define	CUBIC_TIME_SHIFT	20
 #define	CUBIC_TIME		(1U << CUBIC_TIME_SHIFT)
 
+/*
+ * Every connection has one, so it is no larger than it must be: there is
+ * nothing to undo before the first loss, which ends HyStart++ for good.
+ */
 struct cubic {
 	struct cubic_stage stage;
-	struct cubic_stage undo;	/* as it was before the timeout */
+	union {
+		struct cubic_stage undo; /* the stage before the last loss */
+		struct cc_hystart hystart; /* CUBIC_HYSTART */
+	};
 	nstime_t	last_ack;
 	uint32_t	cwnd_rem;	/* see cubic_step() */
-	struct cc_hystart hystart;
+	uint32_t	flags;
+#define	CUBIC_HYSTART	0x1		/* no congestion so far */
+#define	CUBIC_BEGUN	0x2		/* of the stage, only w_max and
+					   cwnd_prior mean something if not */
+#define	CUBIC_UNDOBEGUN	0x4		/* the same of undo */
 };
 
 extern const struct cc_algo cubic_cc_algo;

@@ -136,6 +136,28 @@ PD_TEST(linux_timewait)
 	ATF_REQUIRE_EQ(0, timewaits(t));
 }
 
+/* Closed with text that nobody read. */
+PD_TEST(unread)
+{
+	static const char *const who[] = { "freebsd", "linux", "illumos" };
+	int fd;
+	u_int i;
+
+	for (i = 0; i < nitems(who); i++) {
+		pd_restart(t, "compat.personality", who[i]);
+		pd_use(t, 0);
+		fd = cs_active(t, "mss 1460");
+		INJECT("P. 1:11(10) ack 1 win 65535");
+		OK(pd_close(t, fd));
+		if (i == 0)
+			EXPECT("F. 1:1(0) ack 11");
+		else {
+			EXPECT("R. 1:1(0) ack 11");
+			STATE(GONE);
+		}
+	}
+}
+
 PD_TEST(illumos_syn)
 {
 
@@ -189,6 +211,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, linux_synack);
 	ATF_TP_ADD_TC(tp, linux_timers);
 	ATF_TP_ADD_TC(tp, linux_timewait);
+	ATF_TP_ADD_TC(tp, unread);
 	ATF_TP_ADD_TC(tp, illumos_syn);
 	ATF_TP_ADD_TC(tp, illumos_stamps);
 	ATF_TP_ADD_TC(tp, unknown);

@@ -13,6 +13,7 @@
  */
 #include <stdio.h>
 
+#include <netinet/tcp_loss.h>
 #include <netinet/tcp_timewait.h>
 
 #include "pkt_impl.h"
@@ -632,7 +633,9 @@ pd_waiting(struct pd *t)
 	const struct tseg *q;
 	uint32_t n = 0;
 
-	TAILQ_FOREACH(q, &pd_tcpcb(t)->t_segq, tq_link)
+	if (pd_tcpcb(t)->t_loss == NULL)
+		return (0);
+	TAILQ_FOREACH(q, &pd_tcpcb(t)->t_loss->tl_segq, tq_link)
 		n += q->tq_end - q->tq_start;
 	return ((int)n);
 }
@@ -744,7 +747,7 @@ pd_connect(struct pd *t, int fd)
 
 	REQUEST(t, error = kern_connect(fd, name_of(t, &t->peer, t->c->fport,
 	    &ss)));
-	if (error != EINPROGRESS)
+	if (error != EINPROGRESS && error != 0)
 		return (error);
 	REQUEST(t, (void)kern_getsockname(fd, &ss));
 	ATF_REQUIRE_EQ(0, in_sockaddr_get((struct sockaddr *)&ss, t->af,
@@ -803,7 +806,7 @@ pd_sendto(struct pd *t, int fd, size_t n)
 	int done;
 
 	done = send_to(t, fd, n, 0, name_of(t, &t->peer, t->c->fport, &ss));
-	if (done < 0)
+	if (done < 0 && done != -EINPROGRESS)
 		return (done);
 	REQUEST(t, (void)kern_getsockname(fd, &ss));
 	ATF_REQUIRE_EQ(0, in_sockaddr_get((struct sockaddr *)&ss, t->af,

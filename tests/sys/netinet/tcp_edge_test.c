@@ -8,6 +8,7 @@
  * loss of, retransmissions lost in the shadow of others, probes and limits.
  */
 #include "pkt.h"
+#include <netinet/tcp_loss.h>
 
 #define	MSS	1460
 
@@ -82,9 +83,9 @@ PD_TEST(prr_once)
 		INJECT(SACK(0, 1, i));
 	pd_forget(t);
 	/* The third began recovery; it and two more are counted. */
-	ATF_REQUIRE_EQ(3U * MSS, tp->sackhint.prr_delivered);
+	ATF_REQUIRE_EQ(3U * MSS, tp->t_loss->tl_prr_delivered);
 	INJECT(ACK(6));
-	ATF_REQUIRE_EQ(4U * MSS, tp->sackhint.prr_delivered);
+	ATF_REQUIRE_EQ(4U * MSS, tp->t_loss->tl_prr_delivered);
 	pd_forget(t);
 }
 

@@ -1,0 +1,250 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 The Stackyard developers
+ */
+
+/*
+ * What the text of Linux's pages promises beyond the names in it: which
+ * values are taken, what is told, and what happens at limits.
+ */
+#include <sys/param.h>
+#include <sys/systm.h>
+
+#include "compat_subr.h"
+
+/* "Boolean: an integer, and any but 0 is true." */
+PD_TEST(booleans)
+{
+	static const char *const names[] = { "tcp_abort_on_overflow",
+	    "tcp_dsack", "tcp_ecn_fallback", "tcp_fack", "tcp_low_latency",
+	    "tcp_moderate_rcvbuf", "tcp_no_metrics_save",
+	    "tcp_retrans_collapse", "tcp_rfc1337", "tcp_sack",
+	    "tcp_slow_start_after_idle", "tcp_stdurg", "tcp_tw_recycle",
+	    "tcp_tw_reuse", "tcp_window_scaling",
+	    "tcp_workaround_signed_windows" };
+	char name[64];
+	u_int i;
+
+	for (i = 0; i < nitems(names); i++) {
+		(void)snprintf(name, sizeof(name), "net.ipv4.%s", names[i]);
+		pd_sysctl(t, name, 2);
+		ATF_CHECK_MSG(pd_sysctl_get(t, name) > 0, "%s", name);
+		pd_sysctl(t, name, 0);
+		ATF_CHECK_EQ_MSG(0, pd_sysctl_get(t, name), "%s", name);
+		pd_sysctl(t, name, -1);
+		ATF_CHECK_MSG(pd_sysctl_get(t, name) != 0, "%s", name);
+	}
+	/* Which is what it does, too. */
+	pd_sysctl(t, "net.ipv4.tcp_sack", 7);
+	(void)pd_connect(t, pd_socket(t));
+	EXPECT("S 0:0(0) <mss 1460,nop,wscale 6,sackOK,TS val 100 ecr 0>");
+	pd_use(t, 1);
+	pd_sysctl(t, "net.ipv4.tcp_sack", 0);
+	(void)pd_connect(t, pd_socket(t));
+	EXPECT("S 0:0(0) <mss 1460,nop,wscale 6,nop,nop,TS val 100 ecr 0>");
+}
+
+PD_TEST(synack_retries)
+{
+
+	cs_refused(t, "net.ipv4.tcp_synack_retries", "256");
+	pd_sysctl(t, "net.ipv4.tcp_synack_retries", 255);
+	ATF_REQUIRE_EQ(TCP_MAXRXTSHIFT, pd_sysctl_get(t,
+	    "net.ipv4.tcp_synack_retries"));
+	pd_sysctl(t, "net.ipv4.tcp_synack_retries", 0);
+	(void)pd_listen(t, 5);
+	t->c->lport = PD_PORT;
+	INJECT("S 0:0(0) win 65535 <mss 1460>");
+	EXPECT("S. 0:0(0) ack 1 <mss 1460>");
+	ADVANCE(10 * PD_SEC);
+}
+
+/* A switch is told as 1. */
+PD_TEST(switches)
+{
+	static const int names[] = { LINUX_SO_REUSEADDR, LINUX_SO_KEEPALIVE,
+	    LINUX_SO_OOBINLINE, LINUX_SO_REUSEPORT, LINUX_SO_DEBUG,
+	    LINUX_SO_DONTROUTE, LINUX_SO_BROADCAST };
+	int fd = pd_socket(t);
+	u_int i;
+
+	for (i = 0; i < nitems(names); i++) {
+		OK(lx_set(t, fd, LINUX_SOL_SOCKET, names[i], 0));
+		ATF_CHECK_EQ_MSG(0, lx_get(t, fd, LINUX_SOL_SOCKET,
+		    names[i]), "option %d", names[i]);
+		OK(lx_set(t, fd, LINUX_SOL_SOCKET, names[i], 5));
+		ATF_CHECK_EQ_MSG(1, lx_get(t, fd, LINUX_SOL_SOCKET,
+		    names[i]), "option %d", names[i]);
+	}
+	ATF_REQUIRE_EQ(1, lx_get(t, pd_listen(t, 5), LINUX_SOL_SOCKET,
+	    LINUX_SO_ACCEPTCONN));
+	/* No byte at all is as one; no end as the largest. */
+	OK(lx_set(t, fd, LINUX_SOL_SOCKET, LINUX_SO_RCVLOWAT, 0));
+	ATF_REQUIRE_EQ(1, lx_get(t, fd, LINUX_SOL_SOCKET,
+	    LINUX_SO_RCVLOWAT));
+	OK(lx_set(t, fd, LINUX_SOL_SOCKET, LINUX_SO_RCVLOWAT, 100));
+	ATF_REQUIRE_EQ(100, lx_get(t, fd, LINUX_SOL_SOCKET,
+	    LINUX_SO_RCVLOWAT));
+}
+
+PD_TEST4(ttl)
+{
+	int fd = pd_socket(t);
+
+	ERR(EINVAL, lx_set(t, fd, LINUX_SOL_IP, LINUX_IP_TTL, 0));
+	ERR(EINVAL, lx_set(t, fd, LINUX_SOL_IP, LINUX_IP_TTL, 256));
+	OK(lx_set(t, fd, LINUX_SOL_IP, LINUX_IP_TTL, 7));
+	ATF_REQUIRE_EQ(7, lx_get(t, fd, LINUX_SOL_IP, LINUX_IP_TTL));
+	OK(lx_set(t, fd, LINUX_SOL_IP, LINUX_IP_TTL, -1));
+	ATF_REQUIRE_EQ(64, lx_get(t, fd, LINUX_SOL_IP, LINUX_IP_TTL));
+}
+
+/* A size larger than the interface's has no effect; the bounds are TCP's. */
+PD_TEST(maxseg)
+{
+	int fd;
+
+	fd = pd_socket(t);
+	TCP_ERR(EINVAL, fd, LINUX_TCP_MAXSEG, 87);
+	TCP_ERR(EINVAL, fd, LINUX_TCP_MAXSEG, 32768);
+	TCP_ERR(EINVAL, fd, LINUX_TCP_MAXSEG, -1);
+	TCP_SET(fd, LINUX_TCP_MAXSEG, 9000);
+	(void)pd_connect(t, fd);
+	EXPECT("S 0:0(0) <mss 1460,nop,wscale 6,sackOK,TS val 100 ecr 0>");
+	INJECT("S. 0:0(0) ack 1 win 65535 <mss 1460,sackOK,TS val 7 ecr "
+	    "100>");
+	pd_forget(t);
+	/* What a segment has room for. */
+	ATF_REQUIRE_EQ(1448, TCP_GET(fd, LINUX_TCP_MAXSEG));
+	/* Too late to be more; it can be less. */
+	TCP_SET(fd, LINUX_TCP_MAXSEG, 9000);
+	ATF_REQUIRE_EQ(1448, TCP_GET(fd, LINUX_TCP_MAXSEG));
+	TCP_SET(fd, LINUX_TCP_MAXSEG, 1012);
+	SEND(fd, 1500);
+	EXPECT(". 1:1001(1000) ack 1 <...>");
+	/* The least is the host's. */
+	pd_use(t, 1);
+	fd = pd_socket(t);
+	TCP_SET(fd, LINUX_TCP_MAXSEG, 88);
+	ATF_REQUIRE_EQ(pd_sysctl_get(t, "net.inet.tcp.minmss"),
+	    TCP_GET(fd, LINUX_TCP_MAXSEG));
+	/* 0 takes it back. */
+	TCP_SET(fd, LINUX_TCP_MAXSEG, 0);
+	(void)pd_connect(t, fd);
+	EXPECT("S 0:0(0) <mss 1460,nop,wscale 6,sackOK,TS val 100 ecr 0>");
+}
+
+/* Buffers are as large as the variables and the superuser say. */
+PD_TEST(large_buffers)
+{
+	int fd;
+
+	pd_sysctl_text(t, "net.ipv4.tcp_rmem", "4096 100000000 200000000");
+	fd = pd_socket(t);
+	ATF_REQUIRE_EQ(100000000, lx_get(t, fd, LINUX_SOL_SOCKET,
+	    LINUX_SO_RCVBUF));
+	pd_sysctl_text(t, "net.ipv4.tcp_wmem", "4096 50000000 500000000");
+	fd = pd_socket(t);
+	ATF_REQUIRE_EQ(50000000, lx_get(t, fd, LINUX_SOL_SOCKET,
+	    LINUX_SO_SNDBUF));
+	pd_sysctl(t, "net.core.rmem_max", 400000000);
+	OK(lx_set(t, fd, LINUX_SOL_SOCKET, LINUX_SO_RCVBUF, 400000000));
+	ATF_REQUIRE_EQ(800000000, lx_get(t, fd, LINUX_SOL_SOCKET,
+	    LINUX_SO_RCVBUF));
+	OK(lx_set(t, fd, LINUX_SOL_SOCKET, LINUX_SO_SNDBUFFORCE, 1000000));
+	ATF_REQUIRE_EQ(2000000, lx_get(t, fd, LINUX_SOL_SOCKET,
+	    LINUX_SO_SNDBUF));
+	pd_sysctl(t, "security.bsd.suser_enabled", 0);
+	ERR(EPERM, lx_set(t, fd, LINUX_SOL_SOCKET, LINUX_SO_SNDBUFFORCE,
+	    1000000));
+	ERR(EPERM, lx_set(t, fd, LINUX_SOL_SOCKET, LINUX_SO_RCVBUFFORCE,
+	    1000000));
+}
+
+/* What is kept back is a segment at least. */
+PD_TEST(app_win_segment)
+{
+
+	pd_sysctl(t, "net.ipv4.tcp_app_win", 12);
+	(void)pd_active(t, 0, 65535);
+	INJECT(". 1:1461(1460) ack 1 win 65535");
+	INJECT(". 1461:2921(1460) ack 1 win 65535");
+	/* 65700 less 1460, where 16 is what the shift says. */
+	EXPECT(". 1:1(0) ack 2921 win 62780");
+	pd_use(t, 1);
+	pd_sysctl(t, "net.ipv4.tcp_app_win", 5);
+	(void)pd_active(t, 0, 65535);
+	INJECT(". 1:1461(1460) ack 1 win 65535");
+	INJECT(". 1461:2921(1460) ack 1 win 65535");
+	EXPECT(". 1:1(0) ack 2921 win 62780");
+}
+
+/* None may be left: each goes with a reset. */
+PD_TEST(no_orphans)
+{
+	int fd;
+
+	ATF_REQUIRE_EQ(INT_MAX, pd_sysctl_get(t,
+	    "net.ipv4.tcp_max_orphans"));
+	pd_sysctl(t, "net.ipv4.tcp_max_orphans", 0);
+	fd = pd_active(t, 0, 65535);
+	OK(pd_close(t, fd));
+	EXPECT("R. 1:1(0) ack 1");
+	STATE(GONE);
+}
+
+/* What the pages say is there at first. */
+PD_TEST(defaults)
+{
+	static const struct {
+		const char	*name;
+		int		value;
+	} vars[] = {
+		{ "tcp_abort_on_overflow", 0 }, { "tcp_app_win", 31 },
+		{ "tcp_base_mss", 1024 }, { "tcp_dsack", 1 },
+		{ "tcp_ecn", 2 }, { "tcp_ecn_fallback", 1 },
+		{ "tcp_fastopen", 1 }, { "tcp_fin_timeout", 60 },
+		{ "tcp_frto", 2 }, { "tcp_keepalive_intvl", 75 },
+		{ "tcp_keepalive_probes", 9 },
+		{ "tcp_keepalive_time", 7200 }, { "tcp_low_latency", 0 },
+		{ "tcp_max_orphans", 65536 }, { "tcp_moderate_rcvbuf", 1 },
+		{ "tcp_mtu_probing", 0 }, { "tcp_no_metrics_save", 0 },
+		{ "tcp_orphan_retries", 8 }, { "tcp_reordering", 3 },
+		{ "tcp_retrans_collapse", 1 }, { "tcp_retries1", 3 },
+		{ "tcp_retries2", 15 }, { "tcp_rfc1337", 0 },
+		{ "tcp_sack", 1 }, { "tcp_slow_start_after_idle", 1 },
+		{ "tcp_stdurg", 0 }, { "tcp_syn_retries", 6 },
+		{ "tcp_synack_retries", 5 }, { "tcp_syncookies", 1 },
+		{ "tcp_timestamps", 1 }, { "tcp_tso_win_divisor", 3 },
+		{ "tcp_tw_reuse", 0 }, { "tcp_window_scaling", 1 },
+		{ "tcp_workaround_signed_windows", 0 },
+	};
+	char name[64];
+	u_int i;
+
+	pd_restart(t, "compat.personality", "linux");
+	for (i = 0; i < nitems(vars); i++) {
+		(void)snprintf(name, sizeof(name), "net.ipv4.%s",
+		    vars[i].name);
+		ATF_CHECK_EQ_MSG(vars[i].value, pd_sysctl_get(t, name),
+		    "%s is %d", name, pd_sysctl_get(t, name));
+	}
+	ATF_REQUIRE_STREQ("cubic", cs_sysctl_string(t,
+	    "net.ipv4.tcp_congestion_control"));
+	ATF_REQUIRE_STREQ("reno cubic", cs_sysctl_string(t,
+	    "net.ipv4.tcp_allowed_congestion_control"));
+}
+
+ATF_TP_ADD_TCS(tp)
+{
+	ATF_TP_ADD_TC(tp, booleans);
+	ATF_TP_ADD_TC(tp, synack_retries);
+	ATF_TP_ADD_TC(tp, switches);
+	ATF_TP_ADD_TC(tp, ttl);
+	ATF_TP_ADD_TC(tp, maxseg);
+	ATF_TP_ADD_TC(tp, large_buffers);
+	ATF_TP_ADD_TC(tp, app_win_segment);
+	ATF_TP_ADD_TC(tp, no_orphans);
+	ATF_TP_ADD_TC(tp, defaults);
+	return (atf_no_error());
+}
