@@ -142,6 +142,7 @@ tcp_init(const void *arg __unused)
 		sysinit_fail(ENOMEM);
 		return;
 	}
+	callout_entry_handler(tcp_timer_door);
 	tcp_reass_limit();
 	if ((error = ip_proto_register(IPPROTO_TCP, &tcp_ip_proto)) != 0 ||
 	    (error = protosw_register(&tcp_protosw)) != 0 ||
@@ -202,7 +203,6 @@ tcp_newtcpcb(struct socket *so)
 	for (i = 0; i < TT_N; i++)
 		tp->t_timers[i] = UINT64_MAX;
 	TAILQ_INIT(&tp->t_map);
-	callout_init(&tp->t_callout, 1);
 	tp->t_maxseg = (uint16_t)V_tcp_mssdflt;
 	tp->t_delack_opt = -1;
 	if (V_tcp_do_rfc1323 == 1 || V_tcp_do_rfc1323 == 2)

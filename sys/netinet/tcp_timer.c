@@ -108,8 +108,6 @@ tcp_backoff(int shift)
 
 /* ---- Deadlines and the callout ---- */
 
-static void	tcp_timer_door(void *arg);
-
 static nstime_t
 tcp_timer_first(const struct tcpcb *tp)
 {
@@ -125,9 +123,9 @@ void
 tcp_timer_at(struct tcpcb *tp, tt_which timer, nstime_t when)
 {
 	tp->t_timers[timer] = when;
-	if (when != UINT64_MAX && (!callout_pending(&tp->t_callout) ||
-	    when < tp->t_callout.c_time))
-		callout_reset_at(&tp->t_callout, when, tcp_timer_door, tp);
+	if (when != UINT64_MAX && (!callout_entry_pending(&tp->t_callout) ||
+	    when < callout_entry_time(&tp->t_callout)))
+		(void)callout_entry_reset_at(&tp->t_callout, when);
 }
 
 void
@@ -163,7 +161,7 @@ tcp_timer_stop(struct tcpcb *tp)
 
 	for (i = 0; i < TT_N; i++)
 		tp->t_timers[i] = UINT64_MAX;
-	callout_stop(&tp->t_callout);
+	(void)callout_entry_stop(&tp->t_callout);
 }
 
 /* ---- What the user or the variable says ---- */
@@ -442,10 +440,10 @@ tcp_default_timer(struct tcpcb *tp, tt_which timer)
 }
 
 /* Run what is due, then wait for the next. */
-static void
-tcp_timer_door(void *arg)
+void
+tcp_timer_door(struct callout_entry *ce)
 {
-	struct tcpcb *tp = arg;
+	struct tcpcb *tp = __containerof(ce, struct tcpcb, t_callout);
 	nstime_t next, now = getnstime();
 	int error = 0, i;
 
@@ -466,7 +464,7 @@ tcp_timer_door(void *arg)
 		return;
 	}
 	next = tcp_timer_first(tp);
-	if (next != UINT64_MAX && (!callout_pending(&tp->t_callout) ||
-	    next < tp->t_callout.c_time))
-		callout_reset_at(&tp->t_callout, next, tcp_timer_door, tp);
+	if (next != UINT64_MAX && (!callout_entry_pending(&tp->t_callout) ||
+	    next < callout_entry_time(&tp->t_callout)))
+		(void)callout_entry_reset_at(&tp->t_callout, next);
 }

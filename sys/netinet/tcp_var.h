@@ -274,7 +274,7 @@ struct tcpcb {
 
 	/* Times. */
 	nstime_t	t_timers[TT_N];	/* deadlines; UINT64_MAX: off */
-	struct callout	t_callout;
+	struct callout_entry t_callout;	/* tcp_timer_door() */
 	TAILQ_ENTRY(tcpcb) t_outlink;	/* waiting for its output */
 	uint32_t	t_srtt_us;	/* smoothed, microseconds; 0 none */
 	uint32_t	t_rttvar_us;
