@@ -101,7 +101,8 @@ struct tcp_ways {
 	int	w_keepabort;	/* ms from the first probe on (-1: keepcnt) */
 	bool	w_linux;	/* Linux's order and padding of SYNs' options,
 				 * its window there and later, its probes of
-				 * closed windows, its Nagle's algorithm */
+				 * closed windows, its Nagle's algorithm,
+				 * and its quick ACKs in the beginning */
 	bool	w_urg_stays;	/* an urgent byte that nobody read joins the
 				 * stream as the next one comes */
 	bool	w_unread_reset;	/* closed with text unread: a reset */

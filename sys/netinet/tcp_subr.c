@@ -204,7 +204,7 @@ tcp_newtcpcb(struct socket *so)
 		tp->t_timers[i] = UINT64_MAX;
 	TAILQ_INIT(&tp->t_map);
 	tp->t_maxseg = (uint16_t)V_tcp_mssdflt;
-	tp->t_delack_opt = -1;
+	tp->t_delack_opt = V_tcp_ways.w_linux ? -1 - TCP_QUICKACKS : -1;
 	if (V_tcp_do_rfc1323 == 1 || V_tcp_do_rfc1323 == 2)
 		tp->t_flags |= TF_REQ_SCALE;
 	if (V_tcp_do_rfc1323 == 1 || V_tcp_do_rfc1323 == 3)
