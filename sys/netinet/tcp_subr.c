@@ -39,6 +39,9 @@
 #include <netinet6/icmp6.h>
 #include <netipsec/tcp_sig.h>
 
+/* One of the allocator's sizes: the next larger one is 768. */
+CTASSERT(sizeof(struct tcpcb) <= 640);
+
 MALLOC_DEFINE(M_TCPUSERTO, "tcpuserto", "TCP limits set by users");
 
 SYSCTL_NODE(_net_inet, IPPROTO_TCP, tcp, CTLFLAG_RW, NULL, "TCP");
