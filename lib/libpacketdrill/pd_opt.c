@@ -8,6 +8,9 @@
  * sys/compat/linux, whatever system this runs on.  FreeBSD's own options
  * come as 0x10000 + their number, at every level.
  *
+ * A congestion control module has the name that the host's personality gives
+ * it: FreeBSD's scripts ask for "newreno" and want to read that.
+ *
  * Kernel kind: calls the stack.
  */
 #include <sys/param.h>
@@ -16,6 +19,8 @@
 #include <sys/systm.h>
 #include <sys/vnet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <compat/compat.h>
 #include <compat/linux/linux.h>
 
 #include "pd_netif.h"
@@ -56,6 +61,15 @@ pdk_setsockopt(struct vnet *vnet, int fd, int level, int name,
 	return (error);
 }
 
+/* The one option whose answer is another by personality. */
+static bool
+answers_natively(int level, int name)
+{
+
+	return (level == LINUX_SOL_TCP && name == LINUX_TCP_CONGESTION &&
+	    compat_personality() != COMPAT_LINUX);
+}
+
 int
 pdk_getsockopt(struct vnet *vnet, int fd, int level, int name, void *val,
     size_t *lenp)
@@ -66,7 +80,10 @@ pdk_getsockopt(struct vnet *vnet, int fd, int level, int name, void *val,
 
 	saved = vnet_enter(vnet);
 	error = fd_getsock(fd, &so);
-	if (error == 0)
+	if (error == 0 && answers_natively(level, name))
+		error = kern_getsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, val,
+		    lenp);
+	else if (error == 0)
 		error = name >= LINUX_TCP_FREEBSD ?
 		    kern_getsockopt(fd, native_level(level),
 		    name - LINUX_TCP_FREEBSD, val, lenp) :

@@ -190,7 +190,7 @@ syk_close(struct vnet *vnet, int fd)
  * (of UIO_MAXIOV).
  */
 static void
-make_uio(struct uio *uio, struct iovec *kiov, const struct iovec *iov,
+make_uio_of_many(struct uio *uio, struct iovec *kiov, const struct iovec *iov,
     int iovcnt, size_t skip, enum uio_rw rw)
 {
 	size_t resid;
@@ -213,6 +213,27 @@ make_uio(struct uio *uio, struct iovec *kiov, const struct iovec *iov,
 	uio->uio_iov = kiov;
 	uio->uio_iovcnt = n;
 	uio->uio_resid = (ssize_t)resid;
+	uio->uio_rw = rw;
+}
+
+/* The same, which is mostly of one. */
+static inline void
+make_uio(struct uio *uio, struct iovec *kiov, const struct iovec *iov,
+    int iovcnt, size_t skip, enum uio_rw rw)
+{
+	size_t len;
+
+	if (__predict_false(iovcnt != 1 || skip > iov[0].iov_len ||
+	    iov[0].iov_len > PTRDIFF_MAX)) {
+		make_uio_of_many(uio, kiov, iov, iovcnt, skip, rw);
+		return;
+	}
+	len = iov[0].iov_len - skip;
+	kiov[0].iov_base = (char *)iov[0].iov_base + skip;
+	kiov[0].iov_len = len;
+	uio->uio_iov = kiov;
+	uio->uio_iovcnt = 1;
+	uio->uio_resid = (ssize_t)len;
 	uio->uio_rw = rw;
 }
 
@@ -363,19 +384,19 @@ syk_waitinfo(struct vnet *vnet, int fd, struct syk_waitinfo *wi)
 	struct vnet *saved;
 	int error;
 
-	saved = vnet_enter(vnet);
+	saved = vnet_look(vnet);
 	error = fd_getsock(fd, &so);
 	if (error == 0) {
 		wi->nonblock = (so->so_state & SS_NBIO) != 0;
 		wi->listening = SOLISTENING(so);
-		wi->rcvtimeo = wi->listening ? so->so_sol->sol_sbrcv_timeo :
-		    so->so_rcv.sb_timeo;
-		wi->sndtimeo = so->so_snd.sb_timeo;
+		wi->rcvtimeo = sbtimeo_ns(wi->listening ?
+		    so->so_sol->sol_sbrcv_timeo : so->so_rcv.sb_timeo);
+		wi->sndtimeo = sbtimeo_ns(so->so_snd.sb_timeo);
 		wi->linger = (so->so_options & SO_LINGER) != 0 &&
 		    so->so_linger > 0 ?
 		    (uint64_t)so->so_linger * NS_PER_SEC : 0;
 	}
-	vnet_leave(saved);
+	vnet_look_end(saved);
 	return (error);
 }
 
@@ -385,9 +406,9 @@ syk_poll(struct vnet *vnet, int fd, int events, int *revents)
 	struct vnet *saved;
 	int error;
 
-	saved = vnet_enter(vnet);
+	saved = vnet_look(vnet);
 	error = kern_poll(fd, events, revents);
-	vnet_leave(saved);
+	vnet_look_end(saved);
 	return (error);
 }
 
@@ -425,15 +446,15 @@ watch_upcall(struct socket *so __unused, void *arg, int waitflag __unused)
 	return (SU_OK);
 }
 
-/* One side of so, if watch wants any of events. */
-static void
+/* One side of so, if watch wants any of events: ENOMEM. */
+static int
 watch_side(struct socket *so, int which, int events, struct sy_watch *watch)
 {
 
 	if ((watch->w_kevents & events) != 0)
-		soupcall_set(so, which, watch_upcall, watch);
-	else
-		soupcall_clear(so, which);
+		return (soupcall_set(so, which, watch_upcall, watch));
+	soupcall_clear(so, which);
+	return (0);
 }
 
 int
@@ -445,10 +466,11 @@ syk_watch(struct vnet *vnet, int fd, struct sy_watch *watch)
 
 	saved = vnet_enter(vnet);
 	error = fd_getsock(fd, &so);
-	if (error == 0) {
-		watch_side(so, SO_RCV, SYK_POLLIN | SYK_POLLPRI, watch);
-		watch_side(so, SO_SND, SYK_POLLOUT, watch);
-	}
+	if (error == 0)
+		error = watch_side(so, SO_RCV, SYK_POLLIN | SYK_POLLPRI,
+		    watch);
+	if (error == 0)
+		error = watch_side(so, SO_SND, SYK_POLLOUT, watch);
 	vnet_leave(saved);
 	return (error);
 }

@@ -326,6 +326,8 @@ sy_real_next(struct sy_loop *loop, uint64_t limit)
 		now = sy_real_clock();
 		if (due <= now && due <= limit && real->r_budget > 0) {
 			real->r_budget--;
+			/* Who wants a turn now gets in line behind the rest. */
+			loop->l_now = now;
 			sy_loop_event(loop);
 			return (SY_RAN);
 		}

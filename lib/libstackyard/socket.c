@@ -26,27 +26,29 @@ enum side { RECEIVE, SEND };
 
 /*
  * fd is not ready.  Wait for events, if it may: until *deadlinep, which is
- * found out first if it is 0.  EAGAIN: it may not, or not longer.
+ * found out first if it is 0, as is whether it may.  EAGAIN: it may not, or not longer.
  */
 static int
 wait_ready(struct sy_host *host, int fd, enum side side, uint64_t *deadlinep)
 {
 	struct syk_waitinfo wi;
 	uint64_t limit;
-	int error;
+	int error, revents;
 
-	error = syk_waitinfo(host->h_vnet, fd, &wi);
-	if (error != 0)
-		return (error);
-	if (wi.nonblock)
-		return (EAGAIN);
 	if (*deadlinep == 0) {
+		error = syk_waitinfo(host->h_vnet, fd, &wi);
+		if (error != 0)
+			return (error);
+		if (wi.nonblock)
+			return (EAGAIN);
 		limit = side == RECEIVE ? wi.rcvtimeo : wi.sndtimeo;
 		*deadlinep = sy_deadline(host->h_loop,
 		    limit != 0 ? limit : SY_NEVER);
 	}
-	return (sy_wait_fd(host, fd, side == RECEIVE ? SYK_POLLIN :
-	    SYK_POLLOUT, *deadlinep));
+	/* To try again costs hardly more than to ask whether it is time. */
+	if (side == RECEIVE)
+		return (sy_wait_event(host, *deadlinep));
+	return (sy_wait_fd(host, fd, SYK_POLLOUT, *deadlinep, &revents));
 }
 
 /* As sy_fail_fd(), when host may have gone during a wait (EBADF). */
@@ -151,8 +153,9 @@ sy_connect(struct sy_host *host, int fd, const struct sockaddr *addr,
 	error = syk_poll(host->h_vnet, fd, SYK_POLLOUT, &revents);
 	if (error == 0 && revents == 0)
 		error = sy_wait_fd(host, fd, SYK_POLLOUT,
-		    sy_deadline(host->h_loop, SY_NEVER));
-	if (error == 0)
+		    sy_deadline(host->h_loop, SY_NEVER), &revents);
+	soerror = 0;
+	if (error == 0 && (revents & SYK_POLLERR) != 0)
 		error = syk_soerror(host->h_vnet, fd, &soerror);
 	if (error == 0)
 		error = soerror;

@@ -64,7 +64,7 @@ struct sy_loop {
 	struct sy_slot	*l_heap;
 	uint32_t	l_len, l_room;
 	int		l_mode;		/* SY_VIRTUAL, SY_REAL */
-	uint64_t	l_now;		/* virtual time */
+	uint64_t	l_now;		/* virtual time; real: of this event */
 	uint64_t	l_seq;
 	uint64_t	l_events;
 	struct sy_host	*l_running;	/* its vnet_run() is in progress */
@@ -253,9 +253,10 @@ void	sy_watch_forget_all(struct sy_host *host);
  * is no more.  The reason is noted, unless 0.  deadline is sy_deadline()'s.
  */
 int	sy_wait_event(struct sy_host *host, uint64_t deadline);
-/* The same, until fd is ready for one of events (SYK_POLL*). */
+/* The same, until fd is ready for one of events (SYK_POLL*), which *revents
+ * then says; an error is SYK_POLLERR. */
 int	sy_wait_fd(struct sy_host *host, int fd, int events,
-	    uint64_t deadline);
+	    uint64_t deadline, int *revents);
 /* The deadline of a wait of ns from now; SY_NEVER: without a limit. */
 uint64_t sy_deadline(const struct sy_loop *loop, uint64_t ns);
 

@@ -127,18 +127,19 @@ sy_wait_event(struct sy_host *host, uint64_t deadline)
 }
 
 int
-sy_wait_fd(struct sy_host *host, int fd, int events, uint64_t deadline)
+sy_wait_fd(struct sy_host *host, int fd, int events, uint64_t deadline,
+    int *revents)
 {
-	int error, revents;
+	int error;
 
 	do {
 		error = sy_wait_event(host, deadline);
 		if (error != 0)
 			return (error);
 		/* An error here is the next call's to report. */
-		if (syk_poll(host->h_vnet, fd, events, &revents) != 0)
-			return (0);
-	} while (revents == 0);
+		if (syk_poll(host->h_vnet, fd, events, revents) != 0)
+			*revents = SYK_POLLERR;
+	} while (*revents == 0);
 	return (0);
 }
 
@@ -412,7 +413,11 @@ watch_set(struct sy_host *host, int fd, short events,
 	watch->w_kevents = sy_tr_poll_in(events);
 	watch->w_func = func;
 	watch->w_arg = arg;
-	(void)syk_watch(host->h_vnet, fd, watch);
+	error = syk_watch(host->h_vnet, fd, watch);
+	if (error != 0) {	/* no memory: so it was not watched before */
+		sy_watch_forget(host, fd);
+		return (sy_fail_fd(error, "watch", host, fd));
+	}
 	syh_watch_ready(watch);
 	return (0);
 }

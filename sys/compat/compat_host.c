@@ -135,7 +135,7 @@ compat_assume(int which)
 		if (error != 0)
 			return (error);
 	}
-	V_tcp_ways.w_linux_syn = which == COMPAT_LINUX;
+	V_tcp_ways.w_linux = which == COMPAT_LINUX;
 	V_tcp_ways.w_urg_stays = which == COMPAT_LINUX;
 	V_tcp_ways.w_unread_reset = which != COMPAT_FREEBSD;
 	V_personality = which;

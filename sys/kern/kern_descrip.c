@@ -10,7 +10,7 @@
  * full, and a bitmap of the numbers in use for finding the lowest that is
  * free:
  *
- *	fd_files[n]	{ what it is, pointer }
+ *	fd_files[n]	a socket, a kqueue (marked by the lowest bit), or 0
  *	fd_used		1 1 1 0 1 1 ...		fd_hint: none is free below
  *
  * A descriptor owns one reference of its socket, or its kqueue.  There is
@@ -37,18 +37,12 @@ MALLOC_DEFINE(M_FILEDESC, "filedesc", "descriptor tables");
 #define	FD_MOST		(1 << 24)	/* of the last */
 #define	FD_WORD		64		/* bits of a word of the bitmap */
 
-enum file_type { DTYPE_NONE, DTYPE_SOCKET, DTYPE_KQUEUE };
-
-struct file {
-	enum file_type	f_type;
-	union {
-		struct socket	*f_socket;
-		struct kqueue	*f_kqueue;
-	};
-};
+/* A pointer, whose lowest bit, which is 0 in one, tells what it points to. */
+typedef	uintptr_t file_t;
+#define	FILE_KQUEUE	((file_t)1)
 
 struct filedesc {
-	struct file	*fd_files;
+	file_t		*fd_files;
 	uint64_t	*fd_used;
 	int		fd_nfiles;	/* size, a multiple of FD_WORD */
 	int		fd_hint;
@@ -73,7 +67,7 @@ SYSCTL_PROC(_kern, OID_AUTO, maxfilesperproc, CTLTYPE_INT | CTLFLAG_RWTUN |
 static int
 fd_grow(struct filedesc *fdp)
 {
-	struct file *files;
+	file_t *files;
 	uint64_t *used;
 	int n;
 
@@ -138,8 +132,7 @@ fd_install_socket(struct socket *so, int *fdp)
 	error = fd_alloc(fdp);
 	if (error != 0)
 		return (error);
-	V_filedesc.fd_files[*fdp].f_type = DTYPE_SOCKET;
-	V_filedesc.fd_files[*fdp].f_socket = so;
+	V_filedesc.fd_files[*fdp] = (file_t)so;
 	so->so_fd = *fdp;
 	return (0);
 }
@@ -152,45 +145,50 @@ fd_install_kqueue(struct kqueue *kq, int *fdp)
 	error = fd_alloc(fdp);
 	if (error != 0)
 		return (error);
-	V_filedesc.fd_files[*fdp].f_type = DTYPE_KQUEUE;
-	V_filedesc.fd_files[*fdp].f_kqueue = kq;
+	V_filedesc.fd_files[*fdp] = (file_t)kq | FILE_KQUEUE;
 	return (0);
+}
+
+/* What fd is; 0: nothing. */
+static inline file_t
+fd_file(int fd)
+{
+	const struct filedesc *fdp = &V_filedesc;
+
+	/* Negative ones are large, too. */
+	if (__predict_false((u_int)fd >= (u_int)fdp->fd_nfiles))
+		return (0);
+	return (fdp->fd_files[fd]);
 }
 
 int
 fd_get(int fd, struct socket **so, struct kqueue **kq)
 {
-	struct filedesc *fdp;
-	struct file *fp;
+	file_t file = fd_file(fd);
 
-	fdp = &V_filedesc;
 	*so = NULL;
 	*kq = NULL;
-	if (fd < 0 || fd >= fdp->fd_nfiles)
+	if (file == 0)
 		return (EBADF);
-	fp = &fdp->fd_files[fd];
-	switch (fp->f_type) {
-	case DTYPE_SOCKET:
-		*so = fp->f_socket;
-		return (0);
-	case DTYPE_KQUEUE:
-		*kq = fp->f_kqueue;
-		return (0);
-	default:
-		return (EBADF);
-	}
+	if ((file & FILE_KQUEUE) != 0)
+		*kq = (struct kqueue *)(file & ~FILE_KQUEUE);
+	else
+		*so = (struct socket *)file;
+	return (0);
 }
 
 int
 fd_getsock(int fd, struct socket **so)
 {
-	struct kqueue *kq;
-	int error;
+	file_t file = fd_file(fd);
 
-	error = fd_get(fd, so, &kq);
-	if (error == 0 && *so == NULL)
-		error = ENOTSOCK;
-	return (error);
+	*so = NULL;
+	if (__predict_false(file == 0))
+		return (EBADF);
+	if (__predict_false((file & FILE_KQUEUE) != 0))
+		return (ENOTSOCK);
+	*so = (struct socket *)file;
+	return (0);
 }
 
 void
@@ -199,7 +197,7 @@ fd_release(int fd)
 	struct filedesc *fdp;
 
 	fdp = &V_filedesc;
-	fdp->fd_files[fd].f_type = DTYPE_NONE;
+	fdp->fd_files[fd] = 0;
 	fdp->fd_used[fd / FD_WORD] &= ~((uint64_t)1 << (fd % FD_WORD));
 	if (fd < fdp->fd_hint)
 		fdp->fd_hint = fd;

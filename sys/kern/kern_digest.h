@@ -32,12 +32,20 @@ struct digest {
 	uint64_t	dg_md5[12];	/* room for its state */
 	void		*dg_mac;	/* the library's; NULL: MD5 */
 	bool		dg_failed;	/* a part was not taken */
+	bool		dg_lent;	/* dg_mac is a prepared one */
 };
 
 void	digest_md5_begin(struct digest *dg);
 /* False: no memory (nothing was begun).  CMAC's key has 16 bytes. */
 bool	digest_mac_begin(struct digest *dg, enum digest_mac mac,
 	    const void *key, size_t keylen);
+/* The same with a key that is prepared once for many digests, of which one at
+ * a time may be in progress: NULL, no memory.  What was prepared is wiped and
+ * freed by digest_mac_release(), which takes NULL, too. */
+void	*digest_mac_prepare(enum digest_mac mac, const void *key,
+	    size_t keylen);
+bool	digest_mac_reuse(struct digest *dg, void *prepared);
+void	digest_mac_release(void *prepared);
 void	digest_add(struct digest *dg, const void *p, size_t len);
 /* False: the library failed, and out is not a result. */
 bool	digest_end(struct digest *dg, uint8_t out[DIGEST_MAX_LEN]);

@@ -148,6 +148,8 @@ filt_soattach(struct knote *kn)
 	if (error != 0)
 		return (error == ENOTSOCK ? EINVAL : error);
 	SLIST_INSERT_HEAD(&kn->kn_so->so_knotes, kn, kn_selnext);
+	kn->kn_so->so_rcv.sb_flags |= SB_KNOTE;
+	kn->kn_so->so_snd.sb_flags |= SB_KNOTE;
 	return (0);
 }
 
@@ -156,6 +158,10 @@ filt_sodetach(struct knote *kn)
 {
 
 	SLIST_REMOVE(&kn->kn_so->so_knotes, kn, knote, kn_selnext);
+	if (SLIST_EMPTY(&kn->kn_so->so_knotes)) {
+		kn->kn_so->so_rcv.sb_flags &= (uint16_t)~SB_KNOTE;
+		kn->kn_so->so_snd.sb_flags &= (uint16_t)~SB_KNOTE;
+	}
 }
 
 static int

@@ -68,13 +68,14 @@ host_panic(const char *msg)
 uint64_t
 siphash24(const uint8_t key[16], const void *data, size_t len)
 {
-	unsigned char out[crypto_shorthash_siphash24_BYTES];
 	uint64_t hash;
-	int i;
 
-	(void)crypto_shorthash_siphash24(out, data, len, key);
-	hash = 0;
-	for (i = crypto_shorthash_siphash24_BYTES - 1; i >= 0; i--)
-		hash = hash << 8 | out[i];
+	_Static_assert(sizeof(hash) == crypto_shorthash_siphash24_BYTES,
+	    "a hash of 64 bits");
+	(void)crypto_shorthash_siphash24((unsigned char *)&hash, data, len,
+	    key);
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+	hash = __builtin_bswap64(hash);
+#endif
 	return (hash);
 }

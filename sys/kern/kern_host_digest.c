@@ -36,9 +36,8 @@ digest_md5_begin(struct digest *dg)
 	MD5Init(md5_of(dg));
 }
 
-bool
-digest_mac_begin(struct digest *dg, enum digest_mac which, const void *key,
-    size_t keylen)
+void *
+digest_mac_prepare(enum digest_mac which, const void *key, size_t keylen)
 {
 	static const char *const names[] = {
 		[DIGEST_HMAC_SHA1] = OSSL_MAC_NAME_HMAC,
@@ -61,11 +60,37 @@ digest_mac_begin(struct digest *dg, enum digest_mac which, const void *key,
 	EVP_MAC_free(mac);
 	if (ctx == NULL || EVP_MAC_init(ctx, key, keylen, params) != 1) {
 		EVP_MAC_CTX_free(ctx);
-		return (false);
+		return (NULL);
 	}
-	dg->dg_mac = ctx;
+	return (ctx);
+}
+
+bool
+digest_mac_begin(struct digest *dg, enum digest_mac which, const void *key,
+    size_t keylen)
+{
+
+	dg->dg_mac = digest_mac_prepare(which, key, keylen);
+	dg->dg_failed = dg->dg_lent = false;
+	return (dg->dg_mac != NULL);
+}
+
+bool
+digest_mac_reuse(struct digest *dg, void *prepared)
+{
+
+	dg->dg_mac = prepared;
 	dg->dg_failed = false;
-	return (true);
+	dg->dg_lent = true;
+	/* Without a key: the one that it has. */
+	return (EVP_MAC_init(prepared, NULL, 0, NULL) == 1);
+}
+
+void
+digest_mac_release(void *prepared)
+{
+
+	EVP_MAC_CTX_free(prepared);
 }
 
 void
@@ -90,7 +115,8 @@ digest_end(struct digest *dg, uint8_t out[DIGEST_MAX_LEN])
 	}
 	done = EVP_MAC_final(dg->dg_mac, out, &len, DIGEST_MAX_LEN) == 1 &&
 	    !dg->dg_failed;
-	EVP_MAC_CTX_free(dg->dg_mac);
+	if (!dg->dg_lent)
+		EVP_MAC_CTX_free(dg->dg_mac);
 	return (done);
 }
 

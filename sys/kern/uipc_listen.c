@@ -122,7 +122,9 @@ solisten_dequeue(struct socket *so)
 		sol->sol_nincomp--;
 	}
 	so->so_qstate = SQ_NONE;
-	so->so_listen = NULL;
+	so->so_sol = NULL;
+	so->so_upcalls = NULL;
+	SLIST_INIT(&so->so_knotes);
 }
 
 static void
@@ -166,6 +168,18 @@ solisten_flush(struct socket *head)
 		soabort(so);
 }
 
+void
+solisten_release(struct socket *head)
+{
+	struct socket *so;
+	struct solisten *sol;
+
+	sol = head->so_sol;
+	while ((so = TAILQ_FIRST(&sol->sol_incomp)) != NULL ||
+	    (so = TAILQ_FIRST(&sol->sol_comp)) != NULL)
+		solisten_dequeue(so);
+}
+
 /* so, new, is to be as the sockets accepted from head are. */
 static int
 soinherit(struct socket *so, const struct socket *head)
@@ -176,7 +190,6 @@ soinherit(struct socket *so, const struct socket *head)
 	sol = head->so_sol;
 	so->so_options = head->so_options & ~SO_ACCEPTCONN;
 	so->so_linger = head->so_linger;
-	so->so_fibnum = head->so_fibnum;
 	so->so_user_cookie = head->so_user_cookie;
 	error = soreserve(so, sol->sol_sbsnd_hiwat, sol->sol_sbrcv_hiwat);
 	if (error == 0)

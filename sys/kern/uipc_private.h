@@ -27,8 +27,9 @@ int	sockaddr_check(const struct sockaddr *sa);
 void	solisten_dequeue(struct socket *so);
 /* uipc_listen.c: so is complete: move it to sol_comp, wake the listener. */
 void	solisten_complete(struct socket *so);
-/* uipc_listen.c: abort all that waits at head. */
+/* uipc_listen.c: abort all that waits at head, or only let go of it. */
 void	solisten_flush(struct socket *head);
+void	solisten_release(struct socket *head);
 /* uipc_listen.c: note the sizes, marks and times of head's buffers for the
  * sockets to be accepted from it. */
 void	solisten_note_buffers(struct socket *head);

@@ -95,14 +95,21 @@ sb_mbmem(const struct mbuf *m)
 	return (MSIZE + m->m_ext.ext_size);
 }
 
+/* How much a buffer of sb_max bytes of memory holds. */
+static u_long
+sb_most(void)
+{
+
+	CTASSERT(MSIZE <= MCLBYTES);
+	return (V_sb_max / (MSIZE + MCLBYTES) * MCLBYTES +
+	    V_sb_max % (MSIZE + MCLBYTES) * MCLBYTES / (MSIZE + MCLBYTES));
+}
+
 int
 sbreserve(struct sockbuf *sb, u_long cc)
 {
-	u_long most;
-
-	most = V_sb_max / (MSIZE + MCLBYTES) * MCLBYTES +
-	    V_sb_max % (MSIZE + MCLBYTES) * MCLBYTES / (MSIZE + MCLBYTES);
-	if (cc > most || cc > INT_MAX)
+	/* Half of the limit is little enough, whatever the overhead. */
+	if (cc > INT_MAX || (cc > V_sb_max / 2 && cc > sb_most()))
 		return (0);
 	sb->sb_hiwat = (u_int)cc;
 	sb->sb_mbmax = (u_int)ulmin(ulmin(cc * (u_long)V_sb_efficiency,
@@ -317,12 +324,15 @@ sbcheck(const struct sockbuf *sb)
 static inline void
 sowakeup(struct socket *so, struct sockbuf *sb, int which)
 {
+	const struct soupcalls *su;
 
-	if (!SLIST_EMPTY(&so->so_knotes))
+	if ((sb->sb_flags & SB_KNOTE) != 0)
 		knote_socket(so);
-	if (__predict_false((sb->sb_flags & SB_UPCALL) != 0) &&
-	    so->so_upcall[which](so, so->so_upcallarg[which], M_NOWAIT) ==
-	    SU_ISCONNECTED) {
+	if ((sb->sb_flags & SB_UPCALL) == 0)
+		return;
+	su = so->so_upcalls;
+	if (__predict_false(su->su_func[which](so, su->su_arg[which],
+	    M_NOWAIT) == SU_ISCONNECTED)) {
 		soupcall_clear(so, which);
 		soisconnected(so);
 	}

@@ -26,7 +26,10 @@
  * gone (pr_close), and, by sofree(), sever (pr_detach), unless the goodbye
  * takes longer and the pcb keeps the socket for that time.
  *
- * Touches: sockets, curvnet's list of them, transports through protosw.
+ * When a host goes, its transports free the sockets that they find at their
+ * pcbs (soorphan()); there are no others.
+ *
+ * Touches: sockets, transports through protosw.
  */
 #include <sys/param.h>
 #include <sys/event.h>
@@ -44,17 +47,16 @@
 
 #include "uipc_private.h"
 
-/* A socket may take five cache lines, and its buffers have one each. */
-CTASSERT(sizeof(struct socket) <= 5 * CACHE_LINE_SIZE);
+/* A socket takes three cache lines, and its buffers have one each. */
+CTASSERT(sizeof(struct socket) <= 3 * CACHE_LINE_SIZE);
 CTASSERT(__offsetof(struct socket, so_rcv) == CACHE_LINE_SIZE);
 CTASSERT(__offsetof(struct socket, so_snd) == 2 * CACHE_LINE_SIZE);
 
-TAILQ_HEAD(socket_list, socket);
-VNET_DEFINE_STATIC(struct socket_list, sockets);
+MALLOC_DEFINE(M_SOUPCALL, "soupcall", "upcalls of sockets");
+
 VNET_DEFINE_STATIC(uma_zone_t, socket_zone);
 VNET_DEFINE(int, maxsockets) = 1048576;
 VNET_DEFINE_STATIC(int, numopensockets);
-#define	V_sockets		VNET(sockets)
 #define	V_socket_zone		VNET(socket_zone)
 #define	V_numopensockets	VNET(numopensockets)
 
@@ -67,7 +69,6 @@ static void
 sockets_init(const void *arg __unused)
 {
 
-	TAILQ_INIT(&V_sockets);
 	V_socket_zone = uma_zcreate("socket", sizeof(struct socket), NULL,
 	    NULL, NULL, NULL, UMA_ALIGN_CACHE, 0);
 	if (V_socket_zone == NULL)
@@ -75,16 +76,10 @@ sockets_init(const void *arg __unused)
 }
 SYSINIT(socket, SI_SUB_PROTO_BEGIN, SI_ORDER_FIRST, sockets_init, NULL);
 
-/* The transports are gone; what they have left here goes too. */
 static void
 sockets_uninit(const void *arg __unused)
 {
-	struct socket *so;
 
-	if (V_socket_zone == NULL)
-		return;
-	while ((so = TAILQ_FIRST(&V_sockets)) != NULL)
-		sodealloc(so);
 	uma_zdestroy(V_socket_zone);
 	V_socket_zone = NULL;
 }
@@ -120,9 +115,6 @@ soalloc(const struct protosw *pr, struct socket **sop)
 	so->so_type = pr->pr_type;
 	so->so_state = SS_NOFDREF;
 	so->so_proto = pr;
-	so->so_vnet = curvnet;
-	SLIST_INIT(&so->so_knotes);
-	TAILQ_INSERT_TAIL(&V_sockets, so, so_all);
 	V_numopensockets++;
 	*sop = so;
 	return (0);
@@ -132,14 +124,28 @@ void
 sodealloc(struct socket *so)
 {
 
+	KASSERT(so->so_qstate == SQ_NONE, ("socket %p is on a queue",
+	    (void *)so));
 	if (!SLIST_EMPTY(&so->so_knotes))
 		knote_fdclose(so);
 	sbdestroy(&so->so_rcv);
 	sbdestroy(&so->so_snd);
 	free(so->so_sol, M_SOLISTEN);
-	TAILQ_REMOVE(&V_sockets, so, so_all);
+	free(so->so_upcalls, M_SOUPCALL);
 	V_numopensockets--;
 	uma_zfree(V_socket_zone, so);
+}
+
+void
+soorphan(struct socket *so)
+{
+
+	so->so_pcb = NULL;
+	if (so->so_qstate != SQ_NONE)
+		solisten_dequeue(so);
+	if (SOLISTENING(so))
+		solisten_release(so);
+	sodealloc(so);
 }
 
 void
@@ -400,15 +406,21 @@ soabort(struct socket *so)
 	sorele(so);
 }
 
-void
+int
 soupcall_set(struct socket *so, int which, so_upcall_t func, void *arg)
 {
 	struct sockbuf *sb;
 
+	KASSERT(so->so_qstate == SQ_NONE, ("upcall for socket %p, which "
+	    "nobody has", (void *)so));
+	if (so->so_upcalls == NULL && (so->so_upcalls = malloc(
+	    sizeof(*so->so_upcalls), M_SOUPCALL, M_NOWAIT | M_ZERO)) == NULL)
+		return (ENOMEM);
 	sb = which == SO_RCV ? &so->so_rcv : &so->so_snd;
-	so->so_upcall[which] = func;
-	so->so_upcallarg[which] = arg;
+	so->so_upcalls->su_func[which] = func;
+	so->so_upcalls->su_arg[which] = arg;
 	sb->sb_flags |= SB_UPCALL;
+	return (0);
 }
 
 void
@@ -418,8 +430,6 @@ soupcall_clear(struct socket *so, int which)
 
 	sb = which == SO_RCV ? &so->so_rcv : &so->so_snd;
 	sb->sb_flags &= (uint16_t)~SB_UPCALL;
-	so->so_upcall[which] = NULL;
-	so->so_upcallarg[which] = NULL;
 }
 
 void

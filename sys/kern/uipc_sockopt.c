@@ -99,10 +99,8 @@ soopt_set_timeo(struct sockbuf *sb, struct sockopt *sopt)
 		return (error);
 	if (tv.tv_sec < 0 || tv.tv_usec < 0 || tv.tv_usec >= 1000000)
 		return (EDOM);
-	if (tv.tv_sec > INT32_MAX)
-		tv.tv_sec = INT32_MAX;
-	sb->sb_timeo = (nstime_t)tv.tv_sec * NS_PER_SEC +
-	    (nstime_t)tv.tv_usec * NS_PER_USEC;
+	sb->sb_timeo = sbtimeo((uint32_t)MIN(tv.tv_sec, INT32_MAX),
+	    (uint32_t)tv.tv_usec);
 	return (0);
 }
 
@@ -228,10 +226,11 @@ soopt_get_linger(struct socket *so, struct sockopt *sopt)
 static int
 soopt_get_timeo(const struct sockbuf *sb, struct sockopt *sopt)
 {
+	const nstime_t timeo = sbtimeo_ns(sb->sb_timeo);
 	struct timeval tv;
 
-	tv.tv_sec = (time_t)(sb->sb_timeo / NS_PER_SEC);
-	tv.tv_usec = (sb->sb_timeo % NS_PER_SEC) / NS_PER_USEC;
+	tv.tv_sec = (time_t)(timeo / NS_PER_SEC);
+	tv.tv_usec = (timeo % NS_PER_SEC) / NS_PER_USEC;
 	return (sooptcopyout(sopt, &tv, sizeof(tv)));
 }
 
@@ -257,7 +256,7 @@ soopt_get_int(struct socket *so, int name, int *value)
 {
 	const struct solisten *sol;
 
-	sol = so->so_sol;
+	sol = SOLISTENING(so) ? so->so_sol : NULL;
 	if (is_switch(name, SO_READABLE)) {
 		*value = so->so_options & name;
 		return (true);

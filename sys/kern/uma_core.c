@@ -194,8 +194,9 @@ zone_is_full(uma_zone_t zone)
 	    ms->ms_bytes + zone->uz_size > ms->ms_limit);
 }
 
-/* The way of everything that is not the plain case. */
-static void *
+/* The way of everything that is not the plain case; apart, so that the plain
+ * one has no registers to save. */
+static void * __noinline
 zone_alloc(uma_zone_t zone, void *arg, int flags)
 {
 	struct mem_stats *ms;
@@ -248,7 +249,7 @@ uma_zalloc_arg(uma_zone_t zone, void *arg, int flags)
 }
 
 /* An item that the zone does not keep. */
-static void
+static void __noinline
 zone_release(uma_zone_t zone, void *item)
 {
 
@@ -257,20 +258,36 @@ zone_release(uma_zone_t zone, void *item)
 		host_free(zone);
 }
 
-void
-uma_zfree_arg(uma_zone_t zone, void *item, void *arg)
+static inline void
+zone_free(uma_zone_t zone, void *item)
 {
 
-	if (item == NULL)
-		return;
-	if (!zone->uz_plain && zone->uz_dtor != NULL)
-		zone->uz_dtor(item, (int)zone->uz_size, arg);
 	zone->uz_stats.ms_frees++;
 	zone->uz_stats.ms_bytes -= zone->uz_size;
 	if (__predict_true(zone->uz_nfree < zone->uz_keep))
 		zone_push(zone, item);
 	else
 		zone_release(zone, item);
+}
+
+static void __noinline
+zone_dtor(uma_zone_t zone, void *item, void *arg)
+{
+
+	zone->uz_dtor(item, (int)zone->uz_size, arg);
+	zone_free(zone, item);
+}
+
+void
+uma_zfree_arg(uma_zone_t zone, void *item, void *arg)
+{
+
+	if (item == NULL)
+		return;
+	if (__predict_false(zone->uz_dtor != NULL))
+		zone_dtor(zone, item, arg);
+	else
+		zone_free(zone, item);
 }
 
 void

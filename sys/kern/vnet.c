@@ -84,6 +84,7 @@ vnet_create(const char *name, const struct vnet_hostops *ops, void *arg)
 	vnet->vnet_state = VNET_STARTING;
 	vnet->vnet_id = (uint32_t)((uintptr_t)vnet / CACHE_LINE_SIZE);
 	STAILQ_INIT(&vnet->vnet_tasks);
+	STAILQ_INIT(&vnet->vnet_later);
 	(void)strlcpy(vnet->vnet_name, name, sizeof(vnet->vnet_name));
 	vnet->vnet_data_mem = vnet_region_alloc(__start_set_vnet,
 	    __stop_set_vnet);
@@ -227,7 +228,7 @@ vnet_enter(struct vnet *vnet)
 }
 
 /* Do what was put off, and what that puts off. */
-static void
+static void __noinline
 vnet_run_tasks(struct vnet *vnet)
 {
 	struct vnet_task *task;
@@ -237,6 +238,15 @@ vnet_run_tasks(struct vnet *vnet)
 		task->vt_pending = false;
 		task->vt_func(task->vt_arg);
 	}
+}
+
+/* Only what was armed since can have made the next turn an earlier one. */
+static void __noinline
+vnet_want_sooner(struct vnet *vnet)
+{
+
+	vnet->vnet_sooner = false;
+	vnet_want(vnet, callout_wheel_next(vnet->vnet_wheel));
 }
 
 void
@@ -252,11 +262,24 @@ vnet_leave(struct vnet *saved)
 		vnet_left(vnet);
 		return;
 	}
-	vnet_run_tasks(vnet);
+	if (!STAILQ_EMPTY(&vnet->vnet_tasks))
+		vnet_run_tasks(vnet);
 	vnet->vnet_depth = 0;
 	curvnet = saved;
-	vnet_want(vnet, vnet_next(vnet));
+	if (vnet->vnet_sooner)
+		vnet_want_sooner(vnet);
 	vnet_left(vnet);
+}
+
+/* The turn that was waited for has come. */
+static void
+vnet_later_now(struct vnet *vnet)
+{
+	struct vnet_task *task;
+
+	STAILQ_FOREACH(task, &vnet->vnet_later, vt_link)
+		task->vt_later = false;
+	STAILQ_CONCAT(&vnet->vnet_tasks, &vnet->vnet_later);
 }
 
 nstime_t
@@ -268,10 +291,12 @@ vnet_run(struct vnet *vnet)
 	saved = vnet_enter(vnet);
 	KASSERT(vnet->vnet_depth == 1, ("vnet_run of a vnet entered"));
 	callout_wheel_run(vnet->vnet_wheel, vnet->vnet_now);
+	vnet_later_now(vnet);
 	vnet_run_tasks(vnet);
 	vnet->vnet_depth = 0;
 	curvnet = saved;
 	vnet->vnet_wanted = next = vnet_next(vnet);
+	vnet->vnet_sooner = false;
 	vnet_left(vnet);
 	return (next);
 }
@@ -280,7 +305,8 @@ nstime_t
 vnet_next(const struct vnet *vnet)
 {
 
-	if (!STAILQ_EMPTY(&vnet->vnet_tasks))
+	if (!STAILQ_EMPTY(&vnet->vnet_tasks) ||
+	    !STAILQ_EMPTY(&vnet->vnet_later))
 		return (vnet->vnet_now);
 	return (callout_wheel_next(vnet->vnet_wheel));
 }
@@ -313,13 +339,25 @@ vnet_task_enqueue(struct vnet_task *task)
 }
 
 void
+vnet_task_later(struct vnet_task *task)
+{
+
+	if (task->vt_pending)
+		return;
+	task->vt_pending = task->vt_later = true;
+	STAILQ_INSERT_TAIL(&curvnet->vnet_later, task, vt_link);
+}
+
+void
 vnet_task_cancel(struct vnet_task *task)
 {
+	struct vnet_taskq *queue;
 
 	if (!task->vt_pending)
 		return;
-	STAILQ_REMOVE(&curvnet->vnet_tasks, task, vnet_task, vt_link);
-	task->vt_pending = false;
+	queue = task->vt_later ? &curvnet->vnet_later : &curvnet->vnet_tasks;
+	STAILQ_REMOVE(queue, task, vnet_task, vt_link);
+	task->vt_pending = task->vt_later = false;
 }
 
 void

@@ -23,6 +23,9 @@
 #include <sys/systm.h>
 #include <net/if_private.h>
 
+#define	BATCH		128		/* packets */
+#define	PREFETCH_MAX	768		/* bytes of a packet */
+
 VNET_DEFINE_STATIC(uint64_t, ifqmaxbytes) = 128 * 1024 * 1024;
 #define	V_ifqmaxbytes	VNET(ifqmaxbytes)
 
@@ -38,15 +41,63 @@ if_handover_reset(struct if_handover *hq)
 	hq->hq_bytes = 0;
 }
 
+/*
+ * Bring len bytes from p into the cache, by the time they are needed.  (Not a
+ * mere inline function: compilers find that it has no effect, and leave it out.)
+ */
+static __always_inline void
+prefetch(const char *p, int len)
+{
+	int off;
+
+	for (off = 0; off < len; off += CACHE_LINE_SIZE)
+		__builtin_prefetch(p + off);
+}
+
+/*
+ * m is to be taken next.  In a long queue it and those behind it were written
+ * a while ago, and each is two or three pointers away: so bring closer the
+ * data of the next, the mbuf that has the data of the one behind it, and the
+ * third.
+ */
+static __always_inline void
+if_handover_prefetch(const struct mbuf *m)
+{
+	const struct mbuf *data;
+
+	if ((m = m->m_nextpkt) == NULL)
+		return;
+	if ((data = m->m_next) != NULL)
+		prefetch(data->m_data, imin(data->m_len, PREFETCH_MAX));
+	if ((m = m->m_nextpkt) == NULL)
+		return;
+	prefetch((const char *)m->m_next, 2 * CACHE_LINE_SIZE);
+	if ((m = m->m_nextpkt) != NULL)
+		prefetch((const char *)m, MSIZE);
+}
+
+/*
+ * BATCH packets are a batch, the next of which waits for the turn of others.
+ * A receiver that took a whole window at once would have dropped the first
+ * packets from its caches when its program comes to read them.
+ */
 static void
 if_handover_deliver(void *arg)
 {
 	struct if_handover *hq = arg;
 	struct mbuf *m;
+	u_int n;
 
-	m = hq->hq_head;
-	if_handover_reset(hq);
-	if_input(hq->hq_ifp, m);
+	for (n = 0; n < BATCH && (m = hq->hq_head) != NULL; n++) {
+		if_handover_prefetch(m);
+		hq->hq_bytes -= (uint64_t)m->m_pkthdr.len + MSIZE;
+		if ((hq->hq_head = m->m_nextpkt) == NULL)
+			hq->hq_tail = &hq->hq_head;
+		m->m_nextpkt = NULL;
+		if_input(hq->hq_ifp, m);
+	}
+	if (hq->hq_head != NULL)
+		vnet_task_later(&hq->hq_task);
 }
 
 void

@@ -31,6 +31,12 @@
  * both families share the trie; a connection remembers what it found
  * (struct route), so this is not the path of every packet.
  *
+ * In front of the table stands a small cache of the ways found last, for new
+ * connections and for those who send without one: a handful of slots, each
+ * the place of the addresses whose hash is its number.  It is emptied
+ * whenever the routes change, and what it knows of a neighbour's link address
+ * has a generation of its own, as in every struct route.
+ *
  * Keys are pairs of 64-bit numbers in host order: bit 0 is the first one's
  * highest.
  *
@@ -61,17 +67,33 @@ struct rtnode {
 	uint8_t		rn_plen;
 };
 
+#define	RT_RECENT_BITS	4
+#define	RT_RECENT	(1 << RT_RECENT_BITS)	/* slots of the cache */
+
+/* The way to an address that was asked for not long ago. */
+struct rt_recent {
+	struct in6_addr	rr_dst;
+	uint32_t	rr_scope;
+	struct route	rr_route;
+};
+
 MALLOC_DEFINE(M_RTABLE, "routetbl", "routing table");
 
 VNET_DEFINE(uint32_t, rt_gen) = 1;
 VNET_DEFINE_STATIC(struct rtnode *, rt_root);
+VNET_DEFINE_STATIC(struct rt_recent[RT_RECENT], rt_recent);
 #define	V_rt_root	VNET(rt_root)
+#define	V_rt_recent	VNET(rt_recent)
 
 void
 rt_gen_bump(void)
 {
+	u_int i;
+
 	if (++V_rt_gen == 0)
 		V_rt_gen = 1;
+	for (i = 0; i < RT_RECENT; i++)
+		ro_invalidate(&V_rt_recent[i].rr_route);
 }
 
 /* A number in network order, in host order, and the reverse. */
@@ -411,33 +433,88 @@ rt_lookup_table(const struct in6_addr *dst)
 	return (best);
 }
 
+/* Not counted. */
+static struct nhop_object *
+rt_find_nhop(const struct in6_addr *dst, uint32_t scope)
+{
+	if (scope != 0 &&
+	    (IN6_IS_ADDR_LINKLOCAL(dst) || IN6_IS_ADDR_MULTICAST(dst)))
+		return (rt_lookup_scoped(scope));
+	return (rt_lookup_table(dst));
+}
+
+/* Fibonacci hashing of the bits in which neighbours differ. */
+static inline struct rt_recent *
+recent_slot(const struct in6_addr *dst)
+{
+	return (&V_rt_recent[((dst->s6_addr32[2] ^ dst->s6_addr32[3]) *
+	    0x9e3779b1U) >> (32 - RT_RECENT_BITS)]);
+}
+
+static inline bool
+recent_is(const struct rt_recent *rr, const struct in6_addr *dst,
+    uint32_t scope)
+{
+	return (IN6_ARE_ADDR_EQUAL(&rr->rr_dst, dst) &&
+	    rr->rr_scope == scope);
+}
+
 struct nhop_object *
 rt_lookup(const struct in6_addr *dst, uint32_t scope)
 {
+	const struct rt_recent *rr = recent_slot(dst);
 	struct nhop_object *nh;
 
-	if (scope != 0 &&
-	    (IN6_IS_ADDR_LINKLOCAL(dst) || IN6_IS_ADDR_MULTICAST(dst)))
-		nh = rt_lookup_scoped(scope);
-	else
-		nh = rt_lookup_table(dst);
+	nh = recent_is(rr, dst, scope) && ro_valid(&rr->rr_route) ?
+	    rr->rr_route.ro_nh : rt_find_nhop(dst, scope);
 	if (nh != NULL)
 		nhop_ref(nh);
 	return (nh);
 }
 
+struct route *
+ro_recent(const struct in6_addr *dst, uint32_t scope)
+{
+	struct rt_recent *rr = recent_slot(dst);
+
+	if (__predict_false(!recent_is(rr, dst, scope))) {
+		ro_invalidate(&rr->rr_route);
+		rr->rr_dst = *dst;
+		rr->rr_scope = scope;
+	}
+	return (&rr->rr_route);
+}
+
+/* What the table says, into ro. */
+static int
+ro_find(struct route *ro, const struct in6_addr *dst, uint32_t scope)
+{
+	struct nhop_object *nh = rt_find_nhop(dst, scope);
+
+	ro_invalidate(ro);
+	if (nh == NULL || (nh->nh_flags & RTF_REJECT) != 0)
+		return (EHOSTUNREACH);
+	nhop_ref(nh);
+	ro->ro_nh = nh;
+	ro->ro_gen = V_rt_gen;
+	return (0);
+}
+
 int
 ro_lookup(struct route *ro, const struct in6_addr *dst, uint32_t scope)
 {
-	ro_invalidate(ro);
-	ro->ro_nh = rt_lookup(dst, scope);
-	if (ro->ro_nh == NULL)
-		return (EHOSTUNREACH);
-	if ((ro->ro_nh->nh_flags & RTF_REJECT) != 0) {
+	struct route *recent = ro_recent(dst, scope);
+	int error;
+
+	if (!ro_valid(recent) && (error = ro_find(recent, dst, scope)) != 0) {
 		ro_invalidate(ro);
-		return (EHOSTUNREACH);
+		return (error);
 	}
-	ro->ro_gen = V_rt_gen;
+	if (ro != recent) {
+		ro_invalidate(ro);
+		*ro = *recent;
+		nhop_ref(ro->ro_nh);
+	}
 	return (0);
 }
 

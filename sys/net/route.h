@@ -58,6 +58,9 @@ struct nhop_object *rt_lookup(const struct in6_addr *dst, uint32_t scope);
  * RTF_BLACKHOLE it is 0, and the sender drops the packet). */
 int	ro_lookup(struct route *ro, const struct in6_addr *dst,
 	    uint32_t scope);
+/* For who keeps no struct route: one of the host's own for dst, perhaps
+ * empty, which the next call for another address may take. */
+struct route *ro_recent(const struct in6_addr *dst, uint32_t scope);
 /* Empty ro. */
 void	ro_invalidate(struct route *ro);
 /* ro is still good. */

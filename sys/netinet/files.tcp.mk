@@ -20,6 +20,7 @@ SRCS+=	netinet/tcp_info.c
 SRCS+=	netinet/tcp_input.c
 SRCS+=	netinet/tcp_listen.c
 SRCS+=	netinet/tcp_log.c
+SRCS+=	netinet/tcp_loss.c
 SRCS+=	netinet/tcp_newcwv.c
 SRCS+=	netinet/tcp_output.c
 SRCS+=	netinet/tcp_parse.c

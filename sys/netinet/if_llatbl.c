@@ -68,7 +68,7 @@ struct lltable {
 
 MALLOC_DEFINE(M_LLTABLE, "lltable", "neighbours' link addresses");
 
-VNET_DEFINE_STATIC(uint8_t, lle_key[16]);
+VNET_DEFINE_STATIC(uint64_t, lle_key[5]);
 #define	V_lle_key	VNET(lle_key)
 
 static void	lle_timeout(void *arg);
@@ -95,11 +95,17 @@ lle_family(const struct llentry *lle, struct lle_family *lf)
 		nd6_family(lf);
 }
 
+/* As in_pcbhash(): multilinear, under random keys. */
 static struct llehead *
 llt_bucket(const struct lltable *llt, const struct in6_addr *addr)
 {
-	return (&llt->llt_hash[siphash24(V_lle_key, addr, sizeof(*addr)) &
-	    (llt->llt_buckets - 1)]);
+	const uint32_t *w = addr->s6_addr32;
+	const uint64_t *k = V_lle_key;
+	uint64_t sum;
+
+	sum = k[0] + (k[1] + w[0]) * (k[2] + w[1]) +
+	    (k[3] + w[2]) * (k[4] + w[3]);
+	return (&llt->llt_hash[(sum >> 32) & (llt->llt_buckets - 1)]);
 }
 
 /* Take a table of n buckets; the old one serves on if memory is short. */

@@ -325,14 +325,7 @@ in_sockaddr_set(struct sockaddr_storage *ss, int af,
 	}
 }
 
-#define	IP_PROTOS_MAX	16		/* transports of one vnet */
-
-struct ip_prototab {
-	const struct ip_proto *pt_protos[IP_PROTOS_MAX];
-	uint8_t	pt_index[IPPROTO_MAX];	/* place in pt_protos plus 1; or 0 */
-};
-VNET_DEFINE_STATIC(struct ip_prototab, ip_prototab);
-#define	V_ip_prototab	VNET(ip_prototab)
+VNET_DEFINE(struct ip_prototab, ip_prototab);
 
 int
 ip_proto_register(uint8_t proto, const struct ip_proto *ipp)
@@ -362,15 +355,4 @@ ip_proto_unregister(uint8_t proto)
 		return;
 	pt->pt_protos[pt->pt_index[proto] - 1] = NULL;
 	pt->pt_index[proto] = 0;
-}
-
-const struct ip_proto *
-ip_proto_find(uint8_t proto)
-{
-	const struct ip_prototab *pt;
-
-	pt = &V_ip_prototab;
-	if (pt->pt_index[proto] == 0)
-		return (NULL);
-	return (pt->pt_protos[pt->pt_index[proto] - 1]);
 }

@@ -139,15 +139,6 @@ in_cksum_partial(const void *buf, size_t len, uint64_t sum)
 	return (add64(sum, sum_narrow(p, len)));
 }
 
-uint16_t
-in_cksum_fold(uint64_t sum)
-{
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return ((uint16_t)((sum & 0xffff) + (sum >> 16)));
-}
-
 /* The sum, not folded, of len bytes of the chain from skip on. */
 static uint64_t
 sum_chain(const struct mbuf *m, size_t len, size_t skip)

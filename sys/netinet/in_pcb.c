@@ -7,12 +7,13 @@
  * Protocol control blocks: binding, connecting, and finding.
  *
  * Connections stand in a table with open addressing and linear probing.
- * A slot holds the full 32-bit hash beside the pointer, so a look-up touches
- * the pcb itself only when the hash fits, and with at most half of the slots
- * in use it ends within one cache line as a rule.  Removal closes the gap by
- * moving later entries of the run back (Knuth 6.4, algorithm R), so there
- * are no tombstones.  The hash is SipHash under a random key: a peer cannot
- * choose ports that collide.
+ * The place in the table comes from the low bits of a 32-bit hash; a slot
+ * holds the upper 16 beside the pointer, so a look-up hardly ever touches a
+ * pcb that is not the one, and with at most half of the slots in use it ends
+ * within one cache line as a rule.  Removal closes the gap by moving
+ * later entries of the run back (Knuth 6.4, algorithm R), so there are no
+ * tombstones.  The hash has a random key: a peer cannot choose ports that
+ * collide.
  *
  * Bound ports stand in a second table, chained, which holds every pcb with a
  * local port, connected or not; listeners are found there.
@@ -120,13 +121,16 @@ in_pcbhash(const struct inpcbinfo *ipi, const struct in_conninfo *inc)
 	const uint64_t *k = ipi->ipi_key;
 	uint32_t w[PCB_HASHWORDS];
 	uint64_t sum;
-	u_int i;
 
-	CTASSERT(PCB_HASHWORDS % 2 == 0);
+	/* The compiler would leave it a loop, of twice as many steps. */
+	CTASSERT(PCB_HASHWORDS == 10);
 	memcpy(w, inc, sizeof(w));
 	sum = k[0];
-	for (i = 0; i < PCB_HASHWORDS; i += 2)
-		sum += (k[i + 1] + w[i]) * (k[i + 2] + w[i + 1]);
+	sum += (k[1] + w[0]) * (k[2] + w[1]);
+	sum += (k[3] + w[2]) * (k[4] + w[3]);
+	sum += (k[5] + w[4]) * (k[6] + w[5]);
+	sum += (k[7] + w[6]) * (k[8] + w[7]);
+	sum += (k[9] + w[8]) * (k[10] + w[9]);
 	return ((uint32_t)(sum >> 32));
 }
 
@@ -140,21 +144,36 @@ in_pcbsame(const struct in_conninfo *a, const struct in_conninfo *b)
 	    IN6_ARE_ADDR_EQUAL(&a->inc_laddr, &b->inc_laddr));
 }
 
+static inline in_pcbslot_t
+pcb_slot(struct inpcb *inp)
+{
+	return ((in_pcbslot_t)(inp->inp_hash >> 16) << PCBSLOT_PTRBITS |
+	    (uintptr_t)inp);
+}
+
+static inline struct inpcb *
+pcb_of(in_pcbslot_t slot)
+{
+	return ((struct inpcb *)(uintptr_t)(slot &
+	    (((in_pcbslot_t)1 << PCBSLOT_PTRBITS) - 1)));
+}
+
 static struct inpcb *
 pcb_find(const struct inpcbinfo *ipi, const struct in_conninfo *inc,
     uint32_t hash)
 {
-	const struct in_pcbslot *ps;
+	in_pcbslot_t slot;
 	uint32_t i;
 
 	if (ipi->ipi_conns == NULL)
 		return (NULL);
 	for (i = hash & ipi->ipi_connmask;; i = (i + 1) & ipi->ipi_connmask) {
-		ps = &ipi->ipi_conns[i];
-		if (ps->ps_inp == NULL)
+		slot = ipi->ipi_conns[i];
+		if (slot == 0)
 			return (NULL);
-		if (ps->ps_hash == hash && in_pcbsame(&ps->ps_inp->inp_inc, inc))
-			return (ps->ps_inp);
+		if (slot >> PCBSLOT_PTRBITS == hash >> 16 &&
+		    in_pcbsame(&pcb_of(slot)->inp_inc, inc))
+			return (pcb_of(slot));
 	}
 }
 
@@ -180,17 +199,16 @@ pcb_place(struct inpcbinfo *ipi, struct inpcb *inp)
 	uint32_t i;
 
 	i = inp->inp_hash & ipi->ipi_connmask;
-	while (ipi->ipi_conns[i].ps_inp != NULL)
+	while (ipi->ipi_conns[i] != 0)
 		i = (i + 1) & ipi->ipi_connmask;
-	ipi->ipi_conns[i].ps_hash = inp->inp_hash;
-	ipi->ipi_conns[i].ps_inp = inp;
+	ipi->ipi_conns[i] = pcb_slot(inp);
 }
 
 /* Twice the slots, so that at most half are in use. */
 static bool
 pcb_grow(struct inpcbinfo *ipi)
 {
-	struct in_pcbslot *old = ipi->ipi_conns, *new;
+	in_pcbslot_t *old = ipi->ipi_conns, *new;
 	uint32_t i, oldslots, slots;
 
 	oldslots = old == NULL ? 0 : ipi->ipi_connmask + 1;
@@ -202,8 +220,8 @@ pcb_grow(struct inpcbinfo *ipi)
 	ipi->ipi_conns = new;
 	ipi->ipi_connmask = slots - 1;
 	for (i = 0; i < oldslots; i++)
-		if (old[i].ps_inp != NULL)
-			pcb_place(ipi, old[i].ps_inp);
+		if (old[i] != 0)
+			pcb_place(ipi, pcb_of(old[i]));
 	free(old, M_PCB);
 	return (true);
 }
@@ -217,6 +235,9 @@ in_pcbinsert(struct inpcbinfo *ipi, struct inpcb *inp)
 	    (ipi->ipi_quiet != NULL &&
 	    ipi->ipi_quiet->ipq_taken(&inp->inp_inc)))
 		return (EADDRINUSE);
+	/* No host of today hands out such a pointer unasked. */
+	if ((uint64_t)(uintptr_t)inp >> PCBSLOT_PTRBITS != 0)
+		return (ENOMEM);
 	if ((ipi->ipi_conns == NULL ||
 	    2 * (ipi->ipi_nconns + 1) > ipi->ipi_connmask + 1) &&
 	    !pcb_grow(ipi))
@@ -237,18 +258,17 @@ in_pcbremove(struct inpcbinfo *ipi, struct inpcb *inp)
 	if (ipi->ipi_last == inp)
 		ipi->ipi_last = NULL;
 	i = inp->inp_hash & mask;
-	while (ipi->ipi_conns[i].ps_inp != inp)
+	while (ipi->ipi_conns[i] != pcb_slot(inp))
 		i = (i + 1) & mask;
 	/* An entry may move back to i if its home is not behind i. */
-	for (j = (i + 1) & mask; ipi->ipi_conns[j].ps_inp != NULL;
-	    j = (j + 1) & mask) {
-		home = ipi->ipi_conns[j].ps_hash & mask;
+	for (j = (i + 1) & mask; ipi->ipi_conns[j] != 0; j = (j + 1) & mask) {
+		home = pcb_of(ipi->ipi_conns[j])->inp_hash & mask;
 		if (((j - home) & mask) >= ((j - i) & mask)) {
 			ipi->ipi_conns[i] = ipi->ipi_conns[j];
 			i = j;
 		}
 	}
-	ipi->ipi_conns[i].ps_inp = NULL;
+	ipi->ipi_conns[i] = 0;
 	ipi->ipi_nconns--;
 	inp->inp_flags &= ~INP_INHASH;
 }

@@ -7,7 +7,7 @@
  * Internet protocol control blocks: who talks to whom, and by which way.
  *
  * Connections are found by a keyed hash of addresses and ports in a table
- * with open addressing, whose entries hold the hash, so that one cache line
+ * with open addressing, whose entries hold half the hash, so one cache line
  * answers in the common case; it doubles as connections come.  Segments come
  * in trains, so the connection found last is tried first.  Sockets
  * that are bound without being connected are found by their port: in each
@@ -85,17 +85,20 @@ struct inpcb_quiet {
 		    uint8_t vflag);
 };
 
-struct in_pcbslot {
-	uint32_t	ps_hash;
-	struct inpcb	*ps_inp;	/* NULL: free */
-};
+/*
+ * A slot of the table of connections: a pointer, which takes 48 bits, below
+ * 16 bits of the connection's hash, so that one that differs is told without
+ * a look at the pcb, in eight bytes; 0: free.
+ */
+typedef	uint64_t in_pcbslot_t;
+#define	PCBSLOT_PTRBITS	48
 
 /* Of 32 bits each: what is hashed; and one key more than that. */
 #define	PCB_HASHWORDS	(sizeof(struct in_conninfo) / sizeof(uint32_t))
 #define	PCB_KEYWORDS	(PCB_HASHWORDS + 1)
 
 struct inpcbinfo {
-	struct in_pcbslot *ipi_conns;	/* power of two, or NULL */
+	in_pcbslot_t	*ipi_conns;	/* power of two, or NULL */
 	uint32_t	ipi_connmask;
 	uint32_t	ipi_nconns;
 	struct inpcbporthead *ipi_ports; /* by local port */

@@ -50,8 +50,23 @@ struct ip_way {
 	bool		w_df;		/* do not fragment: EMSGSIZE */
 };
 
-/* in.c: the transport, or NULL. */
-const struct ip_proto *ip_proto_find(uint8_t proto);
+/* in.c: the transports, by their numbers. */
+#define	IP_PROTOS_MAX	16		/* transports of one vnet */
+struct ip_prototab {
+	const struct ip_proto *pt_protos[IP_PROTOS_MAX];
+	uint8_t	pt_index[IPPROTO_MAX];	/* place in pt_protos plus 1; or 0 */
+};
+VNET_DECLARE(struct ip_prototab, ip_prototab);
+#define	V_ip_prototab	VNET(ip_prototab)
+/* The transport, or NULL. */
+static inline const struct ip_proto *
+ip_proto_find(uint8_t proto)
+{
+	const struct ip_prototab *pt = &V_ip_prototab;
+
+	return (pt->pt_index[proto] == 0 ? NULL :
+	    pt->pt_protos[pt->pt_index[proto] - 1]);
+}
 
 /* ip_output.c */
 /* The checksum of the IPv4 header at ip, whose ip_sum is 0 (to fill in) or

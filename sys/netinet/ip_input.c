@@ -366,7 +366,7 @@ ip_input(struct mbuf *m)
 
 /* Nobody here speaks proto.  For IPv6 there is a name in each header that
  * leads to the next one. */
-static void
+static void __noinline
 ip_no_proto(struct mbuf *m, const struct ip_info *ii, uint8_t proto,
     int proto_off)
 {
@@ -380,30 +380,45 @@ ip_no_proto(struct mbuf *m, const struct ip_info *ii, uint8_t proto,
 		ip_error(m, IP_ERR_PROTO, (uint32_t)proto_off);
 }
 
+static inline void
+ip_cut_header(struct mbuf *m, int hlen)
+{
+	m->m_data += hlen;
+	m->m_len -= hlen;
+	m->m_pkthdr.len -= hlen;
+}
+
+/* ip_strip() of a packet that is not in one piece as far as ulp bytes behind
+ * its header. */
+static struct mbuf * __noinline
+ip_strip_pullup(struct mbuf *m, struct ip_info *ii, int ulp)
+{
+	int hlen = ii->ii_hdrlen;
+
+	if (hlen + ulp > MHLEN - max_linkhdr) {
+		ii->ii_front = false;
+		m_adj(m, hlen);
+		return (ip_own_header(m, ulp));
+	}
+	m = ip_own_header(m, hlen + ulp);
+	if (m != NULL)
+		ip_cut_header(m, hlen);
+	return (m);
+}
+
 /* Cut the IP header off and see to it that enough of what follows is in one
  * piece; NULL if memory is short. */
 static inline struct mbuf *
 ip_strip(struct mbuf *m, struct ip_info *ii)
 {
-	int hlen, need, ulp;
+	int hlen, ulp;
 
 	hlen = ii->ii_hdrlen;
 	ulp = MIN(m->m_pkthdr.len - hlen, ULP_CONTIG);
-	need = hlen + ulp;
 	ii->ii_front = true;
-	if (__predict_false(m->m_len < need)) {
-		if (need > MHLEN - max_linkhdr) {
-			ii->ii_front = false;
-			m_adj(m, hlen);
-			return (ip_own_header(m, ulp));
-		}
-		m = ip_own_header(m, need);
-		if (m == NULL)
-			return (NULL);
-	}
-	m->m_data += hlen;
-	m->m_len -= hlen;
-	m->m_pkthdr.len -= hlen;
+	if (__predict_false(m->m_len < hlen + ulp))
+		return (ip_strip_pullup(m, ii, ulp));
+	ip_cut_header(m, hlen);
 	return (m);
 }
 

@@ -335,6 +335,37 @@ ip_way_linklocal(const struct ip_output_args *ioa, struct ip_way *way)
 		}
 }
 
+/* The source address that was last seen to be ours, and is not one of
+ * loopback; good while V_ifa_gen is what it was. */
+struct ip_ours {
+	struct in6_addr	io_addr;
+	uint32_t	io_gen;
+};
+VNET_DEFINE_STATIC(struct ip_ours, ip_ours);
+#define	V_ip_ours	VNET(ip_ours)
+
+static bool __noinline
+ip_source_check(const struct in6_addr *src, const struct ifnet *ifp)
+{
+	if (ifa_ifwithaddr(src) == NULL)
+		return (false);
+	if (in_loopback(src))
+		return ((ifp->if_flags & IFF_LOOPBACK) != 0);
+	V_ip_ours.io_addr = *src;
+	V_ip_ours.io_gen = V_ifa_gen;
+	return (true);
+}
+
+/* May src be the source of what leaves by ifp? */
+static inline bool
+ip_source_ok(const struct in6_addr *src, const struct ifnet *ifp)
+{
+	if (__predict_true(IN6_ARE_ADDR_EQUAL(src, &V_ip_ours.io_addr) &&
+	    V_ip_ours.io_gen == V_ifa_gen))
+		return (true);
+	return (ip_source_check(src, ifp));
+}
+
 /* Find where a packet goes, in ro if that is still good. */
 static inline int
 ip_way_find(const struct ip_output_args *ioa, struct route *ro,
@@ -355,9 +386,7 @@ ip_way_find(const struct ip_output_args *ioa, struct route *ro,
 		return (EHOSTUNREACH);
 	if ((nh->nh_ifp->if_flags & IFF_UP) == 0)
 		return (ENETDOWN);
-	if (ifa_ifwithaddr(&ioa->ioa_src) == NULL ||
-	    (in_loopback(&ioa->ioa_src) &&
-	    (nh->nh_ifp->if_flags & IFF_LOOPBACK) == 0))
+	if (!ip_source_ok(&ioa->ioa_src, nh->nh_ifp))
 		return (EADDRNOTAVAIL);
 	way->w_ifp = nh->nh_ifp;
 	way->w_rcvif = NULL;
@@ -502,16 +531,13 @@ ip_send_by(struct mbuf *m, const struct ip_output_args *ioa,
 int
 ip_send(struct mbuf *m, const struct ip_output_args *ioa)
 {
-	struct route ro = { 0 };
-	int error;
+	struct route *ro = ioa->ioa_ro;
 
 	MPASS(IN6_IS_ADDR_V4MAPPED(&ioa->ioa_src) ==
 	    IN6_IS_ADDR_V4MAPPED(&ioa->ioa_dst));
-	if (__predict_true(ioa->ioa_ro != NULL))
-		return (ip_send_by(m, ioa, ioa->ioa_ro));
-	error = ip_send_by(m, ioa, &ro);
-	ro_invalidate(&ro);
-	return (error);
+	if (__predict_false(ro == NULL))
+		ro = ro_recent(&ioa->ioa_dst, ioa->ioa_scope);
+	return (ip_send_by(m, ioa, ro));
 }
 
 uint32_t

@@ -105,7 +105,14 @@ uint16_t in_cksum_skip(const struct mbuf *m, int len, int skip);
 /* Partial sums of plain memory, of which only the last may be of odd length:
  * 64-bit accumulator in and out; fold to 16 bits, not inverted. */
 uint64_t in_cksum_partial(const void *buf, size_t len, uint64_t sum);
-uint16_t in_cksum_fold(uint64_t sum);
+static inline uint16_t
+in_cksum_fold(uint64_t sum)
+{
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return ((uint16_t)((sum & 0xffff) + (sum >> 16)));
+}
 /* Complete what csum_flags asks for in an IP packet (m_data at the IP
  * header), and clear those flags.  m's headers must be contiguous. */
 void	in_delayed_cksum(struct mbuf *m);

@@ -30,6 +30,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp_ecn.h>
 #include <netinet/tcp_fastopen.h>
+#include <netinet/tcp_loss.h>
 #include <netinet/tcp_newcwv.h>
 #include <netinet/tcp_pmtud.h>
 #include <netinet/tcp_undo.h>
@@ -171,19 +172,19 @@ prr_delivered(struct tcpcb *tp, const struct tcp_acked *ta)
 static void
 prr_update(struct tcpcb *tp, const struct tcp_acked *ta)
 {
-	struct sackhint *sh = &tp->sackhint;
+	struct tcp_loss *tl = tp->t_loss;
 	uint32_t delivered, mss, pipe;
 	int64_t sndcnt;
 
 	mss = tcp_maxseg(tp);
 	delivered = prr_delivered(tp, ta);
-	sh->prr_delivered += delivered;
+	tl->tl_prr_delivered += delivered;
 	pipe = (uint32_t)tcp_compute_pipe(tp);
 	if (pipe > tp->snd_ssthresh)
-		sndcnt = (int64_t)howmany((uint64_t)sh->prr_delivered *
-		    tp->snd_ssthresh, MAX(sh->recover_fs, 1)) - sh->prr_out;
+		sndcnt = (int64_t)howmany((uint64_t)tl->tl_prr_delivered *
+		    tp->snd_ssthresh, MAX(tl->tl_recover_fs, 1)) - tl->tl_prr_out;
 	else {
-		sndcnt = (int64_t)sh->prr_delivered - sh->prr_out;
+		sndcnt = (int64_t)tl->tl_prr_delivered - tl->tl_prr_out;
 		if (!V_tcp_do_prr_conservative)
 			sndcnt = MAX(sndcnt, (int64_t)delivered);
 		if (ta->ta_acked != 0 && ta->ta_lost == 0 &&
@@ -194,7 +195,7 @@ prr_update(struct tcpcb *tp, const struct tcp_acked *ta)
 	if (sndcnt < 0)
 		sndcnt = 0;
 	/* The first fast retransmit, and that of a partial ACK (RFC 6582). */
-	if (sndcnt < mss && (sh->prr_out == 0 || (ta->ta_acked != 0 &&
+	if (sndcnt < mss && (tl->tl_prr_out == 0 || (ta->ta_acked != 0 &&
 	    (tp->t_flags & TF_SACK_PERMIT) == 0)))
 		sndcnt = mss;
 	tp->snd_cwnd = MAX(pipe + (uint32_t)sndcnt, mss);
@@ -203,18 +204,20 @@ prr_update(struct tcpcb *tp, const struct tcp_acked *ta)
 static void
 recovery_enter(struct tcpcb *tp, const struct tcp_acked *ta)
 {
-	struct sackhint *sh = &tp->sackhint;
+	struct tcp_loss *tl = tcp_loss(tp);
 
 	tcp_undo_save(tp);
 	cc_cong_signal(tp, ta->ta_ack, CC_NDUPACK);
 	ENTER_FASTRECOVERY(tp->t_flags);
 	tp->t_flags2 &= ~TF2_RESCUED;
 	tp->snd_recover = tp->snd_max;
-	sh->prr_delivered = sh->prr_out = 0;
-	sh->recover_fs = MAX(ta->ta_inflight, 1);
+	if (tl != NULL) {
+		tl->tl_prr_delivered = tl->tl_prr_out = 0;
+		tl->tl_recover_fs = MAX(ta->ta_inflight, 1);
+	}
 	if ((tp->t_flags & TF_SACK_PERMIT) != 0)
 		TCPSTAT_INC(tcps_sack_recovery_episode);
-	if (V_tcp_do_prr)
+	if (V_tcp_do_prr && tp->t_loss != NULL)
 		prr_update(tp, ta);
 	else
 		tp->snd_cwnd = tp->snd_ssthresh;
@@ -256,7 +259,7 @@ recovery_step(struct tcpcb *tp, const struct tcp_acked *ta)
 		    CC_PARTIALACK);
 	else if (ta->ta_dupack)
 		cc_ack_received(tp, 0, ta->ta_nsegs, CC_DUPACK);
-	if (V_tcp_do_prr)
+	if (V_tcp_do_prr && tp->t_loss != NULL)
 		prr_update(tp, ta);
 	/* Segments behind the one sent again had sent duplicates. */
 	if (ta->ta_acked != 0 && (tp->t_flags & TF_SACK_PERMIT) == 0) {
@@ -368,7 +371,8 @@ ack_advance(struct tcpcb *tp, const struct tcp_acked *ta)
 		tp->snd_up = tp->snd_una;
 	if (!IN_RECOVERY(tp->t_flags) && SEQ_LT(tp->snd_recover, tp->snd_una))
 		tp->snd_recover = tp->snd_una;
-	if (tp->t_app_limited != 0 && tp->t_delivered > tp->t_app_limited)
+	if (tp->t_app_limited != 0 &&
+	    SEQ_GT((uint32_t)tp->t_delivered, tp->t_app_limited))
 		tp->t_app_limited = 0;
 	tcp_timer_activate(tp, TT_REXMT, tp->snd_una == tp->snd_max ? 0 :
 	    tcp_rto(tp));

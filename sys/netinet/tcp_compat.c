@@ -508,7 +508,7 @@ tcp_compat_synack_window(const struct tcpcb *lp, uint32_t win, uint32_t mss)
 	if (tcp_compat_find(lp) != NULL)
 		win = tcp_compat_clamp(lp, win);
 	win = min(win, V_tcp_ways.w_signed_win ? INT16_MAX : TCP_MAXWIN);
-	if (V_tcp_ways.w_linux_syn && win > mss)
+	if (V_tcp_ways.w_linux && win > mss)
 		win -= win % mss;
 	return ((uint16_t)win);
 }

@@ -58,8 +58,9 @@ static bool
 tcp_compat_carries(const struct tcpcb *tp)
 {
 	return ((tp->t_flags & TF_FASTOPEN) != 0 &&
-	    (tp->t_flags2 & TF2_TFO) != 0 && (tp->t_tfo->tfo_len != 0 ||
-	    (tp->t_tfo->tfo_flags & TFO_BARE) != 0));
+	    (tp->t_flags2 & TF2_TFO) != 0 &&
+	    (tp->t_userto->tu_tfo->tfo_len != 0 ||
+	    (tp->t_userto->tu_tfo->tfo_flags & TFO_BARE) != 0));
 }
 
 bool

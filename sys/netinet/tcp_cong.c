@@ -13,6 +13,7 @@
 #include <sys/param.h>
 #include <sys/systm.h>
 
+#include <netinet/tcp_loss.h>
 #include <netinet/tcp_newcwv.h>
 #include <netinet/tcp_undo.h>
 #include <netinet/tcp_var.h>
@@ -216,7 +217,8 @@ cc_post_recovery(struct tcpcb *tp, tcp_seq ack)
 	if ((tp->t_flags2 & TF2_CWV) != 0)
 		tcp_cwv_recovered(tp);
 	tp->t_bytes_acked = 0;
-	tp->sackhint.prr_delivered = tp->sackhint.prr_out = 0;
+	if (tp->t_loss != NULL)
+		tp->t_loss->tl_prr_delivered = tp->t_loss->tl_prr_out = 0;
 }
 
 void

@@ -25,6 +25,7 @@
 #include <sys/systm.h>
 
 #include <netinet/in.h>
+#include <netinet/tcp_loss.h>
 #include <netinet/tcp_syncache.h>
 #include <netinet/tcp_timewait.h>
 #include <netinet/tcp_var.h>
@@ -139,7 +140,7 @@ export_tcpcb(struct xtcpcb *xt, const struct tcpcb *tp)
 	xt->t_flags = tp->t_flags;
 	xt->t_sndzerowin = tp->t_sndzerowin;
 	xt->t_sndrexmitpack = tp->t_sndrexmitpack;
-	xt->t_rcvoopack = tp->t_rcvoopack;
+	xt->t_rcvoopack = tp->t_loss != NULL ? tp->t_loss->tl_rcvoopack : 0;
 	xt->t_snd_cwnd = tp->snd_cwnd;
 	xt->t_snd_ssthresh = tp->snd_ssthresh;
 	xt->t_maxseg = tp->t_maxseg;

@@ -25,10 +25,12 @@
  * only who knows the secret can use what everybody may ask for.
  *
  * A cookie proves an address once, and can be replayed: so no more than half
- * of a listener's backlog may be open by cookie with their handshake pending
- * (section 5.1).
+ * of a listener's backlog may be open by cookie with their handshake pending.
+ * Those that were reset count on for a while, or the resets of hosts whose
+ * address an attacker uses would make room for more of the same (section
+ * 5.1).
  *
- * Touches: the keys; of connections t_tfo, TF_FASTOPEN and, as a SYN's text
+ * Touches: the keys; of connections tu_tfo, TF_FASTOPEN and, as a SYN's text
  * is taken, the socket's buffer and rcv_nxt.
  */
 #include <sys/param.h>
@@ -45,6 +47,7 @@
 
 MALLOC_DEFINE(M_TCPTFO, "tcptfo", "TCP connections opening fast");
 
+#define	TFO_RESET_PERIOD (30 * NS_PER_SEC)
 #define	TFO_MAX_KEYS	2
 #define	TFO_MAX_PSKS	2
 
@@ -337,13 +340,17 @@ tcp_fastopen_check_cookie(const struct in_conninfo *inc,
 struct tcp_tfo *
 tcp_fastopen_state(struct tcpcb *tp)
 {
-	KASSERT(!TCPS_HAVEESTABLISHED(tp->t_state), ("too late for t_tfo"));
+	struct tcp_userto *tu;
+
+	KASSERT(!TCPS_HAVEESTABLISHED(tp->t_state), ("too late for tu_tfo"));
 	if ((tp->t_flags2 & TF2_TFO) != 0)
-		return (tp->t_tfo);
-	tp->t_tfo = malloc(sizeof(*tp->t_tfo), M_TCPTFO, M_NOWAIT | M_ZERO);
-	if (tp->t_tfo != NULL)
+		return (tp->t_userto->tu_tfo);
+	if ((tu = tcp_userto(tp)) == NULL)
+		return (NULL);
+	tu->tu_tfo = malloc(sizeof(*tu->tu_tfo), M_TCPTFO, M_NOWAIT | M_ZERO);
+	if (tu->tu_tfo != NULL)
 		tp->t_flags2 |= TF2_TFO;
-	return (tp->t_tfo);
+	return (tu->tu_tfo);
 }
 
 /* The queue of listener lp, NULL if memory is short. */
@@ -363,13 +370,33 @@ tfo_queue_of(struct tcpcb *lp)
 	return (t->tfo_queue);
 }
 
+/* The connections of q that were reset count for 30 to 60 s. */
+static void
+tfo_queue_age(struct tcp_tfoq *q)
+{
+	uint64_t period = getnstime() / TFO_RESET_PERIOD;
+
+	if (period == q->tq_period)
+		return;
+	q->tq_resets[1] = period == q->tq_period + 1 ? q->tq_resets[0] : 0;
+	q->tq_resets[0] = 0;
+	q->tq_period = period;
+}
+
+static bool
+tfo_queue_full(struct tcp_tfoq *q, u_int limit)
+{
+	tfo_queue_age(q);
+	return (q->tq_pending + q->tq_resets[0] + q->tq_resets[1] >= limit);
+}
+
 enum tfo_verdict
 tcp_fastopen_syn(struct tcpcb *lp, const struct tcp_seg *sg,
     uint8_t latest[TCP_FASTOPEN_COOKIE_LEN])
 {
 	const struct tcpopt *to = &sg->sg_to;
-	const struct tcp_tfoq *q;
 	enum tfo_verdict v;
+	struct tcp_tfoq *q;
 	bool bare;
 
 	bare = sg->sg_len != 0 && tcp_compat_cookieless(lp);
@@ -377,8 +404,8 @@ tcp_fastopen_syn(struct tcpcb *lp, const struct tcp_seg *sg,
 	    (lp->t_flags & (TF_FASTOPEN | TF_NOOPT)) != TF_FASTOPEN ||
 	    (q = tfo_queue_of(lp)) == NULL)
 		return (TFO_NONE);
-	if (q->tq_pending >= tcp_compat_tfolimit(lp,
-	    tptosocket(lp)->so_sol->sol_qlimit / 2 + 1)) {
+	if (tfo_queue_full(q, tcp_compat_tfolimit(lp,
+	    tptosocket(lp)->so_sol->sol_qlimit / 2 + 1))) {
 		TCPSTAT_INC(tcps_tfo_overflow);
 		return (TFO_NONE);
 	}
@@ -431,7 +458,7 @@ tcp_fastopen_accept(struct tcpcb *tp, struct tcpcb *lp, enum tfo_verdict v,
 	if (v == TFO_COOKIE)
 		return;
 	TCPSTAT_INC(tcps_tfo_valid);
-	t->tfo_queue = lp->t_tfo->tfo_queue;
+	t->tfo_queue = lp->t_userto->tu_tfo->tfo_queue;
 	t->tfo_queue->tq_refs++;
 	t->tfo_queue->tq_pending++;
 	t->tfo_flags |= TFO_PENDING;
@@ -444,23 +471,35 @@ uint32_t
 tcp_fastopen_window(const struct tcpcb *tp)
 {
 	/* Who did not hear the SYN-ACK is not sent more. */
-	if ((tp->t_tfo->tfo_flags & TFO_PENDING) == 0 ||
+	if ((tp->t_userto->tu_tfo->tfo_flags & TFO_PENDING) == 0 ||
 	    (tp->t_flags2 & TF2_SYNLOST) != 0)
 		return (0);
 	return (min(tp->snd_wnd, tcp_compute_initwnd(tcp_fixed_maxseg(tp))));
 }
 
 void
+tcp_fastopen_reset(struct tcpcb *tp)
+{
+	tp->t_userto->tu_tfo->tfo_flags |= TFO_RESET;
+}
+
+void
 tcp_fastopen_free(struct tcpcb *tp)
 {
-	struct tcp_tfo *t = tp->t_tfo;
+	struct tcp_tfo *t;
 
 	if ((tp->t_flags2 & TF2_TFO) == 0)
 		return;
 	tp->t_flags2 &= ~TF2_TFO;
-	tp->t_tfo = NULL;
-	if ((t->tfo_flags & TFO_PENDING) != 0)
+	t = tp->t_userto->tu_tfo;
+	tp->t_userto->tu_tfo = NULL;
+	if ((t->tfo_flags & TFO_PENDING) != 0) {
 		t->tfo_queue->tq_pending--;
+		if ((t->tfo_flags & TFO_RESET) != 0) {
+			tfo_queue_age(t->tfo_queue);
+			t->tfo_queue->tq_resets[0]++;
+		}
+	}
 	if (t->tfo_queue != NULL && --t->tfo_queue->tq_refs == 0)
 		free(t->tfo_queue, M_TCPTFO);
 	free(t, M_TCPTFO);
@@ -512,7 +551,7 @@ tcp_fastopen_put(uint8_t *p, u_int room, const uint8_t *cookie, u_int len,
 u_int
 tcp_fastopen_option(struct tcpcb *tp, uint8_t *p, u_int room)
 {
-	struct tcp_tfo *t = tp->t_tfo;
+	struct tcp_tfo *t = tp->t_userto->tu_tfo;
 	u_int len;
 
 	if ((t->tfo_flags & TFO_OPTION) == 0)

@@ -33,6 +33,8 @@ struct tcpopt;
 struct tcp_tfoq {
 	u_int		tq_refs;
 	u_int		tq_pending;
+	u_int		tq_resets[2];	/* in this period and the one before */
+	uint64_t	tq_period;	/* this one, TFO_RESET_PERIOD each */
 };
 
 struct tcp_tfo {
@@ -47,7 +49,8 @@ struct tcp_tfo {
 #define	TFO_PSK		0x04	/* tfo_psk is set */
 #define	TFO_PENDING	0x08	/* counted in tfo_queue */
 #define	TFO_TEXT	0x10	/* our SYN carried text */
-#define	TFO_BARE	0x20	/* it may, without the option */
+#define	TFO_RESET	0x20	/* the peer has reset it */
+#define	TFO_BARE	0x40	/* it may, without the option */
 
 /* ---- Server ---- */
 
@@ -90,13 +93,15 @@ u_int	tcp_fastopen_put(uint8_t *p, u_int room, const uint8_t *cookie,
 void	tcp_fastopen_connect(struct tcpcb *tp);
 /* Bytes of text that go with the SYN, behind optlen bytes of options. */
 uint32_t tcp_fastopen_text(struct tcpcb *tp, u_int optlen);
-/* SYN-ACK sg has acknowledged ta: frees t_tfo; a verdict.  With TF2_TFO, and
+/* SYN-ACK sg has acknowledged ta: frees tu_tfo; a verdict.  With TF2_TFO, and
  * before tcp_established(). */
 int	tcp_fastopen_synacked(struct tcpcb *tp, const struct tcp_seg *sg,
 	    const struct tcp_acked *ta);
 
 /* ---- Both; only with TF2_TFO ---- */
 
+/* The peer resets tp, whose handshake is not complete. */
+void	tcp_fastopen_reset(struct tcpcb *tp);
 /* The option of the first SYN or SYN-ACK: bytes written at p, of room. */
 u_int	tcp_fastopen_option(struct tcpcb *tp, uint8_t *p, u_int room);
 /* tp may send text behind its SYN-ACK: so many bytes before the peer has
@@ -107,7 +112,7 @@ uint32_t tcp_fastopen_window(const struct tcpcb *tp);
 
 /* The handshake is about to be complete, or the connection over. */
 void	tcp_fastopen_free(struct tcpcb *tp);
-/* t_tfo, all 0 at first: NULL if memory is short. */
+/* tu_tfo, all 0 at first: NULL if memory is short. */
 struct tcp_tfo *tcp_fastopen_state(struct tcpcb *tp);
 /* TCP_FASTOPEN: EPERM it is not enabled, EINVAL too late. */
 int	tcp_fastopen_ctloutput(struct tcpcb *tp, struct sockopt *sopt);

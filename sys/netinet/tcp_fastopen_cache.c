@@ -30,7 +30,7 @@
  * longest ago makes room.  It is made when the first path is remembered.
  * Nobody may keep a pointer to an entry.
  *
- * Touches: the cache; of a connection before its handshake t_tfo, t_maxseg,
+ * Touches: the cache; of a connection before its handshake tu_tfo, t_maxseg,
  * t_peermss, and, as text of the SYN is acknowledged, the send buffer.
  */
 #include <sys/param.h>
@@ -312,7 +312,7 @@ SYSCTL_PROC(_net_inet_tcp_fastopen, OID_AUTO, ccache_list,
 static void
 connect_cookie(struct tcpcb *tp, const struct tfo_path *p)
 {
-	struct tcp_tfo *t = tp->t_tfo;
+	struct tcp_tfo *t = tp->t_userto->tu_tfo;
 
 	if ((t->tfo_flags & TFO_PSK) != 0) {
 		tcp_fastopen_hash(t->tfo_psk, p->p_cookie, p->p_len,
@@ -351,7 +351,7 @@ tcp_fastopen_connect(struct tcpcb *tp)
 uint32_t
 tcp_fastopen_text(struct tcpcb *tp, u_int optlen)
 {
-	struct tcp_tfo *t = tp->t_tfo;
+	struct tcp_tfo *t = tp->t_userto->tu_tfo;
 	uint32_t len;
 
 	if ((t->tfo_flags & (TFO_OPTION | TFO_BARE)) == 0 ||
@@ -373,16 +373,21 @@ tcp_fastopen_text(struct tcpcb *tp, u_int optlen)
 static void
 tfo_learn(struct tcpcb *tp, const struct tcpopt *to, bool text)
 {
-	const struct tcp_tfo *t = tp->t_tfo;
+	const struct tcp_tfo *t = tp->t_userto->tu_tfo;
 	struct tfo_path *p;
 	bool cookie, failed;
 
 	cookie = (to->to_flags & TOF_FASTOPEN) != 0 && to->to_tfo_len != 0;
 	failed = t->tfo_len == 0 || ((t->tfo_flags & TFO_TEXT) != 0 && !text);
-	if ((!cookie && !failed) ||
-	    (p = path_get(&tp->t_inpcb.inp_inc)) == NULL)
+	/* Text was taken: the path stays as it was, but for the MSS. */
+	p = cookie || failed ? path_get(&tp->t_inpcb.inp_inc) :
+	    path_find(&tp->t_inpcb.inp_inc);
+	if (p == NULL)
 		return;
-	p->p_mss = tp->t_peermss;
+	if ((to->to_flags & TOF_MSS) != 0 || p->p_mss == 0)
+		p->p_mss = tp->t_peermss;
+	if (!cookie && !failed)
+		return;
 	p->p_len = cookie ? to->to_tfo_len : 0;
 	memcpy(p->p_cookie, to->to_tfo_cookie, p->p_len);
 	if (!cookie) {
@@ -399,7 +404,7 @@ tcp_fastopen_synacked(struct tcpcb *tp, const struct tcp_seg *sg,
 	struct socket *so = tptosocket(tp);
 	int v = TV_OK;
 
-	if ((tp->t_tfo->tfo_flags & TFO_OPTION) != 0 && V_tfo_client)
+	if ((tp->t_userto->tu_tfo->tfo_flags & TFO_OPTION) != 0 && V_tfo_client)
 		tfo_learn(tp, &sg->sg_to, text != 0);
 	if (text != 0) {
 		TCPSTAT_INC(tcps_tfo_acked);

@@ -28,6 +28,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp_ecn.h>
+#include <netinet/tcp_loss.h>
 #include <netinet/tcp_var.h>
 
 #define	CA_OPEN		0		/* __tcpi_ca_state */
@@ -139,7 +140,8 @@ info_receiver(struct tcpcb *tp, struct tcp_info *ti)
 		ti->__tcpi_rcv_ssthresh = min(so->so_rcv.sb_hiwat,
 		    (u_int)TCP_MAXWIN << ((tp->t_flags & TF_RCVD_SCALE) != 0 ?
 		    tp->rcv_scale : 0));
-	ti->tcpi_rcv_ooopack = tp->t_rcvoopack;
+	ti->tcpi_rcv_ooopack = tp->t_loss != NULL ?
+	    tp->t_loss->tl_rcvoopack : 0;
 	ti->tcpi_rcv_numsacks = tp->t_segqlen;
 }
 

@@ -151,8 +151,7 @@ tcp_input_noconn(struct mbuf *m, struct tcp_seg *sg)
 
 	inp = in_pcblookup_wild(&V_tcbinfo, &sg->sg_inc);
 	if (inp != NULL && (sg->sg_ip->ii_ttl < inp->inp_minttl ||
-	    (TCP_SIG_WANTED(intotcpcb(inp), sg) &&
-	    !tcp_sig_input(intotcpcb(inp), m, sg)))) {
+	    !tcp_listen_signed(intotcpcb(inp), m, sg))) {
 		m_freem(m);
 		return;
 	}
@@ -221,20 +220,19 @@ tcp_input_udp(struct mbuf *m, const struct ip_info *ii, uint16_t udpport)
 static int
 tcp_stages(struct tcpcb *tp, struct tcp_seg *sg)
 {
-	static int (*const stages[])(struct tcpcb *, struct tcp_seg *) = {
-		tcp_stage_sequence,
-		tcp_stage_rst,
-		tcp_stage_syn,
-		tcp_stage_ack,
-		tcp_stage_urg,
-		tcp_stage_text,
-		tcp_stage_fin
-	};
 	int v = TV_OK;
-	u_int i;
 
-	for (i = 0; i < nitems(stages) && (v & TV_STOP) == 0; i++)
-		v |= stages[i](tp, sg);
+#define	STAGE(name)							\
+	if (((v |= tcp_stage_##name(tp, sg)) & TV_STOP) != 0)		\
+		return (v)
+	STAGE(sequence);
+	STAGE(rst);
+	STAGE(syn);
+	STAGE(ack);
+	STAGE(urg);
+	STAGE(text);
+	STAGE(fin);
+#undef STAGE
 	return (v);
 }
 

@@ -36,7 +36,9 @@ tcp_listen_flags(const struct tcpcb *lp, const struct tcpopt *to)
 {
 	uint16_t flags = 0;
 
-	if ((lp->t_flags & TF_SIGNATURE) != 0)
+	/* Who was let in unsigned goes on so. */
+	if ((lp->t_flags & TF_SIGNATURE) != 0 &&
+	    (to->to_flags & (TOF_SIGNATURE | TOF_AO)) != 0)
 		flags |= SYF_SIGNATURE;
 	if ((lp->t_flags & TF_NOOPT) != 0)
 		return (flags | SYF_NOOPT);
@@ -80,8 +82,8 @@ tcp_listen_offer(const struct tcpcb *lp, const struct tcp_seg *sg,
 	sy->sy_tos = linp->inp_tos;
 	sy->sy_ttl = linp->inp_ttl;
 	sy->sy_ecn = tcp_ecn_syn_code(sg);
-	if (lp->t_ao != NULL) {
-		tcp_ao_begin(&ao, lp->t_ao, sg);
+	if (tcp_ao_of(lp) != NULL) {
+		tcp_ao_begin(&ao, tcp_ao_of(lp), sg);
 		sy->sy_flags |= SYF_AO;
 		sy->sy_aocurrent = ao.ao_current;
 		sy->sy_aornext = ao.ao_rnext;
@@ -147,7 +149,8 @@ tcp_child_inherit(struct tcpcb *tp, struct tcpcb *lp)
 	if (lp->t_userto != NULL) {
 		if (tcp_userto(tp) == NULL)
 			return (ENOMEM);
-		*tp->t_userto = *lp->t_userto;
+		memcpy(tp->t_userto, lp->t_userto,
+		    __offsetof(struct tcp_userto, tu_cwv));
 		tp->t_flags2 |= lp->t_flags2 & TF2_COMPAT;
 	}
 	if ((error = tcp_functions_inherit(tp, lp)) != 0)
@@ -167,7 +170,8 @@ tcp_child_sent(struct tcpcb *tp, const struct tcp_syn *sy, nstime_t sent)
 		return (error);
 	if (SY_REXMITS(sy) != 0)
 		tp->t_flags2 |= TF2_SYNLOST;
-	ts->ts_xmits = (uint16_t)(SY_REXMITS(sy) + 1 + (sent == 0));
+	ts->ts_xmits = (uint16_t)(SY_REXMITS(sy) + 1 + (sent == 0 ||
+	    (sy->sy_flags & SYF_AGAIN) != 0));
 	if (sent != 0)
 		ts->ts_time = sent;
 	return (0);
@@ -185,7 +189,7 @@ tcp_child_numbers(struct tcpcb *tp, const struct tcp_syn *sy)
 	tp->snd_una = tp->snd_nxt = tp->snd_max = tp->snd_up = tp->iss;
 	tp->snd_recover = tp->snd_fack = tp->t_loss_edge = tp->iss;
 	tp->t_round_end = tp->iss;
-	tp->ts_offset = tcp_new_ts_offset(&sy->sy_inc);
+	tp->ts_offset = sy->sy_tsoff;
 	tp->snd_wl1 = sy->sy_irs;
 }
 
@@ -217,6 +221,30 @@ tcp_listen_child(struct tcpcb *lp, const struct tcp_syn *sy, nstime_t sent)
 
 /* ---- Segments ---- */
 
+/* A handshake goes on as it began, whatever has become of the listener's
+ * options since, and by its own numbers. */
+bool
+tcp_listen_signed(struct tcpcb *lp, const struct mbuf *m,
+    const struct tcp_seg *sg)
+{
+	struct tcp_syn sy;
+	struct tcp_ao ao;
+
+	if ((sg->sg_flags & TH_SYN) == 0 && tcp_syncache_get(sg, &sy)) {
+		if ((sy.sy_flags & SYF_SIGNATURE) == 0) {
+			if ((sg->sg_to.to_flags & (TOF_SIGNATURE |
+			    TOF_AO)) != 0)
+				TCPSTAT_INC(tcps_sig_err_sigopts);
+			return (true);
+		}
+		tcp_ao_resume(&ao, sy.sy_iss, sy.sy_irs, sy.sy_aocurrent,
+		    sy.sy_aornext);
+		return (tcp_sig_verify(m, sg, (sy.sy_flags & SYF_AO) != 0 ?
+		    &ao : NULL));
+	}
+	return (!TCP_SIG_WANTED(lp, sg) || tcp_sig_input(lp, m, sg));
+}
+
 /* An ACK, with its mbuf. */
 static void
 tcp_listen_ack(struct tcpcb *lp, struct mbuf *m, struct tcp_seg *sg)
@@ -247,7 +275,7 @@ tcp_listen_fast(struct tcpcb *lp, struct mbuf *m, struct tcp_seg *sg,
 	struct tcpcb *tp;
 
 	tcp_listen_offer(lp, sg, &sy);
-	sy.sy_iss = tcp_new_isn(&sg->sg_inc);
+	tcp_new_numbers(&sg->sg_inc, &sy.sy_iss, &sy.sy_tsoff);
 	if ((tp = tcp_listen_child(lp, &sy, SC_UNSENT)) == NULL) {
 		TCPSTAT_INC(tcps_listendrop);
 		m_freem(m);
@@ -274,7 +302,7 @@ tcp_listen_syn(struct tcpcb *lp, struct mbuf *m, struct tcp_seg *sg)
 	if (((sg->sg_to.to_flags & TOF_FASTOPEN) != 0 ||
 	    tcp_compat_cookieless(lp)) && !tcp_syncache_exists(&sg->sg_inc))
 		v = tcp_fastopen_syn(lp, sg, latest);
-	if (v != TFO_COOKIE)
+	if (v != TFO_COOKIE && v != TFO_RENEW)
 		sg->sg_to.to_flags &= ~(uint32_t)(TOF_FASTOPEN |
 		    TOF_FASTOPENEXP);
 	if (v == TFO_VALID || v == TFO_RENEW) {

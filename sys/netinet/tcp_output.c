@@ -20,8 +20,12 @@
  *
  * Small segments: Nagle's algorithm (RFC 896), and the sender's side of
  * silly window avoidance: a segment leaves if it is full, or is all there is
- * and nothing is in flight (or TCP_NODELAY), or fills half the largest
- * window the peer ever offered.
+ * and nothing was in flight when output began (or TCP_NODELAY), or fills half
+ * the largest window the peer ever offered.  So the end of a large write to
+ * an idle connection does not wait for its beginning; TF_LASTIDLE says that
+ * it is such a write, also where the socket layer hands it over in pieces.
+ * In Linux's ways only a small segment in flight makes a small one wait
+ * (Minshall's reading of RFC 896).
  */
 #include <sys/param.h>
 #include <sys/mbuf.h>
@@ -33,6 +37,7 @@
 #include <netinet/ip_options.h>
 #include <netinet/tcp_ecn.h>
 #include <netinet/tcp_fastopen.h>
+#include <netinet/tcp_loss.h>
 #include <netinet/tcp_newcwv.h>
 #include <netinet/tcp_pmtud.h>
 #include <netinet/tcp_var.h>
@@ -95,6 +100,7 @@ struct tcp_plan {
 	uint32_t	p_win;		/* window to promise, bytes */
 	uint16_t	p_flags;	/* TH_* */
 	bool		p_ackonly;	/* nothing for the sent map */
+	bool		p_last;		/* leaves nothing to send */
 	uint8_t		p_optlen;
 	bool		p_optsack;	/* SACK blocks among them */
 	bool		p_probe;	/* larger than others (RFC 4821) */
@@ -106,10 +112,11 @@ struct tcp_plan {
 static void
 tcp_output_flush(void *arg __unused)
 {
+	struct tcp_outq *q = &V_tcp_outq;
 	struct tcpcb *tp;
 
-	while ((tp = TAILQ_FIRST(&V_tcp_outq)) != NULL) {
-		TAILQ_REMOVE(&V_tcp_outq, tp, t_outlink);
+	while ((tp = TAILQ_FIRST(q)) != NULL) {
+		TAILQ_REMOVE(q, tp, t_outlink);
 		tp->t_flags2 &= ~TF2_OUTPENDING;
 		(void)tcp_output(tp);
 	}
@@ -127,10 +134,12 @@ SYSINIT(tcp_output, SI_SUB_PROTO_DOMAIN, SI_ORDER_FIRST, tcp_output_init,
 void
 tcp_output_later(struct tcpcb *tp)
 {
+	struct tcp_outq *q = &V_tcp_outq;
+
 	if ((tp->t_flags2 & TF2_OUTPENDING) != 0)
 		return;
 	tp->t_flags2 |= TF2_OUTPENDING;
-	TAILQ_INSERT_TAIL(&V_tcp_outq, tp, t_outlink);
+	TAILQ_INSERT_TAIL(q, tp, t_outlink);
 	vnet_task_enqueue(&V_tcp_outtask);
 }
 
@@ -202,6 +211,10 @@ tcp_window_update_due(struct tcpcb *tp, uint32_t win)
 	if (win <= promised)
 		return (false);
 	more = win - promised;
+	/* Linux lets the first window grow as text comes, and later tells of
+	 * one that has doubled. */
+	if (V_tcp_ways.w_linux)
+		return (tp->rcv_nxt != tp->irs + 1 && more >= promised);
 	/* Scaled, it may still be the same number. */
 	if (promised >> tp->rcv_scale == win >> tp->rcv_scale)
 		return (false);
@@ -247,8 +260,8 @@ tcp_default_quota(struct tcpcb *tp, nstime_t *when __unused)
 void
 tcp_default_sent(struct tcpcb *tp, struct tcp_sent *ts)
 {
-	if (IN_FASTRECOVERY(tp->t_flags))
-		tp->sackhint.prr_out += ts->ts_end - ts->ts_start;
+	if (IN_FASTRECOVERY(tp->t_flags) && tp->t_loss != NULL)
+		tp->t_loss->tl_prr_out += ts->ts_end - ts->ts_start;
 }
 
 /* ---- Options ---- */
@@ -300,6 +313,21 @@ opt_timestamp(struct tcpcb *tp, struct tcp_plan *p)
 	p->p_opt[p->p_optlen++] = TCPOLEN_TIMESTAMP;
 	opt_put32(p, tcp_ts_getticks() + tp->ts_offset);
 	opt_put32(p, tp->ts_recent);
+}
+
+/* The same if it is the first option, as in all segments but SYNs. */
+static void
+opt_timestamp_first(struct tcpcb *tp, struct tcp_plan *p)
+{
+	const uint32_t w[3] = {
+		htonl(TCPOPT_NOP << 24 | TCPOPT_NOP << 16 |
+		    TCPOPT_TIMESTAMP << 8 | TCPOLEN_TIMESTAMP),
+		htonl(tcp_ts_getticks() + tp->ts_offset),
+		htonl(tp->ts_recent)
+	};
+
+	memcpy(p->p_opt, w, sizeof(w));
+	p->p_optlen = sizeof(w);
 }
 
 /* The first time only. */
@@ -382,12 +410,28 @@ opt_linux_syn(struct tcpcb *tp, struct tcp_plan *p)
 		p->p_win -= p->p_win % mss;
 }
 
+/* The options that are for SYNs, and the time stamp. */
+static void
+opt_syn_all(struct tcpcb *tp, struct tcp_plan *p)
+{
+	if (V_tcp_ways.w_linux) {
+		opt_linux_syn(tp, p);
+		return;
+	}
+	opt_syn(tp, p);
+	if ((tp->t_flags & TF_RCVD_TSTMP) != 0 ||
+	    ((p->p_flags & TH_ACK) == 0 &&
+	    (tp->t_flags & TF_REQ_TSTMP) != 0 &&
+	    !(V_tcp_rexmit_drop_options && tp->t_rxtshift >= 3)))
+		opt_timestamp(tp, p);
+}
+
 /* Room for the signature, which is no option but a must. */
 static void
 opt_signature(struct tcpcb *tp, struct tcp_plan *p)
 {
 	p->p_optlen = (uint8_t)tcp_sig_option(p->p_opt, p->p_optlen,
-	    tp->t_ao);
+	    tcp_ao_of(tp));
 }
 
 /* All options of the planned segment; before its length is settled. */
@@ -403,30 +447,21 @@ tcp_plan_options(struct tcpcb *tp, struct tcp_plan *p)
 			opt_signature(tp, p);
 		return;
 	}
-	if (syn && V_tcp_ways.w_linux_syn)
-		opt_linux_syn(tp, p);
-	else {
-		if (syn)
-			opt_syn(tp, p);
-		if ((tp->t_flags & TF_RCVD_TSTMP) != 0 || (syn &&
-		    (p->p_flags & TH_ACK) == 0 &&
-		    (tp->t_flags & TF_REQ_TSTMP) != 0 &&
-		    !(V_tcp_rexmit_drop_options && tp->t_rxtshift >= 3)))
-			opt_timestamp(tp, p);
-	}
+	if (__predict_false(syn))
+		opt_syn_all(tp, p);
+	else if ((tp->t_flags & TF_RCVD_TSTMP) != 0)
+		opt_timestamp_first(tp, p);
 	if (__predict_false((tp->t_flags & TF_SIGNATURE) != 0))
 		opt_signature(tp, p);
 	if (syn) {
 		if ((tp->t_flags2 & TF2_TFO) != 0 && p->p_again == NULL)
 			opt_fastopen(tp, p);
-	} else if ((tp->t_flags & TF_SACK_PERMIT) != 0 &&
-	    (!TAILQ_EMPTY(&tp->t_segq) ||
-	    tp->t_dsack.start != tp->t_dsack.end))
+	} else if ((tp->t_flags & TF_SACK_PERMIT) != 0 && tcp_sack_due(tp))
 		opt_sack(tp, p);
 	if ((tp->t_flags2 & TF2_ACE_PERMIT) != 0)
 		opt_accecn(tp, p);
 	while (p->p_optlen % 4 != 0)
-		p->p_opt[p->p_optlen++] = TCPOPT_EOL;
+		p->p_opt[p->p_optlen++] = tcp_pad_option();
 }
 
 /* ---- Plan ---- */
@@ -570,17 +605,30 @@ plan_lost(struct tcpcb *tp, struct tcp_plan *p, uint32_t quota)
 	return (true);
 }
 
-/* May a segment of len bytes, less than a full one, leave now? */
+/* Does Nagle's algorithm see nothing in flight?  By Minshall, what was sent
+ * last was full segments. */
 static bool
-plan_small_ok(const struct tcpcb *tp, uint32_t len, bool all)
+plan_idle(const struct tcpcb *tp, uint32_t mss)
 {
-	bool idle = tp->snd_max == tp->snd_una;
+	const struct tcp_sent *ts;
 
+	if ((tp->t_flags & TF_LASTIDLE) != 0)
+		return (true);
+	if (!V_tcp_ways.w_linux)
+		return (false);
+	ts = TAILQ_LAST(&tp->t_map, tcp_sentmap);
+	return (ts == NULL || (ts->ts_end - ts->ts_start) % mss == 0);
+}
+
+/* May a segment of len bytes, less than the full mss, leave now? */
+static bool
+plan_small_ok(const struct tcpcb *tp, uint32_t len, uint32_t mss, bool all)
+{
 	/* What is urgent does not wait for the rest. */
 	if ((tp->t_flags & TF_FORCEDATA) != 0 ||
 	    SEQ_GT(tp->snd_up, tp->snd_max))
 		return (true);
-	if (all && (idle || (tp->t_flags & TF_NODELAY) != 0) &&
+	if (all && ((tp->t_flags & TF_NODELAY) != 0 || plan_idle(tp, mss)) &&
 	    (tp->t_flags & (TF_NOPUSH | TF_MORETOCOME)) == 0)
 		return (true);
 	return (tp->max_sndwnd != 0 && len >= tp->max_sndwnd / 2);
@@ -625,13 +673,14 @@ plan_new(struct tcpcb *tp, struct tcp_plan *p, uint32_t quota)
 	if (len > mss)
 		len = rounddown(len, mss);
 	else if (len < mss && !(fin && all) && (len == 0 ||
-	    !plan_small_ok(tp, len, all)) && (len == 0 ||
+	    !plan_small_ok(tp, len, mss, all)) && (len == 0 ||
 	    (tp->t_flags2 & TF2_COMPAT) == 0 || !tcp_compat_uncorks(tp)))
 		return (false);
 	p->p_len = len;
-	if (fin && len == avail)
+	p->p_last = len == avail;
+	if (fin && p->p_last)
 		p->p_flags |= TH_FIN;
-	if (len != 0 && len == avail)
+	if (len != 0 && p->p_last)
 		p->p_flags |= TH_PUSH;
 	return (true);
 }
@@ -647,7 +696,7 @@ plan_ack(struct tcpcb *tp, struct tcp_plan *p)
 	p->p_flags &= ~(TH_FIN | TH_PUSH);
 	p->p_len = 0;
 	p->p_seq = tp->snd_max;
-	p->p_ackonly = true;
+	p->p_ackonly = p->p_last = true;
 	if ((tp->t_flags & TF_SENTFIN) != 0 && tp->snd_una != tp->snd_max &&
 	    (tp->t_state == TCPS_FIN_WAIT_1 || tp->t_state == TCPS_CLOSING ||
 	    tp->t_state == TCPS_LAST_ACK)) {
@@ -670,7 +719,7 @@ tcp_plan(struct tcpcb *tp, struct tcp_plan *p)
 	uint32_t quota;
 
 	p->p_again = NULL;
-	p->p_ackonly = false;
+	p->p_ackonly = p->p_last = false;
 	p->p_off = p->p_len = p->p_new = 0;
 	p->p_newfin = false;
 	p->p_probe = false;
@@ -682,7 +731,8 @@ tcp_plan(struct tcpcb *tp, struct tcp_plan *p)
 		if (plan_syn(tp, p)) {
 			p->p_flags |= tcp_ecn_syn_flags(tp);
 			tcp_plan_options(tp, p);
-			if ((tp->t_flags2 & TF2_TFO) != 0 && p->p_again == NULL)
+			p->p_last = (tp->t_flags2 & TF2_TFO) == 0;
+			if (!p->p_last && p->p_again == NULL)
 				p->p_len = tcp_fastopen_text(tp, p->p_optlen);
 			return (true);
 		}
@@ -766,7 +816,8 @@ tcp_fill_header(struct tcpcb *tp, struct mbuf *m, const struct tcp_plan *p)
 		th->th_flags |= TH_URG;
 		TCPSTAT_INC(tcps_sndurg);
 	}
-	memcpy(th + 1, p->p_opt, p->p_optlen);
+	/* All the room there is: less work than to copy what is used. */
+	memcpy(th + 1, p->p_opt, sizeof(p->p_opt));
 	m->m_pkthdr.csum_flags = IN6_IS_ADDR_V4MAPPED(&inc->inc_faddr) ?
 	    CSUM_TCP : CSUM_TCP_IPV6;
 	m->m_pkthdr.csum_data = __offsetof(struct tcphdr, th_sum);
@@ -926,7 +977,8 @@ tcp_note_promise(struct tcpcb *tp, const struct tcp_plan *p)
 		tp->t_flags &= ~TF_RXWIN0SENT;
 	tp->last_ack_sent = tp->rcv_nxt;
 	tp->t_unacksegs = 0;
-	tp->t_dsack.start = tp->t_dsack.end = 0;
+	if (tp->t_loss != NULL)
+		tp->t_loss->tl_dsack.start = tp->t_loss->tl_dsack.end = 0;
 	if ((tp->t_flags & TF_DELACK) != 0)
 		tcp_timer_activate(tp, TT_DELACK, 0);
 	tp->t_flags &= ~(TF_ACKNOW | TF_DELACK);
@@ -1036,12 +1088,15 @@ tcp_send_plan(struct tcpcb *tp, struct tcp_plan *p)
 
 /* ---- The default block's output ---- */
 
-/* Everything is acknowledged and nothing was sent for an RTO: the window
- * says nothing about the path any more (RFC 5681, 4.1). */
+/* Everything is acknowledged.  If nothing was sent for an RTO, too, the
+ * window says nothing about the path any more (RFC 5681, 4.1). */
 static void
 tcp_output_idle(struct tcpcb *tp, const struct socket *so)
 {
-	if (tp->snd_una != tp->snd_max || tp->t_sndtime == 0 ||
+	if (tp->snd_una != tp->snd_max)
+		return;
+	tp->t_flags |= TF_LASTIDLE;
+	if (tp->t_sndtime == 0 ||
 	    !V_tcp_ways.w_idle_restart || sbavail(&so->so_snd) == 0 ||
 	    getnstime() - tp->t_sndtime < tcp_rto(tp))
 		return;
@@ -1060,8 +1115,22 @@ tcp_note_applimited(struct tcpcb *tp)
 	if (so != NULL && tp->t_snd_lost == 0 &&
 	    sbavail(&so->so_snd) <= tp->snd_max - tp->snd_una &&
 	    tcp_inflight(tp) < tp->snd_cwnd)
-		tp->t_app_limited = MAX(tp->t_delivered + tcp_inflight(tp),
-		    1);
+		tp->t_app_limited = max((uint32_t)tp->t_delivered +
+		    tcp_inflight(tp), 1);
+}
+
+/* Is there anything that a plan might find?  Most ACKs leave nothing to say,
+ * which is cheaper to see here than to find out step by step. */
+static bool
+tcp_output_due(struct tcpcb *tp, const struct socket *so)
+{
+	if ((tp->t_flags & (TF_ACKNOW | TF_FORCEDATA)) != 0 ||
+	    tp->t_snd_lost != 0)
+		return (true);
+	if ((tp->t_flags & TF_SENTFIN) == 0 && (tcp_wants_fin(tp) ||
+	    sbavail(&so->so_snd) > tp->snd_max - tp->snd_una))
+		return (true);
+	return (tcp_window_update_due(tp, tcp_adv_window(tp)));
 }
 
 int
@@ -1070,20 +1139,23 @@ tcp_default_output(struct tcpcb *tp)
 	struct socket *so = tptosocket(tp);
 	struct tcp_plan p;
 	int error = 0;
+	bool due = true;
 
 	if (tp->t_state < TCPS_SYN_SENT || tp->t_state == TCPS_TIME_WAIT)
 		return (0);
 	if (so != NULL && TCPS_HAVEESTABLISHED(tp->t_state)) {
 		tcp_output_idle(tp, so);
 		tcp_sndbuf_autoscale(tp, so);
+		due = tcp_output_due(tp, so);
 	}
-	while (tcp_plan(tp, &p)) {
+	while (due && tcp_plan(tp, &p)) {
 		if ((error = tcp_send_plan(tp, &p)) != 0)
 			break;
 		tp->t_flags &= ~TF_FORCEDATA;
-		if (p.p_ackonly)
-			break;
+		due = !p.p_last;
 	}
+	if ((tp->t_flags & TF_MORETOCOME) == 0)
+		tp->t_flags &= ~TF_LASTIDLE;
 	if (error != 0)
 		error = tcp_output_error(tp, error);
 	tcp_output_timers(tp);
@@ -1182,7 +1254,8 @@ tcp_respond(struct tcpcb *tp, const struct in_conninfo *inc, tcp_seq ack,
 			    tp->ts_offset, tp->ts_recent);
 		win = (win + (1u << tp->rcv_scale) - 1) >> tp->rcv_scale;
 	}
-	if (tp != NULL && (tp->t_flags & TF_SIGNATURE) != 0)
+	if (tp != NULL && (tp->t_flags & TF_SIGNATURE) != 0 &&
+	    !tcp_sig_exempt(tp, sg))
 		tcp_bare_sign(&tb, tcp_sig_ao(tp, sg, &ao));
 	tb.tb_flags = flags;
 	tb.tb_win = (uint16_t)min(TCP_MAXWIN, win);

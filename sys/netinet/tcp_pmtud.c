@@ -35,7 +35,7 @@
  * queues, counts as in flight and needs the window; enough must wait behind
  * it for its loss to be noticed by three SACKs.
  *
- * Touches: t_maxseg, t_flags2 and t_pmtud of the connection, and of an ACK
+ * Touches: t_maxseg, t_flags2 and tu_pmtud of the connection, and of an ACK
  * the bytes found lost.
  */
 #include <sys/param.h>
@@ -116,19 +116,25 @@ pmtud_size(struct tcpcb *tp, int mss)
 static struct tcp_pmtud *
 pmtud_state(struct tcpcb *tp)
 {
-	if (tp->t_pmtud == NULL)
-		tp->t_pmtud = malloc(sizeof(*tp->t_pmtud), M_TCPPMTUD,
+	struct tcp_userto *tu = tcp_userto(tp);
+
+	if (tu == NULL)
+		return (NULL);
+	if (tu->tu_pmtud == NULL)
+		tu->tu_pmtud = malloc(sizeof(*tu->tu_pmtud), M_TCPPMTUD,
 		    M_NOWAIT | M_ZERO);
-	if (tp->t_pmtud != NULL)
+	if (tu->tu_pmtud != NULL)
 		tp->t_flags2 |= TF2_PMTUD;
-	return (tp->t_pmtud);
+	return (tu->tu_pmtud);
 }
 
 void
 tcp_pmtud_free(struct tcpcb *tp)
 {
-	free(tp->t_pmtud, M_TCPPMTUD);
-	tp->t_pmtud = NULL;
+	if (tp->t_userto != NULL) {
+		free(tp->t_userto->tu_pmtud, M_TCPPMTUD);
+		tp->t_userto->tu_pmtud = NULL;
+	}
 	tp->t_flags2 &= ~(TF2_PMTUD | TF2_NODF | TF2_PLPMTU_BLACKHOLE);
 }
 
@@ -194,8 +200,8 @@ pmtud_lower(struct tcpcb *tp)
 void
 tcp_pmtud_timeout(struct tcpcb *tp)
 {
-	if (tp->t_pmtud != NULL)
-		tp->t_pmtud->pm_probe = 0;	/* that tells nothing of it */
+	if ((tp->t_flags2 & TF2_PMTUD) != 0)
+		tp->t_userto->tu_pmtud->pm_probe = 0;	/* that tells nothing of it */
 	if (!V_tcp_do_pmtud || !pmtud_detects(tp))
 		return;
 	if (tp->t_rxtshift == 2 || tp->t_rxtshift == 4) {
@@ -229,7 +235,7 @@ uint32_t
 tcp_pmtud_probe(struct tcpcb *tp, uint32_t avail, uint32_t room,
     uint32_t optlen)
 {
-	const struct tcp_pmtud *pm = tp->t_pmtud;
+	const struct tcp_pmtud *pm = tp->t_userto->tu_pmtud;
 	uint32_t len, path, size = tp->t_maxseg;
 
 	if (V_plpmtud == 0 || pm->pm_probe != 0 ||
@@ -253,7 +259,7 @@ tcp_pmtud_probe(struct tcpcb *tp, uint32_t avail, uint32_t room,
 void
 tcp_pmtud_sent(struct tcpcb *tp, const struct tcp_sent *ts, uint32_t optlen)
 {
-	struct tcp_pmtud *pm = tp->t_pmtud;
+	struct tcp_pmtud *pm = tp->t_userto->tu_pmtud;
 
 	pm->pm_start = ts->ts_start;
 	pm->pm_end = ts->ts_end;
@@ -264,7 +270,7 @@ tcp_pmtud_sent(struct tcpcb *tp, const struct tcp_sent *ts, uint32_t optlen)
 void
 tcp_pmtud_acked(struct tcpcb *tp, const struct tcp_acked *ta)
 {
-	struct tcp_pmtud *pm = tp->t_pmtud;
+	struct tcp_pmtud *pm = tp->t_userto->tu_pmtud;
 
 	if (pm->pm_probe != 0 && SEQ_GEQ(ta->ta_ack, pm->pm_end)) {
 		if (pm->pm_probe > tp->t_maxseg)
@@ -290,19 +296,19 @@ tcp_pmtud_acked(struct tcpcb *tp, const struct tcp_acked *ta)
 static struct tcp_sent *
 pmtud_record(struct tcpcb *tp)
 {
+	const tcp_seq start = tp->t_userto->tu_pmtud->pm_start;
 	struct tcp_sent *ts;
 
 	TAILQ_FOREACH(ts, &tp->t_map, ts_link)
-		if (SEQ_GEQ(ts->ts_start, tp->t_pmtud->pm_start))
+		if (SEQ_GEQ(ts->ts_start, start))
 			break;
-	return (ts != NULL && ts->ts_start == tp->t_pmtud->pm_start ? ts :
-	    NULL);
+	return (ts != NULL && ts->ts_start == start ? ts : NULL);
 }
 
 void
 tcp_pmtud_lost(struct tcpcb *tp, struct tcp_acked *ta)
 {
-	struct tcp_pmtud *pm = tp->t_pmtud;
+	struct tcp_pmtud *pm = tp->t_userto->tu_pmtud;
 	const struct tcp_sent *ts;
 
 	if (pm->pm_probe == 0 || ta->ta_lost == 0 ||

@@ -18,6 +18,7 @@
 #include <sys/socketvar.h>
 #include <sys/systm.h>
 
+#include <netinet/tcp_loss.h>
 #include <netinet/tcp_var.h>
 
 VNET_DEFINE(u_int, tcp_reass_maxqueuelen) = 100;
@@ -88,7 +89,7 @@ SYSCTL_UINT(_net_inet_tcp_reass, OID_AUTO, queueguard, CTLFLAG_RWTUN,
 static void
 tseg_free(struct tcpcb *tp, struct tseg *q)
 {
-	TAILQ_REMOVE(&tp->t_segq, q, tq_link);
+	TAILQ_REMOVE(&tp->t_loss->tl_segq, q, tq_link);
 	tp->t_segqlen--;
 	m_freem(q->tq_m);
 	uma_zfree(V_tcp_seg_zone, q);
@@ -99,7 +100,9 @@ tcp_reass_flush(struct tcpcb *tp)
 {
 	struct tseg *q;
 
-	while ((q = TAILQ_FIRST(&tp->t_segq)) != NULL)
+	if (tp->t_segqlen == 0)
+		return;
+	while ((q = TAILQ_FIRST(&tp->t_loss->tl_segq)) != NULL)
 		tseg_free(tp, q);
 }
 
@@ -125,8 +128,7 @@ reass_trim_before(struct tcpcb *tp, const struct tseg *before,
 	if (before == NULL || SEQ_LEQ(before->tq_end, sg->sg_seq))
 		return (true);
 	over = before->tq_end - sg->sg_seq;
-	tp->t_dsack.start = sg->sg_seq;
-	tp->t_dsack.end = sg->sg_seq + min(over, sg->sg_len);
+	tcp_dsack_note(tp, sg->sg_seq, sg->sg_seq + min(over, sg->sg_len));
 	if (over >= sg->sg_len) {
 		TCPSTAT_INC(tcps_rcvduppack);
 		TCPSTAT_ADD(tcps_rcvdupbyte, sg->sg_len);
@@ -148,8 +150,7 @@ reass_trim_after(struct tcpcb *tp, struct tseg *q, struct tcp_seg *sg)
 
 	for (; q != NULL && SEQ_LT(q->tq_start, end); q = next) {
 		next = TAILQ_NEXT(q, tq_link);
-		tp->t_dsack.start = q->tq_start;
-		tp->t_dsack.end = SEQ_MIN(end, q->tq_end);
+		tcp_dsack_note(tp, q->tq_start, SEQ_MIN(end, q->tq_end));
 		if (SEQ_GEQ(end, q->tq_end)) {
 			if (q->tq_fin)
 				sg->sg_flags |= TH_FIN;
@@ -193,11 +194,11 @@ reass_room(struct tcpcb *tp, const struct tcp_seg *sg)
 		return (q);
 	TCPSTAT_INC(tcps_rcvreassfull);
 	tcp_log_wrong(sg, "no room for more out of order");
-	last = TAILQ_LAST(&tp->t_segq, tsegqe_head);
+	last = TAILQ_LAST(&tp->t_loss->tl_segq, tsegqe_head);
 	if (last == NULL || sg->sg_seq != tp->rcv_nxt ||
 	    SEQ_LEQ(last->tq_start, sg->sg_seq))
 		return (NULL);
-	TAILQ_REMOVE(&tp->t_segq, last, tq_link);
+	TAILQ_REMOVE(&tp->t_loss->tl_segq, last, tq_link);
 	tp->t_segqlen--;
 	m_freem(last->tq_m);
 	return (last);
@@ -222,13 +223,13 @@ reass_insert(struct tcpcb *tp, struct tseg *before, struct tseg *q,
 		q->tq_m = sg->sg_m;
 		q->tq_fin = false;
 		if (before != NULL)
-			TAILQ_INSERT_AFTER(&tp->t_segq, before, q, tq_link);
+			TAILQ_INSERT_AFTER(&tp->t_loss->tl_segq, before, q, tq_link);
 		else
-			TAILQ_INSERT_HEAD(&tp->t_segq, q, tq_link);
+			TAILQ_INSERT_HEAD(&tp->t_loss->tl_segq, q, tq_link);
 		tp->t_segqlen++;
 	}
 	sg->sg_m = NULL;
-	q->tq_serial = ++tp->t_segqserial;
+	q->tq_serial = ++tp->t_loss->tl_segqserial;
 	/* Behind a FIN there is nothing. */
 	if ((sg->sg_flags & TH_FIN) != 0) {
 		q->tq_fin = true;
@@ -249,7 +250,8 @@ reass_insert(struct tcpcb *tp, struct tseg *before, struct tseg *q,
 int
 tcp_reass_deliver(struct tcpcb *tp, struct tcp_seg *sg)
 {
-	struct tseg *q = TAILQ_FIRST(&tp->t_segq);
+	struct tseg *q = tp->t_segqlen == 0 ? NULL :
+	    TAILQ_FIRST(&tp->t_loss->tl_segq);
 	struct socket *so = tptosocket(tp);
 	struct mbuf *m;
 
@@ -290,13 +292,18 @@ tcp_reass(struct tcpcb *tp, struct tcp_seg *sg)
 	struct tseg *before, *q, *room = NULL;
 	bool fin = (sg->sg_flags & TH_FIN) != 0;
 
+	if (tcp_loss(tp) == NULL) {
+		TCPSTAT_INC(tcps_rcvreassfull);
+		sg->sg_flags &= ~TH_FIN;
+		return (TV_ACKEACH);
+	}
 	if (sg->sg_seq != tp->rcv_nxt) {
 		TCPSTAT_INC(tcps_rcvoopack);
 		TCPSTAT_ADD(tcps_rcvoobyte, sg->sg_len);
-		tp->t_rcvoopack++;
+		tp->t_loss->tl_rcvoopack++;
 	}
 	before = NULL;
-	TAILQ_FOREACH_REVERSE(q, &tp->t_segq, tsegqe_head, tq_link)
+	TAILQ_FOREACH_REVERSE(q, &tp->t_loss->tl_segq, tsegqe_head, tq_link)
 		if (SEQ_LEQ(q->tq_start, sg->sg_seq)) {
 			before = q;
 			break;
@@ -310,7 +317,7 @@ tcp_reass(struct tcpcb *tp, struct tcp_seg *sg)
 	if (!reass_trim_before(tp, before, sg)) {
 		if (fin && before->tq_end == sg->sg_seq + sg->sg_len)
 			before->tq_fin = true;
-		before->tq_serial = ++tp->t_segqserial;
+		before->tq_serial = ++tp->t_loss->tl_segqserial;
 		sg->sg_flags &= ~TH_FIN;
 		return (TV_ACKEACH | tcp_reass_deliver(tp, sg));
 	}
@@ -320,7 +327,7 @@ tcp_reass(struct tcpcb *tp, struct tcp_seg *sg)
 		return (TV_ACKEACH);
 	}
 	reass_trim_after(tp, before != NULL ? TAILQ_NEXT(before, tq_link) :
-	    TAILQ_FIRST(&tp->t_segq), sg);
+	    TAILQ_FIRST(&tp->t_loss->tl_segq), sg);
 	reass_insert(tp, before, room, sg);
 	sg->sg_flags &= ~TH_FIN;
 	return (TV_ACKEACH | tcp_reass_deliver(tp, sg));
@@ -329,16 +336,19 @@ tcp_reass(struct tcpcb *tp, struct tcp_seg *sg)
 int
 tcp_sack_report(const struct tcpcb *tp, struct sackblk *blk, int max)
 {
+	const struct tcp_loss *tl = tp->t_loss;
 	const struct tseg *best, *q;
 	uint32_t below = UINT32_MAX;
 	int n = 0;
 
+	if (tl == NULL)
+		return (0);
 	if (max > 0 && V_tcp_ways.w_dsack &&
-	    SEQ_LT(tp->t_dsack.start, tp->t_dsack.end))
-		blk[n++] = tp->t_dsack;
+	    SEQ_LT(tl->tl_dsack.start, tl->tl_dsack.end))
+		blk[n++] = tl->tl_dsack;
 	while (n < max) {
 		best = NULL;
-		TAILQ_FOREACH(q, &tp->t_segq, tq_link)
+		TAILQ_FOREACH(q, &tl->tl_segq, tq_link)
 			if (q->tq_serial < below && (best == NULL ||
 			    q->tq_serial > best->tq_serial))
 				best = q;

@@ -15,7 +15,7 @@
  * An ACK takes records off the front; a SACK block marks those it covers,
  * splitting at its edges.  Neighbouring SACKed records are joined, so a
  * long run costs one.  SACK blocks nearly always touch the place that the
- * last one touched, so the search starts there (t_map_sack): O(1) in the
+ * last one touched, so the search starts there (tl_sack): O(1) in the
  * common case, and bounded by the map's length in the worst.
  *
  * Delivery rate (draft-ietf-ccwg-bbr, "Delivery Rate Samples"): a record
@@ -29,6 +29,7 @@
 #include <sys/param.h>
 #include <sys/systm.h>
 
+#include <netinet/tcp_loss.h>
 #include <netinet/tcp_undo.h>
 #include <netinet/tcp_var.h>
 
@@ -88,7 +89,7 @@ ts_alloc(void)
 static void
 ts_hole(struct tcpcb *tp, int n)
 {
-	tp->t_sackholes = (uint16_t)(tp->t_sackholes + n);
+	tp->t_loss->tl_sackholes = (uint16_t)(tp->t_loss->tl_sackholes + n);
 	V_sack_globalholes += n;
 }
 
@@ -100,7 +101,7 @@ ts_hole_ok(const struct tcpcb *tp, const struct tcp_sent *prev,
 	if ((prev != NULL && (prev->ts_flags & TS_SACKED) != 0) ||
 	    (next != NULL && (next->ts_flags & TS_SACKED) != 0))
 		return (true);
-	return (tp->t_sackholes < V_sack_maxholes &&
+	return (tp->t_loss->tl_sackholes < V_sack_maxholes &&
 	    V_sack_globalholes < V_sack_globalmaxholes);
 }
 
@@ -108,8 +109,8 @@ ts_hole_ok(const struct tcpcb *tp, const struct tcp_sent *prev,
 static void
 ts_remove(struct tcpcb *tp, struct tcp_sent *ts)
 {
-	if (tp->t_map_sack == ts)
-		tp->t_map_sack = TAILQ_PREV(ts, tcp_sentmap, ts_link);
+	if (tp->t_loss != NULL && tp->t_loss->tl_sack == ts)
+		tp->t_loss->tl_sack = TAILQ_PREV(ts, tcp_sentmap, ts_link);
 	if ((ts->ts_flags & TS_SACKED) != 0)
 		ts_hole(tp, -1);
 	TAILQ_REMOVE(&tp->t_map, ts, ts_link);
@@ -395,7 +396,7 @@ ts_sack(struct tcpcb *tp, struct tcp_sent *ts, struct tcp_acked *ta)
 static struct tcp_sent *
 ts_find(struct tcpcb *tp, tcp_seq seq)
 {
-	struct tcp_sent *ts = tp->t_map_sack;
+	struct tcp_sent *ts = tp->t_loss->tl_sack;
 
 	if (ts == NULL)
 		ts = TAILQ_FIRST(&tp->t_map);
@@ -432,11 +433,11 @@ tcp_sack_block(struct tcpcb *tp, const struct sackblk *sb,
 				return;
 			end = ts->ts_end;
 			ts = ts_sack(tp, ts, ta);
-			tp->t_map_sack = ts;
+			tp->t_loss->tl_sack = ts;
 			if (SEQ_GEQ(end, sb->end))
 				return;
 		} else
-			tp->t_map_sack = ts;
+			tp->t_loss->tl_sack = ts;
 	}
 }
 
@@ -470,6 +471,8 @@ tcp_sent_sacked(struct tcpcb *tp, const struct tcpopt *to,
 		TCPSTAT_ADD(tcps_dsack_bytes, ta->ta_dsacked);
 		tcp_undo_dsack(tp, &to->to_sack[0]);
 	}
+	if (tcp_loss(tp) == NULL)
+		return;
 	for (i = 0; i < to->to_nsacks; i++) {
 		sb = &to->to_sack[i];
 		/* What is acknowledged, or nonsense, marks nothing. */
@@ -489,7 +492,8 @@ tcp_sent_renege(struct tcpcb *tp)
 
 	TAILQ_FOREACH(ts, &tp->t_map, ts_link)
 		ts->ts_flags &= ~TS_SACKED;
-	ts_hole(tp, -(int)tp->t_sackholes);
+	if (tp->t_loss != NULL)
+		ts_hole(tp, -(int)tp->t_loss->tl_sackholes);
 	tp->t_snd_sacked = 0;
 	tp->snd_fack = tp->snd_una;
 }
@@ -519,7 +523,8 @@ tcp_sent_flush(struct tcpcb *tp)
 
 	while ((ts = TAILQ_FIRST(&tp->t_map)) != NULL)
 		ts_remove(tp, ts);
-	tp->t_map_sack = NULL;
+	if (tp->t_loss != NULL)
+		tp->t_loss->tl_sack = NULL;
 	tp->t_snd_sacked = tp->t_snd_lost = 0;
 }
 
@@ -547,7 +552,7 @@ tcp_check_map(const struct tcpcb *tp)
 	}
 	if (seq != tp->snd_max)
 		return ("the sent map does not end at snd_max");
-	if (holes != tp->t_sackholes)
+	if (holes != (tp->t_loss != NULL ? tp->t_loss->tl_sackholes : 0))
 		return ("the count of holes is not that of SACKed ranges");
 	if (sacked != tp->t_snd_sacked || lost != tp->t_snd_lost)
 		return ("SACKed or lost bytes disagree with the sent map");
@@ -575,7 +580,9 @@ tcp_check(struct tcpcb *tp)
 	    sbused(&so->so_snd) + 2)
 		return ("more in flight than the send buffer holds");
 	seq = tp->rcv_nxt;
-	TAILQ_FOREACH(q, &tp->t_segq, tq_link) {
+	if (tp->t_segqlen == 0)
+		return (NULL);
+	TAILQ_FOREACH(q, &tp->t_loss->tl_segq, tq_link) {
 		if (SEQ_LT(q->tq_start, seq) || SEQ_LT(q->tq_end, q->tq_start))
 			return ("the reassembly queue overlaps");
 		seq = q->tq_end;

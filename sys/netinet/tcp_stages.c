@@ -25,6 +25,8 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp_ecn.h>
+#include <netinet/tcp_fastopen.h>
+#include <netinet/tcp_loss.h>
 #include <netinet/tcp_var.h>
 
 VNET_DEFINE(int, insecure_rst) = 0;
@@ -116,8 +118,8 @@ tcp_trim_left(struct tcpcb *tp, struct tcp_seg *sg)
 		if (sg->sg_len != 0) {
 			TCPSTAT_INC(tcps_rcvduppack);
 			TCPSTAT_ADD(tcps_rcvdupbyte, sg->sg_len);
-			tp->t_dsack.start = sg->sg_seq;
-			tp->t_dsack.end = sg->sg_seq + sg->sg_len;
+			tcp_dsack_note(tp, sg->sg_seq, sg->sg_seq +
+			    sg->sg_len);
 		}
 		sg->sg_flags &= ~TH_FIN;
 		todrop = sg->sg_len;
@@ -127,8 +129,7 @@ tcp_trim_left(struct tcpcb *tp, struct tcp_seg *sg)
 		if (todrop != 0) {
 			TCPSTAT_INC(tcps_rcvpartduppack);
 			TCPSTAT_ADD(tcps_rcvpartdupbyte, todrop);
-			tp->t_dsack.start = sg->sg_seq;
-			tp->t_dsack.end = tp->rcv_nxt;
+			tcp_dsack_note(tp, sg->sg_seq, tp->rcv_nxt);
 		}
 		sg->sg_seq += todrop;
 	}
@@ -248,6 +249,8 @@ tcp_stage_rst(struct tcpcb *tp, struct tcp_seg *sg)
 	TCPSTAT_INC(tcps_drops);
 	sg->sg_errno = ECONNRESET;
 	if (tp->t_state == TCPS_SYN_RECEIVED) {
+		if ((tp->t_flags2 & TF2_TFO) != 0)
+			tcp_fastopen_reset(tp);
 		/* With fast open a user may have it already. */
 		if ((tp->t_flags & (TF_ACTIVEOPEN | TF_FASTOPEN)) == 0)
 			return (TV_STOP | TV_GONE);
@@ -377,8 +380,8 @@ tcp_stage_text(struct tcpcb *tp, struct tcp_seg *sg)
 {
 	if (sg->sg_len == 0 && (sg->sg_flags & TH_FIN) == 0) {
 		/* Text that came with a SYN may have waited for this ACK. */
-		if (TAILQ_EMPTY(&tp->t_segq) ||
-		    TAILQ_FIRST(&tp->t_segq)->tq_start != tp->rcv_nxt)
+		if (tp->t_segqlen == 0 || TAILQ_FIRST(
+		    &tp->t_loss->tl_segq)->tq_start != tp->rcv_nxt)
 			return (TV_OK);
 		return (TV_ACKNOW | tcp_reass_deliver(tp, sg));
 	}
@@ -394,7 +397,7 @@ tcp_stage_text(struct tcpcb *tp, struct tcp_seg *sg)
 		tcp_state_change(tp, TCPS_CLOSED);
 		return (TV_STOP | TV_RST | TV_DROP);
 	}
-	if (sg->sg_seq == tp->rcv_nxt && TAILQ_EMPTY(&tp->t_segq)) {
+	if (sg->sg_seq == tp->rcv_nxt && tp->t_segqlen == 0) {
 		if (sg->sg_len == 0)
 			return (TV_OK);
 		/* Before the handshake is done the reader has to wait. */
@@ -457,7 +460,7 @@ tcp_predicted(const struct tcpcb *tp, const struct tcp_seg *sg)
 	    sg->sg_ack == tp->snd_una && sg->sg_win == tp->snd_wnd &&
 	    SEQ_LEQ(tp->snd_wl1, sg->sg_seq) &&
 	    SEQ_LEQ(sg->sg_seq + sg->sg_len, tp->rcv_adv) &&
-	    TAILQ_EMPTY(&tp->t_segq) && sg->sg_to.to_flags == ts &&
+	    tp->t_segqlen == 0 && sg->sg_to.to_flags == ts &&
 	    (ts == 0 || TSTMP_GEQ(sg->sg_to.to_tsval, tp->ts_recent)) &&
 	    (tp->t_flags2 & TF2_ECN_ANY) == 0 &&
 	    !tcp_timer_active(tp, TT_PERSIST));

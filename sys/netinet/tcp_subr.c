@@ -26,6 +26,7 @@
 #include <netinet/tcp_ecn.h>
 #include <netinet/tcp_fastopen.h>
 #include <netinet/tcp_hostcache.h>
+#include <netinet/tcp_loss.h>
 #include <netinet/tcp_newcwv.h>
 #include <netinet/tcp_pmtud.h>
 #include <netinet/tcp_syncache.h>
@@ -52,9 +53,9 @@ VNET_DEFINE(uma_zone_t, tcp_seg_zone);
 VNET_DEFINE_STATIC(uma_zone_t, tcpcb_zone);
 #define	V_tcpcb_zone	VNET(tcpcb_zone)
 VNET_DEFINE_STATIC(uint8_t, isn_secret[16]);
-VNET_DEFINE_STATIC(uint8_t, ts_secret[16]);
+VNET_DEFINE_STATIC(uint8_t, conn_secret[16]);
 #define	V_isn_secret	VNET(isn_secret)
-#define	V_ts_secret	VNET(ts_secret)
+#define	V_conn_secret	VNET(conn_secret)
 
 SYSCTL_UINT(_net_inet_tcp, OID_AUTO, pcbcount, CTLFLAG_VNET | CTLFLAG_RD,
     &VNET_NAME(tcbinfo).ipi_count, 0, "Connections and listeners");
@@ -129,7 +130,7 @@ tcp_init(const void *arg __unused)
 
 	in_pcbinfo_init(&V_tcbinfo);
 	vnet_random(V_isn_secret, sizeof(V_isn_secret));
-	vnet_random(V_ts_secret, sizeof(V_ts_secret));
+	vnet_random(V_conn_secret, sizeof(V_conn_secret));
 	V_tcpcb_zone = uma_zcreate("tcpcb", sizeof(struct tcpcb), NULL, NULL,
 	    NULL, NULL, UMA_ALIGN_CACHE, 0);
 	V_tcp_sent_zone = uma_zcreate("tcp_sent", sizeof(struct tcp_sent),
@@ -141,6 +142,7 @@ tcp_init(const void *arg __unused)
 		sysinit_fail(ENOMEM);
 		return;
 	}
+	callout_entry_handler(tcp_timer_door);
 	tcp_reass_limit();
 	if ((error = ip_proto_register(IPPROTO_TCP, &tcp_ip_proto)) != 0 ||
 	    (error = protosw_register(&tcp_protosw)) != 0 ||
@@ -153,15 +155,17 @@ static void
 tcp_uninit(const void *arg __unused)
 {
 	struct inpcb *inp, *next;
+	struct socket *so;
 
 	TAILQ_FOREACH_SAFE(inp, &V_tcbinfo.ipi_list, inp_list, next) {
 		tcp_close(intotcpcb(inp));
 	}
 	/* Those left belong to sockets that were still open. */
 	while ((inp = TAILQ_FIRST(&V_tcbinfo.ipi_list)) != NULL) {
-		if (inp->inp_socket != NULL)
-			inp->inp_socket->so_pcb = NULL;
+		so = inp->inp_socket;
 		tcp_free(intotcpcb(inp));
+		if (so != NULL)
+			soorphan(so);
 	}
 	ip_proto_unregister(IPPROTO_TCP);
 	protosw_unregister(&tcp_protosw);
@@ -199,8 +203,6 @@ tcp_newtcpcb(struct socket *so)
 	for (i = 0; i < TT_N; i++)
 		tp->t_timers[i] = UINT64_MAX;
 	TAILQ_INIT(&tp->t_map);
-	TAILQ_INIT(&tp->t_segq);
-	callout_init(&tp->t_callout, 1);
 	tp->t_maxseg = (uint16_t)V_tcp_mssdflt;
 	tp->t_delack_opt = -1;
 	if (V_tcp_do_rfc1323 == 1 || V_tcp_do_rfc1323 == 2)
@@ -250,35 +252,55 @@ SYSCTL_PROC(_net_inet_tcp, OID_AUTO, isn_reseed_interval,
     "(0: never)");
 
 /* A new secret breaks the order of a peer's sequence numbers (RFC 6528, 3),
- * so it is not changed by itself. */
+ * so there is none that changes unless it is asked for. */
 static void
 isn_reseed(void)
 {
-	if (V_isn_reseed_interval == 0 || getnstime() - V_isn_seeded <
+	if (getnstime() - V_isn_seeded <
 	    (nstime_t)V_isn_reseed_interval * NS_PER_SEC)
 		return;
 	vnet_random(V_isn_secret, sizeof(V_isn_secret));
 	V_isn_seeded = getnstime();
 }
 
-/* ISN = M + F(connection, secret), M a clock of 4 microseconds (RFC 6528). */
-tcp_seq
-tcp_new_isn(const struct in_conninfo *inc)
+/* Of the hash of a connection one half is its offset of time stamps, the
+ * other goes into its sequence number: neither tells of the other. */
+static uint64_t
+conn_hash(const struct in_conninfo *inc)
 {
-	isn_reseed();
-	return ((tcp_seq)(getnstime() / (4 * NS_PER_USEC)) +
-	    (tcp_seq)siphash24(V_isn_secret, inc, sizeof(*inc)));
+	return (siphash24(V_conn_secret, inc, sizeof(*inc)));
+}
+
+/* For the host only: its addresses, not the ports (RFC 7323, 5.4). */
+static uint32_t
+host_ts_offset(const struct in_conninfo *inc)
+{
+	return ((uint32_t)siphash24(V_conn_secret, inc,
+	    __offsetof(struct in_conninfo, inc_fport)));
 }
 
 uint32_t
 tcp_new_ts_offset(const struct in_conninfo *inc)
 {
-	size_t len;
+	return (V_tcp_ts_offset_per_conn ? (uint32_t)conn_hash(inc) :
+	    host_ts_offset(inc));
+}
 
-	/* For the host only: its addresses, not the ports (RFC 7323, 5.4). */
-	len = V_tcp_ts_offset_per_conn ? sizeof(*inc) :
-	    __offsetof(struct in_conninfo, inc_fport);
-	return ((uint32_t)siphash24(V_ts_secret, inc, len));
+/* ISN = M + F(connection, secret), M a clock of 4 microseconds (RFC 6528). */
+void
+tcp_new_numbers(const struct in_conninfo *inc, tcp_seq *isn,
+    uint32_t *ts_offset)
+{
+	uint64_t hash = conn_hash(inc);
+
+	*ts_offset = V_tcp_ts_offset_per_conn ? (uint32_t)hash :
+	    host_ts_offset(inc);
+	*isn = (tcp_seq)(getnstime() / (4 * NS_PER_USEC)) +
+	    (tcp_seq)(hash >> 32);
+	if (__predict_false(V_isn_reseed_interval != 0)) {
+		isn_reseed();
+		*isn += (tcp_seq)siphash24(V_isn_secret, inc, sizeof(*inc));
+	}
 }
 
 uint32_t
@@ -359,13 +381,14 @@ tcp_path_mtu(struct tcpcb *tp)
 {
 	struct inpcb *inp = tptoinpcb(tp);
 	const struct in6_addr *to = &inp->inp_faddr;
-	uint32_t mtu;
+	uint32_t mtu, tsomax;
 
 	if (inp->inp_options != NULL &&
 	    ip_options_hop(inp->inp_options) != NULL)
 		to = ip_options_hop(inp->inp_options);
 	mtu = ip_route_mtu(to, inp->inp_inc.inc_scope, &inp->inp_route,
-	    &tp->t_tsomax);
+	    &tsomax);
+	tp->t_tsomax = (uint16_t)min(tsomax, IP_MAXPACKET);
 	/* Nobody cuts datagrams into segments, or copies IPv4's options. */
 	if (inp->inp_udpport != 0 || inp->inp_options != NULL)
 		tp->t_tsomax = 0;
@@ -414,11 +437,10 @@ tcp_mssopt_to(const struct in_conninfo *inc, const struct tcpcb *lp,
     uint16_t udpport)
 {
 	bool v6 = !IN6_IS_ADDR_V4MAPPED(&inc->inc_faddr);
-	struct route ro = { 0 };
 	uint32_t mtu, tsomax;
 
-	mtu = ip_route_mtu(&inc->inc_faddr, inc->inc_scope, &ro, &tsomax);
-	ro_invalidate(&ro);
+	mtu = ip_route_mtu(&inc->inc_faddr, inc->inc_scope,
+	    ro_recent(&inc->inc_faddr, inc->inc_scope), &tsomax);
 	if (v6 && (lp->t_inpcb.inp_flags & INP_MINMTU) != 0)
 		mtu = min(mtu, IPV6_MMTU);
 	return (tcp_mss_for((int)mtu, v6, lp->t_usermss, udpport));
@@ -626,6 +648,7 @@ tcp_free(struct tcpcb *tp)
 	tcp_timer_stop(tp);
 	tcp_reass_flush(tp);
 	tcp_sent_flush(tp);
+	tcp_loss_free(tp);
 	tcp_functions_detach(tp, 1);
 	cc_detach(tp);
 	TCPSTATES_DEC(tp->t_state);

@@ -61,6 +61,7 @@ struct syncache_bucket {
 #define	SC_QUEUES	(TCP_MAXRXTSHIFT + 1)
 #define	SC_PAUSE	(15 * NS_PER_SEC)	/* a cookie's life, at least */
 #define	SC_BACKOFFMAX	6
+#define	SC_LONGEST	(1800 * NS_PER_SEC)	/* in us fits an int32_t */
 #define	SC_HASHMAX	(1U << 24)
 #define	SC_CHALLENGES	15	/* that an entry can count */
 
@@ -144,7 +145,8 @@ static uint32_t
 sc_interval(u_int rexmits)
 {
 	return ((uint32_t)(u64min(V_tcp_rexmit_initial <<
-	    imin((int)rexmits, 9), V_tcp_rexmit_max) / NS_PER_USEC));
+	    imin((int)rexmits, 9), MIN(V_tcp_rexmit_max, SC_LONGEST)) /
+	    NS_PER_USEC));
 }
 
 static bool
@@ -260,7 +262,7 @@ sc_linux_options(const struct tcp_syn *sy, struct tcp_bare *tb)
 	tb->tb_optlen = n;
 	if ((sy->sy_flags & SYF_TSTMP) != 0)
 		tcp_bare_timestamp(tb, tcp_ts_getticks() +
-		    tcp_new_ts_offset(&sy->sy_inc), sy->sy_tsrecent);
+		    sy->sy_tsoff, sy->sy_tsrecent);
 	if ((sy->sy_flags & SYF_SCALE) != 0) {
 		n = tb->tb_optlen;
 		opt[n++] = TCPOPT_NOP;
@@ -290,7 +292,7 @@ sc_own_options(const struct tcp_syn *sy, struct tcp_bare *tb)
 	tb->tb_optlen = n;
 	if ((sy->sy_flags & SYF_TSTMP) != 0)
 		tcp_bare_timestamp(tb, tcp_ts_getticks() +
-		    tcp_new_ts_offset(&sy->sy_inc), sy->sy_tsrecent);
+		    sy->sy_tsoff, sy->sy_tsrecent);
 }
 
 /* Have tb signed, if it is to be; *ao has to live as long. */
@@ -327,7 +329,7 @@ sc_options(const struct tcp_syn *sy, struct tcp_bare *tb, struct tcp_ao *ao)
 		sc_sign(sy, tb, ao);
 		return;
 	}
-	if (V_tcp_ways.w_linux_syn)
+	if (V_tcp_ways.w_linux)
 		sc_linux_options(sy, tb);
 	else
 		sc_own_options(sy, tb);
@@ -337,7 +339,7 @@ sc_options(const struct tcp_syn *sy, struct tcp_bare *tb, struct tcp_ao *ao)
 		tb->tb_optlen += (uint8_t)tcp_ecn_synack_option(sy->sy_ecn,
 		    &tb->tb_opt[tb->tb_optlen], TCP_MAXOLEN - tb->tb_optlen);
 	while (tb->tb_optlen % 4 != 0)
-		tb->tb_opt[tb->tb_optlen++] = TCPOPT_EOL;
+		tb->tb_opt[tb->tb_optlen++] = tcp_pad_option();
 }
 
 static void
@@ -379,7 +381,7 @@ sc_challenge(struct tcp_syn *sy)
 	tb.tb_win = (uint16_t)((sy->sy_win + (1u << scale) - 1) >> scale);
 	if ((sy->sy_flags & SYF_TSTMP) != 0)
 		tcp_bare_timestamp(&tb, tcp_ts_getticks() +
-		    tcp_new_ts_offset(&sy->sy_inc), sy->sy_tsrecent);
+		    sy->sy_tsoff, sy->sy_tsrecent);
 	sc_sign(sy, &tb, &ao);
 	TCPSTAT_INC(tcps_chack_sent);
 	tcp_bare_send(&tb, NULL);
@@ -592,6 +594,7 @@ sc_again(struct syncache *sc, const struct tcp_seg *sg)
 		if ((sg->sg_flags & TCP_ECN_FLAGS) == 0)
 			sy->sy_flags |= SYF_ECNPLAIN;
 	}
+	sy->sy_flags |= SYF_AGAIN;
 	TAILQ_REMOVE(&V_syncache.h_queue[SY_REXMITS(sy)], sc, sc_queue);
 	sc_wait(sc);
 	sc_synack(sy);
@@ -604,6 +607,8 @@ sc_cookie(struct tcp_syn *sy)
 	sy->sy_flags |= SYF_COOKIE;
 	sy->sy_ecn = TCP_ECN_NONE;
 	sy->sy_iss = tcp_syncookie_make(sy);
+	if ((sy->sy_flags & SYF_TSTMP) != 0)
+		sy->sy_tsoff = tcp_new_ts_offset(&sy->sy_inc);
 	TCPSTAT_INC(tcps_sc_sendcookie);
 	sc_synack(sy);
 }
@@ -636,7 +641,7 @@ tcp_syncache_syn(struct tcpcb *lp, const struct tcp_seg *sg)
 			TCPSTAT_INC(tcps_sc_dropped);
 		return;
 	}
-	sy.sy_iss = tcp_new_isn(&sg->sg_inc);
+	tcp_new_numbers(&sg->sg_inc, &sy.sy_iss, &sy.sy_tsoff);
 	/* sy's are the segment's own. */
 	if (sy.sy_ipopts != NULL)
 		sy.sy_ipopts = ip_options_dup(sy.sy_ipopts);
@@ -647,16 +652,17 @@ tcp_syncache_syn(struct tcpcb *lp, const struct tcp_seg *sg)
 
 /* ---- ACK ---- */
 
-/* Does sg complete the handshake?  If it is not in the window it is
- * answered, as in SYN-RECEIVED; what comes of its time stamp is PAWS's. */
 static bool
-sc_acceptable(struct tcp_syn *sy, const struct tcp_seg *sg)
+sc_in_window(const struct tcp_syn *sy, const struct tcp_seg *sg)
 {
-	if (SEQ_LEQ(sg->sg_seq, sy->sy_irs) ||
-	    SEQ_GT(sg->sg_seq, sy->sy_irs + MAX(sy->sy_win, 1))) {
-		sc_challenge(sy);
-		return (false);
-	}
+	return (SEQ_GT(sg->sg_seq, sy->sy_irs) &&
+	    SEQ_LEQ(sg->sg_seq, sy->sy_irs + MAX(sy->sy_win, 1)));
+}
+
+/* May sg, by its time stamp, complete the handshake (PAWS)? */
+static bool
+sc_acceptable(const struct tcp_syn *sy, const struct tcp_seg *sg)
+{
 	if ((sy->sy_flags & SYF_TSTMP) == 0)
 		return (true);
 	if ((sg->sg_to.to_flags & TOF_TS) == 0)
@@ -717,12 +723,15 @@ tcp_syncache_ack(struct tcpcb *lp, const struct tcp_seg *sg,
 {
 	struct syncache *sc;
 	struct tcp_syn *sy;
-	nstime_t now = getnstime();
-	uint32_t ago;
+	int32_t ago;
 
 	if ((sc = sc_find(&sg->sg_inc)) == NULL)
 		return (sc_readcookie(lp, sg, tpp));
 	sy = &sc->sc_syn;
+	if (!sc_in_window(sy, sg)) {
+		sc_challenge(sy);
+		return (TCP_SC_DONE);
+	}
 	if (sg->sg_ack != sy->sy_iss + 1) {
 		TCPSTAT_INC(tcps_sc_badack);
 		return (TCP_SC_NONE);
@@ -734,8 +743,11 @@ tcp_syncache_ack(struct tcpcb *lp, const struct tcp_seg *sg,
 		sy->sy_flags |= SYF_ACKED;
 		return (TCP_SC_DONE);
 	}
-	ago = sc_interval(SY_REXMITS(sy)) - (sc->sc_syn.sy_when - sc_now());
-	*tpp = tcp_listen_child(lp, sy, now - (nstime_t)ago * NS_PER_USEC);
+	ago = (int32_t)(sc_interval(SY_REXMITS(sy)) - (sy->sy_when -
+	    sc_now()));
+	/* Less than 0: the interval was another one then. */
+	*tpp = tcp_listen_child(lp, sy, ago < 0 ? 0 : getnstime() -
+	    (nstime_t)ago * NS_PER_USEC);
 	if (*tpp == NULL)
 		return (sc_nochild(sc));
 	sc_free(sc);
@@ -754,8 +766,7 @@ tcp_syncache_rst(const struct tcp_seg *sg)
 	if ((sc = sc_find(&sg->sg_inc)) == NULL)
 		return;
 	sy = &sc->sc_syn;
-	if (SEQ_LEQ(sg->sg_seq, sy->sy_irs) ||
-	    SEQ_GT(sg->sg_seq, sy->sy_irs + MAX(sy->sy_win, 1))) {
+	if (!sc_in_window(sy, sg)) {
 		TCPSTAT_INC(tcps_badrst);
 		return;
 	}
@@ -808,6 +819,16 @@ tcp_syncache_drop(const struct in_conninfo *inc)
 }
 
 /* ---- For those who look ---- */
+
+bool
+tcp_syncache_get(const struct tcp_seg *sg, struct tcp_syn *sy)
+{
+	const struct syncache *sc = sc_find(&sg->sg_inc);
+
+	if (sc != NULL)
+		*sy = sc->sc_syn;
+	return (sc != NULL);
+}
 
 bool
 tcp_syncache_exists(const struct in_conninfo *inc)

@@ -33,6 +33,7 @@ struct tcp_syn {
 	uint16_t	sy_win;		/* and this window */
 	uint16_t	sy_flags;	/* SYF_* */
 	uint16_t	sy_port;	/* the peer's UDP port, or 0 */
+	uint32_t	sy_tsoff;	/* our time stamps are offset by it */
 	struct mbuf	*sy_ipopts;	/* IPv4's, the way back, or NULL */
 	uint8_t		sy_scales;	/* the peer's << 4 | ours */
 	uint8_t		sy_tos;
@@ -53,7 +54,8 @@ struct tcp_syn {
 #define	SYF_COOKIE	0x0080		/* there is no entry */
 #define	SYF_FASTOPEN	0x0200		/* a cookie for fast open is due */
 #define	SYF_FASTOPENEXP	0x0400		/* in the experimental option */
-#define	SYF_ACKED	0x0800		/* only text is missing */
+#define	SYF_AGAIN	0x0800		/* a SYN-ACK was asked for once more */
+#define	SYF_ACKED	0x1000		/* only text is missing */
 
 #define	SY_REXMITS(sy)	((sy)->sy_sent & 0xf)
 
@@ -79,6 +81,8 @@ void	tcp_syncache_unreach(const struct in_conninfo *inc, uint16_t udpport,
 bool	tcp_syncache_stranger(const struct tcp_seg *sg);
 /* End the handshake between these ends: false if there is none. */
 bool	tcp_syncache_drop(const struct in_conninfo *inc);
+/* The handshake between sg's ends, by value: false if there is none. */
+bool	tcp_syncache_get(const struct tcp_seg *sg, struct tcp_syn *sy);
 bool	tcp_syncache_exists(const struct in_conninfo *inc);
 /* How many there are; and for lp. */
 uint32_t tcp_syncache_count(void);
@@ -97,6 +101,10 @@ bool	tcp_syncookie_read(const struct tcp_seg *sg, struct tcp_syn *sy);
 
 /* ---- tcp_listen.c ---- */
 
+/* May sg, whose header and text are m's, be taken by the listener, or socket
+ * that is only bound, lp (tcp_sig.h)? */
+bool	tcp_listen_signed(struct tcpcb *lp, const struct mbuf *m,
+	    const struct tcp_seg *sg);
 /* A segment, with its mbuf, for the listener lp. */
 void	tcp_listen_input(struct tcpcb *lp, struct mbuf *m,
 	    struct tcp_seg *sg);

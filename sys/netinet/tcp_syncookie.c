@@ -175,6 +175,9 @@ cookie_stamp_ok(const struct tcp_seg *sg)
 bool
 tcp_syncookie_read(const struct tcp_seg *sg, struct tcp_syn *sy)
 {
+	/* A stamp that nobody offered is nothing (RFC 7323, 3.2). */
+	const bool stamps = (sg->sg_to.to_flags & TOF_TS) != 0 &&
+	    (V_tcp_do_rfc1323 == 1 || V_tcp_do_rfc1323 == 3);
 	const struct cookie_secret *cs;
 	tcp_seq iss = sg->sg_ack - 1, irs = sg->sg_seq - 1;
 	uint8_t bits, ws;
@@ -184,10 +187,11 @@ tcp_syncookie_read(const struct tcp_seg *sg, struct tcp_syn *sy)
 	    !cookie_seen(cs, cookie_bit(&sg->sg_inc, irs)) ||
 	    ((cookie_mac(cs, &sg->sg_inc, irs, bits) ^ iss) & ~0xffU) != 0)
 		return (false);
-	if ((sg->sg_to.to_flags & TOF_TS) != 0 && !cookie_stamp_ok(sg))
+	if (stamps && !cookie_stamp_ok(sg))
 		return (false);
 	memset(sy, 0, sizeof(*sy));
 	sy->sy_inc = sg->sg_inc;
+	sy->sy_tsoff = tcp_new_ts_offset(&sg->sg_inc);
 	sy->sy_irs = irs;
 	sy->sy_iss = iss;
 	sy->sy_flags = SYF_COOKIE;
@@ -198,7 +202,7 @@ tcp_syncookie_read(const struct tcp_seg *sg, struct tcp_syn *sy)
 	}
 	if ((bits & COOKIE_SACK) != 0)
 		sy->sy_flags |= SYF_SACK;
-	if ((sg->sg_to.to_flags & TOF_TS) != 0) {
+	if (stamps) {
 		sy->sy_flags |= SYF_TSTMP;
 		sy->sy_tsrecent = sg->sg_to.to_tsval;
 	}

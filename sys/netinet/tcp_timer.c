@@ -108,8 +108,6 @@ tcp_backoff(int shift)
 
 /* ---- Deadlines and the callout ---- */
 
-static void	tcp_timer_door(void *arg);
-
 static nstime_t
 tcp_timer_first(const struct tcpcb *tp)
 {
@@ -125,9 +123,9 @@ void
 tcp_timer_at(struct tcpcb *tp, tt_which timer, nstime_t when)
 {
 	tp->t_timers[timer] = when;
-	if (when != UINT64_MAX && (!callout_pending(&tp->t_callout) ||
-	    when < tp->t_callout.c_time))
-		callout_reset_at(&tp->t_callout, when, tcp_timer_door, tp);
+	if (when != UINT64_MAX && (!callout_entry_pending(&tp->t_callout) ||
+	    when < callout_entry_time(&tp->t_callout)))
+		(void)callout_entry_reset_at(&tp->t_callout, when);
 }
 
 void
@@ -156,12 +154,6 @@ tcp_finwait2_time(const struct tcpcb *tp)
 	return (cnt * intvl);
 }
 
-int
-tcp_timer_active(const struct tcpcb *tp, tt_which timer)
-{
-	return (tp->t_timers[timer] != UINT64_MAX);
-}
-
 void
 tcp_timer_stop(struct tcpcb *tp)
 {
@@ -169,7 +161,7 @@ tcp_timer_stop(struct tcpcb *tp)
 
 	for (i = 0; i < TT_N; i++)
 		tp->t_timers[i] = UINT64_MAX;
-	callout_stop(&tp->t_callout);
+	(void)callout_entry_stop(&tp->t_callout);
 }
 
 /* ---- What the user or the variable says ---- */
@@ -339,7 +331,8 @@ tcp_timer_rexmt(struct tcpcb *tp)
 	return (0);
 }
 
-/* One byte beyond the closed window. */
+/* One byte beyond the closed window; in Linux's ways, as a keepalive probe,
+ * what the peer has already. */
 static int
 tcp_timer_persist(struct tcpcb *tp)
 {
@@ -358,6 +351,12 @@ tcp_timer_persist(struct tcpcb *tp)
 	}
 	(void)tcp_sent_lose_all(tp);
 	tcp_setpersist(tp);
+	if (V_tcp_ways.w_linux && tp->snd_wnd == 0 &&
+	    tp->snd_max == tp->snd_una) {
+		tcp_respond(tp, &tp->t_inpcb.inp_inc, tp->rcv_nxt,
+		    tp->snd_una - 1, TH_ACK, NULL);
+		return (0);
+	}
 	tp->t_flags |= TF_FORCEDATA;
 	(void)tcp_output(tp);
 	tp->t_flags &= ~TF_FORCEDATA;
@@ -428,10 +427,10 @@ tcp_default_timer(struct tcpcb *tp, tt_which timer)
 }
 
 /* Run what is due, then wait for the next. */
-static void
-tcp_timer_door(void *arg)
+void
+tcp_timer_door(struct callout_entry *ce)
 {
-	struct tcpcb *tp = arg;
+	struct tcpcb *tp = __containerof(ce, struct tcpcb, t_callout);
 	nstime_t next, now = getnstime();
 	int error = 0, i;
 
@@ -452,7 +451,7 @@ tcp_timer_door(void *arg)
 		return;
 	}
 	next = tcp_timer_first(tp);
-	if (next != UINT64_MAX && (!callout_pending(&tp->t_callout) ||
-	    next < tp->t_callout.c_time))
-		callout_reset_at(&tp->t_callout, next, tcp_timer_door, tp);
+	if (next != UINT64_MAX && (!callout_entry_pending(&tp->t_callout) ||
+	    next < callout_entry_time(&tp->t_callout)))
+		(void)callout_entry_reset_at(&tp->t_callout, next);
 }

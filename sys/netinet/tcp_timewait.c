@@ -63,9 +63,16 @@ struct tcptw {
 };
 #define	TWF_TSTMP	0x01		/* time stamps were agreed upon */
 #define	TWF_LOCAL	0x02		/* both ends are here */
-#define	TWF_SIGNED	0x04		/* by TCP-MD5 */
+#define	TWF_SIGNED	0x04		/* by TCP-MD5, or */
+#define	TWF_AO		0x08		/* TCP-AO: it is a struct tcptw_ao */
 
 CTASSERT(sizeof(struct tcptw) <= 112);
+
+/* Of a connection with TCP-AO, which has to remember more. */
+struct tcptw_ao {
+	struct tcptw	ta_tw;
+	struct tcp_ao	ta_ao;		/* keeps no traffic keys */
+};
 
 SLIST_HEAD(tw_chain, tcptw);
 LIST_HEAD(tw_ports, tcptw);
@@ -144,8 +151,11 @@ tw_find(const struct in_conninfo *inc)
 static void
 tw_place(struct tcptw *tw)
 {
-	SLIST_INSERT_HEAD(tw_chain(&tw->tw_inc), tw, tw_hash);
-	LIST_INSERT_HEAD(tw_ports(tw->tw_inc.inc_lport), tw, tw_port);
+	struct tw_chain *chain = tw_chain(&tw->tw_inc);
+	struct tw_ports *ports = tw_ports(tw->tw_inc.inc_lport);
+
+	SLIST_INSERT_HEAD(chain, tw, tw_hash);
+	LIST_INSERT_HEAD(ports, tw, tw_port);
 }
 
 /* Tables of twice the size, or the first: false if there is no memory. */
@@ -210,22 +220,37 @@ tw_list(const struct tcptw *tw)
 static void
 tw_wait(struct tcptw *tw, nstime_t expires)
 {
+	struct tw_list *list = tw_list(tw);
+
 	tw->tw_expires = expires;
-	TAILQ_INSERT_TAIL(tw_list(tw), tw, tw_age);
-	if (!callout_pending(&V_tw.t_callout) ||
-	    TAILQ_FIRST(tw_list(tw)) == tw)
+	TAILQ_INSERT_TAIL(list, tw, tw_age);
+	if (!callout_pending(&V_tw.t_callout) || TAILQ_FIRST(list) == tw)
 		tw_arm();
+}
+
+/* What to sign by: NULL if that is not TCP-AO. */
+static struct tcp_ao *
+tw_ao(struct tcptw *tw)
+{
+	return ((tw->tw_flags & TWF_AO) != 0 ?
+	    &((struct tcptw_ao *)tw)->ta_ao : NULL);
 }
 
 static void
 tw_free(struct tcptw *tw)
 {
-	SLIST_REMOVE(tw_chain(&tw->tw_inc), tw, tcptw, tw_hash);
+	struct tw_chain *chain = tw_chain(&tw->tw_inc);
+	struct tw_list *list = tw_list(tw);
+
+	SLIST_REMOVE(chain, tw, tcptw, tw_hash);
 	LIST_REMOVE(tw, tw_port);
-	TAILQ_REMOVE(tw_list(tw), tw, tw_age);
+	TAILQ_REMOVE(list, tw, tw_age);
 	V_tw.t_count--;
 	TCPSTATES_DEC(TCPS_TIME_WAIT);
-	uma_zfree(V_tcptw_zone, tw);
+	if ((tw->tw_flags & TWF_AO) != 0)
+		free(tw, M_TCPTW);
+	else
+		uma_zfree(V_tcptw_zone, tw);
 }
 
 static void
@@ -241,10 +266,11 @@ tw_expire(void *arg __unused)
 	tw_arm();
 }
 
-/* Room for one more. */
+/* Room for one more; with TCP-AO, if that is not NULL. */
 static struct tcptw *
-tw_alloc(void)
+tw_alloc(const struct tcp_ao *ao)
 {
+	struct tcptw_ao *ta;
 	struct tcptw *tw;
 
 	if (V_tw.t_count >= (uint32_t)tw_limit()) {
@@ -258,7 +284,14 @@ tw_alloc(void)
 	    V_tw.t_count >= TW_LOAD * (V_tw.t_mask + 1)) && !tw_grow() &&
 	    V_tw.t_hash == NULL)
 		return (NULL);
-	return (uma_zalloc(V_tcptw_zone, M_NOWAIT));
+	if (ao == NULL)
+		return (uma_zalloc(V_tcptw_zone, M_NOWAIT));
+	if ((ta = malloc(sizeof(*ta), M_TCPTW, M_NOWAIT)) == NULL)
+		return (NULL);
+	ta->ta_ao = *ao;
+	ta->ta_ao.ao_keys = NULL;
+	ta->ta_ao.ao_flags &= (uint8_t)~AO_KEEP;
+	return (&ta->ta_tw);
 }
 
 /* ---- Segments ---- */
@@ -364,9 +397,9 @@ tcp_tw_input(const struct mbuf *m, const struct tcp_seg *sg)
 		return (TCP_TW_DONE);
 	}
 	if ((tw->tw_flags & TWF_SIGNED) != 0 &&
-	    !tcp_sig_verify(m, sg, NULL))
+	    !tcp_sig_verify(m, sg, tw_ao(tw)))
 		return (TCP_TW_DONE);
-	verdict = tw_judge(tw, NULL, sg, NULL, &restart);
+	verdict = tw_judge(tw, NULL, sg, tw_ao(tw), &restart);
 	if (verdict == TCP_TW_REOPEN)
 		tw_free(tw);
 	else if (restart) {
@@ -398,16 +431,18 @@ tcp_tw_segment(struct tcpcb *tp, const struct tcp_seg *sg)
 bool
 tcp_tw_compress(struct tcpcb *tp)
 {
+	const struct tcp_ao *ao = tcp_sig_ao(tp, NULL, NULL);
 	nstime_t expires = tp->t_timers[TT_2MSL];
 	struct tcptw *tw;
 
 	KASSERT(tp->t_state == TCPS_TIME_WAIT && tptosocket(tp) == NULL,
 	    ("state %d, or a socket", tp->t_state));
-	/* What TCP-AO must remember has no room there, nor a source route. */
-	if (tp->t_ao != NULL || tp->t_inpcb.inp_options != NULL ||
-	    (tw = tw_alloc()) == NULL)
+	/* There is no room for a source route. */
+	if (tp->t_inpcb.inp_options != NULL || (tw = tw_alloc(ao)) == NULL)
 		return (false);
 	tw_fill(tw, tp);
+	if (ao != NULL)
+		tw->tw_flags |= TWF_AO;
 	tcp_close(tp);
 	V_tw.t_count++;
 	TCPSTATES_INC(TCPS_TIME_WAIT);

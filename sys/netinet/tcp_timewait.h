@@ -32,7 +32,7 @@ struct tcp_twinfo {
 };
 
 /* tp, which is in TIME_WAIT and whose user has gone, becomes an entry and is
- * freed: false, and it stays as it is, if there is no memory or TCP-AO. */
+ * freed: false, and it stays as it is, if there is no memory or IP options. */
 bool	tcp_tw_compress(struct tcpcb *tp);
 /* A segment for which there is no pcb; its header and text are m's. */
 enum tcp_twverdict tcp_tw_input(const struct mbuf *m,

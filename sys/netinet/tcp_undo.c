@@ -40,6 +40,7 @@
 #include <sys/socketvar.h>
 #include <sys/systm.h>
 
+#include <netinet/tcp_loss.h>
 #include <netinet/tcp_undo.h>
 #include <netinet/tcp_var.h>
 
@@ -51,18 +52,24 @@
 void
 tcp_undo_save(struct tcpcb *tp)
 {
+	struct tcp_loss *tl = tcp_loss(tp);
+
+	if (tl == NULL) {
+		tcp_undo_forget(tp);
+		return;
+	}
 	tp->snd_cwnd_prev = tp->snd_cwnd;
-	tp->snd_ssthresh_prev = tp->snd_ssthresh;
-	tp->snd_recover_prev = tp->snd_recover;
+	tl->tl_ssthresh_prev = tp->snd_ssthresh;
+	tl->tl_recover_prev = tp->snd_recover;
 	tp->t_flags &= ~(TF_WASFRECOVERY | TF_WASCRECOVERY);
 	if (IN_FASTRECOVERY(tp->t_flags))
 		tp->t_flags |= TF_WASFRECOVERY;
 	if (IN_CONGRECOVERY(tp->t_flags))
 		tp->t_flags |= TF_WASCRECOVERY;
 	tp->t_flags |= TF_PREVVALID;
-	tp->t_badrxtwin = tcp_ts_getticks();
-	tp->t_undo_una = tp->t_undo_end = tp->snd_una;
-	tp->t_undo_rxt = 0;
+	tl->tl_badrxtwin = tcp_ts_getticks();
+	tl->tl_undo_una = tl->tl_undo_end = tp->snd_una;
+	tl->tl_undo_rxt = 0;
 }
 
 void
@@ -83,8 +90,8 @@ tcp_undo_timeout(struct tcpcb *tp)
 void
 tcp_undo_sent(struct tcpcb *tp, uint32_t len)
 {
-	tp->t_undo_rxt += len;
-	tp->t_undo_end = tp->snd_max;
+	tp->t_loss->tl_undo_rxt += len;
+	tp->t_loss->tl_undo_end = tp->snd_max;
 }
 
 void
@@ -92,9 +99,9 @@ tcp_undo_dsack(struct tcpcb *tp, const struct sackblk *sb)
 {
 	tp->t_flags2 |= TF2_DSACKED;
 	if ((tp->t_flags & TF_PREVVALID) != 0 &&
-	    SEQ_GEQ(sb->start, tp->t_undo_una) &&
-	    SEQ_LEQ(sb->end, tp->t_undo_end))
-		tp->t_undo_rxt -= min(tp->t_undo_rxt, sb->end - sb->start);
+	    SEQ_GEQ(sb->start, tp->t_loss->tl_undo_una) &&
+	    SEQ_LEQ(sb->end, tp->t_loss->tl_undo_end))
+		tp->t_loss->tl_undo_rxt -= min(tp->t_loss->tl_undo_rxt, sb->end - sb->start);
 }
 
 void
@@ -109,12 +116,16 @@ tcp_undo_forget(struct tcpcb *tp)
 void
 tcp_undo_restore(struct tcpcb *tp)
 {
+	const struct tcp_loss *tl = tp->t_loss;
+
+	if (tl == NULL)
+		return;
 	tp->snd_cwnd = MAX(tp->snd_cwnd, tp->snd_cwnd_prev);
-	tp->snd_ssthresh = MAX(tp->snd_ssthresh, tp->snd_ssthresh_prev);
+	tp->snd_ssthresh = MAX(tp->snd_ssthresh, tl->tl_ssthresh_prev);
 	EXIT_RECOVERY(tp->t_flags);
 	/* Recovery from before goes on, unless that is over, too. */
-	if (SEQ_LT(tp->snd_una, tp->snd_recover_prev)) {
-		tp->snd_recover = tp->snd_recover_prev;
+	if (SEQ_LT(tp->snd_una, tl->tl_recover_prev)) {
+		tp->snd_recover = tl->tl_recover_prev;
 		if ((tp->t_flags & TF_WASFRECOVERY) != 0)
 			ENTER_FASTRECOVERY(tp->t_flags);
 		if ((tp->t_flags & TF_WASCRECOVERY) != 0)
@@ -146,10 +157,10 @@ undo_by_echo(const struct tcpcb *tp, const struct tcp_seg *sg,
 {
 	const struct tcpopt *to = &sg->sg_to;
 
-	if (ta->ta_acked == 0 || ta->ta_ack - ta->ta_acked != tp->t_undo_una ||
+	if (ta->ta_acked == 0 || ta->ta_ack - ta->ta_acked != tp->t_loss->tl_undo_una ||
 	    (tp->t_flags & TF_RCVD_TSTMP) == 0 ||
 	    (to->to_flags & TOF_TS) == 0 || to->to_tsecr == 0 ||
-	    !TSTMP_LT(to->to_tsecr - tp->ts_offset, tp->t_badrxtwin) ||
+	    !TSTMP_LT(to->to_tsecr - tp->ts_offset, tp->t_loss->tl_badrxtwin) ||
 	    ta->ta_dsacked != 0)
 		return (false);
 	return ((tp->t_flags2 & TF2_DSACKED) != 0 ||
@@ -171,8 +182,8 @@ undo_by_progress(const struct tcpcb *tp, const struct tcp_acked *ta)
 static bool
 undo_by_dsack(const struct tcpcb *tp, const struct tcp_acked *ta)
 {
-	return (ta->ta_dsacked != 0 && tp->t_undo_rxt == 0 &&
-	    tp->t_undo_end != tp->t_undo_una);
+	return (ta->ta_dsacked != 0 && tp->t_loss->tl_undo_rxt == 0 &&
+	    tp->t_loss->tl_undo_end != tp->t_loss->tl_undo_una);
 }
 
 /* Has all that was taken for lost come before any of it was sent again? */
@@ -180,7 +191,7 @@ static bool
 undo_by_arrival(const struct tcpcb *tp, const struct tcp_acked *ta)
 {
 	return (ta->ta_acked != 0 && IN_FASTRECOVERY(tp->t_flags) &&
-	    tp->t_snd_lost == 0 && tp->t_undo_end == tp->t_undo_una);
+	    tp->t_snd_lost == 0 && tp->t_loss->tl_undo_end == tp->t_loss->tl_undo_una);
 }
 
 int
@@ -192,7 +203,7 @@ tcp_undo_acked(struct tcpcb *tp, const struct tcp_seg *sg,
 		tcp_undo(tp);
 		return (TV_OUTPUT);
 	}
-	if (SEQ_GT(tp->snd_una, tp->t_undo_end + tp->snd_cwnd))
+	if (SEQ_GT(tp->snd_una, tp->t_loss->tl_undo_end + tp->snd_cwnd))
 		tcp_undo_forget(tp);
 	return (TV_OK);
 }

@@ -282,8 +282,7 @@ tcp_usr_peeraddr(struct socket *so, struct sockaddr_storage *ss)
 static void
 tcp_connect_start(struct tcpcb *tp)
 {
-	tp->iss = tcp_new_isn(&tp->t_inpcb.inp_inc);
-	tp->ts_offset = tcp_new_ts_offset(&tp->t_inpcb.inp_inc);
+	tcp_new_numbers(&tp->t_inpcb.inp_inc, &tp->iss, &tp->ts_offset);
 	tcp_tw_succeed(tp);
 	tp->snd_una = tp->snd_nxt = tp->snd_max = tp->snd_up = tp->iss;
 	tp->snd_recover = tp->snd_fack = tp->t_loss_edge = tp->iss;

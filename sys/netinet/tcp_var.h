@@ -42,6 +42,7 @@ struct tcp_ao;
 struct tcp_cwv;
 struct tcp_ecn;
 struct tcp_function_block;
+struct tcp_loss;
 struct tcp_pmtud;
 struct tcp_tfo;
 struct tcpcb;
@@ -194,9 +195,6 @@ TAILQ_HEAD(tsegqe_head, tseg);
 struct sackhint {
 	tcp_seq		last_sack_ack;
 	int		sack_bytes_rexmit;
-	uint32_t	prr_delivered;
-	uint32_t	prr_out;
-	uint32_t	recover_fs;	/* bytes in flight as recovery began */
 };
 
 /* Limits that few users set; 0: the variable's.  And what is as rare. */
@@ -209,16 +207,22 @@ struct tcp_userto {
 	struct tcp_compat tu_compat;	/* if TF2_COMPAT */
 	uint32_t	tu_iwnd_nb;	/* initial window, bytes */
 	uint32_t	tu_iwnd_nseg;	/* or segments */
+	/* A connection's own, which is not inherited. */
 	struct tcp_cwv	*tu_cwv;	/* with TF2_CWV only */
+	struct tcp_tfo	*tu_tfo;	/* with TF2_TFO only */
+	struct tcp_pmtud *tu_pmtud;	/* NULL: segments are full */
+	struct tcp_ao	*tu_ao;		/* NULL: no TCP-AO */
 };
 
+/*
+ * In the order of use: behind the inpcb, of which input reads the first line,
+ * the numbers and flags that each segment needs; then times; then what
+ * belongs to loss, the handshake and the rest.  An idle connection has
+ * nothing else but its socket and its module's data, and all of that is to
+ * stay within a kilobyte: what only some connections need stands apart.
+ */
 struct tcpcb {
 	struct inpcb	t_inpcb;	/* first: tcpcb and inpcb are one */
-
-	struct tcp_function_block *t_fb; /* the vnet's copy */
-	void		*t_fb_ptr;	/* the block's state */
-	struct cc_algo	*t_cc;		/* the vnet's copy */
-	struct cc_var	t_ccv;
 
 	/* Hot: sending (RFC 9293, 3.3.1). */
 	tcp_seq		snd_una;
@@ -235,7 +239,7 @@ struct tcpcb {
 	tcp_seq		snd_recover;
 	tcp_seq		t_loss_edge;	/* judged by SACK up to here */
 	struct tcp_sentmap t_map;
-	struct tcp_sent	*t_map_sack;	/* where the last SACK ended */
+	struct tcp_loss	*t_loss;	/* NULL: there was none so far */
 
 	/* Hot: receiving. */
 	tcp_seq		rcv_nxt;
@@ -259,12 +263,17 @@ struct tcpcb {
 	uint32_t	t_acktime;	/* tcp_acktime() of the last bare ACK */
 	uint32_t	t_progress;	/* tcp_acktime() of the last ACK of something,
 					 * or since when there is something */
-	uint32_t	t_badrxtwin;	/* ms: began to send again */
-	uint32_t	t_rcvrtt;	/* seen as a receiver, ms; 0 unknown */
+	uint16_t	t_segqlen;	/* ranges of text out of order */
+	uint16_t	t_tsomax;	/* bytes of IP packet for TSO; 0 none */
+
+	struct tcp_function_block *t_fb; /* the vnet's copy */
+	void		*t_fb_ptr;	/* the block's state */
+	struct cc_algo	*t_cc;		/* the vnet's copy */
+	struct cc_var	t_ccv;
 
 	/* Times. */
 	nstime_t	t_timers[TT_N];	/* deadlines; UINT64_MAX: off */
-	struct callout	t_callout;
+	struct callout_entry t_callout;	/* tcp_timer_door() */
 	TAILQ_ENTRY(tcpcb) t_outlink;	/* waiting for its output */
 	uint32_t	t_srtt_us;	/* smoothed, microseconds; 0 none */
 	uint32_t	t_rttvar_us;
@@ -279,34 +288,20 @@ struct tcpcb {
 	uint64_t	t_delivered;	/* bytes delivered */
 	nstime_t	t_delivered_time;
 	nstime_t	t_first_sent_time;
-	uint64_t	t_app_limited;	/* t_delivered at its end, or 0 */
+	uint32_t	t_app_limited;	/* t_delivered at its end, or 0 */
+	uint32_t	t_bytes_acked;	/* for byte counting (RFC 3465) */
 	/* Rounds. */
 	uint32_t	t_round;
 	tcp_seq		t_round_end;
-
-	/* Loss recovery and its undoing. */
-	struct sackhint	sackhint;
-	uint32_t	snd_cwnd_prev, snd_ssthresh_prev;
-	tcp_seq		snd_recover_prev;
-	uint32_t	t_bytes_acked;	/* for byte counting (RFC 3465) */
-	tcp_seq		t_undo_una;	/* snd_una as loss was found */
-	tcp_seq		t_undo_end;	/* snd_max as last sent again */
-	uint32_t	t_undo_rxt;	/* sent again, and not D-SACKed */
-
-	/* Receiving out of order. */
-	struct tsegqe_head t_segq;
-	uint16_t	t_segqlen;	/* ranges there */
-	uint16_t	t_softerror;
-	uint16_t	t_sackholes;	/* SACKed ranges in the sent map */
-	uint8_t		t_oobflags;	/* TCPOOB_*: tcp_urgent.c */
-	char		t_iobc;		/* the urgent byte */
-	uint32_t	t_segqserial;
-	struct sackblk	t_dsack;	/* to be reported next; empty if equal */
+	/* The growth of the receive buffer. */
 	uint32_t	rfbuf_ts;	/* our time stamp as counting began */
 	uint32_t	rfbuf_cnt;	/* bytes received since */
 	tcp_seq		rfbuf_mark;	/* end of the window then */
+	uint32_t	t_rcvrtt;	/* seen as a receiver, ms; 0 unknown */
 
 	/* Rare. */
+	struct sackhint	sackhint;
+	uint32_t	snd_cwnd_prev;	/* with TF_PREVVALID: tcp_loss.h */
 	tcp_seq		iss, irs;
 	uint32_t	max_sndwnd;
 	uint16_t	t_peermss;	/* what the peer's SYN said; 0 nothing */
@@ -314,17 +309,13 @@ struct tcpcb {
 	uint16_t	t_keepprobes;
 	uint16_t	t_chackcnt;	/* challenge ACKs sent */
 	uint32_t	t_chackend;	/* in the period that ends then, ms */
-	struct tcp_ecn	*t_ecn;		/* NULL: not asked for, or refused */
-	union {
-		struct tcp_pmtud *t_pmtud; /* NULL: segments are full */
-		struct tcp_tfo	*t_tfo;	/* with TF2_TFO, until established */
-	};
-	struct tcp_userto *t_userto;	/* NULL: the variables' values */
+	uint16_t	t_softerror;
+	uint8_t		t_oobflags;	/* TCPOOB_*: tcp_urgent.c */
+	char		t_iobc;		/* the urgent byte */
 	uint32_t	t_sndrexmitpack;/* segments sent again */
-	uint32_t	t_rcvoopack;
 	uint32_t	t_sndzerowin;
-	uint32_t	t_tsomax;	/* bytes of IP packet for TSO; 0 none */
-	struct tcp_ao	*t_ao;		/* NULL: no TCP-AO */
+	struct tcp_ecn	*t_ecn;		/* NULL: not asked for, or refused */
+	struct tcp_userto *t_userto;	/* NULL: the variables' values */
 	void		*t_osd;		/* helper modules' data */
 };
 
@@ -352,7 +343,7 @@ struct tcpcb {
 #define	TF_GPUTINPROG	0x00008000
 #define	TF_MORETOCOME	0x00010000
 #define	TF_SONOTCONN	0x00020000
-#define	TF_LASTIDLE	0x00040000	/* idle at the last output */
+#define	TF_LASTIDLE	0x00040000	/* idle before this output */
 #define	TF_RXWIN0SENT	0x00080000	/* a window of 0 was promised */
 #define	TF_FASTRECOVERY	0x00100000
 #define	TF_WASFRECOVERY	0x00200000
@@ -380,7 +371,7 @@ struct tcpcb {
 #define	TF2_NODF		0x00002000	/* segments may be fragmented */
 #define	TF2_ECN_ANY	(TF2_ECN_PERMIT | TF2_ACE_PERMIT)
 #define	TF2_RESCUED		0x00010000	/* in this recovery */
-#define	TF2_TFO			0x00020000	/* t_tfo: opening fast */
+#define	TF2_TFO			0x00020000	/* tu_tfo: opening fast */
 #define	TF2_OOBAHEAD		0x00100000	/* to be taken out of line */
 #define	TF2_CWV			0x00400000	/* there is a tu_cwv */
 #define	TF2_NVP			0x00800000	/* the window is too large */
@@ -402,6 +393,13 @@ struct tcpcb {
 
 /* Duplicate ACKs that mean loss: 3 (RFC 5681, RFC 6675). */
 #define	TCP_DUPTHRESH	V_tcp_ways.w_reordering
+
+/* NULL: no TCP-AO. */
+static inline struct tcp_ao *
+tcp_ao_of(const struct tcpcb *tp)
+{
+	return (tp->t_userto != NULL ? tp->t_userto->tu_ao : NULL);
+}
 
 /* Time for t_acktime and t_progress: of 2^20 ns, about a millisecond. */
 #define	TCP_ACKTIME_SHIFT	20
@@ -715,13 +713,21 @@ u_int	tcp_maxseg(const struct tcpcb *tp);
 u_int	tcp_fixed_maxseg(const struct tcpcb *tp);
 int	tcp_compute_pipe(struct tcpcb *tp);
 uint32_t tcp_compute_initwnd(uint32_t maxseg);
+static inline bool
+tcp_timer_active(const struct tcpcb *tp, tt_which timer)
+{
+	return (tp->t_timers[timer] != UINT64_MAX);
+}
 #define	TCP_TMR_GRANULARITY_TICKS	1
 #define	TCP_TMR_GRANULARITY_USEC	2
 uint32_t tcp_get_srtt(struct tcpcb *tp, int granularity);
 uint32_t tcp_get_usecs(struct timeval *tv);
 /* Milliseconds, for time stamps. */
 uint32_t tcp_ts_getticks(void);
-tcp_seq	tcp_new_isn(const struct in_conninfo *inc);
+/* The first sequence number of a connection, and what its time stamps are
+ * offset by; the latter alone. */
+void	tcp_new_numbers(const struct in_conninfo *inc, tcp_seq *isn,
+	    uint32_t *ts_offset);
 uint32_t tcp_new_ts_offset(const struct in_conninfo *inc);
 /* True: tp is gone, since both ends are here (nolocaltimewait), or became
  * an entry (tcp_timewait.c). */

@@ -39,11 +39,13 @@ TAILQ_HEAD(key_list, key_sa);
 VNET_DEFINE_STATIC(struct key_chain *, key_chains) = NULL;
 VNET_DEFINE_STATIC(uint32_t, key_mask) = 0;
 VNET_DEFINE_STATIC(uint32_t, key_count) = 0;
+VNET_DEFINE_STATIC(uint64_t, key_serial) = 0;
 VNET_DEFINE_STATIC(struct key_list, key_all);
 VNET_DEFINE_STATIC(uint8_t, key_secret[16]);
 #define	V_key_chains	VNET(key_chains)
 #define	V_key_mask	VNET(key_mask)
 #define	V_key_count	VNET(key_count)
+#define	V_key_serial	VNET(key_serial)
 #define	V_key_all	VNET(key_all)
 #define	V_key_secret	VNET(key_secret)
 
@@ -201,6 +203,7 @@ key_add(const struct xkey *xk)
 		return (ENOMEM);
 	memcpy(&ks->ks_src, xk->xk_src, sizeof(ks->ks_src));
 	memcpy(&ks->ks_dst, xk->xk_dst, sizeof(ks->ks_dst));
+	ks->ks_serial = ++V_key_serial;
 	ks->ks_spi = xk->xk_spi;
 	ks->ks_flags = xk->xk_flags;
 	ks->ks_proto = xk->xk_proto;

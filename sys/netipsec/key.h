@@ -23,6 +23,7 @@ struct key_sa {
 	TAILQ_ENTRY(key_sa) ks_all;	/* in the order they came */
 	struct in6_addr	ks_src;
 	struct in6_addr	ks_dst;
+	uint64_t	ks_serial;	/* no other key ever has it */
 	uint32_t	ks_spi;
 	uint32_t	ks_flags;	/* XKEY_NOOPTIONS */
 	uint8_t		ks_proto;	/* XKEY_TCP, XKEY_TCP_AO */

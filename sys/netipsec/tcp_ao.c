@@ -24,8 +24,10 @@
  *	AES-128-CMAC-96	   AES-CMAC(key', 1 | "TCP-AO" | context | 128)
  *		where key' = key, if it has 16 bytes, else AES-CMAC(0, key)
  *
- * They are derived for each segment, so that a connection keeps nothing of a
- * key and a changed one counts at once.
+ * A connection keeps the last one of each direction, ready for use, with what
+ * it was made of: the master key's serial number, which no other ever has,
+ * the initial sequence numbers and the ports.  So a changed key counts at
+ * once.  A SYN's, which is used once, is derived when it is needed.
  *
  * Rollover.  We sign with Current_key and ask by RNextKeyID for the key of
  * the peer's next segments.  Who is asked for a key it has uses it from then
@@ -45,6 +47,7 @@
  *	  late   ... 00000100 |wrap| ffffff00	  SNE of the latter: one less
  */
 #include <sys/param.h>
+#include <sys/malloc.h>
 #include <sys/mbuf.h>
 #include <sys/systm.h>
 
@@ -56,12 +59,17 @@
 
 #define	AO_MACLEN	12
 
+enum ao_way { AO_OUT, AO_IN, AO_WAYS };
+
+MALLOC_DEFINE(M_TCPAOKEY, "tcpaokey", "TCP-AO traffic keys");
+
 /* One segment's part in the keys. */
 struct ao_context {
 	const struct key_sa *ac_ks;	/* with the addresses */
 	tcp_seq		ac_sisn;	/* the sender's; host order */
 	tcp_seq		ac_disn;
 	uint32_t	ac_sne;
+	struct tcp_aokey *ac_kept;	/* where the key is kept, or NULL */
 };
 
 /* ---- Keys ---- */
@@ -137,6 +145,84 @@ ao_traffic_key(const struct ao_context *ac, const struct tcphdr *th,
 	return (done ? DIGEST_CMAC_LEN : 0);
 }
 
+static enum digest_mac
+ao_algorithm(const struct ao_context *ac)
+{
+	return (ac->ac_ks->ks_alg == XKEY_HMAC_SHA1_96 ? DIGEST_HMAC_SHA1 :
+	    DIGEST_AES_128_CMAC);
+}
+
+/* The key of a connection for one way: NULL if it is not kept. */
+static struct tcp_aokey *
+ao_kept(struct tcp_ao *ao, enum ao_way way, const struct tcphdr *th)
+{
+	if ((ao->ao_flags & AO_KEEP) == 0 || (th->th_flags & TH_SYN) != 0)
+		return (NULL);
+	if (ao->ao_keys == NULL)
+		ao->ao_keys = mallocarray(AO_WAYS, sizeof(*ao->ao_keys),
+		    M_TCPAOKEY, M_NOWAIT | M_ZERO);
+	return (ao->ao_keys != NULL ? &ao->ao_keys[way] : NULL);
+}
+
+void
+tcp_ao_forget(struct tcp_ao *ao)
+{
+	int way;
+
+	for (way = 0; ao->ao_keys != NULL && way < AO_WAYS; way++)
+		digest_mac_release(ao->ao_keys[way].ak_mac);
+	free(ao->ao_keys, M_TCPAOKEY);
+	ao->ao_keys = NULL;
+}
+
+/* Make ak the key of this segment: false without memory. */
+static bool
+ao_renew(const struct ao_context *ac, const struct tcphdr *th,
+    struct tcp_aokey *ak)
+{
+	uint8_t key[DIGEST_MAX_LEN];
+	size_t keylen;
+
+	digest_mac_release(ak->ak_mac);
+	memset(ak, 0, sizeof(*ak));
+	if ((keylen = ao_traffic_key(ac, th, key)) != 0)
+		ak->ak_mac = digest_mac_prepare(ao_algorithm(ac), key,
+		    keylen);
+	digest_wipe(key, sizeof(key));
+	ak->ak_serial = ac->ac_ks->ks_serial;
+	ak->ak_sisn = ac->ac_sisn;
+	ak->ak_disn = ac->ac_disn;
+	memcpy(&ak->ak_ports, th, sizeof(ak->ak_ports));
+	return (ak->ak_mac != NULL);
+}
+
+/* Begin a segment's MAC. */
+static bool
+ao_begin(const struct ao_context *ac, const struct tcphdr *th,
+    struct digest *dg)
+{
+	struct tcp_aokey *ak = ac->ac_kept;
+	uint8_t key[DIGEST_MAX_LEN];
+	size_t keylen;
+	bool begun;
+
+	if (ak != NULL) {
+		if ((ak->ak_mac == NULL ||
+		    ak->ak_serial != ac->ac_ks->ks_serial ||
+		    ak->ak_sisn != ac->ac_sisn ||
+		    ak->ak_disn != ac->ac_disn ||
+		    memcmp(&ak->ak_ports, th, sizeof(ak->ak_ports)) != 0) &&
+		    !ao_renew(ac, th, ak))
+			return (false);
+		return (digest_mac_reuse(dg, ak->ak_mac));
+	}
+	if ((keylen = ao_traffic_key(ac, th, key)) == 0)
+		return (false);
+	begun = digest_mac_begin(dg, ao_algorithm(ac), key, keylen);
+	digest_wipe(key, sizeof(key));
+	return (begun);
+}
+
 /* ---- The message ---- */
 
 /* The options as they are signed: the MAC is 0, and with XKEY_NOOPTIONS the
@@ -167,17 +253,9 @@ ao_segment_mac(const struct ao_context *ac, const struct mbuf *m,
 	const struct tcphdr *th = mtod(m, const struct tcphdr *);
 	const struct key_sa *ks = ac->ac_ks;
 	uint32_t sne = htonl(ac->ac_sne);
-	uint8_t key[DIGEST_MAX_LEN];
 	struct digest dg;
-	size_t keylen;
-	bool begun;
 
-	if ((keylen = ao_traffic_key(ac, th, key)) == 0)
-		return (false);
-	begun = digest_mac_begin(&dg, ks->ks_alg == XKEY_HMAC_SHA1_96 ?
-	    DIGEST_HMAC_SHA1 : DIGEST_AES_128_CMAC, key, keylen);
-	digest_wipe(key, sizeof(key));
-	if (!begun)
+	if (!ao_begin(ac, th, &dg))
 		return (false);
 	digest_add(&dg, &sne, sizeof(sne));
 	tcp_sig_add_pseudo(&dg, &ks->ks_src, &ks->ks_dst,
@@ -263,6 +341,7 @@ tcp_ao_sign(struct mbuf *m, const struct in_conninfo *inc, struct tcp_ao *ao)
 	ac.ac_disn = (th->th_flags & (TH_SYN | TH_ACK)) == TH_SYN ? 0 :
 	    ao->ao_irs;
 	ac.ac_sne = ao_sne(ao->ao_snd_seq, ao->ao_snd_sne, seq);
+	ac.ac_kept = ao_kept(ao, AO_OUT, th);
 	if (!ao_segment_mac(&ac, m, opt, mac)) {
 		TCPSTAT_INC(tcps_sig_err_buildsig);
 		return (ENOMEM);
@@ -324,6 +403,7 @@ tcp_ao_verify(const struct mbuf *m, const struct tcp_seg *sg,
 	    ao->ao_iss;
 	ac.ac_sne = syn != 0 ? 0 : ao_sne(ao->ao_rcv_seq, ao->ao_rcv_sne,
 	    sg->sg_seq);
+	ac.ac_kept = ao_kept(ao, AO_IN, mtod(m, const struct tcphdr *));
 	opt = tcp_sig_find(m, TCPOPT_AO, TCPOLEN_AO);
 	if (opt == NULL || !ao_segment_mac(&ac, m, opt, mac) ||
 	    !tcp_sig_same(mac, opt + TCPOLEN_AO - AO_MACLEN, AO_MACLEN)) {

@@ -14,9 +14,11 @@
  *
  * So a key that comes later, or is corrected, lets a connection go on by its
  * retransmissions.  A signed segment for who expects none is counted, and
- * taken: the peer will not take the unsigned answer.
+ * taken: the peer will not take the unsigned answer.  And a listener with
+ * TCP-MD5 serves hosts with which it shares no key unsigned, as FreeBSD's
+ * does, so that one of them can serve all.
  *
- * Touches of a connection: TF_SIGNATURE and t_ao.
+ * Touches of a connection: TF_SIGNATURE and tu_ao.
  */
 #include <sys/param.h>
 #include <sys/malloc.h>
@@ -169,7 +171,7 @@ tcp_sig_verify(const struct mbuf *m, const struct tcp_seg *sg,
 static void
 tcp_sig_update(const struct tcpcb *tp)
 {
-	struct tcp_ao *ao = tp->t_ao;
+	struct tcp_ao *ao = tcp_ao_of(tp);
 
 	if (ao->ao_iss != tp->iss) {
 		ao->ao_iss = ao->ao_snd_seq = tp->iss;
@@ -182,6 +184,20 @@ tcp_sig_update(const struct tcpcb *tp)
 }
 
 bool
+tcp_sig_exempt(const struct tcpcb *tp, const struct tcp_seg *sg)
+{
+	const struct in6_addr *peer, *us;
+
+	if (tp->t_state != TCPS_LISTEN || tcp_ao_of(tp) != NULL || sg == NULL ||
+	    (sg->sg_to.to_flags & (TOF_SIGNATURE | TOF_AO)) != 0)
+		return (false);
+	peer = &sg->sg_inc.inc_faddr;
+	us = &sg->sg_inc.inc_laddr;
+	return (key_find(XKEY_TCP, peer, us, XKEY_TCP_SPI) == NULL &&
+	    key_find(XKEY_TCP, us, peer, XKEY_TCP_SPI) == NULL);
+}
+
+bool
 tcp_sig_input(struct tcpcb *tp, const struct mbuf *m,
     const struct tcp_seg *sg)
 {
@@ -191,42 +207,57 @@ tcp_sig_input(struct tcpcb *tp, const struct mbuf *m,
 		TCPSTAT_INC(tcps_sig_err_sigopts);
 		return (true);
 	}
-	return (tcp_sig_verify(m, sg, tcp_sig_ao(tp, sg, &ao)));
+	return (tcp_sig_exempt(tp, sg) ||
+	    tcp_sig_verify(m, sg, tcp_sig_ao(tp, sg, &ao)));
 }
 
 struct tcp_ao *
 tcp_sig_ao(struct tcpcb *tp, const struct tcp_seg *sg, struct tcp_ao *ao)
 {
-	if (tp->t_ao == NULL)
+	if (tcp_ao_of(tp) == NULL)
 		return (NULL);
 	if (tp->t_inpcb.inp_fport == 0 && sg != NULL) {
-		tcp_ao_begin(ao, tp->t_ao, sg);
+		tcp_ao_begin(ao, tcp_ao_of(tp), sg);
 		return (ao);
 	}
 	tcp_sig_update(tp);
-	return (tp->t_ao);
+	return (tcp_ao_of(tp));
 }
 
 u_int
 tcp_sig_optlen(const struct tcpcb *tp)
 {
-	return (tp->t_ao != NULL ? TCPOLEN_AO :
+	return (tcp_ao_of(tp) != NULL ? TCPOLEN_AO :
 	    roundup2(TCPOLEN_SIGNATURE, 4));
+}
+
+/* tp has TCP-AO from now on, all of it 0: NULL if memory is short. */
+static struct tcp_ao *
+tcp_sig_new_ao(struct tcpcb *tp)
+{
+	struct tcp_userto *tu = tcp_userto(tp);
+
+	if (tu != NULL)
+		tu->tu_ao = malloc(sizeof(*tu->tu_ao), M_TCPAO,
+		    M_NOWAIT | M_ZERO);
+	return (tcp_ao_of(tp));
 }
 
 int
 tcp_sig_inherit(struct tcpcb *tp, const struct tcp_syn *sy)
 {
+	struct tcp_ao *ao;
+
 	if ((sy->sy_flags & SYF_SIGNATURE) == 0)
 		return (0);
 	tp->t_flags |= TF_SIGNATURE;
 	if ((sy->sy_flags & SYF_AO) == 0)
 		return (0);
-	tp->t_ao = malloc(sizeof(*tp->t_ao), M_TCPAO, M_NOWAIT);
-	if (tp->t_ao == NULL)
+	if ((ao = tcp_sig_new_ao(tp)) == NULL)
 		return (ENOMEM);
-	tcp_ao_resume(tp->t_ao, sy->sy_iss, sy->sy_irs, sy->sy_aocurrent,
+	tcp_ao_resume(ao, sy->sy_iss, sy->sy_irs, sy->sy_aocurrent,
 	    sy->sy_aornext);
+	ao->ao_flags |= AO_KEEP;
 	return (0);
 }
 
@@ -237,7 +268,7 @@ tcp_sig_inherit(struct tcpcb *tp, const struct tcp_syn *sy)
 bool
 tcp_sig_takes_icmp(const struct tcpcb *tp, const struct ip_icmperr *ie)
 {
-	if (tp->t_ao == NULL || !TCPS_HAVEESTABLISHED(tp->t_state))
+	if (tcp_ao_of(tp) == NULL || !TCPS_HAVEESTABLISHED(tp->t_state))
 		return (true);
 	if (ie->ie_ip.ii_v6)
 		return (ie->ie_type != ICMP6_DST_UNREACH ||
@@ -251,8 +282,13 @@ tcp_sig_takes_icmp(const struct tcpcb *tp, const struct ip_icmperr *ie)
 void
 tcp_sig_free(struct tcpcb *tp)
 {
-	free(tp->t_ao, M_TCPAO);
-	tp->t_ao = NULL;
+	struct tcp_ao *ao = tcp_ao_of(tp);
+
+	if (ao == NULL)
+		return;
+	tcp_ao_forget(ao);
+	free(ao, M_TCPAO);
+	tp->t_userto->tu_ao = NULL;
 }
 
 /* ---- Options ---- */
@@ -263,12 +299,13 @@ tcp_sig_opt_md5(struct tcpcb *tp, struct sockopt *sopt)
 	int error, on;
 
 	if (sopt->sopt_dir == SOPT_GET) {
-		on = (tp->t_flags & TF_SIGNATURE) != 0 && tp->t_ao == NULL;
+		on = (tp->t_flags & TF_SIGNATURE) != 0 &&
+		    tcp_ao_of(tp) == NULL;
 		return (sooptcopyout(sopt, &on, sizeof(on)));
 	}
 	if ((error = sooptcopyin(sopt, &on, sizeof(on), sizeof(on))) != 0)
 		return (error);
-	if (tp->t_ao != NULL)
+	if (tcp_ao_of(tp) != NULL)
 		return (on ? EINVAL : 0);
 	if (on > 0)
 		tp->t_flags |= TF_SIGNATURE;
@@ -284,21 +321,20 @@ tcp_sig_opt_ao(struct tcpcb *tp, struct sockopt *sopt)
 	int error, on;
 
 	if (sopt->sopt_dir == SOPT_GET) {
-		on = tp->t_ao != NULL;
+		on = tcp_ao_of(tp) != NULL;
 		return (sooptcopyout(sopt, &on, sizeof(on)));
 	}
 	if ((error = sooptcopyin(sopt, &on, sizeof(on), sizeof(on))) != 0)
 		return (error);
-	if ((on != 0) == (tp->t_ao != NULL))
+	if ((on != 0) == (tcp_ao_of(tp) != NULL))
 		return (0);
 	if (tp->t_state > TCPS_LISTEN ||
 	    (on && (tp->t_flags & TF_SIGNATURE) != 0))
 		return (EINVAL);
 	if (on) {
-		tp->t_ao = malloc(sizeof(*tp->t_ao), M_TCPAO,
-		    M_NOWAIT | M_ZERO);
-		if (tp->t_ao == NULL)
+		if (tcp_sig_new_ao(tp) == NULL)
 			return (ENOMEM);
+		tcp_ao_of(tp)->ao_flags = AO_KEEP;
 		tp->t_flags |= TF_SIGNATURE;
 	} else {
 		tcp_sig_free(tp);
@@ -325,7 +361,7 @@ static int
 ao_set_keys(struct tcpcb *tp, const struct tcp_ao_keys *tak)
 {
 	const struct in_conninfo *inc = &tp->t_inpcb.inp_inc;
-	struct tcp_ao *ao = tp->t_ao;
+	struct tcp_ao *ao = tcp_ao_of(tp);
 	int error;
 
 	error = ao_check_choice(tp, tak->tak_current, &inc->inc_laddr,
@@ -349,7 +385,7 @@ ao_set_keys(struct tcpcb *tp, const struct tcp_ao_keys *tak)
 static int
 tcp_sig_opt_keys(struct tcpcb *tp, struct sockopt *sopt)
 {
-	const struct tcp_ao *ao = tp->t_ao;
+	const struct tcp_ao *ao = tcp_ao_of(tp);
 	struct tcp_ao_keys tak;
 	int error;
 

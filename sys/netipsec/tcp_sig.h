@@ -9,7 +9,7 @@
  * the two.
  *
  * A connection or listener signs, and takes nothing unsigned, if it has
- * TF_SIGNATURE; with t_ao that is TCP-AO, else TCP-MD5.  The same is there
+ * TF_SIGNATURE; with tu_ao that is TCP-AO, else TCP-MD5.  The same is there
  * for who has no tcpcb (an entry of a cache of SYNs or of TIME_WAIT): it
  * says whether, by ao being NULL or not, and which by ao.
  */
@@ -29,6 +29,15 @@ struct tcp_seg;
 struct tcp_syn;
 struct tcpcb;
 
+/* A traffic key, ready for use, and what it was made of.  A SYN's is not
+ * kept. */
+struct tcp_aokey {
+	void		*ak_mac;	/* digest_mac_prepare()'s, or NULL */
+	uint64_t	ak_serial;	/* of the master key */
+	tcp_seq		ak_sisn, ak_disn;
+	uint32_t	ak_ports;	/* as in the header */
+};
+
 /* What TCP-AO knows of a connection, or of a listener's wishes. */
 struct tcp_ao {
 	tcp_seq		ao_iss, ao_irs;
@@ -40,10 +49,12 @@ struct tcp_ao {
 	uint8_t		ao_rnext;	/* of the one the peer shall use */
 	uint8_t		ao_peer_key;	/* the KeyIDs that came last */
 	uint8_t		ao_peer_rnext;
+	struct tcp_aokey *ao_keys;	/* our direction's, the peer's; NULL */
 	uint8_t		ao_flags;
 #define	AO_CURRENT	0x01		/* ao_current says something */
 #define	AO_RNEXT	0x02		/* ao_rnext does */
 #define	AO_PEER		0x04		/* ao_peer_* do */
+#define	AO_KEEP		0x08		/* keep traffic keys */
 };
 
 /* ---- For a connection or a listener ---- */
@@ -55,6 +66,9 @@ struct tcp_ao {
 /* May sg, whose header and text are m's, be taken? */
 bool	tcp_sig_input(struct tcpcb *tp, const struct mbuf *m,
 	    const struct tcp_seg *sg);
+/* Is sg one that a listener with TCP-MD5 takes unsigned, and answers so:
+ * there is no key between the two hosts? */
+bool	tcp_sig_exempt(const struct tcpcb *tp, const struct tcp_seg *sg);
 /* What to sign by: NULL for TCP-MD5.  For a listener, which knows no
  * connection, it is made in *ao from the segment that is answered. */
 struct tcp_ao *tcp_sig_ao(struct tcpcb *tp, const struct tcp_seg *sg,
@@ -95,6 +109,9 @@ void	tcp_ao_begin(struct tcp_ao *ao, const struct tcp_ao *wishes,
 /* The same, of what was kept of it. */
 void	tcp_ao_resume(struct tcp_ao *ao, tcp_seq iss, tcp_seq irs,
 	    uint8_t current, uint8_t rnext);
+
+/* Let go of the traffic keys that are kept. */
+void	tcp_ao_forget(struct tcp_ao *ao);
 
 /* ---- Between tcp_sig.c and the two ---- */
 

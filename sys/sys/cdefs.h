@@ -37,6 +37,9 @@
 #ifndef __printflike
 #define	__printflike(f, a)	__attribute__((__format__(__printf__, f, a)))
 #endif
+#ifndef __noinline
+#define	__noinline	__attribute__((__noinline__))
+#endif
 #ifndef __predict_true
 #define	__predict_true(e)	__builtin_expect(!!(e), 1)
 #define	__predict_false(e)	__builtin_expect(!!(e), 0)

@@ -15,6 +15,7 @@
 #ifndef _STACKYARD_SYS_SOCKBUF_H_
 #define	_STACKYARD_SYS_SOCKBUF_H_
 
+#include <sys/time.h>
 #include <sys/types.h>
 
 struct mbuf;
@@ -22,12 +23,36 @@ struct socket;
 
 #define	SB_MAX		(2 * 1024 * 1024) /* kern.ipc.maxsockbuf's default */
 
+/*
+ * A time to wait in four bytes: microseconds up to 2^31 (36 minutes), and
+ * whole seconds, rounded up, with SB_TIMEO_SEC beyond.
+ */
+typedef	uint32_t sbtimeo_t;
+#define	SB_TIMEO_SEC	0x80000000U
+
+static inline sbtimeo_t
+sbtimeo(uint32_t sec, uint32_t usec)
+{
+	if (sec < (SB_TIMEO_SEC - usec) / 1000000)
+		return (sec * 1000000 + usec);
+	return (SB_TIMEO_SEC | (sec < INT32_MAX ? sec + (usec != 0) :
+	    INT32_MAX));
+}
+
+static inline nstime_t
+sbtimeo_ns(sbtimeo_t timeo)
+{
+	if ((timeo & SB_TIMEO_SEC) != 0)
+		return ((timeo & ~SB_TIMEO_SEC) * NS_PER_SEC);
+	return (timeo * NS_PER_USEC);
+}
+
 /* sb_flags */
 #define	SB_WAIT		0x0004		/* a reader or writer waits */
 #define	SB_SEL		0x0008		/* a poll waits */
 #define	SB_UPCALL	0x0020
 #define	SB_NOINTR	0x0040
-#define	SB_KNOTE	0x0100		/* knotes are attached */
+#define	SB_KNOTE	0x0100		/* the socket has knotes */
 #define	SB_AUTOSIZE	0x0800		/* may be resized by the protocol */
 #define	SB_STOP		0x1000
 #define	SB_HELD		0x2000		/* the protocol wants no more yet */
@@ -48,7 +73,7 @@ struct sockbuf {
 	u_int		sb_mbmax;	/* at most */
 	uint16_t	sb_flags;
 	uint16_t	sb_state;
-	nstime_t	sb_timeo;	/* SO_{RCV,SND}TIMEO, ns; 0 none */
+	sbtimeo_t	sb_timeo;	/* SO_{RCV,SND}TIMEO; 0 none */
 };
 
 /* Bytes that can be read now; the same, FreeBSD's two names. */

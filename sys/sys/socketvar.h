@@ -31,7 +31,8 @@
  *			descriptor
  *
  * Nothing in here sleeps: a call that cannot go on returns EWOULDBLOCK, and
- * whoever drives the vnet decides to wait.  curvnet is so_vnet in all calls.
+ * whoever drives the vnet decides to wait.  curvnet is the socket's in all
+ * calls.
  */
 #ifndef _STACKYARD_SYS_SOCKETVAR_H_
 #define	_STACKYARD_SYS_SOCKETVAR_H_
@@ -76,10 +77,20 @@ struct solisten {
 	uint16_t	sol_sbrcv_flags, sol_sbsnd_flags;
 	u_int		sol_sbrcv_lowat, sol_sbsnd_lowat;
 	u_int		sol_sbrcv_hiwat, sol_sbsnd_hiwat;
-	nstime_t	sol_sbrcv_timeo, sol_sbsnd_timeo;
+	sbtimeo_t	sol_sbrcv_timeo, sol_sbsnd_timeo;
 };
 
-/* In the order of use: the first line, and each buffer, is a cache line. */
+/* Who is to be told of changes, apart from knotes. */
+struct soupcalls {
+	so_upcall_t	*su_func[2];	/* SO_RCV, SO_SND */
+	void		*su_arg[2];
+};
+
+/*
+ * In the order of use, and three cache lines: the socket, with what few
+ * look at behind each buffer.  What a listener's queue has on a socket is
+ * gone when a program gets it, and a program has nothing on it before.
+ */
 struct socket {
 	short		so_type;	/* SOCK_* */
 	short		so_qstate;	/* SQ_* */
@@ -89,27 +100,29 @@ struct socket {
 	int		so_count;	/* references */
 	void		*so_pcb;
 	const struct protosw *so_proto;
-	struct vnet	*so_vnet;
-	struct solisten	*so_sol;	/* not NULL: listening */
-	SLIST_HEAD(, knote) so_knotes;
 	uint16_t	so_error;	/* what the next call will return */
 	uint16_t	so_rerror;
 	u_int		so_oobmark;	/* bytes from so_rcv's front to it */
+	union {
+		struct {		/* so_qstate is SQ_NONE */
+			struct solisten	*so_sol; /* if SO_ACCEPTCONN */
+			struct soupcalls *so_upcalls; /* or NULL */
+			SLIST_HEAD(, knote) so_knotes;
+		};
+		struct {		/* SQ_COMP, SQ_INCOMP */
+			struct socket *so_listen; /* the one we wait at */
+			TAILQ_ENTRY(socket) so_list; /* on its list */
+		};
+	};
 	struct sockbuf	so_rcv;
-	struct sockbuf	so_snd;
-	so_upcall_t	*so_upcall[2];	/* SO_RCV, SO_SND */
-	void		*so_upcallarg[2];
-	struct socket	*so_listen;	/* the listener we wait at */
-	TAILQ_ENTRY(socket) so_list;	/* on its sol_comp or sol_incomp */
-	TAILQ_ENTRY(socket) so_all;	/* all sockets of the vnet */
-	int		so_fibnum;
-	u_int		so_user_cookie;
-	nstime_t	so_lingerend;	/* when soclose() waits no longer */
 	int		so_fd;		/* the program's, unless SS_NOFDREF */
+	u_int		so_user_cookie;
+	struct sockbuf	so_snd;
+	nstime_t	so_lingerend;	/* when soclose() waits no longer */
 };
 #define	SO_RCV		0
 #define	SO_SND		1
-#define	SOLISTENING(so)	((so)->so_sol != NULL)
+#define	SOLISTENING(so)	(((so)->so_options & SO_ACCEPTCONN) != 0)
 #define	sotopcb(so)	((so)->so_pcb)
 
 /* Urgent data is there or announced; reading can go as far as its mark. */
@@ -207,8 +220,9 @@ int	soreceive(struct socket *so, struct sockaddr_storage *from,
 #define	SOPOLL_PRI	0x2
 int	sopoll(struct socket *so, int events);
 
-/* which: SO_RCV or SO_SND.  Called from sorwakeup/sowwakeup. */
-void	soupcall_set(struct socket *so, int which, so_upcall_t func,
+/* which: SO_RCV or SO_SND.  Called from sorwakeup/sowwakeup.  ENOMEM, only
+ * for the first of a socket that is on no listener's queue. */
+int	soupcall_set(struct socket *so, int which, so_upcall_t func,
 	    void *arg);
 void	soupcall_clear(struct socket *so, int which);
 
@@ -227,6 +241,8 @@ int	soreserve(struct socket *so, u_long sndcc, u_long rcvcc);
 void	sohasoutofband(struct socket *so);
 /* Free so if nothing refers to it any more (see above). */
 void	sofree(struct socket *so);
+/* Free so whatever refers to it, as its transport has gone with the host. */
+void	soorphan(struct socket *so);
 
 /* ioctl(2) requests, FreeBSD's numbers. */
 #define	FIONREAD	0x4004667f	/* int: bytes to read */

@@ -77,11 +77,12 @@ struct vnet_task {
 	void	(*vt_func)(void *arg);
 	void	*vt_arg;
 	bool	vt_pending;
+	bool	vt_later;		/* pending for the next turn */
 };
 #define	VNET_TASK_INIT(t, func, arg) do {				\
 	(t)->vt_func = (func);						\
 	(t)->vt_arg = (arg);						\
-	(t)->vt_pending = false;					\
+	(t)->vt_pending = (t)->vt_later = false;			\
 } while (0)
 
 struct callout_wheel;
@@ -93,10 +94,13 @@ struct vnet {
 	nstime_t	vnet_now;	/* time of the batch in progress, ns */
 	struct callout_wheel *vnet_wheel;
 	struct mbuf_pool *vnet_mbufs;
-	STAILQ_HEAD(, vnet_task) vnet_tasks;
+	STAILQ_HEAD(vnet_taskq, vnet_task) vnet_tasks;
+	struct vnet_taskq vnet_later;	/* tasks of the next turn */
 	nstime_t	vnet_wanted;	/* earliest turn asked of ho_wakeup */
 	u_int		vnet_depth;	/* doors passed and not left */
 	bool		vnet_shared;	/* by threads, which ho_enter orders */
+	bool		vnet_sooner;	/* a callout was armed for before
+					 * vnet_wanted */
 	const struct vnet_hostops *vnet_ops;
 	void		*vnet_arg;	/* for vnet_ops */
 	void		*vnet_data_mem;	/* the core's copy */
@@ -134,6 +138,31 @@ struct vnet *vnet_enter(struct vnet *vnet);
 void	vnet_leave(struct vnet *saved);
 
 /*
+ * A door for who only looks: makes vnet current, but the time may be an old
+ * one, and nothing may be armed or put off before vnet_look_end().
+ */
+static inline struct vnet *
+vnet_look(struct vnet *vnet)
+{
+	struct vnet *saved = curvnet;
+
+	if (__predict_false(vnet->vnet_shared))
+		vnet->vnet_ops->ho_enter(vnet->vnet_arg);
+	curvnet = vnet;
+	return (saved);
+}
+
+static inline void
+vnet_look_end(struct vnet *saved)
+{
+	struct vnet *vnet = curvnet;
+
+	curvnet = saved;
+	if (__predict_false(vnet->vnet_shared))
+		vnet->vnet_ops->ho_leave(vnet->vnet_arg);
+}
+
+/*
  * Give vnet its turn: enter, run the callouts that are due, run tasks,
  * leave.  Returns when it wants its next turn, UINT64_MAX for never.
  */
@@ -143,6 +172,11 @@ nstime_t vnet_next(const struct vnet *vnet);
 
 /* Put task off to the end of the batch of curvnet. */
 void	vnet_task_enqueue(struct vnet_task *task);
+/*
+ * Put task off to curvnet's next turn, which comes at the same time, but after
+ * those of others that are due: for what has done enough for one batch.
+ */
+void	vnet_task_later(struct vnet_task *task);
 /* Forget task if it is pending. */
 void	vnet_task_cancel(struct vnet_task *task);
 /*

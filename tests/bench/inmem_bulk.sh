@@ -32,11 +32,9 @@ else
 	while read -r block cc; do
 		bulk "$block" "$cc" 262144 20000 40000
 	done <"$work/combos"
-	for window in 65536 1048576; do
+	for window in 65536 1048576 16777216; do
 		bulk freebsd cubic $window 20000 40000
 	done
-	# It takes longer to fill.
-	bulk freebsd cubic 16777216 60000 100000
 fi
 
 if peer peer_kernel kernel.inmem_bulk.gbit_per_s.cubic \

@@ -78,16 +78,18 @@ lex_next(struct lex *lx)
 	if (ch == '"')
 		return (lex_string(lx));
 	lx->lx_kind = ch == ';' ? T_SEMICOLON : T_WORD;
-	if (!lex_add(lx, ch))
-		return (false);
 	if (ch == ';')
-		return (true);
-	while ((ch = getc(lx->lx_file)) != EOF && !isspace(ch) &&
-	    strchr(";#\"", ch) == NULL)
-		if (ch == '\0' || !lex_add(lx, ch)) {
-			lx->lx_error = ch == '\0' ? "a NUL" : lx->lx_error;
+		return (lex_add(lx, ch));
+	do {
+		if (ch == '\0') {
+			lx->lx_error = "a NUL";
 			return (false);
 		}
+		if (!lex_add(lx, ch))
+			return (false);
+		ch = getc(lx->lx_file);
+	} while (ch == '\0' || (ch != EOF && !isspace(ch) &&
+	    strchr(";#\"", ch) == NULL));
 	(void)ungetc(ch, lx->lx_file);
 	return (true);
 }

@@ -37,6 +37,7 @@ struct script {
 	struct lex	sc_lex;		/* at the token that comes next */
 	struct ysctl	*sc_y;
 	bool		sc_failed;	/* something was refused */
+	enum { S_NONE, S_HEX, S_ALL } sc_secret; /* what may be a key here */
 	/* The operation in progress. */
 	enum op		sc_op;
 	int		sc_opline;
@@ -46,13 +47,26 @@ struct script {
 
 /* ---- Reading ---- */
 
-static bool
-complain(const struct script *sc, const char *what)
+/* What an error may show of a token: nothing that is a key, or part of one,
+ * or that was meant to be one. */
+static const char *
+shown(const struct script *sc)
 {
 	const struct lex *lx = &sc->sc_lex;
 
-	warnx("line %d: %s at [%s]", lx->lx_line, what,
-	    lx->lx_kind == T_END ? "end of file" : lx->lx_text);
+	if (lx->lx_kind == T_END)
+		return ("end of file");
+	if (lx->lx_kind == T_STRING || (lx->lx_kind == T_WORD &&
+	    (sc->sc_secret == S_ALL || (sc->sc_secret == S_HEX &&
+	    strncmp(lx->lx_text, "0x", 2) == 0))))
+		return ("...");
+	return (lx->lx_text);
+}
+
+static bool
+complain(const struct script *sc, const char *what)
+{
+	warnx("line %d: %s at [%s]", sc->sc_lex.lx_line, what, shown(sc));
 	return (false);
 }
 
@@ -147,6 +161,7 @@ read_spi(struct script *sc)
 		return (complain(sc, ao ? "KeyID must be 0 to 255" :
 		    "SPI of tcp must be 0x1000"));
 	sc->sc_key.xk_spi = (uint32_t)spi;
+	sc->sc_secret = S_HEX;
 	return (next(sc));
 }
 
@@ -228,6 +243,7 @@ read_algorithm(struct script *sc)
 	for (i = XKEY_TCP_MD5; i <= XKEY_AES_128_CMAC_96; i++)
 		if (ao == (i != XKEY_TCP_MD5) && is_word(sc, alg_names[i])) {
 			sc->sc_key.xk_alg = (uint8_t)i;
+			sc->sc_secret = S_ALL;
 			return (next(sc) && read_key(sc));
 		}
 	return (complain(sc, ao ? "algorithm must be hmac-sha-1-96 or "
@@ -396,6 +412,7 @@ run_operation(struct script *sc)
 		    0 ? "there are no policies here" : "unknown operation"));
 	memset(&sc->sc_key, 0, sizeof(sc->sc_key));
 	sc->sc_op = (enum op)op;
+	sc->sc_secret = S_NONE;
 	sc->sc_opline = sc->sc_lex.lx_line;
 	sc->sc_src = sc->sc_dst = NULL;
 	done = next(sc) && (op == OP_FLUSH || op == OP_DUMP ? run_all(sc) :

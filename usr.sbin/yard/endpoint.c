@@ -272,8 +272,11 @@ endpoint_new(int fd, const uint8_t *pattern, bool verify,
 	ep->ep_func = func;
 	ep->ep_arg = arg;
 	VNET_TASK_INIT(&ep->ep_task, ep_task, ep);
-	soupcall_set(so, SO_RCV, ep_readable, ep);
-	soupcall_set(so, SO_SND, ep_writable, ep);
+	if (soupcall_set(so, SO_RCV, ep_readable, ep) != 0 ||
+	    soupcall_set(so, SO_SND, ep_writable, ep) != 0) {
+		free(ep, M_TEMP);
+		return (NULL);
+	}
 	vnet_task_enqueue(&ep->ep_task);
 	return (ep);
 }

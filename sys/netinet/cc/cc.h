@@ -55,15 +55,15 @@ typedef enum {
 /* A connection as its module sees it; embedded in the tcpcb as t_ccv. */
 struct cc_var {
 	void		*cc_data;	/* the module's */
-	int		bytes_this_ack;	/* newly acknowledged by this ACK */
-	tcp_seq		curack;
-	uint32_t	flags;		/* CCF_* */
 	union {
 		struct tcpcb	*tp;
 		union {
 			struct tcpcb *tcp;
 		} ccvc;			/* FreeBSD 14's spelling */
 	};
+	int		bytes_this_ack;	/* newly acknowledged by this ACK */
+	tcp_seq		curack;
+	uint32_t	flags;		/* CCF_* */
 	uint16_t	nsegs;		/* ACK segments this one stands for */
 	uint8_t		labc;
 };

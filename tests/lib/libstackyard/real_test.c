@@ -7,6 +7,7 @@
  * The loop in real time.  Nothing here waits for time to pass: descriptors
  * are ready before they are waited for, and times are in the past.
  */
+#include <netinet/in.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -178,6 +179,45 @@ TEST(no_starving)
 	end();
 }
 
+static void
+ignored(void *arg __attribute__((__unused__)), int fd
+    __attribute__((__unused__)), short revents __attribute__((__unused__)))
+{
+}
+
+static void
+counted(void *arg __attribute__((__unused__)))
+{
+
+	calls++;
+}
+
+/* A descriptor that is always ready does not keep what is due waiting. */
+TEST(always_ready)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET };
+	socklen_t len = sizeof(sin);
+	struct sy_host *host;
+	int listener, s, i;
+
+	begin();
+	ATF_REQUIRE((host = sy_host_new(loop, "a", NULL, 0)) != NULL);
+	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	listener = sy_socket(host, AF_INET, SOCK_STREAM, 0);
+	WORKS(sy_bind(host, listener, (struct sockaddr *)&sin, len));
+	WORKS(sy_listen(host, listener, 1));
+	WORKS(sy_getsockname(host, listener, (struct sockaddr *)&sin, &len));
+	s = sy_socket(host, AF_INET, SOCK_STREAM, 0);
+	WORKS(sy_connect(host, s, (struct sockaddr *)&sin, len));
+	WORKS(sy_watch(host, s, POLLOUT, ignored, NULL));
+	(void)sy_loop_step(loop, 0);
+	WORKS(sy_loop_at(loop, sy_loop_now(loop), counted, NULL));
+	for (i = 0; i < 1000 && calls == 0; i++)
+		(void)sy_loop_step(loop, 0);
+	ATF_CHECK_MSG(calls > 0, "its time never came");
+	end();
+}
+
 /* A signal's handler may stop a loop that waits for ever. */
 static void
 on_signal(int signo)
@@ -228,6 +268,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, fd_closed);
 	ATF_TP_ADD_TC(tp, calls_due);
 	ATF_TP_ADD_TC(tp, no_starving);
+	ATF_TP_ADD_TC(tp, always_ready);
 	ATF_TP_ADD_TC(tp, stop_by_signal);
 	ATF_TP_ADD_TC(tp, host_timer);
 	return (atf_no_error());

@@ -527,7 +527,8 @@ PD_TEST(info)
 	ATF_REQUIRE_EQ(LINUX_TCP_LISTEN, li.tcpi_state);
 	ATF_REQUIRE_EQ(7, li.tcpi_sacked);
 	fd = pd_active(t, PD_ALL, 65535);
-	SEND(fd, 3000);
+	SEND(fd, 2896);
+	SEND(fd, 104);
 	pd_forget(t);
 	ADVANCE(10 * PD_MSEC);
 	lx_info(t, fd, &li);

@@ -347,9 +347,11 @@ ATF_TC_BODY(cached_until_routes_change, tc)
 	ATF_REQUIRE_EQ(0, ro_lookup(&ro, &a, 0));
 	ATF_CHECK(ro_valid(&ro));
 	ATF_CHECK_EQ(0, ro.ro_llgen);
-	ATF_CHECK_EQ(2, ro.ro_nh->nh_refs);
+	/* The table's, that of the cache in front of it, and ours. */
+	ATF_CHECK_EQ(3, ro.ro_nh->nh_refs);
 	ATF_REQUIRE_EQ(0, net_rt_add("10.0.0.9", 32, NULL, V_loif));
 	ATF_CHECK(!ro_valid(&ro));
+	ATF_CHECK_EQ(2, ro.ro_nh->nh_refs);
 	ATF_REQUIRE_EQ(0, ro_lookup(&ro, &a, 0));
 	ATF_CHECK_EQ(V_loif, ro.ro_nh->nh_ifp);
 	ATF_CHECK((ro.ro_nh->nh_flags & RTF_HOST) != 0);
@@ -361,6 +363,43 @@ ATF_TC_BODY(cached_until_routes_change, tc)
 	V_rt_gen = UINT32_MAX;
 	rt_gen_bump();
 	ATF_CHECK_EQ(1, V_rt_gen);
+	NET_LEAVE();
+	net_host_end(v);
+}
+
+/* Whoever has no route of its own has the way found last; the place is one
+ * destination's at a time, and of one zone. */
+ATF_TC_WITHOUT_HEAD(recent);
+ATF_TC_BODY(recent, tc)
+{
+	struct vnet *v = net_host("a");
+	struct in6_addr a = net_addr("10.0.0.9"), b = a;
+	struct route ro = { 0 }, *slot;
+	int i;
+
+	NET_ENTER(v);
+	ATF_REQUIRE_EQ(0, net_rt_add("10.0.0.0", 8, NULL,
+	    net_ether("e0", 1)));
+	slot = ro_recent(&a, 0);
+	ATF_CHECK(!ro_valid(slot));
+	ATF_REQUIRE_EQ(0, ro_lookup(slot, &a, 0));
+	ATF_REQUIRE_EQ(slot, ro_recent(&a, 0));
+	ATF_CHECK(ro_valid(slot));
+	slot->ro_llgen = 7;
+	ATF_REQUIRE_EQ(0, ro_lookup(&ro, &a, 0));
+	ATF_CHECK_EQ(7, ro.ro_llgen);
+	ATF_CHECK_EQ(3, ro.ro_nh->nh_refs);
+	/* Another of the same hash takes its place. */
+	for (i = 0; i < 1000; i++) {
+		b.s6_addr32[3] = htonl(0x0a010000U + (uint32_t)i);
+		if (ro_recent(&b, 0) == slot)
+			break;
+	}
+	ATF_CHECK(!ro_valid(slot));
+	ATF_CHECK_EQ(2, ro.ro_nh->nh_refs);
+	ATF_REQUIRE_EQ(0, ro_lookup(slot, &b, 0));
+	ATF_CHECK(!ro_valid(ro_recent(&b, 1)));
+	ro_invalidate(&ro);
 	NET_LEAVE();
 	net_host_end(v);
 }
@@ -525,6 +564,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, gateways);
 	ATF_TP_ADD_TC(tp, reject_and_blackhole);
 	ATF_TP_ADD_TC(tp, cached_until_routes_change);
+	ATF_TP_ADD_TC(tp, recent);
 	ATF_TP_ADD_TC(tp, next_hop_outlives_interface);
 	ATF_TP_ADD_TC(tp, mtu_of_interface_and_route);
 	ATF_TP_ADD_TC(tp, scope_picks_interface);

@@ -13,6 +13,7 @@
  */
 #include <stdio.h>
 
+#include <netinet/tcp_loss.h>
 #include <netinet/tcp_timewait.h>
 
 #include "pkt_impl.h"
@@ -632,7 +633,9 @@ pd_waiting(struct pd *t)
 	const struct tseg *q;
 	uint32_t n = 0;
 
-	TAILQ_FOREACH(q, &pd_tcpcb(t)->t_segq, tq_link)
+	if (pd_tcpcb(t)->t_loss == NULL)
+		return (0);
+	TAILQ_FOREACH(q, &pd_tcpcb(t)->t_loss->tl_segq, tq_link)
 		n += q->tq_end - q->tq_start;
 	return ((int)n);
 }

@@ -388,11 +388,19 @@ PD_TEST(pending_limit)
 	STATE(TCPS_ESTABLISHED);
 	open_fast(t, 5);
 	open_slow(t, 6);
-	/* So does one that is reset, or goes for other reasons. */
+	/* One that is reset does not, until it is long ago. */
 	pd_use(t, 1);
 	INJECT("R 101:101(0) win 0");
-	open_fast(t, 7);
+	STATE(GONE);
+	open_slow(t, 7);
+	pd_pass(t, 29 * PD_SEC);
+	pd_forget(t);
 	open_slow(t, 8);
+	pd_pass(t, 31 * PD_SEC);
+	pd_forget(t);
+	open_fast(t, 12);
+	open_slow(t, 13);
+	/* Those that go for other reasons do. */
 	pd_pass(t, 76 * PD_SEC);
 	pd_forget(t);
 	for (i = 0; i < 5; i++) {
@@ -481,6 +489,13 @@ PD_TEST(experimental)
 	EXPECT("S. 0:0(0) ack 101 <mss 1460>");
 	ATF_REQUIRE((fd = pd_accept(t, lfd)) >= 0);
 	RECV(fd, 100);
+	/* And who comes with an older one. */
+	OK(setkey(t, FO "setkey", key2, KEYLEN));
+	pd_use(t, 2);
+	INJECT("S 0:100(100) win 65535 <mss 1460,hex fe0cf989%s>",
+	    cookie(t, key1));
+	EXPECT("S. 0:0(0) ack 101 <mss 1460,hex fe0cf989%s>",
+	    cookie(t, key2));
 }
 
 /* Two keys are good: of the older one with a new cookie in the answer. */
@@ -1053,7 +1068,21 @@ PD_TEST(client_mss)
 	EXPECT(". 969:2429(1460) ack 1");
 	INJECT(". 1:1(0) ack 2429 win 65535");
 	EXPECT("P. 2429:3001(572) ack 1");
-	/* Now it is larger; the interface's MTU counts, too. */
+	/* Now it is larger.  An answer without a cookie renews it, too. */
+	next_conn(t, 4);
+	fd = client(t);
+	ATF_REQUIRE_EQ(10, pd_sendto(t, fd, 10));
+	EXPECT("S 0:10(10) win 65535 <" SYNOPT ",FO " COOKIE2 ",eol,eol>");
+	INJECT("S. 0:0(0) ack 11 win 65535 <mss 1100>");
+	EXPECT(". 11:11(0) ack 1");
+	next_conn(t, 5);
+	fd = client(t);
+	ATF_REQUIRE_EQ(3000, pd_sendto(t, fd, 3000));
+	EXPECT("S 0:1068(1068) win 65535 <" SYNOPT ",FO " COOKIE2
+	    ",eol,eol>");
+	INJECT("S. 0:0(0) ack 1069 win 65535 <mss 1460>");
+	pd_forget(t);
+	/* The interface's MTU counts, too. */
 	next_conn(t, 2);
 	fd = client(t);
 	ATF_REQUIRE_EQ(3000, pd_sendto(t, fd, 3000));

@@ -10,6 +10,8 @@
  */
 #include <vm/uma.h>
 
+#include <netinet/tcp_loss.h>
+
 #include "pkt.h"
 
 #define	MSS	1460
@@ -243,7 +245,7 @@ PD_TEST(misaligned_sack)
 		ATF_REQUIRE(pd_pending(t) <= 4);
 		pd_forget(t);
 	}
-	ATF_REQUIRE_EQ(128, pd_tcpcb(t)->t_sackholes);
+	ATF_REQUIRE_EQ(128, pd_tcpcb(t)->t_loss->tl_sackholes);
 	n = zone_items(t, "tcp_sent");
 	ATF_REQUIRE_MSG(n <= 2 * 128 + 10 + 10, "%d records", n);
 	INJECT(ACK(10));

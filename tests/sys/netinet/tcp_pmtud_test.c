@@ -80,9 +80,8 @@ PD_TEST(discovery_again)
 	ADVANCE(10 * MINUTE - 1);
 	SEND(fd, MSS);
 	EXPECT(". 1461:%u(%u) ack 1", 1461 + 1300 - head, 1300 - head);
-	ADVANCE(1);
-	INJECT(". 1:1(0) ack %u win 65535", 1461 + 1300 - head);
 	pd_forget(t);
+	ADVANCE(1);
 	INJECT(". 1:1(0) ack 2921 win 65535");
 	SEND(fd, MSS);
 	EXPECT("P. 2921:4381(1460) ack 1");
@@ -398,14 +397,14 @@ PD_TEST(plpmtud_search)
 	fd = pd_active(t, PD_SACK, 65535);
 	tp = pd_tcpcb(t);
 	SEND(fd, 200000);
-	for (seq = 1, n = 0; n < 8 && tp->t_pmtud != NULL; n++) {
+	for (seq = 1, n = 0; n < 8 && tp->t_userto->tu_pmtud != NULL; n++) {
 		/* The first segment of each flight is the probe. */
-		size = tp->t_pmtud->pm_probe;
+		size = tp->t_userto->tu_pmtud->pm_probe;
 		if (size == 0)
 			break;
 		cwnd = tp->snd_cwnd;
-		seq = tp->t_pmtud->pm_start - pd_tcpcb(t)->iss;
-		end = tp->t_pmtud->pm_end - pd_tcpcb(t)->iss;
+		seq = tp->t_userto->tu_pmtud->pm_start - pd_tcpcb(t)->iss;
+		end = tp->t_userto->tu_pmtud->pm_end - pd_tcpcb(t)->iss;
 		if (size <= 1300) {
 			pd_forget(t);
 			INJECT(". 1:1(0) ack %u win 65535",
@@ -449,8 +448,8 @@ PD_TEST(plpmtud_loss)
 	(void)segments(t, 1461, 8, 1000);
 	INJECT(". 1:1(0) ack 1 win 65535 <nop,nop,sack 2461:5461>");
 	ATF_REQUIRE(IN_FASTRECOVERY(pd_tcpcb(t)->t_flags));
-	ATF_REQUIRE_EQ(0, pd_tcpcb(t)->t_pmtud->pm_probe);
-	ATF_REQUIRE_EQ(MSS, pd_tcpcb(t)->t_pmtud->pm_high);
+	ATF_REQUIRE_EQ(0, pd_tcpcb(t)->t_userto->tu_pmtud->pm_probe);
+	ATF_REQUIRE_EQ(MSS, pd_tcpcb(t)->t_userto->tu_pmtud->pm_high);
 	pd_forget(t);
 }
 

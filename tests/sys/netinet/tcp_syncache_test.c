@@ -117,6 +117,67 @@ PD_TEST(duplicate)
 	STATE(TCPS_ESTABLISHED);
 }
 
+/* Which of two SYN-ACKs an ACK is for nobody knows: it times nothing
+ * (Karn), but by its time stamp. */
+PD_TEST(duplicate_times)
+{
+	(void)pd_listen(t, 5);
+	syn(t, 0);
+	ADVANCE(PD_SEC / 2);
+	syn(t, 0);
+	ADVANCE(10 * PD_MSEC);
+	INJECT(". 1:1(0) ack 1 win 65535");
+	STATE(TCPS_ESTABLISHED);
+	ATF_CHECK_EQ(0, pd_tcpcb(t)->t_srtt_us);
+	pd_use(t, 1);
+	syn(t, 1);
+	ADVANCE(20 * PD_MSEC);
+	INJECT(". 1:1(0) ack 1 win 65535");
+	ATF_CHECK_EQ(20000, pd_tcpcb(t)->t_srtt_us);
+	pd_use(t, 2);
+	INJECT("S 0:0(0) win 65535 <mss 1460,sackOK,TS val 7 ecr 0>");
+	EXPECT("S. 0:0(0) ack 1 <mss 1460,sackOK,TS val 100 ecr 7>");
+	ADVANCE(PD_SEC / 2);
+	INJECT("S 0:0(0) win 65535 <mss 1460,sackOK,TS val 7 ecr 0>");
+	EXPECT("S. 0:0(0) ack 1 <mss 1460,sackOK,TS val * ecr 7>");
+	ADVANCE(10 * PD_MSEC);
+	INJECT(". 1:1(0) ack 1 win 65535 <nop,nop,TS val 8 ecr 100>");
+	ATF_CHECK_EQ(510000, pd_tcpcb(t)->t_srtt_us);
+}
+
+/* The intervals are changed in the middle; and are as long as can be. */
+PD_TEST(intervals)
+{
+	(void)pd_listen(t, 5);
+	pd_sysctl(t, "net.inet.tcp.rexmit_initial", 3000);
+	syn(t, 0);
+	ADVANCE(10 * PD_MSEC);
+	pd_sysctl(t, "net.inet.tcp.rexmit_initial", 1000);
+	INJECT(". 1:1(0) ack 1 win 65535");
+	STATE(TCPS_ESTABLISHED);
+	ATF_CHECK_EQ(0, pd_tcpcb(t)->t_srtt_us);
+	pd_sysctl(t, "net.inet.tcp.rexmit_max", 4000000);
+	pd_sysctl(t, "net.inet.tcp.rexmit_initial", 4000000);
+	syn(t, 1);
+	ADVANCE(1000 * PD_SEC);
+	STATE(TCPS_SYN_RECEIVED);
+}
+
+/* Sequence before acknowledgment (RFC 9293, 3.10.7.4): what is not in the
+ * window is challenged, and no reset leaves for it. */
+PD_TEST(wrong_both)
+{
+	(void)pd_listen(t, 5);
+	syn(t, 0);
+	INJECT(". 0:0(0) ack 77 win 65535");
+	EXPECT(". 1:1(0) ack 1");
+	INJECT(". 70000:70000(0) ack 77 win 65535");
+	EXPECT(". 1:1(0) ack 1");
+	INJECT(". 1:1(0) ack 77 win 65535");
+	EXPECT("R 77:77(0) win 0");
+	STATE(TCPS_SYN_RECEIVED);
+}
+
 /* The data behind a lost ACK completes the handshake too, and so does a FIN;
  * what is not in the window does not. */
 PD_TEST(completed)
@@ -345,6 +406,21 @@ PD_TEST(cookie)
 }
 
 /* What does not fit its tables is rounded down. */
+/* A stamp that nobody offered is nothing. */
+PD_TEST(cookie_stamp)
+{
+	int lfd = pd_listen(t, 5);
+
+	pd_sysctl(t, ONLY, 1);
+	pd_sysctl(t, "net.inet.tcp.rfc1323", 2);
+	INJECT("S 0:0(0) win 65535 <mss 1460,TS val 7 ecr 0>");
+	EXPECT("S. 0:0(0) ack 1 win 65535 <mss 1460>");
+	INJECT(". 1:1(0) ack 1 win 65535 <nop,nop,TS val 8 ecr 9>");
+	STATE(TCPS_ESTABLISHED);
+	ATF_REQUIRE(pd_accept(t, lfd) >= 0);
+	ATF_CHECK_EQ(0, pd_tcpcb(t)->t_flags & TF_RCVD_TSTMP);
+}
+
 PD_TEST(cookie_tables)
 {
 	static const struct { int mss, ws, gotmss, gotws; } rows[] = {
@@ -531,6 +607,9 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, small);
 	ATF_TP_ADD_TC(tp, rexmtlimit);
 	ATF_TP_ADD_TC(tp, duplicate);
+	ATF_TP_ADD_TC(tp, duplicate_times);
+	ATF_TP_ADD_TC(tp, intervals);
+	ATF_TP_ADD_TC(tp, wrong_both);
 	ATF_TP_ADD_TC(tp, completed);
 	ATF_TP_ADD_TC(tp, reset);
 	ATF_TP_ADD_TC(tp, unreachable);
@@ -541,6 +620,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, hashsize);
 	ATF_TP_ADD_TC(tp, shortage);
 	ATF_TP_ADD_TC(tp, cookie);
+	ATF_TP_ADD_TC(tp, cookie_stamp);
 	ATF_TP_ADD_TC(tp, cookie_tables);
 	ATF_TP_ADD_TC(tp, cookie_format);
 	ATF_TP_ADD_TC(tp, cookie_life);

@@ -251,14 +251,15 @@ isn_moves(struct pd *t)
 	struct in_conninfo inc;
 	struct vnet *saved;
 	tcp_seq first, second;
+	uint32_t offset;
 
 	memset(&inc, 1, sizeof(inc));
 	saved = vnet_enter(t->vnet);
-	first = tcp_new_isn(&inc);
+	tcp_new_numbers(&inc, &first, &offset);
 	vnet_leave(saved);
 	pd_pass(t, 2 * PD_SEC);
 	saved = vnet_enter(t->vnet);
-	second = tcp_new_isn(&inc);
+	tcp_new_numbers(&inc, &second, &offset);
 	vnet_leave(saved);
 	return (second - first - 2 * PD_SEC / 4);
 }

@@ -8,6 +8,8 @@
  * algorithm, keys that change, and numbers that wrap.  Every signature of
  * ours is checked.
  */
+#include <vm/uma.h>
+
 #include "sig_pkt.h"
 #include "rfc9235.h"
 
@@ -318,6 +320,46 @@ PD_TEST(reset_after_close)
 	STATE(GONE);
 }
 
+/* A handshake that is open has its own numbers, which a segment without an
+ * ACK, or behind one that was lost, does not imply. */
+PD_TEST(half_open)
+{
+	int fd, lfd = ao_listen(t);
+
+	keys(t, SHA1, 5, KEY);
+	INJECT("S 0:0(0) win 65535 <mss 1460,ao 5 5>");
+	EXPECT("S. 0:0(0) ack 1 win 65535 <mss 1460,ao 5 5>");
+	INJECT("R 1:1(0) win 0 <ao 5 5>");
+	STATE(GONE);
+	COUNT(0, tcps_sig_rcvbadsig);
+	pd_use(t, 1);
+	INJECT("S 0:0(0) win 65535 <mss 1460,sackOK,ao 5 5>");
+	EXPECT("S. 0:0(0) ack 1 win 65535 <mss 1460,sackOK,nop,nop,ao 5 5>");
+	INJECT("P. 101:201(100) ack 1 win 65535 <ao 5 5>");
+	EXPECT(". 1:1(0) ack 1 <ao 5 5,nop,nop,sack 101:201>");
+	INJECT("P. 1:101(100) ack 1 win 65535 <ao 5 5>");
+	EXPECT(". 1:1(0) ack 201 <ao 5 5>");
+	ATF_REQUIRE((fd = pd_accept(t, lfd)) >= 0);
+	RECV(fd, 200);
+	COUNT(0, tcps_sig_rcvbadsig);
+}
+
+/* TCP-AO goes on for the handshake that began with it. */
+PD_TEST(listener_changes)
+{
+	int lfd = ao_listen(t);
+
+	keys(t, SHA1, 5, KEY);
+	INJECT("S 0:0(0) win 65535 <mss 1460,ao 5 5>");
+	EXPECT("S. 0:0(0) ack 1 win 65535 <mss 1460,ao 5 5>");
+	OK(pd_setopt(t, lfd, IPPROTO_TCP, TCP_AO, 0));
+	INJECT(". 1:1(0) ack 1 win 65535");
+	STATE(TCPS_SYN_RECEIVED);
+	INJECT(". 1:1(0) ack 1 win 65535 <ao 5 5>");
+	ATF_REQUIRE_EQ(1, pd_getopt(t, pd_accept(t, lfd), IPPROTO_TCP,
+	    TCP_AO));
+}
+
 PD_TEST(challenge_ack)
 {
 	(void)ao_listen(t);
@@ -329,7 +371,7 @@ PD_TEST(challenge_ack)
 	EXPECT(". 1:1(0) ack 1 <ao 5 5>");
 	/* That SYN changed nothing, nor does it when the peer's numbers have
 	 * wrapped three times. */
-	pd_tcpcb(t)->t_ao->ao_rcv_sne = 3;
+	pd_tcpcb(t)->t_userto->tu_ao->ao_rcv_sne = 3;
 	INJECT("S 0:0(0) win 65535 <mss 1460,ao 5 5>");
 	EXPECT(". 1:1(0) ack 1 <ao 5 5>");
 	sig_peer_sne(3, 0);
@@ -526,6 +568,86 @@ PD_TEST(replaced)
 
 /* ---- The rest ---- */
 
+static uint64_t
+in_use(struct pd *t, const char *zone)
+{
+	uint64_t n;
+
+	CURVNET_SET(t->vnet);
+	n = uma_zone_get_cur(uma_zone_find(zone));
+	CURVNET_RESTORE();
+	return (n);
+}
+
+/* In TIME_WAIT there is no tcpcb any more, but what signs there is. */
+PD_TEST(time_wait)
+{
+	int fd;
+
+	keys(t, SHA1, 5, KEY);
+	fd = ao_active(t);
+	OK(pd_close(t, fd));
+	EXPECT("F. 1:1(0) ack 1 <ao 5 5>");
+	INJECT("F. 1:1(0) ack 2 win 65535 <ao 5 5>");
+	EXPECT(". 2:2(0) ack 2 <ao 5 5>");
+	STATE(TCPS_TIME_WAIT);
+	ATF_CHECK_EQ(0, in_use(t, "tcpcb"));
+	INJECT("F. 1:1(0) ack 2 win 65535");
+	sig_peer_ao(t, SHA1, 5, false, "another");
+	INJECT("F. 1:1(0) ack 2 win 65535 <ao 5 5>");
+	INJECT("S 10:10(0) win 65535 <mss 1460,nop,nop,ao 5 5>");
+	NOTHING();
+	sig_peer_ao(t, SHA1, 5, false, KEY);
+	INJECT("F. 1:1(0) ack 2 win 65535 <ao 5 5>");
+	EXPECT(". 2:2(0) ack 2 <ao 5 5>");
+	/* The key goes on to roll there. */
+	keys(t, CMAC, 6, "the next");
+	INJECT("F. 1:1(0) ack 2 win 65535 <ao 6 6>");
+	EXPECT(". 2:2(0) ack 2 <ao 6 5>");
+	ADVANCE(61 * PD_SEC);
+	STATE(GONE);
+}
+
+/* A traffic key is kept for as long as all that it was made of. */
+PD_TEST(kept)
+{
+	struct tcp_aokey *ak;
+	uint64_t serial;
+	void *mac;
+	int fd;
+
+	keys(t, SHA1, 5, KEY);
+	fd = ao_active(t);
+	SEND(fd, 10);
+	EXPECT("P. 1:11(10) ack 1 <ao 5 5>");
+	ATF_REQUIRE((ak = tcp_ao_of(pd_tcpcb(t))->ao_keys) != NULL);
+	mac = ak->ak_mac;
+	serial = ak->ak_serial;
+	INJECT(". 1:1(0) ack 11 win 65535 <ao 5 5>");
+	SEND(fd, 10);
+	EXPECT("P. 11:21(10) ack 1 <ao 5 5>");
+	ATF_CHECK_EQ(mac, ak->ak_mac);
+	ATF_CHECK_EQ(serial, ak->ak_serial);
+	/* The same key, but another one. */
+	sig_ao_keys(t, SHA1, 5, 0, NULL);
+	INJECT("P. 1:11(10) ack 21 win 65535 <ao 5 5>");
+	COUNT(1, tcps_sig_err_buildsig);
+	keys(t, SHA1, 5, KEY);
+	INJECT("P. 1:11(10) ack 21 win 65535 <ao 5 5>");
+	RECV(fd, 10);
+	SEND(fd, 10);
+	EXPECT("P. 21:31(10) ack 11 <ao 5 5>");
+	ATF_CHECK(ak->ak_serial > serial);
+	ATF_CHECK(ak[1].ak_serial > ak[0].ak_serial);
+	/* One that is wrong does not stay. */
+	sig_peer_ao(t, SHA1, 5, false, "another");
+	INJECT("P. 11:21(10) ack 31 win 65535 <ao 5 5>");
+	COUNT(1, tcps_sig_rcvbadsig);
+	sig_peer_ao(t, SHA1, 5, false, KEY);
+	INJECT("P. 11:21(10) ack 31 win 65535 <ao 5 5>");
+	RECV(fd, 10);
+}
+
 PD_TEST(options)
 {
 	int fd = ao_socket(t), plain = pd_socket(t);
@@ -583,8 +705,8 @@ PD_TEST(sne_sent)
 	fd = ao_active(t);
 	/* As if 2^32 bytes less a few had been sent. */
 	tp = pd_tcpcb(t);
-	tp->t_ao->ao_snd_seq = 0xffffffff;
-	tp->t_ao->ao_snd_sne = 3;
+	tp->t_userto->tu_ao->ao_snd_seq = 0xffffffff;
+	tp->t_userto->tu_ao->ao_snd_sne = 3;
 	sig_peer_sne(0, tp->snd_max < 0x80000000 ? 4 : 3);
 	SEND(fd, 10);
 	EXPECT("P. 1:11(10) ack 1 <ao 5 5>");
@@ -639,6 +761,8 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, bad_handshake);
 	ATF_TP_ADD_TC(tp, reset);
 	ATF_TP_ADD_TC(tp, reset_after_close);
+	ATF_TP_ADD_TC(tp, half_open);
+	ATF_TP_ADD_TC(tp, listener_changes);
 	ATF_TP_ADD_TC(tp, challenge_ack);
 	ATF_TP_ADD_TC(tp, twice);
 	ATF_TP_ADD_TC(tp, no_key);
@@ -648,6 +772,8 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, choice);
 	ATF_TP_ADD_TC(tp, choice_passive);
 	ATF_TP_ADD_TC(tp, replaced);
+	ATF_TP_ADD_TC(tp, time_wait);
+	ATF_TP_ADD_TC(tp, kept);
 	ATF_TP_ADD_TC(tp, options);
 	ATF_TP_ADD_TC(tp, sne_received);
 	ATF_TP_ADD_TC(tp, sne_sent);

@@ -252,6 +252,77 @@ PD_TEST(no_key_passive)
 	ATF_REQUIRE(pd_accept(t, lfd) >= 0);
 }
 
+/* A host with which no key is shared is served unsigned, by a listener only;
+ * as soon as there is a key, of either direction, it is not. */
+PD_TEST(unkeyed)
+{
+	int fd, lfd = md5_listen(t);
+
+	INJECT(". 1:1(0) ack 1 win 65535");
+	EXPECT("R 1:1(0) win 0");
+	INJECT("S 0:0(0) win 65535 <mss 1460>");
+	EXPECT("S. 0:0(0) ack 1 win 65535 <mss 1460>");
+	INJECT(". 70000:70000(0) ack 1 win 65535");
+	EXPECT(". 1:1(0) ack 1");
+	INJECT(". 1:1(0) ack 1 win 65535");
+	STATE(TCPS_ESTABLISHED);
+	ATF_REQUIRE((fd = pd_accept(t, lfd)) >= 0);
+	ATF_REQUIRE_EQ(0, pd_getopt(t, fd, IPPROTO_TCP, TCP_MD5SIG));
+	SEND(fd, 1460);
+	EXPECT("P. 1:1461(1460) ack 1");
+	pd_use(t, 1);
+	OK(sig_key(t, true, XKEY_TCP, XKEY_TCP_MD5, XKEY_TCP_SPI, 0, KEY));
+	INJECT("S 0:0(0) win 65535 <mss 1460>");
+	OK(sig_key(t, true, XKEY_TCP, XKEY_TCP_MD5, XKEY_TCP_SPI, 0, NULL));
+	OK(sig_key(t, false, XKEY_TCP, XKEY_TCP_MD5, XKEY_TCP_SPI, 0, KEY));
+	INJECT("S 0:0(0) win 65535 <mss 1460>");
+	INJECT(". 1:1(0) ack 1 win 65535");
+	NOTHING();
+	COUNT(3, tcps_sig_err_nosigopt);
+}
+
+/* By a cookie, too. */
+PD_TEST(unkeyed_cookie)
+{
+	int fd, lfd = md5_listen(t);
+
+	pd_sysctl(t, "net.inet.tcp.syncookies_only", 1);
+	INJECT("S 0:0(0) win 65535 <mss 1460>");
+	EXPECT("S. 0:0(0) ack 1 win 65535 <mss 1460>");
+	INJECT(". 1:1(0) ack 1 win 65535");
+	ATF_REQUIRE((fd = pd_accept(t, lfd)) >= 0);
+	ATF_REQUIRE_EQ(0, pd_getopt(t, fd, IPPROTO_TCP, TCP_MD5SIG));
+	/* One's own attempt is another matter. */
+	fd = md5_socket(t);
+	ERR(EACCES, pd_connect(t, fd));
+}
+
+/* A handshake goes on as it began, though the listener's option changes. */
+PD_TEST(listener_changes)
+{
+	int fd, lfd = md5_listen(t);
+
+	keys(t);
+	INJECT("S 0:0(0) win 65535 <mss 1460,sackOK,md5>");
+	EXPECT("S. 0:0(0) ack 1 win 65535 <mss 1460,sackOK,md5>");
+	OK(pd_setopt(t, lfd, IPPROTO_TCP, TCP_MD5SIG, 0));
+	INJECT("R 1:1(0) win 0");
+	INJECT(". 1:1(0) ack 1 win 65535");
+	NOTHING();
+	STATE(TCPS_SYN_RECEIVED);
+	COUNT(2, tcps_sig_err_nosigopt);
+	INJECT(". 1:1(0) ack 1 win 65535 " MD5);
+	ATF_REQUIRE((fd = pd_accept(t, lfd)) >= 0);
+	ATF_REQUIRE_EQ(1, pd_getopt(t, fd, IPPROTO_TCP, TCP_MD5SIG));
+	pd_use(t, 1);
+	INJECT("S 0:0(0) win 65535 <mss 1460>");
+	EXPECT("S. 0:0(0) ack 1 win 65535 <mss 1460>");
+	OK(pd_setopt(t, lfd, IPPROTO_TCP, TCP_MD5SIG, 1));
+	INJECT(". 1:1(0) ack 1 win 65535");
+	ATF_REQUIRE((fd = pd_accept(t, lfd)) >= 0);
+	ATF_REQUIRE_EQ(0, pd_getopt(t, fd, IPPROTO_TCP, TCP_MD5SIG));
+}
+
 /* The keys of both sides change; in between nothing goes through. */
 PD_TEST(changed)
 {
@@ -601,6 +672,9 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, covers);
 	ATF_TP_ADD_TC(tp, no_key_active);
 	ATF_TP_ADD_TC(tp, no_key_passive);
+	ATF_TP_ADD_TC(tp, unkeyed);
+	ATF_TP_ADD_TC(tp, unkeyed_cookie);
+	ATF_TP_ADD_TC(tp, listener_changes);
 	ATF_TP_ADD_TC(tp, changed);
 	ATF_TP_ADD_TC(tp, two_keys);
 	ATF_TP_ADD_TC(tp, reset);
