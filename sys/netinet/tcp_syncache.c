@@ -165,29 +165,35 @@ sc_makebuckets(void)
 }
 
 static struct syncache_bucket *
-sc_bucket(const struct in_conninfo *inc)
+sc_bucket(uint32_t hash)
 {
-	return (&V_syncache.h_buckets[in_pcbhash(&V_tcbinfo, inc) &
-	    V_syncache.h_mask]);
+	return (&V_syncache.h_buckets[hash & V_syncache.h_mask]);
 }
 
 static struct syncache *
-sc_find(const struct in_conninfo *inc)
+sc_find_hash(const struct in_conninfo *inc, uint32_t hash)
 {
 	struct syncache *sc;
 
 	if (V_syncache.h_count == 0)
 		return (NULL);
-	SLIST_FOREACH(sc, &sc_bucket(inc)->sch_entries, sc_hash)
+	SLIST_FOREACH(sc, &sc_bucket(hash)->sch_entries, sc_hash)
 		if (in_pcbsame(&sc->sc_syn.sy_inc, inc))
 			return (sc);
 	return (NULL);
 }
 
+static struct syncache *
+sc_find(const struct in_conninfo *inc)
+{
+	return (sc_find_hash(inc, in_pcbhash(&V_tcbinfo, inc)));
+}
+
 static void
 sc_free(struct syncache *sc)
 {
-	struct syncache_bucket *sch = sc_bucket(&sc->sc_syn.sy_inc);
+	struct syncache_bucket *sch = sc_bucket(in_pcbhash(&V_tcbinfo,
+	    &sc->sc_syn.sy_inc));
 
 	SLIST_REMOVE(&sch->sch_entries, sc, syncache, sc_hash);
 	sch->sch_length--;
@@ -493,9 +499,9 @@ sc_overflow(struct syncache_bucket *sch)
 	V_syncache.h_pause_end = now + (SC_PAUSE << V_syncache.h_backoff);
 }
 
-/* Can an ACK of inc's be of a cookie that is still good? */
+/* Can an ACK of that hash be of a cookie that is still good? */
 static bool
-sc_cookies_about(const struct in_conninfo *inc)
+sc_cookies_about(uint32_t hash)
 {
 	const struct syncache_bucket *sch;
 	const uint32_t life = 2 * SC_PAUSE / NS_PER_SEC;
@@ -507,7 +513,7 @@ sc_cookies_about(const struct in_conninfo *inc)
 	if (V_syncache.h_pause_end != 0 &&
 	    getnstime() < V_syncache.h_pause_end + 2 * SC_PAUSE)
 		return (true);
-	sch = sc_bucket(inc);
+	sch = sc_bucket(hash);
 	return (sch->sch_overflow != 0 &&
 	    (uint32_t)time_uptime - (sch->sch_overflow - 1) <= life);
 }
@@ -620,7 +626,7 @@ tcp_syncache_syn(struct tcpcb *lp, const struct tcp_seg *sg)
 	struct syncache *sc;
 	struct tcp_syn sy;
 
-	if ((sc = sc_find(&sg->sg_inc)) != NULL) {
+	if ((sc = sc_find_hash(&sg->sg_inc, sg->sg_hash)) != NULL) {
 		sc_again(sc, sg);
 		return;
 	}
@@ -633,7 +639,7 @@ tcp_syncache_syn(struct tcpcb *lp, const struct tcp_seg *sg)
 		TCPSTAT_INC(tcps_sc_zonefail);
 		return;
 	}
-	sch = sc_bucket(&sg->sg_inc);
+	sch = sc_bucket(sg->sg_hash);
 	if ((sc = sc_alloc(sch)) == NULL) {
 		if (V_syncookies)
 			sc_cookie(&sy);
@@ -694,7 +700,7 @@ sc_readcookie(struct tcpcb *lp, const struct tcp_seg *sg, struct tcpcb **tpp)
 {
 	struct tcp_syn sy, offer;
 
-	if (!sc_cookies_about(&sg->sg_inc)) {
+	if (!sc_cookies_about(sg->sg_hash)) {
 		TCPSTAT_INC(tcps_sc_spurcookie);
 		return (TCP_SC_NONE);
 	}
@@ -725,7 +731,7 @@ tcp_syncache_ack(struct tcpcb *lp, const struct tcp_seg *sg,
 	struct tcp_syn *sy;
 	int32_t ago;
 
-	if ((sc = sc_find(&sg->sg_inc)) == NULL)
+	if ((sc = sc_find_hash(&sg->sg_inc, sg->sg_hash)) == NULL)
 		return (sc_readcookie(lp, sg, tpp));
 	sy = &sc->sc_syn;
 	if (!sc_in_window(sy, sg)) {
@@ -763,7 +769,7 @@ tcp_syncache_rst(const struct tcp_seg *sg)
 	struct syncache *sc;
 	struct tcp_syn *sy;
 
-	if ((sc = sc_find(&sg->sg_inc)) == NULL)
+	if ((sc = sc_find_hash(&sg->sg_inc, sg->sg_hash)) == NULL)
 		return;
 	sy = &sc->sc_syn;
 	if (!sc_in_window(sy, sg)) {
@@ -802,7 +808,7 @@ tcp_syncache_unreach(const struct in_conninfo *inc, uint16_t udpport,
 bool
 tcp_syncache_stranger(const struct tcp_seg *sg)
 {
-	const struct syncache *sc = sc_find(&sg->sg_inc);
+	const struct syncache *sc = sc_find_hash(&sg->sg_inc, sg->sg_hash);
 
 	return (sc != NULL && sc->sc_syn.sy_port != sg->sg_udpport);
 }

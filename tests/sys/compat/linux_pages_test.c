@@ -122,6 +122,7 @@ PD_TEST(maxseg)
 	TCP_SET(fd, LINUX_TCP_MAXSEG, 1012);
 	SEND(fd, 1500);
 	EXPECT(". 1:1001(1000) ack 1 <...>");
+	EXPECT("P. 1001:1501(500) ack 1 <...>");
 	/* The least is the host's. */
 	pd_use(t, 1);
 	fd = pd_socket(t);
