@@ -170,6 +170,8 @@ bool	tcp_compat_delack(struct tcpcb *tp);
 void	tcp_compat_established(struct tcpcb *tp);
 /* The user has gone: true if that was one too many, and tp is over. */
 bool	tcp_compat_orphan(struct tcpcb *tp);
+/* To the log: a limit of another system's was reached. */
+void	tcp_compat_warn(const char *what);
 /* tp is over, or needs no memory any more. */
 void	tcp_compat_unorphan(struct tcpcb *tp);
 /* Is memory too short for a buffer of hiwat bytes to grow? */

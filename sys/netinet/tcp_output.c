@@ -232,12 +232,12 @@ tcp_sndbuf_autoscale(struct tcpcb *tp, struct socket *so)
 	struct sockbuf *sb = &so->so_snd;
 	uint32_t lowat, sendwin, used = sbused(sb);
 
-	if (!V_tcp_do_autosndbuf || (sb->sb_flags & SB_AUTOSIZE) == 0)
+	lowat = V_sendbuf_auto_lowat ? min(sb->sb_lowat, sb->sb_hiwat) : 0;
+	if (used + lowat < sb->sb_hiwat / 8 * 7 || !V_tcp_do_autosndbuf ||
+	    (sb->sb_flags & SB_AUTOSIZE) == 0)
 		return;
 	sendwin = min(tp->snd_wnd, tp->snd_cwnd);
-	lowat = V_sendbuf_auto_lowat ? min(sb->sb_lowat, sb->sb_hiwat) : 0;
 	if (tp->snd_wnd / 4 * 5 < sb->sb_hiwat - lowat ||
-	    used + lowat < sb->sb_hiwat / 8 * 7 ||
 	    used >= (uint32_t)V_tcp_autosndbuf_max ||
 	    sendwin < used - (tp->snd_max - tp->snd_una) ||
 	    tcp_compat_pressure(sb->sb_hiwat, false))
@@ -726,6 +726,8 @@ tcp_plan(struct tcpcb *tp, struct tcp_plan *p)
 	p->p_flags = tcp_state_flags(tp);
 	p->p_win = tcp_adv_window(tp);
 	if ((p->p_flags & TH_SYN) != 0) {
+		if (V_tcp_ways.w_signed_win)
+			p->p_win = min(p->p_win, INT16_MAX);
 		if (plan_syn(tp, p)) {
 			p->p_flags |= tcp_ecn_syn_flags(tp);
 			tcp_plan_options(tp, p);
@@ -1094,8 +1096,8 @@ tcp_output_idle(struct tcpcb *tp, const struct socket *so)
 	if (tp->snd_una != tp->snd_max)
 		return;
 	tp->t_flags |= TF_LASTIDLE;
-	if (tp->t_sndtime == 0 ||
-	    !V_tcp_ways.w_idle_restart || sbavail(&so->so_snd) == 0 ||
+	if (sbavail(&so->so_snd) == 0 ||
+	    tp->t_sndtime == 0 || !V_tcp_ways.w_idle_restart ||
 	    getnstime() - tp->t_sndtime < tcp_rto(tp))
 		return;
 	if ((tp->t_flags2 & TF2_CWV) != 0)
