@@ -17,6 +17,8 @@
 #include <sys/queue.h>
 #include <sys/vnet.h>
 
+#include <netinet/tcp.h>
+
 struct tcp_seg;
 struct tcpcb;
 

@@ -19,10 +19,7 @@ END
 	cat >>t.pkt
 }
 
-pkt()
-{
-	"${STACKYARD_TESTDIR}/pkt" "$@"
-}
+PATH=${STACKYARD_TESTDIR}:${PATH}
 
 good()
 {
