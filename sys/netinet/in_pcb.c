@@ -178,18 +178,26 @@ pcb_find(const struct inpcbinfo *ipi, const struct in_conninfo *inc,
 }
 
 struct inpcb *
-in_pcblookup(struct inpcbinfo *ipi, const struct in_conninfo *inc)
+in_pcblookup_hash(struct inpcbinfo *ipi, const struct in_conninfo *inc,
+    uint32_t *hash)
 {
 	struct inpcb *inp = ipi->ipi_last;
 
 	if (inp != NULL && in_pcbsame(&inp->inp_inc, inc))
 		return (inp);
-	if (ipi->ipi_nconns == 0)
-		return (NULL);
-	inp = pcb_find(ipi, inc, in_pcbhash(ipi, inc));
+	*hash = in_pcbhash(ipi, inc);
+	inp = pcb_find(ipi, inc, *hash);
 	if (inp != NULL)
 		ipi->ipi_last = inp;
 	return (inp);
+}
+
+struct inpcb *
+in_pcblookup(struct inpcbinfo *ipi, const struct in_conninfo *inc)
+{
+	uint32_t hash;
+
+	return (in_pcblookup_hash(ipi, inc, &hash));
 }
 
 /* Put inp into the first free slot of its run. */
@@ -233,7 +241,7 @@ in_pcbinsert(struct inpcbinfo *ipi, struct inpcb *inp)
 	inp->inp_hash = in_pcbhash(ipi, &inp->inp_inc);
 	if (pcb_find(ipi, &inp->inp_inc, inp->inp_hash) != NULL ||
 	    (ipi->ipi_quiet != NULL &&
-	    ipi->ipi_quiet->ipq_taken(&inp->inp_inc)))
+	    ipi->ipi_quiet->ipq_taken(&inp->inp_inc, inp->inp_hash)))
 		return (EADDRINUSE);
 	/* No host of today hands out such a pointer unasked. */
 	if ((uint64_t)(uintptr_t)inp >> PCBSLOT_PTRBITS != 0)
@@ -415,6 +423,7 @@ port_shareable(const struct inpcbinfo *ipi, const struct inpcb *inp,
     const struct in_conninfo *inc)
 {
 	const struct inpcb *t;
+	uint32_t hash;
 
 	LIST_FOREACH(t, port_head(ipi, inc->inc_lport), inp_portlist) {
 		if (t->inp_fport != 0)
@@ -423,10 +432,10 @@ port_shareable(const struct inpcbinfo *ipi, const struct inpcb *inp,
 		    port_overlap(t, &inc->inc_laddr, inp->inp_vflag))
 			return (false);
 	}
-	if (ipi->ipi_quiet != NULL && ipi->ipi_quiet->ipq_taken(inc))
+	hash = in_pcbhash(ipi, inc);
+	if (ipi->ipi_quiet != NULL && ipi->ipi_quiet->ipq_taken(inc, hash))
 		return (false);
-	return (ipi->ipi_conns == NULL ||
-	    pcb_find(ipi, inc, in_pcbhash(ipi, inc)) == NULL);
+	return (pcb_find(ipi, inc, hash) == NULL);
 }
 
 /* A port to share for the connection inc, or 0. */
