@@ -170,6 +170,7 @@ tcp_uninit(const void *arg __unused)
 		if (so != NULL)
 			soorphan(so);
 	}
+	tcp_output_drain();
 	ip_proto_unregister(IPPROTO_TCP);
 	protosw_unregister(&tcp_protosw);
 	protosw_unregister(&tcp6_protosw);
@@ -648,6 +649,12 @@ tcp_close(struct tcpcb *tp)
 }
 
 void
+tcp_zfree(struct tcpcb *tp)
+{
+	uma_zfree(V_tcpcb_zone, tp);
+}
+
+void
 tcp_free(struct tcpcb *tp)
 {
 	tcp_output_cancel(tp);
@@ -666,7 +673,10 @@ tcp_free(struct tcpcb *tp)
 	tcp_compat_free(tp);
 	tcp_sig_free(tp);
 	free(tp->t_userto, M_TCPUSERTO);
-	uma_zfree(V_tcpcb_zone, tp);
+	if ((tp->t_flags2 & TF2_OUTLINKED) != 0)
+		tp->t_flags2 |= TF2_OUTFREED;
+	else
+		tcp_zfree(tp);
 }
 
 /* ---- ICMP ---- */
