@@ -326,6 +326,73 @@ PD_TEST(signed_windows)
 	EXPECT_IN(40 * PD_MSEC, ". 1:1(0) ack 11 win 1027");
 }
 
+/* A connection in trouble, member by member. */
+PD_TEST(info)
+{
+	struct linux_tcp_info li;
+	int fd;
+
+	pd_sysctl(t, "net.inet.tcp.rexmit_slop", 0);
+	pd_sysctl(t, "net.inet.tcp.rexmit_min", 200);
+	pd_sysctl(t, "net.ipv4.tcp_reordering", 4);
+	fd = pd_socket(t);
+	(void)pd_connect(t, fd);
+	EXPECT("S 0:0(0) <mss 1460,nop,wscale 6,sackOK,TS val 100 ecr 0>");
+	lx_info(t, fd, &li);
+	ATF_REQUIRE_EQ(LINUX_TCP_SYN_SENT, li.tcpi_state);
+	ATF_REQUIRE_EQ(1, li.tcpi_unacked);
+	ADVANCE(100 * PD_MSEC);
+	INJECT("S. 0:0(0) ack 1 win 65535 <mss 1000,nop,nop,sackOK>");
+	EXPECT(". 1:1(0) ack 1");
+	SEND(fd, 10000);
+	pd_forget(t);
+	lx_info(t, fd, &li);
+	ATF_REQUIRE_EQ(100000, li.tcpi_rtt);
+	ATF_REQUIRE_EQ(50000, li.tcpi_rttvar);
+	ATF_REQUIRE_EQ(300000, li.tcpi_rto);
+	ATF_REQUIRE_EQ(1000, li.tcpi_snd_mss);
+	ATF_REQUIRE_EQ(1460, li.tcpi_advmss);
+	ATF_REQUIRE_EQ(t->af == AF_INET ? 1500 : 1520, li.tcpi_pmtu);
+	ATF_REQUIRE_EQ(4, li.tcpi_reordering);
+	ATF_REQUIRE_EQ(10, li.tcpi_unacked);
+	/* The SYN counts, there. */
+	ATF_REQUIRE_EQ(1, li.tcpi_bytes_acked);
+	ATF_REQUIRE_EQ(UINT64_MAX, li.tcpi_max_pacing_rate);
+	/* The first is missing: of the others three are SACKed. */
+	INJECT(". 1:1(0) ack 1 win 65535 <nop,nop,sack 1001:4001>");
+	pd_forget(t);
+	lx_info(t, fd, &li);
+	ATF_REQUIRE_EQ(LINUX_TCP_CA_DISORDER, li.tcpi_ca_state);
+	ATF_REQUIRE_EQ(3, li.tcpi_sacked);
+	ATF_REQUIRE_EQ(0, li.tcpi_lost);
+	ATF_REQUIRE_EQ(1, li.tcpi_bytes_acked);
+	ATF_REQUIRE_EQ(3, li.tcpi_delivered);
+	/* And all of it is, after a timeout. */
+	pd_pass(t, 301 * PD_MSEC);
+	pd_forget(t);
+	lx_info(t, fd, &li);
+	ATF_REQUIRE_EQ(LINUX_TCP_CA_LOSS, li.tcpi_ca_state);
+	ATF_REQUIRE_EQ(1, li.tcpi_retransmits);
+	ATF_REQUIRE_EQ(1, li.tcpi_backoff);
+	ATF_REQUIRE_EQ(1, li.tcpi_retrans);
+	ATF_REQUIRE_EQ(1, li.tcpi_total_retrans);
+	ATF_REQUIRE_EQ(1, li.tcpi_snd_cwnd);
+	/* Twice that of the sample which the SACK gave. */
+	ATF_REQUIRE_EQ(674992, li.tcpi_rto);
+	INJECT("P. 1:101(100) ack 10001 win 1000");
+	pd_forget(t);
+	lx_info(t, fd, &li);
+	ATF_REQUIRE_EQ(10001, li.tcpi_bytes_acked);
+	ATF_REQUIRE_EQ(100, li.tcpi_bytes_received);
+	ATF_REQUIRE_EQ(0, li.tcpi_unacked);
+	ATF_REQUIRE_EQ(1000, li.tcpi_snd_wnd);
+	INJECT("F. 101:101(0) ack 10001 win 1000");
+	pd_forget(t);
+	lx_info(t, fd, &li);
+	ATF_REQUIRE_EQ(LINUX_TCP_CLOSE_WAIT, li.tcpi_state);
+	ATF_REQUIRE_EQ(100, li.tcpi_bytes_received);
+}
+
 /* None may be left: each goes with a reset. */
 PD_TEST(no_orphans)
 {
@@ -414,6 +481,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, abc);
 	ATF_TP_ADD_TC(tp, no_metrics_save);
 	ATF_TP_ADD_TC(tp, signed_windows);
+	ATF_TP_ADD_TC(tp, info);
 	ATF_TP_ADD_TC(tp, no_orphans);
 	ATF_TP_ADD_TC(tp, timewait_warning);
 	ATF_TP_ADD_TC(tp, defaults);
