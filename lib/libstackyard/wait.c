@@ -413,7 +413,11 @@ watch_set(struct sy_host *host, int fd, short events,
 	watch->w_kevents = sy_tr_poll_in(events);
 	watch->w_func = func;
 	watch->w_arg = arg;
-	(void)syk_watch(host->h_vnet, fd, watch);
+	error = syk_watch(host->h_vnet, fd, watch);
+	if (error != 0) {	/* no memory: so it was not watched before */
+		sy_watch_forget(host, fd);
+		return (sy_fail_fd(error, "watch", host, fd));
+	}
 	syh_watch_ready(watch);
 	return (0);
 }

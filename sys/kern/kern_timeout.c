@@ -24,7 +24,8 @@
  * a slot above level 0, the slot is dealt out.  cur stops nowhere between.
  *
  * Callouts that differ from cur above the 8th digit (8.9 years) lie on a
- * list of their own, the slot SLOT_FAR, dealt out when cur gets there.
+ * list of their own, the slot SLOT_FAR, dealt out when cur gets there.  More
+ * than 142 years is never.
  *
  * The next expiry is exact at level 0.  Above it each slot remembers the
  * least time put into it while in use: exact too, unless that callout has
@@ -49,7 +50,12 @@
 #define	LEVELS		8
 #define	SLOT_FAR	(LEVELS * SLOTS)
 
-TAILQ_HEAD(callout_list, callout);
+#define	USEC_NEVER	(((uint64_t)1 << 52) - 1) /* of ce_usec */
+
+TAILQ_HEAD(callout_list, callout_entry);
+
+VNET_DEFINE_STATIC(callout_entry_func_t *, entry_handler);
+#define	V_entry_handler	VNET(entry_handler)
 
 struct callout_wheel {
 	uint64_t	w_cur;			/* time reached, us */
@@ -65,7 +71,8 @@ static uint64_t
 deadline_usec(nstime_t when)
 {
 
-	return (when / NS_PER_USEC + (when % NS_PER_USEC != 0));
+	return (u64min(when / NS_PER_USEC + (when % NS_PER_USEC != 0),
+	    USEC_NEVER));
 }
 
 /* The slot of a callout for time t >= w_cur. */
@@ -92,19 +99,19 @@ slot_in_use(const struct callout_wheel *w, u_int slot)
 }
 
 static void
-wheel_insert(struct callout_wheel *w, struct callout *c)
+wheel_insert(struct callout_wheel *w, struct callout_entry *ce)
 {
 	uint64_t *least, t;
 	u_int level, slot;
 
-	t = u64max(deadline_usec(c->c_time), w->w_cur);
+	t = u64max(ce->ce_usec, w->w_cur);
 	slot = slot_for(w, t);
 	if (slot >= SLOTS) {
 		least = &w->w_least[slot - SLOTS];
 		*least = slot_in_use(w, slot) ? u64min(*least, t) : t;
 	}
-	TAILQ_INSERT_TAIL(&w->w_list[slot], c, c_link);
-	c->c_slot = (uint16_t)slot;
+	TAILQ_INSERT_TAIL(&w->w_list[slot], ce, ce_link);
+	ce->ce_slot = slot & (2 * SLOT_FAR - 1);
 	if (slot != SLOT_FAR) {
 		level = slot / SLOTS;
 		w->w_slots[level] |= 1ULL << slot % SLOTS;
@@ -127,12 +134,14 @@ slot_emptied(struct callout_wheel *w, u_int slot)
 }
 
 static void
-wheel_remove(struct callout_wheel *w, struct callout *c)
+wheel_remove(struct callout_wheel *w, struct callout_entry *ce)
 {
+	const u_int slot = ce->ce_slot;
 
-	TAILQ_REMOVE(&w->w_list[c->c_slot], c, c_link);
-	if (!slot_in_use(w, c->c_slot))
-		slot_emptied(w, c->c_slot);
+	TAILQ_REMOVE(&w->w_list[slot], ce, ce_link);
+	ce->ce_link.tqe_prev = NULL;
+	if (!slot_in_use(w, slot))
+		slot_emptied(w, slot);
 }
 
 /* Put the callouts of slot where they belong now. */
@@ -140,14 +149,14 @@ static void
 wheel_deal_out(struct callout_wheel *w, u_int slot)
 {
 	struct callout_list list;
-	struct callout *c;
+	struct callout_entry *ce;
 
 	TAILQ_INIT(&list);
-	TAILQ_CONCAT(&list, &w->w_list[slot], c_link);
+	TAILQ_CONCAT(&list, &w->w_list[slot], ce_link);
 	slot_emptied(w, slot);
-	while ((c = TAILQ_FIRST(&list)) != NULL) {
-		TAILQ_REMOVE(&list, c, c_link);
-		wheel_insert(w, c);
+	while ((ce = TAILQ_FIRST(&list)) != NULL) {
+		TAILQ_REMOVE(&list, ce, ce_link);
+		wheel_insert(w, ce);
 	}
 }
 
@@ -210,13 +219,26 @@ callout_wheel_next(const struct callout_wheel *w)
 		return (UINT64_MAX);
 	if (slot >= SLOTS)
 		t = w->w_least[slot - SLOTS];
-	return (t > UINT64_MAX / NS_PER_USEC ? UINT64_MAX : t * NS_PER_USEC);
+	return (t >= USEC_NEVER ? UINT64_MAX : t * NS_PER_USEC);
+}
+
+static inline void
+entry_fire(struct callout_entry *ce)
+{
+	struct callout *c;
+
+	if (ce->ce_full == 0) {
+		V_entry_handler(ce);
+		return;
+	}
+	c = (struct callout *)ce;
+	c->c_func(c->c_arg);
 }
 
 void
 callout_wheel_run(struct callout_wheel *w, nstime_t now)
 {
-	struct callout *c;
+	struct callout_entry *ce;
 	uint64_t start, target;
 	u_int slot;
 
@@ -227,10 +249,9 @@ callout_wheel_run(struct callout_wheel *w, nstime_t now)
 			wheel_deal_out(w, slot);
 			continue;
 		}
-		c = TAILQ_FIRST(&w->w_list[slot]);
-		wheel_remove(w, c);
-		c->c_flags &= ~CALLOUT_PENDING;
-		c->c_func(c->c_arg);
+		ce = TAILQ_FIRST(&w->w_list[slot]);
+		wheel_remove(w, ce);
+		entry_fire(ce);
 	}
 	if (target > w->w_cur)
 		w->w_cur = target;
@@ -243,27 +264,43 @@ callout_init(struct callout *c, int mpsafe __unused)
 	bzero(c, sizeof(*c));
 }
 
+void
+callout_entry_handler(callout_entry_func_t *func)
+{
+
+	V_entry_handler = func;
+}
+
 int
-callout_reset_at(struct callout *c, nstime_t when, callout_func_t *func,
-    void *arg)
+callout_entry_reset_at(struct callout_entry *ce, nstime_t when)
 {
 	struct vnet *vnet;
-	int was_pending;
+	bool was_pending;
 
 	vnet = curvnet;
-	was_pending = callout_pending(c);
+	was_pending = callout_entry_pending(ce);
 	if (was_pending)
-		wheel_remove(vnet->vnet_wheel, c);
-	c->c_time = when;
-	c->c_func = func;
-	c->c_arg = arg;
-	c->c_flags |= CALLOUT_ACTIVE | CALLOUT_PENDING;
-	wheel_insert(vnet->vnet_wheel, c);
+		wheel_remove(vnet->vnet_wheel, ce);
+	ce->ce_usec = deadline_usec(when) & USEC_NEVER;
+	wheel_insert(vnet->vnet_wheel, ce);
 	if (when < vnet->vnet_wanted)
 		vnet->vnet_sooner = true;
 	if (vnet->vnet_depth == 0)
 		vnet_want(vnet, callout_wheel_next(vnet->vnet_wheel));
 	return (was_pending);
+}
+
+int
+callout_reset_at(struct callout *c, nstime_t when, callout_func_t *func,
+    void *arg)
+{
+
+	c->c_time = when;
+	c->c_func = func;
+	c->c_arg = arg;
+	c->c_entry.ce_full = 1;
+	c->c_entry.ce_active = 1;
+	return (callout_entry_reset_at(&c->c_entry, when));
 }
 
 /* Arm c for delay from now; a sum too large is the end of time. */
@@ -298,13 +335,19 @@ callout_reset(struct callout *c, int to_ticks, callout_func_t *func,
 }
 
 int
+callout_entry_stop(struct callout_entry *ce)
+{
+
+	if (!callout_entry_pending(ce))
+		return (0);
+	wheel_remove(curvnet->vnet_wheel, ce);
+	return (1);
+}
+
+int
 callout_stop(struct callout *c)
 {
-	int was_pending;
 
-	was_pending = callout_pending(c);
-	if (was_pending)
-		wheel_remove(curvnet->vnet_wheel, c);
-	c->c_flags &= ~(CALLOUT_ACTIVE | CALLOUT_PENDING);
-	return (was_pending);
+	callout_deactivate(c);
+	return (callout_entry_stop(&c->c_entry));
 }

@@ -35,6 +35,7 @@ SRCS+=	netinet/tcp_synsent.c
 SRCS+=	netinet/tcp_udp.c
 SRCS+=	netinet/tcp_urgent.c
 SRCS+=	netinet/tcp_timer.c
+SRCS+=	netinet/tcp_reorder.c
 SRCS+=	netinet/tcp_undo.c
 SRCS+=	netinet/tcp_timewait.c
 SRCS+=	netinet/tcp_usrreq.c

@@ -36,8 +36,6 @@
 #include <netinet/tcp_undo.h>
 #include <netinet/tcp_var.h>
 
-#define	DUPTHRESH	TCP_DUPTHRESH
-
 VNET_DEFINE_STATIC(int, insecure_ack) = 0;
 #define	V_insecure_ack	VNET(insecure_ack)
 SYSCTL_INT(_net_inet_tcp, OID_AUTO, insecure_ack,
@@ -70,7 +68,8 @@ SYSCTL_INT(_net_inet_tcp_sack, OID_AUTO, revised, CTLFLAG_VNET | CTLFLAG_RW,
 static uint32_t
 loss_by_sack(struct tcpcb *tp)
 {
-	u_int limit = (DUPTHRESH - 1) * tcp_fixed_maxseg(tp);
+	u_int thresh = tcp_dupthresh(tp);
+	u_int limit = (thresh - 1) * tcp_fixed_maxseg(tp);
 	struct tcp_sent *ts;
 	tcp_seq edge = tp->t_loss_edge;
 	uint32_t above = 0, blocks = 0, lost = 0;
@@ -84,7 +83,7 @@ loss_by_sack(struct tcpcb *tp)
 			continue;
 		}
 		if ((above <= limit || !V_tcp_do_newsack) &&
-		    blocks < DUPTHRESH)
+		    blocks < thresh)
 			continue;
 		if (SEQ_GT(ts->ts_end, edge))
 			edge = ts->ts_end;
@@ -95,20 +94,21 @@ loss_by_sack(struct tcpcb *tp)
 	return (lost);
 }
 
-/* Ranges sent again, in order from the front, that are lost again. */
+/* Ranges sent again that are lost again; those that were sent later may be
+ * so before others in front of them. */
 static uint32_t
 loss_of_rexmits(struct tcpcb *tp)
 {
-	u_int limit = (DUPTHRESH - 1) * tcp_fixed_maxseg(tp);
+	u_int limit = (tcp_dupthresh(tp) - 1) * tcp_fixed_maxseg(tp);
 	struct tcp_sent *ts;
 	uint32_t lost = 0;
 
 	TAILQ_FOREACH(ts, &tp->t_map, ts_link) {
-		if ((ts->ts_flags & TS_SACKED) != 0)
-			continue;
-		if ((ts->ts_flags & TS_LOST) != 0 || !TS_RXT(ts) ||
-		    SEQ_LEQ(tp->snd_fack, ts->ts_nxt + limit))
+		if (SEQ_GEQ(ts->ts_start, tp->t_loss_edge))
 			break;
+		if ((ts->ts_flags & (TS_SACKED | TS_LOST)) != 0 ||
+		    !TS_RXT(ts) || SEQ_LEQ(tp->snd_fack, ts->ts_nxt + limit))
+			continue;
 		lost += tcp_sent_lose(tp, ts);
 		TCPSTAT_INC(tcps_sack_lostrexmt);
 	}
@@ -133,11 +133,12 @@ tcp_default_detect_loss(struct tcpcb *tp, const struct tcp_acked *ta)
 	if ((tp->t_flags & TF_SACK_PERMIT) != 0) {
 		if (tp->t_snd_sacked == 0)
 			return (0);
-		if (ta->ta_sacked != 0)
+		if (ta->ta_sacked != 0) {
 			lost = loss_by_sack(tp);
-		if (V_tcp_do_lrd)
-			lost += loss_of_rexmits(tp);
-		if (lost == 0 && tp->t_dupacks >= DUPTHRESH &&
+			if (V_tcp_do_lrd)
+				lost += loss_of_rexmits(tp);
+		}
+		if (lost == 0 && tp->t_dupacks >= tcp_dupthresh(tp) &&
 		    !IN_FASTRECOVERY(tp->t_flags) && !TS_RXT(first))
 			lost = loss_of_first(tp);
 		return (lost);
@@ -146,7 +147,7 @@ tcp_default_detect_loss(struct tcpcb *tp, const struct tcp_acked *ta)
 		return (ta->ta_acked != 0 && SEQ_LT(ta->ta_ack,
 		    tp->snd_recover) ? loss_of_first(tp) : 0);
 	/* A reduction for ECN has moved snd_recover, too. */
-	if (tp->t_dupacks == DUPTHRESH && (IN_CONGRECOVERY(tp->t_flags) ||
+	if (tp->t_dupacks == tcp_dupthresh(tp) && (IN_CONGRECOVERY(tp->t_flags) ||
 	    SEQ_GEQ(ta->ta_ack, tp->snd_recover)))
 		return (loss_of_first(tp));
 	return (0);
@@ -161,7 +162,7 @@ prr_delivered(struct tcpcb *tp, const struct tcp_acked *ta)
 	uint32_t mss = tcp_maxseg(tp);
 
 	if ((tp->t_flags & TF_SACK_PERMIT) != 0)
-		return (ta->ta_acked + ta->ta_sacked);
+		return (ta->ta_acked - ta->ta_known + ta->ta_sacked);
 	/* Without SACK a duplicate stands for one segment, which counts no
 	 * more when it is acknowledged. */
 	if (ta->ta_dupack)
@@ -223,6 +224,19 @@ recovery_enter(struct tcpcb *tp, const struct tcp_acked *ta)
 		tp->snd_cwnd = tp->snd_ssthresh;
 }
 
+/* Is all that is lost on its way, and nothing new may go (NextSeg's rules 1
+ * and 2 of RFC 6675, 4, find nothing)? */
+static bool
+recovery_idle(const struct tcpcb *tp)
+{
+	const struct socket *so = tptosocket(tp);
+	uint32_t used = tp->snd_max - tp->snd_una;
+
+	return (V_tcp_do_newsack && (tp->t_flags & TF_SACK_PERMIT) != 0 &&
+	    tp->t_snd_lost == 0 && so != NULL &&
+	    (sbavail(&so->so_snd) <= used || tp->snd_wnd <= used));
+}
+
 /*
  * Rescue retransmission (RFC 6675, 4, rule 4 of NextSeg): the front moves on,
  * nothing is SACKed or known as lost any more, there is nothing new to send,
@@ -231,15 +245,39 @@ recovery_enter(struct tcpcb *tp, const struct tcp_acked *ta)
 static void
 recovery_rescue(struct tcpcb *tp, const struct tcp_acked *ta)
 {
-	const struct socket *so = tptosocket(tp);
-
-	if (!V_tcp_do_newsack || (tp->t_flags & TF_SACK_PERMIT) == 0 ||
-	    (tp->t_flags2 & TF2_RESCUED) != 0 || ta->ta_acked == 0 ||
-	    tp->t_snd_sacked != 0 || tp->t_snd_lost != 0 || so == NULL ||
-	    sbavail(&so->so_snd) > tp->snd_max - tp->snd_una)
+	if ((tp->t_flags2 & TF2_RESCUED) != 0 || ta->ta_acked == 0 ||
+	    tp->t_snd_sacked != 0 || !recovery_idle(tp))
 		return;
 	tp->t_flags2 |= TF2_RESCUED;
 	(void)tcp_sent_lose_last(tp, tcp_fixed_maxseg(tp));
+}
+
+/*
+ * NextSeg's rule 3: a hole below what is SACKed goes again though too little
+ * is SACKed above it to tell that it is lost, as far as the window reaches
+ * without it.
+ */
+static void
+recovery_holes(struct tcpcb *tp)
+{
+	uint32_t len, pipe, room;
+	struct tcp_sent *ts;
+
+	if (tp->t_snd_sacked == 0 || !recovery_idle(tp))
+		return;
+	pipe = (uint32_t)tcp_compute_pipe(tp);
+	room = tp->snd_cwnd > pipe ? tp->snd_cwnd - pipe : 0;
+	TAILQ_FOREACH(ts, &tp->t_map, ts_link) {
+		len = ts->ts_end - ts->ts_start;
+		if (SEQ_GT(ts->ts_end, tp->snd_fack) || len > room)
+			break;
+		if ((ts->ts_flags & TS_SACKED) != 0 || TS_RXT(ts))
+			continue;
+		(void)tcp_sent_lose(tp, ts);
+		/* It still counts as under way, too. */
+		tp->snd_cwnd -= len;
+		room -= len;
+	}
 }
 
 static void
@@ -261,6 +299,7 @@ recovery_step(struct tcpcb *tp, const struct tcp_acked *ta)
 		cc_ack_received(tp, 0, ta->ta_nsegs, CC_DUPACK);
 	if (V_tcp_do_prr && tp->t_loss != NULL)
 		prr_update(tp, ta);
+	recovery_holes(tp);
 	/* Segments behind the one sent again had sent duplicates. */
 	if (ta->ta_acked != 0 && (tp->t_flags & TF_SACK_PERMIT) == 0) {
 		segs = howmany(ta->ta_acked, tcp_fixed_maxseg(tp)) - 1;

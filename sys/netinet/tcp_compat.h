@@ -99,7 +99,10 @@ struct tcp_ways {
 	int	w_tstamp_wscale; /* what 2 comes from, if not 1 (1) */
 	int	w_sack;		/* SYNs permit SACK (1) */
 	int	w_keepabort;	/* ms from the first probe on (-1: keepcnt) */
-	bool	w_linux_syn;	/* Linux's order of options, and window */
+	bool	w_linux;	/* Linux's order and padding of SYNs' options,
+				 * its window there and later, its probes of
+				 * closed windows, its Nagle's algorithm,
+				 * and its quick ACKs in the beginning */
 	bool	w_urg_stays;	/* an urgent byte that nobody read joins the
 				 * stream as the next one comes */
 	bool	w_unread_reset;	/* closed with text unread: a reset */
@@ -107,6 +110,13 @@ struct tcp_ways {
 };
 VNET_DECLARE(struct tcp_ways, tcp_ways);
 #define	V_tcp_ways	VNET(tcp_ways)
+
+/* What fills options up to a multiple of four bytes at their end. */
+static inline uint8_t
+tcp_pad_option(void)
+{
+	return (V_tcp_ways.w_linux ? TCPOPT_NOP : TCPOPT_EOL);
+}
 
 /* Hooks of the shared TCP; those of hot paths are behind TF2_COMPAT. */
 /* Retransmission timeout: tcp_rto(). */
@@ -160,6 +170,8 @@ bool	tcp_compat_delack(struct tcpcb *tp);
 void	tcp_compat_established(struct tcpcb *tp);
 /* The user has gone: true if that was one too many, and tp is over. */
 bool	tcp_compat_orphan(struct tcpcb *tp);
+/* To the log: a limit of another system's was reached. */
+void	tcp_compat_warn(const char *what);
 /* tp is over, or needs no memory any more. */
 void	tcp_compat_unorphan(struct tcpcb *tp);
 /* Is memory too short for a buffer of hiwat bytes to grow? */

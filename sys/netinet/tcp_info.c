@@ -16,7 +16,7 @@
  *	last_ack_sent	likewise all that is sent does; known to about a
  *			millisecond
  *	toe_tid		0: there is no offload engine
- *	reordering	the threshold of duplicate ACKs (RFC 6675)
+ *	reordering	the threshold of duplicate ACKs (tcp_reorder.c)
  *	total_tlp	of blocks that send tail loss probes
  *
  * Touches nothing.
@@ -29,6 +29,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp_ecn.h>
 #include <netinet/tcp_loss.h>
+#include <netinet/tcp_undo.h>
 #include <netinet/tcp_var.h>
 
 #define	CA_OPEN		0		/* __tcpi_ca_state */
@@ -115,7 +116,7 @@ info_flight(const struct tcpcb *tp, struct tcp_info *ti)
 	ti->__tcpi_retrans = howmany(again, mss);
 	if (tp->t_snd_sacked != 0 && SEQ_GT(tp->snd_fack, tp->snd_una))
 		ti->__tcpi_fackets = howmany(tp->snd_fack - tp->snd_una, mss);
-	ti->__tcpi_reordering = TCP_DUPTHRESH;
+	ti->__tcpi_reordering = tcp_reordering(tp);
 	ti->tcpi_snd_ssthresh = tp->snd_ssthresh;
 	ti->tcpi_snd_cwnd = tp->snd_cwnd;
 	ti->tcpi_snd_wnd = tp->snd_wnd;

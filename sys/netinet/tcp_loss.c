@@ -47,7 +47,9 @@ tcp_dsack_note(struct tcpcb *tp, tcp_seq start, tcp_seq end)
 {
 	struct tcp_loss *tl = tcp_loss(tp);
 
-	if (tl == NULL)
+	/* Of what came twice with one segment the first is told (RFC 2883,
+	 * 4.2). */
+	if (tl == NULL || tl->tl_dsack.start != tl->tl_dsack.end)
 		return;
 	tl->tl_dsack.start = start;
 	tl->tl_dsack.end = end;

@@ -39,6 +39,7 @@ struct tcp_loss {
 	uint32_t	tl_undo_rxt;	/* sent again, and not D-SACKed */
 	uint32_t	tl_badrxtwin;	/* ms: began to send again */
 	uint16_t	tl_sackholes;	/* SACKed ranges in the sent map */
+	uint16_t	tl_dupthresh;	/* learnt: tcp_reorder.c; 0 nothing */
 };
 
 /* tp's, made now if there is none: NULL if memory is short. */

@@ -326,9 +326,10 @@ tcp_sent_acked(struct tcpcb *tp, tcp_seq ack, struct tcp_acked *ta)
 	    SEQ_LT(ts->ts_start, ack)) {
 		len = SEQ_LEQ(ts->ts_end, ack) ? ts_len(ts) :
 		    ack - ts->ts_start;
-		if ((ts->ts_flags & TS_SACKED) != 0)
+		if ((ts->ts_flags & TS_SACKED) != 0) {
 			tp->t_snd_sacked -= len;
-		else {
+			ta->ta_known += len;
+		} else {
 			if ((ts->ts_flags & TS_LOST) != 0)
 				tp->t_snd_lost -= len;
 			ts_delivered(tp, ts, len, ta);

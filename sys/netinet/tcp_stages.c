@@ -65,6 +65,9 @@ static int
 tcp_paws(struct tcpcb *tp, const struct tcp_seg *sg)
 {
 	const struct tcpopt *to = &sg->sg_to;
+	/* Who forgot the connection has another clock; its SYN gets its
+	 * answer, and nothing else is taken from it (RFC 5961, 4). */
+	const uint16_t exempt = TH_RST | TH_SYN;
 
 	if ((to->to_flags & TOF_TS) == 0) {
 		if ((sg->sg_flags & TH_RST) != 0 || V_tcp_tolerate_missing_ts)
@@ -73,7 +76,7 @@ tcp_paws(struct tcpcb *tp, const struct tcp_seg *sg)
 		return (TV_STOP);
 	}
 	if (TSTMP_LT(to->to_tsval, tp->ts_recent) &&
-	    (sg->sg_flags & TH_RST) == 0) {
+	    (sg->sg_flags & exempt) == 0) {
 		if ((uint32_t)time_uptime - tp->ts_recent_age <=
 		    TCP_PAWS_IDLE) {
 			TCPSTAT_INC(tcps_pawsdrop);
@@ -130,6 +133,9 @@ tcp_trim_left(struct tcpcb *tp, struct tcp_seg *sg)
 			TCPSTAT_INC(tcps_rcvpartduppack);
 			TCPSTAT_ADD(tcps_rcvpartdupbyte, todrop);
 			tcp_dsack_note(tp, sg->sg_seq, tp->rcv_nxt);
+			/* Told with the next ACK, or never. */
+			if ((tp->t_flags & TF_SACK_PERMIT) != 0)
+				v = TV_ACKNOW;
 		}
 		sg->sg_seq += todrop;
 	}

@@ -39,6 +39,9 @@
 #include <netinet6/icmp6.h>
 #include <netipsec/tcp_sig.h>
 
+/* One of the allocator's sizes: the next larger one is 768. */
+CTASSERT(sizeof(struct tcpcb) <= 640);
+
 MALLOC_DEFINE(M_TCPUSERTO, "tcpuserto", "TCP limits set by users");
 
 SYSCTL_NODE(_net_inet, IPPROTO_TCP, tcp, CTLFLAG_RW, NULL, "TCP");
@@ -142,6 +145,7 @@ tcp_init(const void *arg __unused)
 		sysinit_fail(ENOMEM);
 		return;
 	}
+	callout_entry_handler(tcp_timer_door);
 	tcp_reass_limit();
 	if ((error = ip_proto_register(IPPROTO_TCP, &tcp_ip_proto)) != 0 ||
 	    (error = protosw_register(&tcp_protosw)) != 0 ||
@@ -202,9 +206,8 @@ tcp_newtcpcb(struct socket *so)
 	for (i = 0; i < TT_N; i++)
 		tp->t_timers[i] = UINT64_MAX;
 	TAILQ_INIT(&tp->t_map);
-	callout_init(&tp->t_callout, 1);
 	tp->t_maxseg = (uint16_t)V_tcp_mssdflt;
-	tp->t_delack_opt = -1;
+	tp->t_delack_opt = V_tcp_ways.w_linux ? -1 - TCP_QUICKACKS : -1;
 	if (V_tcp_do_rfc1323 == 1 || V_tcp_do_rfc1323 == 2)
 		tp->t_flags |= TF_REQ_SCALE;
 	if (V_tcp_do_rfc1323 == 1 || V_tcp_do_rfc1323 == 3)

@@ -335,7 +335,7 @@ sc_options(const struct tcp_syn *sy, struct tcp_bare *tb, struct tcp_ao *ao)
 		sc_sign(sy, tb, ao);
 		return;
 	}
-	if (V_tcp_ways.w_linux_syn)
+	if (V_tcp_ways.w_linux)
 		sc_linux_options(sy, tb);
 	else
 		sc_own_options(sy, tb);
@@ -345,7 +345,7 @@ sc_options(const struct tcp_syn *sy, struct tcp_bare *tb, struct tcp_ao *ao)
 		tb->tb_optlen += (uint8_t)tcp_ecn_synack_option(sy->sy_ecn,
 		    &tb->tb_opt[tb->tb_optlen], TCP_MAXOLEN - tb->tb_optlen);
 	while (tb->tb_optlen % 4 != 0)
-		tb->tb_opt[tb->tb_optlen++] = TCPOPT_EOL;
+		tb->tb_opt[tb->tb_optlen++] = tcp_pad_option();
 }
 
 static void
@@ -406,20 +406,33 @@ sc_waited(const struct tcp_syn *sy)
 	return ((nstime_t)us * NS_PER_USEC);
 }
 
-/* SYN-ACKs again at most: as many as it takes to wait for text, if that is
- * longer (TCP_DEFER_ACCEPT). */
+/* SYN-ACKs again at most: as many as it takes to wait for text, if only that
+ * is missing and it is longer (TCP_DEFER_ACCEPT). */
 static u_int
-sc_rexmtlimit_of(const struct inpcb *linp)
+sc_rexmtlimit_of(const struct inpcb *linp, const struct tcp_syn *sy)
 {
 	const struct tcp_compat *tc =
 	    tcp_compat_find((const struct tcpcb *)linp);
 	nstime_t us = 0;
 	u_int n = 0;
 
+	if ((sy->sy_flags & SYF_ACKED) == 0)
+		return (V_sc_rexmtlimit);
 	while (tc != NULL && us < (nstime_t)tc->tc_defer * 1000000 &&
 	    n < TCP_MAXRXTSHIFT)
 		us += sc_interval(n++);
 	return (max(n, V_sc_rexmtlimit));
+}
+
+/* The peer has answered, and may take its time over the text. */
+static bool
+sc_is_patient(const struct inpcb *linp, const struct tcp_syn *sy)
+{
+	const struct tcp_compat *tc =
+	    tcp_compat_find((const struct tcpcb *)linp);
+
+	return ((sy->sy_flags & SYF_ACKED) != 0 && tc != NULL &&
+	    sc_waited(sy) < (nstime_t)tc->tc_defer * NS_PER_SEC);
 }
 
 /* One that is due: its SYN-ACK once more, or its end.  The challenges that
@@ -431,7 +444,8 @@ sc_due(struct syncache *sc)
 	const struct inpcb *linp;
 
 	linp = in_pcblookup_wild(&V_tcbinfo, &sc->sc_syn.sy_inc);
-	if (linp == NULL || rexmits >= sc_rexmtlimit_of(linp)) {
+	if (linp == NULL || rexmits >= sc_rexmtlimit_of(linp,
+	    &sc->sc_syn)) {
 		TCPSTAT_INC(tcps_sc_stale);
 		sc_free(sc);
 		return;
@@ -439,6 +453,8 @@ sc_due(struct syncache *sc)
 	TAILQ_REMOVE(&V_syncache.h_queue[rexmits], sc, sc_queue);
 	sc->sc_syn.sy_sent = (uint8_t)(rexmits + 1);
 	sc_wait(sc);
+	if (sc_is_patient(linp, &sc->sc_syn))
+		return;
 	TCPSTAT_INC(tcps_sc_retransmitted);
 	sc_synack(&sc->sc_syn);
 }
@@ -729,8 +745,10 @@ tcp_syncache_ack(struct tcpcb *lp, const struct tcp_seg *sg,
 	if (!sc_acceptable(sy, sg))
 		return (TCP_SC_DONE);
 	if (__predict_false((lp->t_flags2 & TF2_COMPAT) != 0) &&
-	    tcp_compat_defers(lp, sg, sc_waited(sy)))
+	    tcp_compat_defers(lp, sg, sc_waited(sy))) {
+		sy->sy_flags |= SYF_ACKED;
 		return (TCP_SC_DONE);
+	}
 	ago = (int32_t)(sc_interval(SY_REXMITS(sy)) - (sy->sy_when -
 	    sc_now()));
 	/* Less than 0: the interval was another one then. */

@@ -108,8 +108,6 @@ tcp_backoff(int shift)
 
 /* ---- Deadlines and the callout ---- */
 
-static void	tcp_timer_door(void *arg);
-
 static nstime_t
 tcp_timer_first(const struct tcpcb *tp)
 {
@@ -125,9 +123,9 @@ void
 tcp_timer_at(struct tcpcb *tp, tt_which timer, nstime_t when)
 {
 	tp->t_timers[timer] = when;
-	if (when != UINT64_MAX && (!callout_pending(&tp->t_callout) ||
-	    when < tp->t_callout.c_time))
-		callout_reset_at(&tp->t_callout, when, tcp_timer_door, tp);
+	if (when != UINT64_MAX && (!callout_entry_pending(&tp->t_callout) ||
+	    when < callout_entry_time(&tp->t_callout)))
+		(void)callout_entry_reset_at(&tp->t_callout, when);
 }
 
 void
@@ -163,7 +161,7 @@ tcp_timer_stop(struct tcpcb *tp)
 
 	for (i = 0; i < TT_N; i++)
 		tp->t_timers[i] = UINT64_MAX;
-	callout_stop(&tp->t_callout);
+	(void)callout_entry_stop(&tp->t_callout);
 }
 
 /* ---- What the user or the variable says ---- */
@@ -261,7 +259,7 @@ tcp_setpersist(struct tcpcb *tp)
 	    (u_int)tcp_backoff(tp->t_rxtshift)), V_tcp_persmax);
 	tcp_timer_activate(tp, TT_PERSIST, t);
 	tcp_timer_activate(tp, TT_REXMT, 0);
-	if (tp->t_rxtshift < TCP_MAXRXTSHIFT)
+	if (tp->t_rxtshift < V_tcp_retries)
 		tp->t_rxtshift++;
 }
 
@@ -333,14 +331,35 @@ tcp_timer_rexmt(struct tcpcb *tp)
 	return (0);
 }
 
-/* One byte beyond the closed window. */
+/*
+ * A peer that answers probes may keep its window closed for ever.  One that
+ * has been silent for `retries' probes is given up like one that does not
+ * acknowledge: when retransmissions would have ended, too.
+ */
+static bool
+tcp_persist_over(const struct tcpcb *tp)
+{
+	const nstime_t silent = getnstime() - tp->t_rcvtime;
+	nstime_t rto, whole = 0;
+	int i;
+
+	if (tp->t_rxtshift < V_tcp_retries || tp->t_rcvtime >= tp->t_sndtime)
+		return (false);
+	rto = u64max((tp->t_srtt_us + 4ULL * tp->t_rttvar_us) * NS_PER_USEC,
+	    V_tcp_rexmit_min);
+	for (i = 0; i <= V_tcp_retries; i++)
+		whole += rto * (u_int)tcp_backoff(i);
+	return (silent >= u64min(whole, V_tcp_keepidle));
+}
+
+/* One byte beyond the closed window; in Linux's ways, as a keepalive probe,
+ * what the peer has already. */
 static int
 tcp_timer_persist(struct tcpcb *tp)
 {
 	TCPSTAT_INC(tcps_persisttimeo);
-	if ((tp->t_rxtshift >= TCP_MAXRXTSHIFT &&
-	    getnstime() - tp->t_rcvtime >= V_tcp_keepidle) ||
-	    tcp_maxunack_over(tp) || tcp_compat_persist_over(tp)) {
+	if (tcp_persist_over(tp) || tcp_maxunack_over(tp) ||
+	    tcp_compat_persist_over(tp)) {
 		TCPSTAT_INC(tcps_persistdrop);
 		return (ETIMEDOUT);
 	}
@@ -352,6 +371,12 @@ tcp_timer_persist(struct tcpcb *tp)
 	}
 	(void)tcp_sent_lose_all(tp);
 	tcp_setpersist(tp);
+	if (V_tcp_ways.w_linux && tp->snd_wnd == 0 &&
+	    tp->snd_max == tp->snd_una) {
+		tcp_respond(tp, &tp->t_inpcb.inp_inc, tp->rcv_nxt,
+		    tp->snd_una - 1, TH_ACK, NULL);
+		return (0);
+	}
 	tp->t_flags |= TF_FORCEDATA;
 	(void)tcp_output(tp);
 	tp->t_flags &= ~TF_FORCEDATA;
@@ -422,10 +447,10 @@ tcp_default_timer(struct tcpcb *tp, tt_which timer)
 }
 
 /* Run what is due, then wait for the next. */
-static void
-tcp_timer_door(void *arg)
+void
+tcp_timer_door(struct callout_entry *ce)
 {
-	struct tcpcb *tp = arg;
+	struct tcpcb *tp = __containerof(ce, struct tcpcb, t_callout);
 	nstime_t next, now = getnstime();
 	int error = 0, i;
 
@@ -446,7 +471,7 @@ tcp_timer_door(void *arg)
 		return;
 	}
 	next = tcp_timer_first(tp);
-	if (next != UINT64_MAX && (!callout_pending(&tp->t_callout) ||
-	    next < tp->t_callout.c_time))
-		callout_reset_at(&tp->t_callout, next, tcp_timer_door, tp);
+	if (next != UINT64_MAX && (!callout_entry_pending(&tp->t_callout) ||
+	    next < callout_entry_time(&tp->t_callout)))
+		(void)callout_entry_reset_at(&tp->t_callout, next);
 }

@@ -69,6 +69,7 @@ VNET_DECLARE(int, always_keepalive);
 #define	V_tcp_retries		VNET(tcp_retries)
 #define	V_always_keepalive	VNET(always_keepalive)
 
+struct callout_entry;
 struct tcpcb;
 
 /* Have timer fire delta ns from now; 0 stops it. */
@@ -76,6 +77,8 @@ void	tcp_timer_activate(struct tcpcb *tp, tt_which timer, nstime_t delta);
 /* Have it fire at the absolute time when. */
 void	tcp_timer_at(struct tcpcb *tp, tt_which timer, nstime_t when);
 void	tcp_timer_stop(struct tcpcb *tp);
+/* The handler of connections' callouts. */
+void	tcp_timer_door(struct callout_entry *ce);
 /* The retransmission timeout (RFC 6298) after t_rxtshift timeouts, ns. */
 nstime_t tcp_rto(const struct tcpcb *tp);
 /* Multiplier of the n-th timeout in a row. */

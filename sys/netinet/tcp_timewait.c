@@ -274,6 +274,9 @@ tw_alloc(const struct tcp_ao *ao)
 	struct tcptw *tw;
 
 	if (V_tw.t_count >= (uint32_t)tw_limit()) {
+		if (V_tcp_ways.w_max_tw != 0)
+			tcp_compat_warn("too many connections in TIME_WAIT: "
+			    "the oldest goes (net.ipv4.tcp_max_tw_buckets)");
 		tw = TAILQ_FIRST(&V_tw.t_age[0]);
 		tw_free(tw != NULL ? tw : TAILQ_FIRST(&V_tw.t_age[1]));
 	}

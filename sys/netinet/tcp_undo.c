@@ -49,6 +49,20 @@
 #define	FRTO_LOST_SEGS	3U
 #define	FRTO_NEW_SEGS	2U
 
+#define	UNDO_NEVER	(1U << 30)	/* ms before all that may be echoed */
+
+/* If the first segment missing has been sent again before, its ACK cannot
+ * tell whether this loss is one: no time is early enough. */
+static void
+undo_mark(const struct tcpcb *tp, struct tcp_loss *tl)
+{
+	const struct tcp_sent *first = TAILQ_FIRST(&tp->t_map);
+
+	tl->tl_badrxtwin = tcp_ts_getticks();
+	if (first != NULL && TS_RXT(first) && tp->t_rxtshift == 0)
+		tl->tl_badrxtwin -= UNDO_NEVER;
+}
+
 void
 tcp_undo_save(struct tcpcb *tp)
 {
@@ -67,7 +81,7 @@ tcp_undo_save(struct tcpcb *tp)
 	if (IN_CONGRECOVERY(tp->t_flags))
 		tp->t_flags |= TF_WASCRECOVERY;
 	tp->t_flags |= TF_PREVVALID;
-	tl->tl_badrxtwin = tcp_ts_getticks();
+	undo_mark(tp, tl);
 	tl->tl_undo_una = tl->tl_undo_end = tp->snd_una;
 	tl->tl_undo_rxt = 0;
 }
@@ -79,6 +93,7 @@ tcp_undo_timeout(struct tcpcb *tp)
 	    SEQ_LEQ(tp->snd_una, tp->snd_recover);
 
 	tp->t_flags2 &= ~TF2_FRTO;
+	tcp_reorder_forget(tp);
 	if (tp->t_rxtshift != 1)
 		return;
 	tcp_undo_save(tp);
@@ -136,9 +151,12 @@ tcp_undo_restore(struct tcpcb *tp)
 }
 
 static void
-tcp_undo(struct tcpcb *tp)
+tcp_undo(struct tcpcb *tp, const struct tcp_acked *ta)
 {
 	TCPSTAT_INC(tcps_sndrexmitbad);
+	/* A timeout is spurious where a path became slow. */
+	if ((tp->t_flags2 & TF2_RTOLOSS) == 0)
+		tcp_reorder_learn(tp, ta);
 	tcp_sent_found(tp);
 	tp->t_rxtshift = 0;
 	tp->t_dupacks = 0;
@@ -165,6 +183,26 @@ undo_by_echo(const struct tcpcb *tp, const struct tcp_seg *sg,
 		return (false);
 	return ((tp->t_flags2 & TF2_DSACKED) != 0 ||
 	    SEQ_LT(ta->ta_ack, tp->snd_max));
+}
+
+/*
+ * What was sent again has not been under way for half of the least round trip
+ * that was ever seen: the ACK cannot be its.  For peers without time stamps,
+ * what Eifel's test is for the others; time is in milliseconds, and may be
+ * one more than it seems.
+ */
+static bool
+undo_by_haste(const struct tcpcb *tp, const struct tcp_acked *ta)
+{
+	const struct tcp_loss *tl = tp->t_loss;
+	uint64_t ms;
+
+	if (ta->ta_acked == 0 || ta->ta_ack - ta->ta_acked != tl->tl_undo_una ||
+	    tl->tl_undo_end == tl->tl_undo_una || ta->ta_dsacked != 0 ||
+	    SEQ_GEQ(ta->ta_ack, tp->snd_max))
+		return (false);
+	ms = tcp_ts_getticks() - tl->tl_badrxtwin + 1;
+	return (2 * ms * 1000 < tp->t_rttmin_us);
 }
 
 /* Step 3 of F-RTO: is what was in flight at the timeout, and went but once,
@@ -198,9 +236,10 @@ int
 tcp_undo_acked(struct tcpcb *tp, const struct tcp_seg *sg,
     const struct tcp_acked *ta)
 {
-	if (undo_by_echo(tp, sg, ta) || undo_by_progress(tp, ta) ||
+	if (undo_by_echo(tp, sg, ta) || undo_by_haste(tp, ta) ||
+	    undo_by_progress(tp, ta) ||
 	    undo_by_dsack(tp, ta) || undo_by_arrival(tp, ta)) {
-		tcp_undo(tp);
+		tcp_undo(tp, ta);
 		return (TV_OUTPUT);
 	}
 	if (SEQ_GT(tp->snd_una, tp->t_loss->tl_undo_end + tp->snd_cwnd))

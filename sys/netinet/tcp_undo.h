@@ -28,6 +28,17 @@ void	tcp_undo_dsack(struct tcpcb *tp, const struct sackblk *sb);
 /* The windows as saved (for cc_cong_signal(), CC_RTO_ERR). */
 void	tcp_undo_restore(struct tcpcb *tp);
 
+/* ---- The order of segments (tcp_reorder.c) ---- */
+
+/* Duplicate ACKs that mean loss: 3 (RFC 5681, RFC 6675), or what a path that
+ * changes the order has taught; and how many do now. */
+u_int	tcp_reordering(const struct tcpcb *tp);
+u_int	tcp_dupthresh(const struct tcpcb *tp);
+/* Recovery was begun too soon, says this ACK. */
+void	tcp_reorder_learn(struct tcpcb *tp, const struct tcp_acked *ta);
+/* It waited too long, or the path is another. */
+void	tcp_reorder_forget(struct tcpcb *tp);
+
 /* ---- Only with TF_PREVVALID ---- */
 
 /* len bytes were sent again. */

@@ -163,6 +163,7 @@ struct tcp_acked {
 	tcp_seq		ta_ack;
 	uint32_t	ta_acked;	/* bytes newly acknowledged */
 	uint32_t	ta_sacked;	/* bytes newly SACKed */
+	uint32_t	ta_known;	/* of ta_acked: SACKed before */
 	uint32_t	ta_lost;	/* bytes found lost by this ACK */
 	uint32_t	ta_dsacked;	/* bytes that the peer got twice */
 	uint32_t	ta_inflight;	/* before this ACK */
@@ -274,7 +275,7 @@ struct tcpcb {
 
 	/* Times. */
 	nstime_t	t_timers[TT_N];	/* deadlines; UINT64_MAX: off */
-	struct callout	t_callout;
+	struct callout_entry t_callout;	/* tcp_timer_door() */
 	TAILQ_ENTRY(tcpcb) t_outlink;	/* waiting for its output */
 	uint32_t	t_srtt_us;	/* smoothed, microseconds; 0 none */
 	uint32_t	t_rttvar_us;
@@ -344,7 +345,7 @@ struct tcpcb {
 #define	TF_GPUTINPROG	0x00008000
 #define	TF_MORETOCOME	0x00010000
 #define	TF_SONOTCONN	0x00020000
-#define	TF_LASTIDLE	0x00040000	/* idle at the last output */
+#define	TF_LASTIDLE	0x00040000	/* idle before this output */
 #define	TF_RXWIN0SENT	0x00080000	/* a window of 0 was promised */
 #define	TF_FASTRECOVERY	0x00100000
 #define	TF_WASFRECOVERY	0x00200000
@@ -391,9 +392,6 @@ struct tcpcb {
 #define	IN_RECOVERY(t_flags)		((t_flags) & TF_RECOVERY)
 #define	ENTER_RECOVERY(t_flags)		((t_flags) |= TF_RECOVERY)
 #define	EXIT_RECOVERY(t_flags)		((t_flags) &= ~TF_RECOVERY)
-
-/* Duplicate ACKs that mean loss: 3 (RFC 5681, RFC 6675). */
-#define	TCP_DUPTHRESH	V_tcp_ways.w_reordering
 
 /* NULL: no TCP-AO. */
 static inline struct tcp_ao *

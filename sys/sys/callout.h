@@ -21,17 +21,26 @@
 
 typedef	void callout_func_t(void *);
 
+/*
+ * What the wheel holds of a callout.  All zeros is a valid, idle one.  Things
+ * of which there are very many have only this, and all those of a host are
+ * handed to one function (callout_entry_handler()).
+ */
+struct callout_entry {
+	TAILQ_ENTRY(callout_entry) ce_link;	/* the wheel's slot */
+	uint64_t	ce_usec : 52;	/* deadline; enough for 142 years */
+	uint64_t	ce_slot : 10;	/* level * 64 + slot */
+	uint64_t	ce_full : 1;	/* of a struct callout */
+	uint64_t	ce_active : 1;	/* that, armed and not deactivated since */
+};
+
 /* All zeros is a valid, idle callout. */
 struct callout {
-	TAILQ_ENTRY(callout) c_link;	/* the wheel's slot */
+	struct callout_entry c_entry;	/* first */
 	nstime_t	c_time;		/* deadline, ns */
 	callout_func_t	*c_func;
 	void		*c_arg;
-	uint16_t	c_slot;		/* level * 64 + slot */
-	uint16_t	c_flags;
 };
-#define	CALLOUT_ACTIVE	0x0002		/* armed and not deactivated since */
-#define	CALLOUT_PENDING	0x0004		/* in the wheel */
 #define	C_HARDCLOCK	0
 #define	C_PREL(x)	0
 
@@ -50,9 +59,30 @@ int	callout_reset(struct callout *c, int to_ticks, callout_func_t *func,
 /* Disarm; returns 1 if it was pending, else 0. */
 int	callout_stop(struct callout *c);
 #define	callout_drain(c)	callout_stop(c)
-#define	callout_pending(c)	(((c)->c_flags & CALLOUT_PENDING) != 0)
-#define	callout_active(c)	(((c)->c_flags & CALLOUT_ACTIVE) != 0)
-#define	callout_deactivate(c)	((c)->c_flags &= ~CALLOUT_ACTIVE)
+#define	callout_pending(c)	callout_entry_pending(&(c)->c_entry)
+#define	callout_active(c)	((c)->c_entry.ce_active != 0)
+#define	callout_deactivate(c)	((c)->c_entry.ce_active = 0)
+
+typedef	void callout_entry_func_t(struct callout_entry *);
+
+/* Who is called for curvnet's entries. */
+void	callout_entry_handler(callout_entry_func_t *func);
+/* As the above. */
+int	callout_entry_reset_at(struct callout_entry *ce, nstime_t when);
+int	callout_entry_stop(struct callout_entry *ce);
+
+static inline bool
+callout_entry_pending(const struct callout_entry *ce)
+{
+	return (ce->ce_link.tqe_prev != NULL);
+}
+
+/* When it fires, or would, ns: its deadline, rounded up. */
+static inline nstime_t
+callout_entry_time(const struct callout_entry *ce)
+{
+	return (ce->ce_usec * NS_PER_USEC);
+}
 
 /* For vnet.c: the wheel's birth and death, its next expiry (UINT64_MAX:
  * none), and running what is due at vnet_now. */

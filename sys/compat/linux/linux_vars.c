@@ -140,6 +140,9 @@ LINUX_ALIAS(tcp_keepalive_probes, "net.inet.tcp.keepcnt", 1,
     "net.inet.tcp.keepcnt");
 LINUX_ALIAS(tcp_keepalive_time, "net.inet.tcp.keepidle", SECOND,
     "Idle seconds before the first keepalive probe: net.inet.tcp.keepidle");
+LINUX_ALIAS(tcp_max_reordering, "net.inet.tcp.max_reordering", 1,
+    "Duplicate ACKs that a connection learns to wait for at most: "
+    "net.inet.tcp.max_reordering");
 LINUX_ALIAS_BOOL(tcp_moderate_rcvbuf, "net.inet.tcp.recvbuf_auto",
     "Let receive buffers grow: net.inet.tcp.recvbuf_auto");
 LINUX_ALIAS_BOOL(tcp_stdurg, "net.inet.tcp.stdurg",

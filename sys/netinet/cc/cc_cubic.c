@@ -86,10 +86,12 @@ typedef unsigned __int128 cubic_u128;
 #define	TIME_MAX	(1U << 30)	/* of K and |t - K|, 1/CUBIC_TIME */
 #define	T_MAX_NS	(2048 * NS_PER_SEC)	/* of t: 2 TIME_MAX */
 #define	CUBE_SHIFT	44
+#define	CWND_REM_MAX	((1U << 30) - 1)
+#define	WEST_REM_MAX	((1ULL << 33) - 1)
 #define	CUBE_FRACTION	(3 * CUBIC_TIME_SHIFT - CUBE_SHIFT)
 
 /* A size of the allocator's; all of a connection is to fit in a kilobyte. */
-CTASSERT(sizeof(struct cubic) <= 80);
+CTASSERT(sizeof(struct cubic) <= 64);
 
 static int
 cubic_cb_init(struct cc_var *ccv, void *ptr)
@@ -120,7 +122,7 @@ cubic_conn_init(struct cc_var *ccv)
 {
 	struct cubic *cubic = ccv->cc_data;
 
-	cubic->flags |= CUBIC_HYSTART;
+	cubic->slowstart = 1;
 	cc_hystart_start(&cubic->hystart, ccv);
 }
 
@@ -165,31 +167,31 @@ cubic_begin(struct cubic *cubic, uint32_t cwnd, uint32_t mss)
 	struct cubic_stage *st = &cubic->stage;
 
 	if (st->w_max > cwnd)
-		st->k = cubic_k(st->w_max - cwnd, mss);
+		st->k = cubic_k(st->w_max - cwnd, mss) & (TIME_MAX - 1);
 	else {
 		st->w_max = cwnd;
 		st->k = 0;
 	}
 	st->epoch = getnstime();
 	st->w_est = cwnd;
-	st->west_rem = 0;
-	cubic->flags |= CUBIC_BEGUN;
+	st->begun = 1;
+	cubic->west_rem = 0;
 	cubic->cwnd_rem = 0;
 }
 
 /* The window that Reno would have, had it made the last reduction. */
 static void
-cubic_west(struct cubic_stage *st, uint32_t acked, uint32_t cwnd,
-    uint32_t mss)
+cubic_west(struct cubic *cubic, uint32_t acked, uint32_t cwnd, uint32_t mss)
 {
+	struct cubic_stage *st = &cubic->stage;
 	uint64_t num, den;
 	bool caught_up = st->w_est >= st->cwnd_prior;
 
 	num = (uint64_t)acked * mss * (caught_up ? ALPHA_DEN : ALPHA_NUM) +
-	    st->west_rem;
+	    ((uint64_t)cubic->west_rem << CUBIC_WEST_SHIFT);
 	den = (uint64_t)cwnd * ALPHA_DEN;
 	st->w_est = (uint32_t)u64min(st->w_est + num / den, UINT32_MAX);
-	st->west_rem = num % den;
+	cubic->west_rem = num % den >> CUBIC_WEST_SHIFT & WEST_REM_MAX;
 }
 
 /* Bytes by which the window goes towards target for acked bytes. */
@@ -202,7 +204,7 @@ cubic_step(struct cubic *cubic, uint32_t acked, uint32_t cwnd,
 	target = max(target, cwnd);
 	target = (uint32_t)u64min(target, (uint64_t)cwnd + cwnd / 2);
 	num = (uint64_t)(target - cwnd) * acked + cubic->cwnd_rem;
-	cubic->cwnd_rem = (uint32_t)(num % cwnd);
+	cubic->cwnd_rem = (uint32_t)(num % cwnd) & CWND_REM_MAX;
 	return ((uint32_t)(num / cwnd));
 }
 
@@ -214,9 +216,9 @@ cubic_avoidance(struct cubic *cubic, struct cc_var *ccv, uint32_t acked)
 	uint32_t cwnd = CCV(ccv, snd_cwnd), mss = tcp_fixed_maxseg(ccv->tp);
 	nstime_t rtt, t;
 
-	if ((cubic->flags & CUBIC_BEGUN) == 0)
+	if (!cubic->stage.begun)
 		cubic_begin(cubic, cwnd, mss);
-	cubic_west(st, acked, cwnd, mss);
+	cubic_west(cubic, acked, cwnd, mss);
 	t = getnstime() - st->epoch;
 	if (cubic_window(t, st->k, st->w_max, mss) < st->w_est)
 		return (st->w_est > cwnd ? st->w_est - cwnd : 0);
@@ -236,14 +238,14 @@ cubic_ack_received(struct cc_var *ccv, ccsignal_t type)
 	if (type != CC_ACK || IN_RECOVERY(CCV(ccv, t_flags)) || cwnd == 0)
 		return;
 	if ((ccv->flags & CCF_CWND_LIMITED) == 0) {
-		if ((cubic->flags & CUBIC_BEGUN) != 0)
+		if (cubic->stage.begun)
 			cubic->stage.epoch += u64min(since,
 			    now - cubic->stage.epoch);
 		return;
 	}
 	if (cwnd <= CCV(ccv, snd_ssthresh)) {
 		incr = newreno_cc_slow_start(ccv);
-		if ((cubic->flags & CUBIC_HYSTART) != 0)
+		if (cubic->slowstart)
 			incr = cc_hystart_increase(&cubic->hystart, incr);
 	} else {
 		acked = min((u_int)imax(ccv->bytes_this_ack, 0), cwnd);
@@ -257,7 +259,7 @@ cubic_newround(struct cc_var *ccv, uint32_t round_cnt __unused)
 {
 	struct cubic *cubic = ccv->cc_data;
 
-	if ((cubic->flags & CUBIC_HYSTART) != 0)
+	if (cubic->slowstart)
 		cc_hystart_round(&cubic->hystart, ccv);
 }
 
@@ -267,7 +269,7 @@ cubic_rttsample(struct cc_var *ccv, uint32_t usec_rtt, uint32_t rxtcnt,
 {
 	struct cubic *cubic = ccv->cc_data;
 
-	if ((cubic->flags & CUBIC_HYSTART) != 0)
+	if (cubic->slowstart)
 		cc_hystart_sample(&cubic->hystart, ccv, usec_rtt, rxtcnt,
 		    fas);
 }
@@ -278,20 +280,10 @@ cubic_rttsample(struct cc_var *ccv, uint32_t usec_rtt, uint32_t rxtcnt,
 static void
 cubic_hystart_stop(struct cubic *cubic)
 {
-	if ((cubic->flags & CUBIC_HYSTART) == 0)
+	if (!cubic->slowstart)
 		return;
-	cubic->flags &= ~CUBIC_HYSTART;
+	cubic->slowstart = 0;
 	memset(&cubic->undo, 0, sizeof(cubic->undo));
-}
-
-/* The stage as it is, in case the loss was none. */
-static void
-cubic_save(struct cubic *cubic)
-{
-	cubic->undo = cubic->stage;
-	cubic->flags &= ~CUBIC_UNDOBEGUN;
-	if ((cubic->flags & CUBIC_BEGUN) != 0)
-		cubic->flags |= CUBIC_UNDOBEGUN;
 }
 
 /* Congestion: the stage is over, the next one is for window's reduction. */
@@ -307,7 +299,7 @@ cubic_congested(struct cubic *cubic, struct cc_var *ccv, uint32_t num,
 	else
 		st->w_max = cwnd;
 	st->cwnd_prior = cwnd;
-	cubic->flags &= ~CUBIC_BEGUN;
+	st->begun = 0;
 	newreno_cc_reduce(ccv, newreno_cc_window_used(ccv), num, den);
 }
 
@@ -317,10 +309,10 @@ cubic_timeout(struct cubic *cubic, struct cc_var *ccv)
 	struct cubic_stage *st = &cubic->stage;
 
 	if (CCV(ccv, t_rxtshift) <= 1) {
-		cubic_save(cubic);
+		cubic->undo = *st;
 		st->w_max = 0;
 		st->cwnd_prior = CCV(ccv, snd_cwnd);
-		cubic->flags &= ~CUBIC_BEGUN;
+		st->begun = 0;
 		newreno_cc_reduce(ccv, min(CCV(ccv, snd_cwnd),
 		    CCV(ccv, snd_max) - CCV(ccv, snd_una)), BETA_NUM,
 		    BETA_DEN);
@@ -338,7 +330,7 @@ cubic_cong_signal(struct cc_var *ccv, ccsignal_t type)
 	case CC_NDUPACK:
 		if (IN_FASTRECOVERY(CCV(ccv, t_flags)))
 			break;
-		cubic_save(cubic);
+		cubic->undo = cubic->stage;
 		if (!IN_CONGRECOVERY(CCV(ccv, t_flags)))
 			cubic_congested(cubic, ccv, BETA_NUM, BETA_DEN);
 		else if (V_cc_do_abe && V_cc_abe_frlossreduce)
@@ -363,9 +355,7 @@ cubic_cong_signal(struct cc_var *ccv, ccsignal_t type)
 	case CC_RTO_ERR:
 		/* The core has given the window back. */
 		cubic->stage = cubic->undo;
-		cubic->flags &= ~CUBIC_BEGUN;
-		if ((cubic->flags & CUBIC_UNDOBEGUN) != 0)
-			cubic->flags |= CUBIC_BEGUN;
+		cubic->west_rem = 0;
 		break;
 	default:
 		break;
@@ -378,7 +368,7 @@ cubic_after_idle(struct cc_var *ccv)
 	struct cubic *cubic = ccv->cc_data;
 
 	/* W_max stays: it is still the best guess. */
-	cubic->flags &= ~CUBIC_BEGUN;
+	cubic->stage.begun = 0;
 	newreno_cc_after_idle(ccv);
 }
 

@@ -16,9 +16,10 @@
 /* What describes the curve: RFC 9438's variables, windows in bytes. */
 struct cubic_stage {
 	nstime_t	epoch;		/* when the stage began */
-	uint64_t	west_rem;	/* see cubic_west() */
 	uint32_t	w_max;
-	uint32_t	k;		/* seconds, in 1/CUBIC_TIME */
+	uint32_t	k : 31;		/* seconds, in 1/CUBIC_TIME */
+	uint32_t	begun : 1;	/* of these, only w_max and
+					   cwnd_prior mean something if not */
 	uint32_t	w_est;
 	uint32_t	cwnd_prior;
 };
@@ -33,16 +34,15 @@ struct cubic {
 	struct cubic_stage stage;
 	union {
 		struct cubic_stage undo; /* the stage before the last loss */
-		struct cc_hystart hystart; /* CUBIC_HYSTART */
+		struct cc_hystart hystart; /* if slowstart */
 	};
 	nstime_t	last_ack;
-	uint32_t	cwnd_rem;	/* see cubic_step() */
-	uint32_t	flags;
-#define	CUBIC_HYSTART	0x1		/* no congestion so far */
-#define	CUBIC_BEGUN	0x2		/* of the stage, only w_max and
-					   cwnd_prior mean something if not */
-#define	CUBIC_UNDOBEGUN	0x4		/* the same of undo */
+	/* What is left over, of windows of less than 2^30 bytes. */
+	uint64_t	west_rem : 33;	/* quarters of it: cubic_west() */
+	uint64_t	cwnd_rem : 30;	/* cubic_step() */
+	uint64_t	slowstart : 1;	/* no congestion so far */
 };
+#define	CUBIC_WEST_SHIFT	2
 
 extern const struct cc_algo cubic_cc_algo;
 

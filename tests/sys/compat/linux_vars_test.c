@@ -289,6 +289,14 @@ PD_TEST(tcp_reordering)
 	cs_refused(t, "net.ipv4.tcp_reordering", "301");
 }
 
+PD_TEST(tcp_max_reordering)
+{
+	ATF_REQUIRE_EQ(300, pd_sysctl_get(t, "net.ipv4.tcp_max_reordering"));
+	pd_sysctl(t, "net.ipv4.tcp_max_reordering", 5);
+	ATF_REQUIRE_EQ(5, pd_sysctl_get(t, "net.inet.tcp.max_reordering"));
+	cs_refused(t, "net.ipv4.tcp_max_reordering", "-1");
+}
+
 PD_TEST(tcp_slow_start_after_idle)
 {
 	uint32_t cwnd;
@@ -838,6 +846,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, tcp_dsack);
 	ATF_TP_ADD_TC(tp, tcp_ecn);
 	ATF_TP_ADD_TC(tp, tcp_reordering);
+	ATF_TP_ADD_TC(tp, tcp_max_reordering);
 	ATF_TP_ADD_TC(tp, tcp_slow_start_after_idle);
 	ATF_TP_ADD_TC(tp, tcp_retrans_collapse);
 	ATF_TP_ADD_TC(tp, tcp_tso_win_divisor);

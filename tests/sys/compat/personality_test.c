@@ -136,6 +136,24 @@ PD_TEST(linux_timewait)
 	ATF_REQUIRE_EQ(0, timewaits(t));
 }
 
+/* One and no other: what it sets would stay. */
+PD_TEST(once)
+{
+	struct vnet *saved;
+
+	pd_restart(t, "compat.personality", "linux");
+	saved = vnet_enter(t->vnet);
+	ATF_CHECK_EQ(EBUSY, sysctl_set_string("compat.personality",
+	    "illumos", true));
+	ATF_CHECK_EQ(EBUSY, sysctl_set_string("compat.personality",
+	    "freebsd", true));
+	ATF_CHECK_EQ(0, sysctl_set_string("compat.personality", "linux",
+	    true));
+	vnet_leave(saved);
+	ATF_REQUIRE_STREQ("linux", cs_sysctl_string(t,
+	    "compat.personality"));
+}
+
 /* Closed with text that nobody read. */
 PD_TEST(unread)
 {
@@ -211,6 +229,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, linux_synack);
 	ATF_TP_ADD_TC(tp, linux_timers);
 	ATF_TP_ADD_TC(tp, linux_timewait);
+	ATF_TP_ADD_TC(tp, once);
 	ATF_TP_ADD_TC(tp, unread);
 	ATF_TP_ADD_TC(tp, illumos_syn);
 	ATF_TP_ADD_TC(tp, illumos_stamps);

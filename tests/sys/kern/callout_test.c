@@ -25,6 +25,8 @@
 #define	NSEEDS		5000
 
 #define	YEAR_NS		(365ULL * 86400 * NS_PER_SEC)
+/* The end of the wheel's time. */
+#define	END_NS		((1ULL << 52) * NS_PER_USEC)
 
 static struct testhost host;
 
@@ -148,7 +150,7 @@ ATF_TC_BODY(levels, tc)
 	}
 	for (i = 0; i < 5; i++) {
 		callout_init(&c[n], 1);
-		callout_reset_at(&c[n++], (20 + 100 * (5 - i)) * YEAR_NS,
+		callout_reset_at(&c[n++], (20 + 24 * (5 - i)) * YEAR_NS,
 		    count, &fired);
 	}
 	callout_init(&c[n], 1);
@@ -163,7 +165,7 @@ ATF_TC_BODY(levels, tc)
 		(void)run_at(due);
 		ATF_CHECK_EQ((int)i + 1, fired);
 	}
-	ATF_CHECK_EQ(520 * YEAR_NS, last);
+	ATF_CHECK_EQ(140 * YEAR_NS, last);
 	/* The end of time never comes. */
 	ATF_CHECK_EQ(UINT64_MAX, vnet_next(curvnet));
 	ATF_CHECK_EQ(1, callout_stop(&c[n - 1]));
@@ -176,14 +178,17 @@ ATF_TC_BODY(overflow, tc)
 	struct callout c;
 	int fired = 0;
 
-	begin(UINT64_MAX - 5 * NS_PER_SEC);
+	begin(END_NS - 5 * NS_PER_SEC);
 	callout_init(&c, 1);
 	callout_reset(&c, 10 * hz, count, &fired);
-	ATF_CHECK_EQ(UINT64_MAX, c.c_time);
+	ATF_CHECK_EQ(UINT64_MAX, vnet_next(curvnet));
 	callout_reset(&c, 1 * hz, count, &fired);
-	ATF_CHECK(vnet_next(curvnet) < UINT64_MAX - 3 * NS_PER_SEC);
-	(void)run_at(UINT64_MAX - 3 * NS_PER_SEC);
+	ATF_CHECK_EQ(END_NS - 4 * NS_PER_SEC, vnet_next(curvnet));
+	(void)run_at(END_NS - 3 * NS_PER_SEC);
 	ATF_CHECK_EQ(1, fired);
+	callout_reset_sbt(&c, INT64_MAX, 0, count, &fired, 0);
+	ATF_CHECK_EQ(UINT64_MAX, vnet_next(curvnet));
+	callout_stop(&c);
 	end();
 }
 

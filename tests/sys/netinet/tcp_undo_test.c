@@ -249,6 +249,47 @@ PD_TEST(eifel_in_recovery)
 	pd_forget(t);
 }
 
+#define	TSSACK(n, a, b, ecr)						\
+	". 1:1(0) ack %d win 65535 <nop,nop,TS val 7 ecr %d,nop,nop,"	\
+	"sack %d:%d>", 1 + (n) * TSMSS, (ecr), 1 + (a) * TSMSS,		\
+	1 + (b) * TSMSS
+#define	TSSACK2(n, a, b, c, d, ecr)					\
+	". 1:1(0) ack %d win 65535 <nop,nop,TS val 7 ecr %d,nop,nop,"	\
+	"sack %d:%d %d:%d>", 1 + (n) * TSMSS, (ecr), 1 + (a) * TSMSS,	\
+	1 + (b) * TSMSS, 1 + (c) * TSMSS, 1 + (d) * TSMSS
+
+/* Recovery begins while the first segment missing is on its way again from
+ * the recovery before: that its ACK echoes a time from before this one says
+ * nothing. */
+PD_TEST(eifel_sent_before)
+{
+	int i;
+
+	pd_sysctl(t, "net.inet.tcp.sendspace", 100000);
+	(void)ten(t, PD_SACK | PD_TS, "newreno", 20);
+	pd_pass(t, 10 * PD_MSEC);
+	/* 0 is lost, and then 12, which goes again 20 ms after the start. */
+	for (i = 2; i <= 12; i++)
+		INJECT(TSSACK(0, 1, i, 100));
+	pd_pass(t, 10 * PD_MSEC);
+	for (i = 14; i <= 16; i++)
+		INJECT(TSSACK2(0, 13, i, 1, 12, 110));
+	ATF_REQUIRE(SEQ_GEQ(pd_tcpcb(t)->snd_max, pd_tcpcb(t)->snd_una +
+	    16 * TSMSS));
+	pd_pass(t, 10 * PD_MSEC);
+	INJECT(TSSACK(12, 13, 16, 110));
+	ATF_REQUIRE(!IN_FASTRECOVERY(pd_tcpcb(t)->t_flags));
+	/* 16 is. */
+	for (i = 18; i <= 20; i++)
+		INJECT(TSSACK2(12, 17, i, 13, 16, 110));
+	ATF_REQUIRE(IN_FASTRECOVERY(pd_tcpcb(t)->t_flags));
+	pd_pass(t, 10 * PD_MSEC);
+	INJECT(TSSACK(16, 17, 20, 120));
+	ATF_REQUIRE_EQ(0, undone(t));
+	ATF_REQUIRE(IN_FASTRECOVERY(pd_tcpcb(t)->t_flags));
+	pd_forget(t);
+}
+
 /* ---- F-RTO ---- */
 
 /* Two new ones leave, and then the rest of the old ones is there. */
@@ -576,6 +617,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, eifel_reordered);
 	ATF_TP_ADD_TC(tp, eifel_lost);
 	ATF_TP_ADD_TC(tp, eifel_in_recovery);
+	ATF_TP_ADD_TC(tp, eifel_sent_before);
 	ATF_TP_ADD_TC(tp, frto);
 	ATF_TP_ADD_TC(tp, frto_right);
 	ATF_TP_ADD_TC(tp, frto_dupack);

@@ -28,13 +28,6 @@ state(void)
 	return (tp->t_ccv.cc_data);
 }
 
-/* Is there a stage of congestion avoidance? */
-static bool
-begun(void)
-{
-	return ((state()->flags & CUBIC_BEGUN) != 0);
-}
-
 /* A number up to about 2^bits, small ones as likely as large ones. */
 static uint32_t
 number(uint64_t *seed, u_int bits)
@@ -372,7 +365,7 @@ ATF_TC_BODY(timeout, tc)
 	cct_round(&ct, 100 * MS, MSS);
 	cct_round(&ct, 100 * MS, MSS);
 	st = &state()->stage;
-	ATF_REQUIRE(begun());
+	ATF_REQUIRE(st->begun);
 	before = *st;
 	cct_window(&ct, 80 * MSS, 70 * MSS);
 	cct_signal(&ct, CC_RTO);
@@ -385,7 +378,7 @@ ATF_TC_BODY(timeout, tc)
 
 	/* It was spurious: as if nothing had been. */
 	cct_signal(&ct, CC_RTO_ERR);
-	ATF_CHECK(begun() && st->w_max == before.w_max &&
+	ATF_CHECK(st->begun && st->w_max == before.w_max &&
 	    st->k == before.k && st->epoch == before.epoch &&
 	    st->w_est == before.w_est && st->cwnd_prior == before.cwnd_prior);
 
@@ -397,9 +390,9 @@ ATF_TC_BODY(timeout, tc)
 	while (tp->snd_cwnd <= tp->snd_ssthresh)
 		cct_ack(&ct, MSS);
 	ATF_CHECK_EQ(57 * MSS, tp->snd_cwnd);
-	ATF_CHECK(!begun());
+	ATF_CHECK(!st->begun);
 	cct_ack(&ct, MSS);
-	ATF_CHECK(begun() && st->k == 0 && st->w_max == 57 * MSS);
+	ATF_CHECK(st->begun && st->k == 0 && st->w_max == 57 * MSS);
 	cct_close(&ct);
 }
 

@@ -107,7 +107,7 @@ ATF_TC_BODY(cubic_stage, tc)
 	cct_ack(&ct, MSS);
 	cct_ack(&ct, MSS);
 	cubic = tp->t_ccv.cc_data;
-	ATF_CHECK((cubic->flags & CUBIC_BEGUN) != 0);
+	ATF_CHECK(cubic->stage.begun);
 	ATF_CHECK_EQ(0, cubic->stage.k);
 	ATF_CHECK_EQ(101 * MSS, cubic->stage.w_max);
 	cct_close(&ct);

