@@ -109,8 +109,7 @@ tcp_compat_rto(const struct tcpcb *tp)
 		if (tp->t_rxtshift == 0)
 			slop = 0;
 	} else
-		rto = u64max((tp->t_srtt_us + 4ULL * tp->t_rttvar_us) *
-		    NS_PER_USEC, least);
+		rto = tcp_rto_base(tp, least);
 	rto = u64min(rto * (u_int)tcp_backoff(tp->t_rxtshift) + slop, most);
 	/* Fire when the user's patience ends. */
 	if ((limit = tcp_compat_limit(tp, tc)) == 0)
