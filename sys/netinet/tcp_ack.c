@@ -218,6 +218,8 @@ recovery_enter(struct tcpcb *tp, const struct tcp_acked *ta)
 	}
 	if ((tp->t_flags & TF_SACK_PERMIT) != 0)
 		TCPSTAT_INC(tcps_sack_recovery_episode);
+	if (TCP_TRACED(tp))
+		tcp_trace(tp, "loss; bytes lost", (int)ta->ta_lost);
 	if (V_tcp_do_prr && tp->t_loss != NULL)
 		prr_update(tp, ta);
 	else
