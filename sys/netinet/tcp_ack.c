@@ -162,7 +162,7 @@ prr_delivered(struct tcpcb *tp, const struct tcp_acked *ta)
 	uint32_t mss = tcp_maxseg(tp);
 
 	if ((tp->t_flags & TF_SACK_PERMIT) != 0)
-		return (ta->ta_acked - ta->ta_known + ta->ta_sacked);
+		return (tcp_delivered(ta));
 	/* Without SACK a duplicate stands for one segment, which counts no
 	 * more when it is acknowledged. */
 	if (ta->ta_dupack)

@@ -181,6 +181,13 @@ struct tcp_acked {
 	uint16_t	ta_nsegs;
 };
 
+/* Bytes that it says have arrived, and none before said. */
+static inline uint32_t
+tcp_delivered(const struct tcp_acked *ta)
+{
+	return (ta->ta_acked - ta->ta_known + ta->ta_sacked);
+}
+
 /* ---- A connection ---- */
 
 struct tseg {				/* out-of-order text */
