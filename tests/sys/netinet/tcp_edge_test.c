@@ -127,6 +127,31 @@ PD_TEST(lost_twice)
 	ATF_REQUIRE_EQ(1, n);
 }
 
+/* ---- Timeouts ---- */
+
+/* Text that has to be sent twice, each time, without a round trip that could
+ * be measured: what is acknowledged is progress, however slow. */
+PD_TEST(progress)
+{
+	int fd, i;
+
+	pd_sysctl(t, "net.inet.tcp.retries", 3);
+	pd_sysctl(t, "net.inet.tcp.rexmit_min", 60000);
+	fd = pd_active(t, 0, 65535);
+	for (i = 0; i < 10; i++) {
+		SEND(fd, 10);
+		pd_forget(t);
+		pd_pass(t, 65 * PD_SEC);
+		STATE(TCPS_ESTABLISHED);
+		pd_forget(t);
+		INJECT(". 1:1(0) ack %d win 65535", 11 + 10 * i);
+	}
+	SEND(fd, 10);
+	pd_pass(t, 5 * 64 * PD_SEC);
+	pd_forget(t);
+	STATE(GONE);
+}
+
 /* ---- A closed window ---- */
 
 /* When the timer has fired as often as that of retransmission may, the
@@ -316,6 +341,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, prr_once);
 	ATF_TP_ADD_TC(tp, persist_retries);
 	ATF_TP_ADD_TC(tp, lost_twice);
+	ATF_TP_ADD_TC(tp, progress);
 	ATF_TP_ADD_TC(tp, persist_answered);
 	ATF_TP_ADD_TC(tp, dsack_two_parts);
 	ATF_TP_ADD_TC(tp, dsack_fin);
