@@ -158,6 +158,9 @@ static void
 tcp_undo(struct tcpcb *tp, const struct tcp_acked *ta)
 {
 	TCPSTAT_INC(tcps_sndrexmitbad);
+	if (TCP_TRACED(tp))
+		tcp_trace(tp, "no loss after all; bytes sent again",
+		    (int)tp->t_loss->tl_undo_rxt);
 	/* A timeout is spurious where a path became slow. */
 	if ((tp->t_flags2 & TF2_RTOLOSS) == 0)
 		tcp_reorder_learn(tp, ta);
