@@ -326,6 +326,28 @@ PD_TEST(signed_windows)
 	EXPECT_IN(40 * PD_MSEC, ". 1:1(0) ack 11 win 1027");
 }
 
+/* Above the third of tcp_mem nothing more is taken, but what tcp_wmem
+ * grants. */
+PD_TEST(mem_limit)
+{
+	int fd, other;
+
+	pd_sysctl_text(t, "net.ipv4.tcp_wmem", "1000 100000 200000");
+	fd = pd_active(t, 0, 1000);
+	SEND(fd, 40000);
+	pd_forget(t);
+	pd_sysctl_text(t, "net.ipv4.tcp_mem", "1 2 3");
+	ATF_REQUIRE_EQ(-ENOBUFS, pd_send(t, fd, 100, 0));
+	pd_use(t, 1);
+	other = pd_active(t, 0, 1000);
+	SEND(other, 1000);
+	ATF_REQUIRE_EQ(-ENOBUFS, pd_send(t, other, 100, 0));
+	pd_forget(t);
+	pd_sysctl_text(t, "net.ipv4.tcp_mem", "0 0 0");
+	SEND(other, 100);
+	pd_forget(t);
+}
+
 /* A connection in trouble, member by member. */
 PD_TEST(info)
 {
@@ -481,6 +503,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, abc);
 	ATF_TP_ADD_TC(tp, no_metrics_save);
 	ATF_TP_ADD_TC(tp, signed_windows);
+	ATF_TP_ADD_TC(tp, mem_limit);
 	ATF_TP_ADD_TC(tp, info);
 	ATF_TP_ADD_TC(tp, no_orphans);
 	ATF_TP_ADD_TC(tp, timewait_warning);
