@@ -353,6 +353,15 @@ tcp_compat_pressure(uint32_t hiwat, bool rcv)
 	    hiwat >= (uint32_t)(rcv ? w->w_rmem_min : w->w_wmem_min));
 }
 
+bool
+tcp_compat_full(const struct socket *so)
+{
+	const struct tcp_ways *w = &V_tcp_ways;
+
+	return (mb_memory() / TCP_PAGE > (uint64_t)w->w_mem[2] &&
+	    sbavail(&so->so_snd) >= (u_int)w->w_wmem_min);
+}
+
 /* A line a second at most. */
 void
 tcp_compat_warn(const char *what)
