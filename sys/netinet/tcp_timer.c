@@ -320,6 +320,9 @@ tcp_timer_rexmt(struct tcpcb *tp)
 	if (tcp_compat_gives_up(tp) || tcp_maxunack_over(tp))
 		return (tp->t_softerror != 0 ? tp->t_softerror : ETIMEDOUT);
 	TCPSTAT_INC(tcps_rexmttimeo);
+	if (TCP_TRACED(tp))
+		tcp_trace(tp, "retransmission timeout in a row, number",
+		    tp->t_rxtshift);
 	/* The peer has SACKed this and not acknowledged it: it reneged
 	 * (RFC 2018, 8), and nothing that it SACKed can be relied on. */
 	if ((first->ts_flags & TS_SACKED) != 0)
@@ -377,6 +380,9 @@ tcp_timer_persist(struct tcpcb *tp)
 		TCPSTAT_INC(tcps_persistdrop);
 		return (ETIMEDOUT);
 	}
+	if (TCP_TRACED(tp))
+		tcp_trace(tp, "probe of a closed window, number",
+		    tp->t_rxtshift);
 	(void)tcp_sent_lose_all(tp);
 	tcp_setpersist(tp);
 	if (V_tcp_ways.w_linux && tp->snd_wnd == 0 &&
@@ -421,6 +427,8 @@ tcp_timer_keep(struct tcpcb *tp)
 	/* SND.UNA-1 is outside of the peer's window, so it must answer. */
 	tp->t_keepprobes++;
 	TCPSTAT_INC(tcps_keepprobe);
+	if (TCP_TRACED(tp))
+		tcp_trace(tp, "keepalive probe, number", tp->t_keepprobes);
 	tcp_respond(tp, &tp->t_inpcb.inp_inc, tp->rcv_nxt, tp->snd_una - 1,
 	    TH_ACK, NULL);
 	tcp_timer_activate(tp, TT_KEEP, tcp_compat_keepnext(tp,
