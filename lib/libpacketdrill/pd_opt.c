@@ -8,6 +8,9 @@
  * sys/compat/linux, whatever system this runs on.  FreeBSD's own options
  * come as 0x10000 + their number, at every level.
  *
+ * A congestion control module has the name that the host's personality gives
+ * it: FreeBSD's scripts ask for "newreno" and want to read that.
+ *
  * Kernel kind: calls the stack.
  */
 #include <sys/param.h>
@@ -16,6 +19,9 @@
 #include <sys/systm.h>
 #include <sys/vnet.h>
 #include <netinet/in.h>
+#include <netinet/tcp_fastopen.h>
+#include <netinet/tcp_var.h>
+#include <compat/compat.h>
 #include <compat/linux/linux.h>
 
 #include "pd_netif.h"
@@ -56,6 +62,15 @@ pdk_setsockopt(struct vnet *vnet, int fd, int level, int name,
 	return (error);
 }
 
+/* The one option whose answer is another by personality. */
+static bool
+answers_natively(int level, int name)
+{
+
+	return (level == LINUX_SOL_TCP && name == LINUX_TCP_CONGESTION &&
+	    compat_personality() != COMPAT_LINUX);
+}
+
 int
 pdk_getsockopt(struct vnet *vnet, int fd, int level, int name, void *val,
     size_t *lenp)
@@ -66,7 +81,10 @@ pdk_getsockopt(struct vnet *vnet, int fd, int level, int name, void *val,
 
 	saved = vnet_enter(vnet);
 	error = fd_getsock(fd, &so);
-	if (error == 0)
+	if (error == 0 && answers_natively(level, name))
+		error = kern_getsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, val,
+		    lenp);
+	else if (error == 0)
 		error = name >= LINUX_TCP_FREEBSD ?
 		    kern_getsockopt(fd, native_level(level),
 		    name - LINUX_TCP_FREEBSD, val, lenp) :
@@ -88,6 +106,57 @@ pdk_ioctl(struct vnet *vnet, int fd, unsigned long request, void *arg)
 		error = linux_ioctl(so, request, arg);
 	vnet_leave(saved);
 	return (error);
+}
+
+bool
+pdk_error_first(struct vnet *vnet)
+{
+	struct vnet *saved;
+	bool first;
+
+	saved = vnet_enter(vnet);
+	first = compat_personality() == COMPAT_LINUX;
+	vnet_leave(saved);
+	return (first);
+}
+
+/* Of a socket that is connected already the sending call will tell. */
+int
+pdk_fastopen(struct vnet *vnet, int fd)
+{
+	struct socket *so;
+	struct vnet *saved;
+	int error;
+
+	saved = vnet_enter(vnet);
+	error = fd_getsock(fd, &so);
+	if (error == 0)
+		error = compat_set_int(so, IPPROTO_TCP, TCP_FASTOPEN, 1);
+	vnet_leave(saved);
+	return (error == EPERM ? EOPNOTSUPP : error == EINVAL ? 0 : error);
+}
+
+bool
+pdk_fastopen_asks(struct vnet *vnet, int fd)
+{
+	struct socket *so;
+	struct tcpcb *tp;
+	struct vnet *saved;
+	bool asks;
+
+	asks = false;
+	saved = vnet_enter(vnet);
+	if (fd_getsock(fd, &so) == 0 && so->so_pcb != NULL) {
+		tp = sototcpcb(so);
+		asks = tp->t_state == TCPS_SYN_SENT &&
+		    ((tp->t_flags2 & TF2_TFO) == 0 ||
+		    (tp->t_userto->tu_tfo->tfo_len == 0 &&
+		    (tp->t_userto->tu_tfo->tfo_flags & TFO_PSK) == 0));
+		if (asks)
+			sbdrop(&so->so_snd, sbavail(&so->so_snd));
+	}
+	vnet_leave(saved);
+	return (asks);
 }
 
 int

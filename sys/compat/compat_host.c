@@ -119,7 +119,8 @@ compat_personality(void)
 	return (V_personality);
 }
 
-/* Before start-up only, so that nothing has been done in other ways. */
+/* Before start-up only, so that nothing has been done in other ways; and
+ * once, since what one has set the next would not take back. */
 static int
 compat_assume(int which)
 {
@@ -127,12 +128,14 @@ compat_assume(int which)
 	u_int i;
 	int error;
 
+	if (V_personality != COMPAT_FREEBSD && V_personality != which)
+		return (EBUSY);
 	for (i = 0; i < personalities[which].p_n; i++) {
 		error = sysctl_set_string(s[i].s_name, s[i].s_value, true);
 		if (error != 0)
 			return (error);
 	}
-	V_tcp_ways.w_linux_syn = which == COMPAT_LINUX;
+	V_tcp_ways.w_linux = which == COMPAT_LINUX;
 	V_tcp_ways.w_urg_stays = which == COMPAT_LINUX;
 	V_tcp_ways.w_unread_reset = which != COMPAT_FREEBSD;
 	V_personality = which;

@@ -11,6 +11,10 @@
  * comes back.  The limit is held against the size asked for before the
  * host is asked, so what is in use can exceed it by the host's rounding of
  * one allocation.
+ *
+ * Of small blocks, which are what connections have, a few of each size are
+ * kept for the next who asks.  Sizes are multiples of 16, as the host's own
+ * are, so nothing is lost; a block whose size is another is not kept.
  */
 #include <sys/param.h>
 #include <sys/malloc.h>
@@ -20,6 +24,91 @@
 #include "kern_private.h"
 
 MALLOC_DEFINE(M_TEMP, "temp", "short-lived memory");
+
+#define	BLOCK_STEP	16
+#define	BLOCK_SIZES	8		/* up to 128 bytes */
+#define	BLOCK_KEEP	16		/* of each size, at most */
+
+/* A block that is kept holds the pointer to the next. */
+struct malloc_kept {
+	void		*k_first;
+	u_int		k_count;
+};
+VNET_DEFINE_STATIC(struct malloc_kept[BLOCK_SIZES], malloc_kept);
+#define	V_malloc_kept	VNET(malloc_kept)
+
+/* Take a kept block of size bytes (> 0); NULL: there is none. */
+static inline void *
+block_take(size_t size)
+{
+	struct malloc_kept *k;
+	void *ptr;
+
+	if (size > BLOCK_SIZES * BLOCK_STEP)
+		return (NULL);
+	k = &V_malloc_kept[(size - 1) / BLOCK_STEP];
+	if ((ptr = k->k_first) != NULL) {
+		k->k_first = *(void **)ptr;
+		k->k_count--;
+	}
+	return (ptr);
+}
+
+/* A block of *size bytes, which becomes its size; NULL: no memory. */
+static void *
+block_get(size_t *size, int flags)
+{
+	bool zero = (flags & M_ZERO) != 0;
+	void *ptr;
+
+	if ((ptr = block_take(*size)) != NULL) {
+		*size = roundup2(*size, BLOCK_STEP);
+		if (zero)
+			memset(ptr, 0, *size);
+	} else if ((ptr = host_alloc(*size, 0, zero)) != NULL)
+		*size = host_size(ptr);
+	return (ptr);
+}
+
+/* Keep ptr, of size bytes: false if that is not to be. */
+static inline bool
+block_keep(void *ptr, size_t size)
+{
+#ifdef MEM_KEEP_NOTHING
+	(void)ptr;
+	(void)size;
+	return (false);
+#else
+	struct malloc_kept *k;
+
+	if (size % BLOCK_STEP != 0 || size > BLOCK_SIZES * BLOCK_STEP)
+		return (false);
+	k = &V_malloc_kept[size / BLOCK_STEP - 1];
+	if (k->k_count >= BLOCK_KEEP)
+		return (false);
+	*(void **)ptr = k->k_first;
+	k->k_first = ptr;
+	k->k_count++;
+	return (true);
+#endif
+}
+
+void
+malloc_drain(void)
+{
+	struct malloc_kept *k;
+	void *ptr;
+	u_int i;
+
+	for (i = 0; i < BLOCK_SIZES; i++) {
+		k = &V_malloc_kept[i];
+		while ((ptr = k->k_first) != NULL) {
+			k->k_first = *(void **)ptr;
+			host_free(ptr);
+		}
+		k->k_count = 0;
+	}
+}
 
 struct mem_stats *
 malloc_type_stats(const struct malloc_type *type)
@@ -37,15 +126,13 @@ kern_malloc(size_t size, const struct malloc_type *type, int flags)
 	ms = malloc_type_stats(type);
 	if (size == 0)
 		return (NULL);
-	ptr = NULL;
-	if (mem_stats_admit(ms, size))
-		ptr = host_alloc(size, 0, (flags & M_ZERO) != 0);
+	ptr = mem_stats_admit(ms, size) ? block_get(&size, flags) : NULL;
 	if (ptr == NULL) {
 		ms->ms_fails++;
 		return (NULL);
 	}
 	ms->ms_allocs++;
-	ms->ms_bytes += host_size(ptr);
+	ms->ms_bytes += size;
 	return (ptr);
 }
 
@@ -94,7 +181,8 @@ kern_free(void *ptr, const struct malloc_type *type)
 	    type->ks_shortdesc));
 	ms->ms_frees++;
 	ms->ms_bytes -= size;
-	host_free(ptr);
+	if (!block_keep(ptr, size))
+		host_free(ptr);
 }
 
 struct malloc_visit {

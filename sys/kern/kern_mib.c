@@ -6,7 +6,7 @@
 /*
  * The nodes that others hang their variables on, with FreeBSD's numbers,
  * and the variables of the kernel's base: what system this is, the host's
- * name, and who uses how much memory.
+ * name, how exact its timers are, and who uses how much memory.
  */
 #include <sys/param.h>
 #include <sys/malloc.h>
@@ -74,6 +74,26 @@ sysctl_kern_hostname(SYSCTL_HANDLER_ARGS)
 SYSCTL_PROC(_kern, KERN_HOSTNAME, hostname,
     CTLTYPE_STRING | CTLFLAG_RWTUN | CTLFLAG_VNET, NULL, 0,
     sysctl_kern_hostname, "A", "Name of the host");
+
+/*
+ * Timers fire when they are due, to the microsecond, and are never put off
+ * to fire together: the percentage is 0 and cannot be another.
+ */
+static int
+sysctl_alloweddeviation(SYSCTL_HANDLER_ARGS)
+{
+	int error, percent;
+
+	(void)arg1;
+	(void)arg2;
+	percent = 0;
+	error = sysctl_handle_int(oidp, &percent, 0, req);
+	return (error == 0 && percent != 0 ? EINVAL : error);
+}
+SYSCTL_NODE(_kern, OID_AUTO, timecounter, CTLFLAG_RW, NULL, "Time");
+SYSCTL_PROC(_kern_timecounter, OID_AUTO, alloweddeviation,
+    CTLTYPE_INT | CTLFLAG_RW, NULL, 0, sysctl_alloweddeviation, "I",
+    "Percentage of its time by which a timer may be late: always 0");
 
 /* Tables of memory: a heading, then a row for each type or zone. */
 

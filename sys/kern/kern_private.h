@@ -16,6 +16,18 @@
 
 #include "kern_host.h"
 
+/* A sanitizer of addresses has to see what is freed. */
+#if defined(__SANITIZE_ADDRESS__)
+#define	MEM_KEEP_NOTHING
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define	MEM_KEEP_NOTHING
+#endif
+#endif
+
+/* kern_malloc.c: give what curvnet keeps back to the host, at its end. */
+void	malloc_drain(void);
+
 /* vnet_state. */
 #define	VNET_STARTING	0	/* SYSINITs have not all run */
 #define	VNET_RUNNING	1

@@ -36,14 +36,6 @@
 
 #include "kern_private.h"
 
-#if defined(__SANITIZE_ADDRESS__)
-#define	UMA_KEEP_NOTHING
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define	UMA_KEEP_NOTHING
-#endif
-#endif
-
 /* Free items kept: this many bytes' worth, but at least and at most ... */
 #define	UMA_KEEP_BYTES	(256 * 1024)
 #define	UMA_KEEP_MIN	16
@@ -120,7 +112,7 @@ zone_drain(uma_zone_t zone)
 static u_int
 zone_keep(size_t size, uint32_t flags)
 {
-#ifdef UMA_KEEP_NOTHING
+#ifdef MEM_KEEP_NOTHING
 	(void)size;
 	(void)flags;
 	return (0);

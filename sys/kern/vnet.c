@@ -112,6 +112,7 @@ vnet_free(struct vnet *vnet, struct vnet *saved)
 {
 
 	linker_detach_all();
+	malloc_drain();
 	if (vnet->vnet_wheel != NULL)
 		callout_wheel_destroy(vnet->vnet_wheel);
 	curvnet = saved;

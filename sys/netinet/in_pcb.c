@@ -178,18 +178,26 @@ pcb_find(const struct inpcbinfo *ipi, const struct in_conninfo *inc,
 }
 
 struct inpcb *
-in_pcblookup(struct inpcbinfo *ipi, const struct in_conninfo *inc)
+in_pcblookup_hash(struct inpcbinfo *ipi, const struct in_conninfo *inc,
+    uint32_t *hash)
 {
 	struct inpcb *inp = ipi->ipi_last;
 
 	if (inp != NULL && in_pcbsame(&inp->inp_inc, inc))
 		return (inp);
-	if (ipi->ipi_nconns == 0)
-		return (NULL);
-	inp = pcb_find(ipi, inc, in_pcbhash(ipi, inc));
+	*hash = in_pcbhash(ipi, inc);
+	inp = pcb_find(ipi, inc, *hash);
 	if (inp != NULL)
 		ipi->ipi_last = inp;
 	return (inp);
+}
+
+struct inpcb *
+in_pcblookup(struct inpcbinfo *ipi, const struct in_conninfo *inc)
+{
+	uint32_t hash;
+
+	return (in_pcblookup_hash(ipi, inc, &hash));
 }
 
 /* Put inp into the first free slot of its run. */
@@ -233,7 +241,7 @@ in_pcbinsert(struct inpcbinfo *ipi, struct inpcb *inp)
 	inp->inp_hash = in_pcbhash(ipi, &inp->inp_inc);
 	if (pcb_find(ipi, &inp->inp_inc, inp->inp_hash) != NULL ||
 	    (ipi->ipi_quiet != NULL &&
-	    ipi->ipi_quiet->ipq_taken(&inp->inp_inc)))
+	    ipi->ipi_quiet->ipq_taken(&inp->inp_inc, inp->inp_hash)))
 		return (EADDRINUSE);
 	/* No host of today hands out such a pointer unasked. */
 	if ((uint64_t)(uintptr_t)inp >> PCBSLOT_PTRBITS != 0)
@@ -283,14 +291,20 @@ port_head(const struct inpcbinfo *ipi, uint16_t port)
 	    ipi->ipi_portmask]);
 }
 
-/* Unconnected ones come first. */
+/* Unconnected ones, of which there are few, come first. */
 static void
 port_place(struct inpcbporthead *head, struct inpcb *inp)
 {
-	if (inp->inp_fport == 0)
-		TAILQ_INSERT_HEAD(head, inp, inp_portlist);
-	else
-		TAILQ_INSERT_TAIL(head, inp, inp_portlist);
+	struct inpcb *next, *t = LIST_FIRST(head);
+
+	if (inp->inp_fport == 0 || t == NULL || t->inp_fport != 0) {
+		LIST_INSERT_HEAD(head, inp, inp_portlist);
+		return;
+	}
+	while ((next = LIST_NEXT(t, inp_portlist)) != NULL &&
+	    next->inp_fport == 0)
+		t = next;
+	LIST_INSERT_AFTER(t, inp, inp_portlist);
 }
 
 static bool
@@ -308,10 +322,10 @@ port_grow(struct inpcbinfo *ipi)
 	ipi->ipi_ports = new;
 	ipi->ipi_portmask = slots - 1;
 	for (i = 0; i < slots; i++)
-		TAILQ_INIT(&new[i]);
+		LIST_INIT(&new[i]);
 	for (i = 0; i < oldslots; i++)
-		while ((inp = TAILQ_FIRST(&old[i])) != NULL) {
-			TAILQ_REMOVE(&old[i], inp, inp_portlist);
+		while ((inp = LIST_FIRST(&old[i])) != NULL) {
+			LIST_REMOVE(inp, inp_portlist);
 			port_place(port_head(ipi, inp->inp_lport), inp);
 		}
 	free(old, M_PCB);
@@ -338,7 +352,7 @@ in_pcbrelease_port(struct inpcbinfo *ipi, struct inpcb *inp)
 {
 	if ((inp->inp_flags & INP_INPORT) == 0)
 		return;
-	TAILQ_REMOVE(port_head(ipi, inp->inp_lport), inp, inp_portlist);
+	LIST_REMOVE(inp, inp_portlist);
 	ipi->ipi_nports--;
 	inp->inp_flags &= ~INP_INPORT;
 }
@@ -374,7 +388,7 @@ port_free(const struct inpcbinfo *ipi, const struct inpcb *inp,
 		return (false);
 	if (ipi->ipi_ports == NULL)
 		return (true);
-	TAILQ_FOREACH(t, port_head(ipi, port), inp_portlist) {
+	LIST_FOREACH(t, port_head(ipi, port), inp_portlist) {
 		if (t == inp || t->inp_lport != port)
 			continue;
 		theirs = t->inp_socket != NULL ? t->inp_socket->so_options :
@@ -409,18 +423,19 @@ port_shareable(const struct inpcbinfo *ipi, const struct inpcb *inp,
     const struct in_conninfo *inc)
 {
 	const struct inpcb *t;
+	uint32_t hash;
 
-	TAILQ_FOREACH(t, port_head(ipi, inc->inc_lport), inp_portlist) {
+	LIST_FOREACH(t, port_head(ipi, inc->inc_lport), inp_portlist) {
 		if (t->inp_fport != 0)
 			break;
 		if (t != inp && t->inp_lport == inc->inc_lport &&
 		    port_overlap(t, &inc->inc_laddr, inp->inp_vflag))
 			return (false);
 	}
-	if (ipi->ipi_quiet != NULL && ipi->ipi_quiet->ipq_taken(inc))
+	hash = in_pcbhash(ipi, inc);
+	if (ipi->ipi_quiet != NULL && ipi->ipi_quiet->ipq_taken(inc, hash))
 		return (false);
-	return (ipi->ipi_conns == NULL ||
-	    pcb_find(ipi, inc, in_pcbhash(ipi, inc)) == NULL);
+	return (pcb_find(ipi, inc, hash) == NULL);
 }
 
 /* A port to share for the connection inc, or 0. */
@@ -549,7 +564,7 @@ in_pcbconnect(struct inpcbinfo *ipi, struct inpcb *inp,
 		inp->inp_inc.inc_scope = old.inc_scope;
 		return (error);
 	}
-	TAILQ_REMOVE(port_head(ipi, inp->inp_lport), inp, inp_portlist);
+	LIST_REMOVE(inp, inp_portlist);
 	port_place(port_head(ipi, inp->inp_lport), inp);
 	return (0);
 }
@@ -635,7 +650,7 @@ lb_choose(struct inpcbinfo *ipi, const struct in_conninfo *inc,
 {
 	struct inpcb *inp, *last = NULL;
 
-	TAILQ_FOREACH(inp, port_head(ipi, inc->inc_lport), inp_portlist) {
+	LIST_FOREACH(inp, port_head(ipi, inc->inc_lport), inp_portlist) {
 		if (inp->inp_fport != 0)
 			break;
 		if (wild_score(inp, inc, vflag) != top || !lb_member(inp))
@@ -660,7 +675,7 @@ in_pcblookup_wild(struct inpcbinfo *ipi, const struct in_conninfo *inc)
 	if (ipi->ipi_ports == NULL)
 		return (NULL);
 	vflag = IN6_IS_ADDR_V4MAPPED(&inc->inc_laddr) ? INP_IPV4 : INP_IPV6;
-	TAILQ_FOREACH(inp, port_head(ipi, inc->inc_lport), inp_portlist) {
+	LIST_FOREACH(inp, port_head(ipi, inc->inc_lport), inp_portlist) {
 		if (inp->inp_fport != 0)
 			break;
 		score = wild_score(inp, inc, vflag);

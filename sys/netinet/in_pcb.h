@@ -44,7 +44,7 @@ struct inpcb {
 	uint8_t		inp_minttl;
 	uint8_t		inp_numa;	/* listener: domain + 1, or 0 for all */
 	uint16_t	inp_udpport;	/* TCP over UDP: the peer's port */
-	TAILQ_ENTRY(inpcb) inp_portlist; /* same local port */
+	LIST_ENTRY(inpcb) inp_portlist; /* same local port */
 	TAILQ_ENTRY(inpcb) inp_list;	/* all */
 	struct mbuf	*inp_options;	/* IPv4's to send (ip_options.h); NULL */
 	uint64_t	inp_gencnt;	/* its number: ipi_gencnt at birth */
@@ -77,13 +77,14 @@ struct inpcb {
 #define	INP_RUNLOCK(inp)		((void)(inp))
 
 TAILQ_HEAD(inpcbhead, inpcb);
-TAILQ_HEAD(inpcbporthead, inpcb);
+LIST_HEAD(inpcbporthead, inpcb);
 
 /* Connections that live on without a pcb, TIME_WAIT's: whoever has them
- * answers whether one has these ends, and whether one keeps a port, at laddr
- * (or any), from sockets of a kind (INP_IPV4, INP_IPV6). */
+ * answers whether one has these ends, whose hash is that, and whether one
+ * keeps a port, at laddr (or any), from sockets of a kind (INP_IPV4,
+ * INP_IPV6). */
 struct inpcb_quiet {
-	bool	(*ipq_taken)(const struct in_conninfo *inc);
+	bool	(*ipq_taken)(const struct in_conninfo *inc, uint32_t hash);
 	bool	(*ipq_port_taken)(const struct in6_addr *laddr, uint16_t port,
 		    uint8_t vflag);
 };
@@ -150,6 +151,9 @@ bool	in_pcbsame(const struct in_conninfo *a, const struct in_conninfo *b);
 /* The connection, or NULL. */
 struct inpcb *in_pcblookup(struct inpcbinfo *ipi,
 	    const struct in_conninfo *inc);
+/* The same; if there is none *hash is inc's. */
+struct inpcb *in_pcblookup_hash(struct inpcbinfo *ipi,
+	    const struct in_conninfo *inc, uint32_t *hash);
 /* The socket bound to inc's local side, listeners first, or NULL. */
 struct inpcb *in_pcblookup_wild(struct inpcbinfo *ipi,
 	    const struct in_conninfo *inc);

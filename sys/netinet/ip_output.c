@@ -292,8 +292,9 @@ ip_xmit_fragments(struct mbuf *m, const struct ip_way *way)
 	return (ip_xmit_queue(ip_fragment(m, way->w_mtu), way));
 }
 
-int
-ip_xmit(struct mbuf *m, const struct ip_way *way)
+/* What has to be cut, or is large. */
+static int __noinline
+ip_xmit_large(struct mbuf *m, const struct ip_way *way)
 {
 	const struct ifnet *ifp;
 	struct pkthdr *ph;
@@ -302,21 +303,35 @@ ip_xmit(struct mbuf *m, const struct ip_way *way)
 	ifp = way->w_ifp;
 	ph = &m->m_pkthdr;
 	want = ph->csum_flags & CSUM_OUT;
-	if (__predict_false((want & CSUM_TSO) != 0)) {
+	if ((want & CSUM_TSO) != 0) {
 		size = (uint32_t)ph->l3hlen + ph->l4hlen + ph->tso_segsz;
 		if ((want & ~ifp->if_hwassist) == 0 && size <= way->w_mtu &&
 		    (uint32_t)ph->len <= ifp->if_hw_tsomax)
 			return (ip_xmit_one(m, way));
 		return (ip_xmit_queue(ip_tso_cut(m), way));
 	}
-	if (__predict_true((uint32_t)ph->len <= way->w_mtu)) {
-		if ((want & ~ifp->if_hwassist) != 0)
-			in_delayed_cksum(m);
-		return (ip_xmit_one(m, way));
-	}
 	if (want != 0)
 		in_delayed_cksum(m);
 	return (ip_xmit_fragments(m, way));
+}
+
+static inline int
+ip_xmit_way(struct mbuf *m, const struct ip_way *way)
+{
+	uint32_t want = m->m_pkthdr.csum_flags & CSUM_OUT;
+
+	if (__predict_false((want & CSUM_TSO) != 0 ||
+	    (uint32_t)m->m_pkthdr.len > way->w_mtu))
+		return (ip_xmit_large(m, way));
+	if ((want & ~way->w_ifp->if_hwassist) != 0)
+		in_delayed_cksum(m);
+	return (ip_xmit_one(m, way));
+}
+
+int
+ip_xmit(struct mbuf *m, const struct ip_way *way)
+{
+	return (ip_xmit_way(m, way));
 }
 
 /* An own link-local address is reached by lo0 as others are, but is known to
@@ -526,7 +541,7 @@ ip_send_by(struct mbuf *m, const struct ip_output_args *ioa,
 	}
 	way.w_df = (ioa->ioa_flags & IOA_DF) != 0;
 	way.w_mtu = ip_way_mtu(ioa, &way, (uint32_t)m->m_pkthdr.len);
-	return (ip_xmit(m, &way));
+	return (ip_xmit_way(m, &way));
 }
 
 int

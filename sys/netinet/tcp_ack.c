@@ -183,7 +183,8 @@ prr_update(struct tcpcb *tp, const struct tcp_acked *ta)
 	pipe = (uint32_t)tcp_compute_pipe(tp);
 	if (pipe > tp->snd_ssthresh)
 		sndcnt = (int64_t)howmany((uint64_t)tl->tl_prr_delivered *
-		    tp->snd_ssthresh, MAX(tl->tl_recover_fs, 1)) - tl->tl_prr_out;
+		    tp->snd_ssthresh, MAX(tl->tl_recover_fs, 1)) -
+		    tl->tl_prr_out;
 	else {
 		sndcnt = (int64_t)tl->tl_prr_delivered - tl->tl_prr_out;
 		if (!V_tcp_do_prr_conservative)

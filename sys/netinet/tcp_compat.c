@@ -14,9 +14,8 @@
  *	      that it fires then
  *   notsent  writers wait while so much is in the send buffer and was never
  *	      sent
- *   defer    the ACK of a handshake is not taken until it brings text; the
- *	      SYN-ACK goes again as if none had come, and when the wait is
- *	      over what comes counts
+ *   defer    the ACK of a handshake is not taken until it brings text; when
+ *	      the wait is over the SYN-ACK goes again, and what comes counts
  *
  * Touches: connections, and the sockets of those.
  */
@@ -52,6 +51,8 @@ VNET_DEFINE(struct tcp_ways, tcp_ways) = {
 };
 VNET_DEFINE_STATIC(int, tcp_orphans) = 0;
 #define	V_tcp_orphans	VNET(tcp_orphans)
+VNET_DEFINE_STATIC(nstime_t, tcp_warned);
+#define	V_tcp_warned	VNET(tcp_warned)
 
 #define	MSEC(ms)	((nstime_t)(ms) * NS_PER_MSEC)
 
@@ -108,8 +109,7 @@ tcp_compat_rto(const struct tcpcb *tp)
 		if (tp->t_rxtshift == 0)
 			slop = 0;
 	} else
-		rto = u64max((tp->t_srtt_us + 4ULL * tp->t_rttvar_us) *
-		    NS_PER_USEC, least);
+		rto = tcp_rto_base(tp, least);
 	rto = u64min(rto * (u_int)tcp_backoff(tp->t_rxtshift) + slop, most);
 	/* Fire when the user's patience ends. */
 	if ((limit = tcp_compat_limit(tp, tc)) == 0)
@@ -354,6 +354,27 @@ tcp_compat_pressure(uint32_t hiwat, bool rcv)
 }
 
 bool
+tcp_compat_full(const struct socket *so)
+{
+	const struct tcp_ways *w = &V_tcp_ways;
+
+	return (mb_memory() / TCP_PAGE > (uint64_t)w->w_mem[2] &&
+	    sbavail(&so->so_snd) >= (u_int)w->w_wmem_min);
+}
+
+/* A line a second at most. */
+void
+tcp_compat_warn(const char *what)
+{
+	nstime_t now = getnstime();
+
+	if (V_tcp_warned != 0 && now - V_tcp_warned < NS_PER_SEC)
+		return;
+	V_tcp_warned = now;
+	kern_log(LOG_WARNING, "TCP: %s", what);
+}
+
+bool
 tcp_compat_orphan(struct tcpcb *tp)
 {
 	const struct tcp_ways *w = &V_tcp_ways;
@@ -366,6 +387,8 @@ tcp_compat_orphan(struct tcpcb *tp)
 	    (w->w_mem[2] == 0 ||
 	    mb_memory() / TCP_PAGE <= (uint64_t)w->w_mem[2]))
 		return (false);
+	tcp_compat_warn("too many connections without a user: a reset "
+	    "(net.ipv4.tcp_max_orphans, tcp_mem)");
 	tcp_drop(tp, 0);
 	return (true);
 }
@@ -497,8 +520,8 @@ tcp_compat_synack_window(const struct tcpcb *lp, uint32_t win, uint32_t mss)
 {
 	if (tcp_compat_find(lp) != NULL)
 		win = tcp_compat_clamp(lp, win);
-	win = min(win, TCP_MAXWIN);
-	if (V_tcp_ways.w_linux_syn && win > mss)
+	win = min(win, V_tcp_ways.w_signed_win ? INT16_MAX : TCP_MAXWIN);
+	if (V_tcp_ways.w_linux && win > mss)
 		win -= win % mss;
 	return ((uint16_t)win);
 }
@@ -525,13 +548,20 @@ tcp_compat_icmp(struct tcpcb *tp, int error)
 
 /*
  * t_delack_opt: -1 the variable, 0 at once, 1 put off, and below -1 so many
- * segments more at once, counted up to -1.
+ * segments more at once, counted up to -1.  Linux's connections begin so,
+ * until text has gone both ways: then an answer may take the acknowledgment
+ * along.
  */
 bool
 tcp_compat_delack(struct tcpcb *tp)
 {
 	if (tp->t_delack_opt >= 0)
 		return (tp->t_delack_opt != 0);
+	if (V_tcp_ways.w_linux && tp->rcv_nxt != tp->irs + 1 &&
+	    tp->snd_max != tp->iss + 1) {
+		tp->t_delack_opt = -1;
+		return (V_tcp_delack_enabled != 0);
+	}
 	tp->t_delack_opt++;
 	return (false);
 }

@@ -17,6 +17,9 @@
 #include <sys/queue.h>
 #include <sys/vnet.h>
 
+#include <netinet/tcp.h>
+
+struct socket;
 struct tcp_seg;
 struct tcpcb;
 
@@ -99,7 +102,11 @@ struct tcp_ways {
 	int	w_tstamp_wscale; /* what 2 comes from, if not 1 (1) */
 	int	w_sack;		/* SYNs permit SACK (1) */
 	int	w_keepabort;	/* ms from the first probe on (-1: keepcnt) */
-	bool	w_linux_syn;	/* Linux's order of options, and window */
+	bool	w_linux;	/* Linux's order and padding of SYNs' options,
+				 * its window there and later, its probes of
+				 * closed windows, its Nagle's algorithm,
+				 * its quick ACKs in the beginning, its
+				 * timeouts, its window after a recovery */
 	bool	w_urg_stays;	/* an urgent byte that nobody read joins the
 				 * stream as the next one comes */
 	bool	w_unread_reset;	/* closed with text unread: a reset */
@@ -107,6 +114,13 @@ struct tcp_ways {
 };
 VNET_DECLARE(struct tcp_ways, tcp_ways);
 #define	V_tcp_ways	VNET(tcp_ways)
+
+/* What fills options up to a multiple of four bytes at their end. */
+static inline uint8_t
+tcp_pad_option(void)
+{
+	return (V_tcp_ways.w_linux ? TCPOPT_NOP : TCPOPT_EOL);
+}
 
 /* Hooks of the shared TCP; those of hot paths are behind TF2_COMPAT. */
 /* Retransmission timeout: tcp_rto(). */
@@ -160,10 +174,14 @@ bool	tcp_compat_delack(struct tcpcb *tp);
 void	tcp_compat_established(struct tcpcb *tp);
 /* The user has gone: true if that was one too many, and tp is over. */
 bool	tcp_compat_orphan(struct tcpcb *tp);
+/* To the log: a limit of another system's was reached. */
+void	tcp_compat_warn(const char *what);
 /* tp is over, or needs no memory any more. */
 void	tcp_compat_unorphan(struct tcpcb *tp);
 /* Is memory too short for a buffer of hiwat bytes to grow? */
 bool	tcp_compat_pressure(uint32_t hiwat, bool rcv);
+/* Is all the memory in use that may be, and so's part of it not small? */
+bool	tcp_compat_full(const struct socket *so);
 /* Acknowledge the next segments at once (true), or not (false). */
 void	tcp_compat_quickack(struct tcpcb *tp, bool on);
 /* The window after an idle time, which was `was' before. */

@@ -106,9 +106,6 @@ SYSCTL_INT(_net_inet_tcp_hostcache, OID_AUTO, enable,
 SYSCTL_INT_RANGE(_net_inet_tcp_hostcache, OID_AUTO, expire,
     CTLFLAG_VNET | CTLFLAG_RW, &VNET_NAME(hc_expire), 1, INT_MAX,
     "Seconds after its last use that a destination is remembered");
-SYSCTL_INT(_net_inet_tcp_hostcache, OID_AUTO, purge,
-    CTLFLAG_VNET | CTLFLAG_RW, &VNET_NAME(hc_purge), 0,
-    "Forget all at the next pruning (1), and change the hash's key (2)");
 SYSCTL_UINT(_net_inet_tcp_hostcache, OID_AUTO, count,
     CTLFLAG_VNET | CTLFLAG_RD, &VNET_NAME(hc).h_count, 0,
     "Destinations that are remembered");
@@ -441,6 +438,25 @@ sysctl_prune(SYSCTL_HANDLER_ARGS)
 SYSCTL_PROC(_net_inet_tcp_hostcache, OID_AUTO, prune,
     CTLTYPE_INT | CTLFLAG_VNET | CTLFLAG_RW, NULL, 0, sysctl_prune, "I",
     "Seconds between two searches for what has expired");
+
+/* With nothing to forget there is no pruning to wait for. */
+static int
+sysctl_purge(SYSCTL_HANDLER_ARGS)
+{
+	int error;
+
+	(void)arg1;
+	(void)arg2;
+	error = sysctl_handle_int(oidp, &V_hc_purge, 0, req);
+	if (error == 0 && V_hc.h_count == 0 && V_hc_purge != 0) {
+		hc_forget_all(V_hc_purge);
+		V_hc_purge = 0;
+	}
+	return (error);
+}
+SYSCTL_PROC(_net_inet_tcp_hostcache, OID_AUTO, purge,
+    CTLTYPE_INT | CTLFLAG_VNET | CTLFLAG_RW, NULL, 0, sysctl_purge, "I",
+    "Forget all at the next pruning (1), and change the hash's key (2)");
 
 static int
 sysctl_purgenow(SYSCTL_HANDLER_ARGS)

@@ -187,7 +187,7 @@ tcp_input_udp(struct mbuf *m, const struct ip_info *ii, uint16_t udpport)
 
 	if (!tcp_accept_segment(&m, ii, &sg, udpport))
 		return;
-	inp = in_pcblookup(&V_tcbinfo, &sg.sg_inc);
+	inp = in_pcblookup_hash(&V_tcbinfo, &sg.sg_inc, &sg.sg_hash);
 	if (inp != last)
 		TCPSTAT_INC(tcps_pcbcachemiss);
 	if (inp != NULL && __predict_false(inp->inp_udpport != udpport)) {
@@ -204,9 +204,10 @@ tcp_input_udp(struct mbuf *m, const struct ip_info *ii, uint16_t udpport)
 	}
 	if (inp == NULL)
 		quiet = tcp_tw_input(m, &sg);
-	else if (intotcpcb(inp)->t_state == TCPS_TIME_WAIT)
+	else if (intotcpcb(inp)->t_state == TCPS_TIME_WAIT) {
+		sg.sg_hash = inp->inp_hash;
 		quiet = tcp_tw_segment(intotcpcb(inp), &sg);
-	else {
+	} else {
 		tcp_dispatch(intotcpcb(inp), m, &sg);
 		return;
 	}

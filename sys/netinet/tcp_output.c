@@ -20,8 +20,12 @@
  *
  * Small segments: Nagle's algorithm (RFC 896), and the sender's side of
  * silly window avoidance: a segment leaves if it is full, or is all there is
- * and nothing is in flight (or TCP_NODELAY), or fills half the largest
- * window the peer ever offered.
+ * and nothing was in flight when output began (or TCP_NODELAY), or fills half
+ * the largest window the peer ever offered.  So the end of a large write to
+ * an idle connection does not wait for its beginning; TF_LASTIDLE says that
+ * it is such a write, also where the socket layer hands it over in pieces.
+ * In Linux's ways only a small segment in flight makes a small one wait
+ * (Minshall's reading of RFC 896).
  */
 #include <sys/param.h>
 #include <sys/mbuf.h>
@@ -76,7 +80,12 @@ SYSCTL_INT(_net_inet_tcp, OID_AUTO, sendbuf_auto_lowat,
     CTLFLAG_VNET | CTLFLAG_RW, &VNET_NAME(sendbuf_auto_lowat), 0,
     "Let send buffers grow earlier, by SO_SNDLOWAT");
 
-TAILQ_HEAD(tcp_outq, tcpcb);
+/*
+ * Who waits for output stays on the list until its turn, whatever becomes of
+ * it, so that the list needs no way back: TF2_OUTPENDING tells whether it
+ * still wants output, TF2_OUTFREED that only its memory is left.
+ */
+STAILQ_HEAD(tcp_outq, tcpcb);
 VNET_DEFINE_STATIC(struct tcp_outq, tcp_outq);
 VNET_DEFINE_STATIC(struct vnet_task, tcp_outtask);
 #define	V_tcp_outq	VNET(tcp_outq)
@@ -110,18 +119,29 @@ tcp_output_flush(void *arg __unused)
 {
 	struct tcp_outq *q = &V_tcp_outq;
 	struct tcpcb *tp;
+	u_int flags;
 
-	while ((tp = TAILQ_FIRST(q)) != NULL) {
-		TAILQ_REMOVE(q, tp, t_outlink);
-		tp->t_flags2 &= ~TF2_OUTPENDING;
-		(void)tcp_output(tp);
+	while ((tp = STAILQ_FIRST(q)) != NULL) {
+		STAILQ_REMOVE_HEAD(q, t_outlink);
+		flags = tp->t_flags2;
+		tp->t_flags2 = flags & ~(TF2_OUTPENDING | TF2_OUTLINKED);
+		if ((flags & TF2_OUTPENDING) != 0)
+			(void)tcp_output(tp);
+		else if ((flags & TF2_OUTFREED) != 0)
+			tcp_zfree(tp);
 	}
+}
+
+void
+tcp_output_drain(void)
+{
+	tcp_output_flush(NULL);
 }
 
 static void
 tcp_output_init(const void *arg __unused)
 {
-	TAILQ_INIT(&V_tcp_outq);
+	STAILQ_INIT(&V_tcp_outq);
 	VNET_TASK_INIT(&V_tcp_outtask, tcp_output_flush, NULL);
 }
 SYSINIT(tcp_output, SI_SUB_PROTO_DOMAIN, SI_ORDER_FIRST, tcp_output_init,
@@ -134,18 +154,16 @@ tcp_output_later(struct tcpcb *tp)
 
 	if ((tp->t_flags2 & TF2_OUTPENDING) != 0)
 		return;
-	tp->t_flags2 |= TF2_OUTPENDING;
-	TAILQ_INSERT_TAIL(q, tp, t_outlink);
+	if (__predict_true((tp->t_flags2 & TF2_OUTLINKED) == 0))
+		STAILQ_INSERT_TAIL(q, tp, t_outlink);
+	tp->t_flags2 |= TF2_OUTPENDING | TF2_OUTLINKED;
 	vnet_task_enqueue(&V_tcp_outtask);
 }
 
 void
 tcp_output_cancel(struct tcpcb *tp)
 {
-	if ((tp->t_flags2 & TF2_OUTPENDING) == 0)
-		return;
 	tp->t_flags2 &= ~TF2_OUTPENDING;
-	TAILQ_REMOVE(&V_tcp_outq, tp, t_outlink);
 }
 
 /* ---- Windows ---- */
@@ -207,6 +225,10 @@ tcp_window_update_due(struct tcpcb *tp, uint32_t win)
 	if (win <= promised)
 		return (false);
 	more = win - promised;
+	/* Linux lets the first window grow as text comes, and later tells of
+	 * one that has doubled. */
+	if (V_tcp_ways.w_linux)
+		return (tp->rcv_nxt != tp->irs + 1 && more >= promised);
 	/* Scaled, it may still be the same number. */
 	if (promised >> tp->rcv_scale == win >> tp->rcv_scale)
 		return (false);
@@ -224,12 +246,12 @@ tcp_sndbuf_autoscale(struct tcpcb *tp, struct socket *so)
 	struct sockbuf *sb = &so->so_snd;
 	uint32_t lowat, sendwin, used = sbused(sb);
 
-	if (!V_tcp_do_autosndbuf || (sb->sb_flags & SB_AUTOSIZE) == 0)
+	lowat = V_sendbuf_auto_lowat ? min(sb->sb_lowat, sb->sb_hiwat) : 0;
+	if (used + lowat < sb->sb_hiwat / 8 * 7 || !V_tcp_do_autosndbuf ||
+	    (sb->sb_flags & SB_AUTOSIZE) == 0)
 		return;
 	sendwin = min(tp->snd_wnd, tp->snd_cwnd);
-	lowat = V_sendbuf_auto_lowat ? min(sb->sb_lowat, sb->sb_hiwat) : 0;
 	if (tp->snd_wnd / 4 * 5 < sb->sb_hiwat - lowat ||
-	    used + lowat < sb->sb_hiwat / 8 * 7 ||
 	    used >= (uint32_t)V_tcp_autosndbuf_max ||
 	    sendwin < used - (tp->snd_max - tp->snd_una) ||
 	    tcp_compat_pressure(sb->sb_hiwat, false))
@@ -406,7 +428,7 @@ opt_linux_syn(struct tcpcb *tp, struct tcp_plan *p)
 static void
 opt_syn_all(struct tcpcb *tp, struct tcp_plan *p)
 {
-	if (V_tcp_ways.w_linux_syn) {
+	if (V_tcp_ways.w_linux) {
 		opt_linux_syn(tp, p);
 		return;
 	}
@@ -453,7 +475,7 @@ tcp_plan_options(struct tcpcb *tp, struct tcp_plan *p)
 	if ((tp->t_flags2 & TF2_ACE_PERMIT) != 0)
 		opt_accecn(tp, p);
 	while (p->p_optlen % 4 != 0)
-		p->p_opt[p->p_optlen++] = TCPOPT_EOL;
+		p->p_opt[p->p_optlen++] = tcp_pad_option();
 }
 
 /* ---- Plan ---- */
@@ -597,17 +619,30 @@ plan_lost(struct tcpcb *tp, struct tcp_plan *p, uint32_t quota)
 	return (true);
 }
 
-/* May a segment of len bytes, less than a full one, leave now? */
+/* Does Nagle's algorithm see nothing in flight?  By Minshall, what was sent
+ * last was full segments. */
 static bool
-plan_small_ok(const struct tcpcb *tp, uint32_t len, bool all)
+plan_idle(const struct tcpcb *tp, uint32_t mss)
 {
-	bool idle = tp->snd_max == tp->snd_una;
+	const struct tcp_sent *ts;
 
+	if ((tp->t_flags & TF_LASTIDLE) != 0)
+		return (true);
+	if (!V_tcp_ways.w_linux)
+		return (false);
+	ts = TAILQ_LAST(&tp->t_map, tcp_sentmap);
+	return (ts == NULL || (ts->ts_end - ts->ts_start) % mss == 0);
+}
+
+/* May a segment of len bytes, less than the full mss, leave now? */
+static bool
+plan_small_ok(const struct tcpcb *tp, uint32_t len, uint32_t mss, bool all)
+{
 	/* What is urgent does not wait for the rest. */
 	if ((tp->t_flags & TF_FORCEDATA) != 0 ||
 	    SEQ_GT(tp->snd_up, tp->snd_max))
 		return (true);
-	if (all && (idle || (tp->t_flags & TF_NODELAY) != 0) &&
+	if (all && ((tp->t_flags & TF_NODELAY) != 0 || plan_idle(tp, mss)) &&
 	    (tp->t_flags & (TF_NOPUSH | TF_MORETOCOME)) == 0)
 		return (true);
 	return (tp->max_sndwnd != 0 && len >= tp->max_sndwnd / 2);
@@ -652,7 +687,7 @@ plan_new(struct tcpcb *tp, struct tcp_plan *p, uint32_t quota)
 	if (len > mss)
 		len = rounddown(len, mss);
 	else if (len < mss && !(fin && all) && (len == 0 ||
-	    !plan_small_ok(tp, len, all)) && (len == 0 ||
+	    !plan_small_ok(tp, len, mss, all)) && (len == 0 ||
 	    (tp->t_flags2 & TF2_COMPAT) == 0 || !tcp_compat_uncorks(tp)))
 		return (false);
 	p->p_len = len;
@@ -705,6 +740,8 @@ tcp_plan(struct tcpcb *tp, struct tcp_plan *p)
 	p->p_flags = tcp_state_flags(tp);
 	p->p_win = tcp_adv_window(tp);
 	if ((p->p_flags & TH_SYN) != 0) {
+		if (V_tcp_ways.w_signed_win)
+			p->p_win = min(p->p_win, INT16_MAX);
 		if (plan_syn(tp, p)) {
 			p->p_flags |= tcp_ecn_syn_flags(tp);
 			tcp_plan_options(tp, p);
@@ -1085,13 +1122,16 @@ tcp_send_plan(struct tcpcb *tp, struct tcp_plan *p)
 
 /* ---- The default block's output ---- */
 
-/* Everything is acknowledged and nothing was sent for an RTO: the window
- * says nothing about the path any more (RFC 5681, 4.1). */
+/* Everything is acknowledged.  If nothing was sent for an RTO, too, the
+ * window says nothing about the path any more (RFC 5681, 4.1). */
 static void
 tcp_output_idle(struct tcpcb *tp, const struct socket *so)
 {
-	if (tp->snd_una != tp->snd_max || tp->t_sndtime == 0 ||
-	    !V_tcp_ways.w_idle_restart || sbavail(&so->so_snd) == 0 ||
+	if (tp->snd_una != tp->snd_max)
+		return;
+	tp->t_flags |= TF_LASTIDLE;
+	if (sbavail(&so->so_snd) == 0 ||
+	    tp->t_sndtime == 0 || !V_tcp_ways.w_idle_restart ||
 	    getnstime() - tp->t_sndtime < tcp_rto(tp))
 		return;
 	if ((tp->t_flags2 & TF2_CWV) != 0)
@@ -1148,6 +1188,8 @@ tcp_default_output(struct tcpcb *tp)
 		tp->t_flags &= ~TF_FORCEDATA;
 		due = !p.p_last;
 	}
+	if ((tp->t_flags & TF_MORETOCOME) == 0)
+		tp->t_flags &= ~TF_LASTIDLE;
 	if (error != 0)
 		error = tcp_output_error(tp, error);
 	tcp_output_timers(tp);

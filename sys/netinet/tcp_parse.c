@@ -112,22 +112,11 @@ parse_option(struct tcpopt *to, const uint8_t *p, int len, bool syn)
 	}
 }
 
-void
-tcp_dooptions(struct tcpopt *to, const uint8_t *cp, int cnt, bool syn)
+static void __noinline
+parse_options(struct tcpopt *to, const uint8_t *cp, int cnt, bool syn)
 {
 	int len;
 
-	to->to_flags = 0;
-	to->to_nsacks = 0;
-	/* Nearly all segments: two NOPs and a time stamp. */
-	if (cnt == TCPOLEN_TIMESTAMP + 2 && cp[0] == TCPOPT_NOP &&
-	    cp[1] == TCPOPT_NOP && cp[2] == TCPOPT_TIMESTAMP &&
-	    cp[3] == TCPOLEN_TIMESTAMP) {
-		to->to_tsval = get32(cp + 4);
-		to->to_tsecr = get32(cp + 8);
-		to->to_flags = TOF_TS;
-		return;
-	}
 	while (cnt > 0 && cp[0] != TCPOPT_EOL) {
 		if (cp[0] == TCPOPT_NOP)
 			len = 1;
@@ -139,6 +128,30 @@ tcp_dooptions(struct tcpopt *to, const uint8_t *cp, int cnt, bool syn)
 		cp += len;
 		cnt -= len;
 	}
+}
+
+/* Nearly all segments have two NOPs and a time stamp. */
+static inline void
+dooptions(struct tcpopt *to, const uint8_t *cp, int cnt, bool syn)
+{
+	to->to_flags = 0;
+	to->to_nsacks = 0;
+	if (__predict_true(cnt == TCPOLEN_TIMESTAMP + 2 &&
+	    get32(cp) == (TCPOPT_NOP << 24 | TCPOPT_NOP << 16 |
+	    TCPOPT_TIMESTAMP << 8 | TCPOLEN_TIMESTAMP))) {
+		to->to_tsval = get32(cp + 4);
+		to->to_tsecr = get32(cp + 8);
+		to->to_flags = TOF_TS;
+		return;
+	}
+	if (cnt > 0)
+		parse_options(to, cp, cnt, syn);
+}
+
+void
+tcp_dooptions(struct tcpopt *to, const uint8_t *cp, int cnt, bool syn)
+{
+	dooptions(to, cp, cnt, syn);
 }
 
 int
@@ -168,7 +181,7 @@ tcp_parse(const struct mbuf *m, const struct ip_info *ii, struct tcp_seg *sg)
 	sg->sg_len = (uint32_t)(m->m_pkthdr.len - off);
 	sg->sg_nsegs = m->m_pkthdr.lro_nsegs > 1 ? m->m_pkthdr.lro_nsegs : 1;
 	sg->sg_errno = 0;
-	tcp_dooptions(&sg->sg_to, (const uint8_t *)(th + 1),
+	dooptions(&sg->sg_to, (const uint8_t *)(th + 1),
 	    off - (int)sizeof(*th), (sg->sg_flags & TH_SYN) != 0);
 	return (0);
 }

@@ -39,6 +39,9 @@
 #include <netinet6/icmp6.h>
 #include <netipsec/tcp_sig.h>
 
+/* One of the allocator's sizes: the next larger one is 768. */
+CTASSERT(sizeof(struct tcpcb) <= 640);
+
 MALLOC_DEFINE(M_TCPUSERTO, "tcpuserto", "TCP limits set by users");
 
 SYSCTL_NODE(_net_inet, IPPROTO_TCP, tcp, CTLFLAG_RW, NULL, "TCP");
@@ -167,6 +170,7 @@ tcp_uninit(const void *arg __unused)
 		if (so != NULL)
 			soorphan(so);
 	}
+	tcp_output_drain();
 	ip_proto_unregister(IPPROTO_TCP);
 	protosw_unregister(&tcp_protosw);
 	protosw_unregister(&tcp6_protosw);
@@ -180,16 +184,16 @@ SYSUNINIT(tcp, SI_SUB_PROTO_DOMAIN, SI_ORDER_THIRD, tcp_uninit, NULL);
 /* ---- Birth ---- */
 
 /* The smallest scale with which the largest buffer can be promised
- * (RFC 7323, 2.3). */
+ * (RFC 7323, 2.3): that many bits has the number of times that the largest
+ * window is too small. */
 uint8_t
 tcp_request_scale(void)
 {
-	uint8_t scale = 0;
+	u_long more = V_sb_max == 0 ? 0 : (V_sb_max - 1) / TCP_MAXWIN;
 
-	while (scale < TCP_MAX_WINSHIFT &&
-	    ((u_long)TCP_MAXWIN << scale) < V_sb_max)
-		scale++;
-	return (scale);
+	if (more == 0)
+		return (0);
+	return ((uint8_t)imin(64 - __builtin_clzll(more), TCP_MAX_WINSHIFT));
 }
 
 struct tcpcb *
@@ -204,7 +208,7 @@ tcp_newtcpcb(struct socket *so)
 		tp->t_timers[i] = UINT64_MAX;
 	TAILQ_INIT(&tp->t_map);
 	tp->t_maxseg = (uint16_t)V_tcp_mssdflt;
-	tp->t_delack_opt = -1;
+	tp->t_delack_opt = V_tcp_ways.w_linux ? -1 - TCP_QUICKACKS : -1;
 	if (V_tcp_do_rfc1323 == 1 || V_tcp_do_rfc1323 == 2)
 		tp->t_flags |= TF_REQ_SCALE;
 	if (V_tcp_do_rfc1323 == 1 || V_tcp_do_rfc1323 == 3)
@@ -578,7 +582,7 @@ tcp_enter_timewait(struct tcpcb *tp)
 	tp->snd_una = tp->snd_nxt = tp->snd_max;
 	tcp_reass_flush(tp);
 	tcp_state_change(tp, TCPS_TIME_WAIT);
-	tcp_timer_activate(tp, TT_2MSL, tcp_2msl(&tp->t_inpcb.inp_inc));
+	tp->t_timers[TT_2MSL] = getnstime() + tcp_2msl(&tp->t_inpcb.inp_inc);
 	/* Nobody will ask any more: the socket can go. */
 	if (so != NULL && (so->so_state & SS_NOFDREF) != 0) {
 		tp->t_inpcb.inp_socket = NULL;
@@ -587,7 +591,10 @@ tcp_enter_timewait(struct tcpcb *tp)
 		if (so->so_count == 0)
 			sofree(so);
 	}
-	return (tptosocket(tp) == NULL && tcp_tw_compress(tp));
+	if (tptosocket(tp) == NULL && tcp_tw_compress(tp))
+		return (true);
+	tcp_timer_at(tp, TT_2MSL, tp->t_timers[TT_2MSL]);
+	return (false);
 }
 
 /* ---- The end ---- */
@@ -646,6 +653,12 @@ tcp_close(struct tcpcb *tp)
 }
 
 void
+tcp_zfree(struct tcpcb *tp)
+{
+	uma_zfree(V_tcpcb_zone, tp);
+}
+
+void
 tcp_free(struct tcpcb *tp)
 {
 	tcp_output_cancel(tp);
@@ -664,7 +677,10 @@ tcp_free(struct tcpcb *tp)
 	tcp_compat_free(tp);
 	tcp_sig_free(tp);
 	free(tp->t_userto, M_TCPUSERTO);
-	uma_zfree(V_tcpcb_zone, tp);
+	if ((tp->t_flags2 & TF2_OUTLINKED) != 0)
+		tp->t_flags2 |= TF2_OUTFREED;
+	else
+		tcp_zfree(tp);
 }
 
 /* ---- ICMP ---- */

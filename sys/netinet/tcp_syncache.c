@@ -165,29 +165,35 @@ sc_makebuckets(void)
 }
 
 static struct syncache_bucket *
-sc_bucket(const struct in_conninfo *inc)
+sc_bucket(uint32_t hash)
 {
-	return (&V_syncache.h_buckets[in_pcbhash(&V_tcbinfo, inc) &
-	    V_syncache.h_mask]);
+	return (&V_syncache.h_buckets[hash & V_syncache.h_mask]);
 }
 
 static struct syncache *
-sc_find(const struct in_conninfo *inc)
+sc_find_hash(const struct in_conninfo *inc, uint32_t hash)
 {
 	struct syncache *sc;
 
 	if (V_syncache.h_count == 0)
 		return (NULL);
-	SLIST_FOREACH(sc, &sc_bucket(inc)->sch_entries, sc_hash)
+	SLIST_FOREACH(sc, &sc_bucket(hash)->sch_entries, sc_hash)
 		if (in_pcbsame(&sc->sc_syn.sy_inc, inc))
 			return (sc);
 	return (NULL);
 }
 
+static struct syncache *
+sc_find(const struct in_conninfo *inc)
+{
+	return (sc_find_hash(inc, in_pcbhash(&V_tcbinfo, inc)));
+}
+
 static void
 sc_free(struct syncache *sc)
 {
-	struct syncache_bucket *sch = sc_bucket(&sc->sc_syn.sy_inc);
+	struct syncache_bucket *sch = sc_bucket(in_pcbhash(&V_tcbinfo,
+	    &sc->sc_syn.sy_inc));
 
 	SLIST_REMOVE(&sch->sch_entries, sc, syncache, sc_hash);
 	sch->sch_length--;
@@ -329,7 +335,7 @@ sc_options(const struct tcp_syn *sy, struct tcp_bare *tb, struct tcp_ao *ao)
 		sc_sign(sy, tb, ao);
 		return;
 	}
-	if (V_tcp_ways.w_linux_syn)
+	if (V_tcp_ways.w_linux)
 		sc_linux_options(sy, tb);
 	else
 		sc_own_options(sy, tb);
@@ -339,7 +345,7 @@ sc_options(const struct tcp_syn *sy, struct tcp_bare *tb, struct tcp_ao *ao)
 		tb->tb_optlen += (uint8_t)tcp_ecn_synack_option(sy->sy_ecn,
 		    &tb->tb_opt[tb->tb_optlen], TCP_MAXOLEN - tb->tb_optlen);
 	while (tb->tb_optlen % 4 != 0)
-		tb->tb_opt[tb->tb_optlen++] = TCPOPT_EOL;
+		tb->tb_opt[tb->tb_optlen++] = tcp_pad_option();
 }
 
 static void
@@ -400,20 +406,33 @@ sc_waited(const struct tcp_syn *sy)
 	return ((nstime_t)us * NS_PER_USEC);
 }
 
-/* SYN-ACKs again at most: as many as it takes to wait for text, if that is
- * longer (TCP_DEFER_ACCEPT). */
+/* SYN-ACKs again at most: as many as it takes to wait for text, if only that
+ * is missing and it is longer (TCP_DEFER_ACCEPT). */
 static u_int
-sc_rexmtlimit_of(const struct inpcb *linp)
+sc_rexmtlimit_of(const struct inpcb *linp, const struct tcp_syn *sy)
 {
 	const struct tcp_compat *tc =
 	    tcp_compat_find((const struct tcpcb *)linp);
 	nstime_t us = 0;
 	u_int n = 0;
 
+	if ((sy->sy_flags & SYF_ACKED) == 0)
+		return (V_sc_rexmtlimit);
 	while (tc != NULL && us < (nstime_t)tc->tc_defer * 1000000 &&
 	    n < TCP_MAXRXTSHIFT)
 		us += sc_interval(n++);
 	return (max(n, V_sc_rexmtlimit));
+}
+
+/* The peer has answered, and may take its time over the text. */
+static bool
+sc_is_patient(const struct inpcb *linp, const struct tcp_syn *sy)
+{
+	const struct tcp_compat *tc =
+	    tcp_compat_find((const struct tcpcb *)linp);
+
+	return ((sy->sy_flags & SYF_ACKED) != 0 && tc != NULL &&
+	    sc_waited(sy) < (nstime_t)tc->tc_defer * NS_PER_SEC);
 }
 
 /* One that is due: its SYN-ACK once more, or its end.  The challenges that
@@ -425,7 +444,8 @@ sc_due(struct syncache *sc)
 	const struct inpcb *linp;
 
 	linp = in_pcblookup_wild(&V_tcbinfo, &sc->sc_syn.sy_inc);
-	if (linp == NULL || rexmits >= sc_rexmtlimit_of(linp)) {
+	if (linp == NULL || !SOLISTENING(linp->inp_socket) ||
+	    rexmits >= sc_rexmtlimit_of(linp, &sc->sc_syn)) {
 		TCPSTAT_INC(tcps_sc_stale);
 		sc_free(sc);
 		return;
@@ -433,6 +453,8 @@ sc_due(struct syncache *sc)
 	TAILQ_REMOVE(&V_syncache.h_queue[rexmits], sc, sc_queue);
 	sc->sc_syn.sy_sent = (uint8_t)(rexmits + 1);
 	sc_wait(sc);
+	if (sc_is_patient(linp, &sc->sc_syn))
+		return;
 	TCPSTAT_INC(tcps_sc_retransmitted);
 	sc_synack(&sc->sc_syn);
 }
@@ -477,9 +499,9 @@ sc_overflow(struct syncache_bucket *sch)
 	V_syncache.h_pause_end = now + (SC_PAUSE << V_syncache.h_backoff);
 }
 
-/* Can an ACK of inc's be of a cookie that is still good? */
+/* Can an ACK of that hash be of a cookie that is still good? */
 static bool
-sc_cookies_about(const struct in_conninfo *inc)
+sc_cookies_about(uint32_t hash)
 {
 	const struct syncache_bucket *sch;
 	const uint32_t life = 2 * SC_PAUSE / NS_PER_SEC;
@@ -491,7 +513,7 @@ sc_cookies_about(const struct in_conninfo *inc)
 	if (V_syncache.h_pause_end != 0 &&
 	    getnstime() < V_syncache.h_pause_end + 2 * SC_PAUSE)
 		return (true);
-	sch = sc_bucket(inc);
+	sch = sc_bucket(hash);
 	return (sch->sch_overflow != 0 &&
 	    (uint32_t)time_uptime - (sch->sch_overflow - 1) <= life);
 }
@@ -604,7 +626,7 @@ tcp_syncache_syn(struct tcpcb *lp, const struct tcp_seg *sg)
 	struct syncache *sc;
 	struct tcp_syn sy;
 
-	if ((sc = sc_find(&sg->sg_inc)) != NULL) {
+	if ((sc = sc_find_hash(&sg->sg_inc, sg->sg_hash)) != NULL) {
 		sc_again(sc, sg);
 		return;
 	}
@@ -617,7 +639,7 @@ tcp_syncache_syn(struct tcpcb *lp, const struct tcp_seg *sg)
 		TCPSTAT_INC(tcps_sc_zonefail);
 		return;
 	}
-	sch = sc_bucket(&sg->sg_inc);
+	sch = sc_bucket(sg->sg_hash);
 	if ((sc = sc_alloc(sch)) == NULL) {
 		if (V_syncookies)
 			sc_cookie(&sy);
@@ -678,7 +700,7 @@ sc_readcookie(struct tcpcb *lp, const struct tcp_seg *sg, struct tcpcb **tpp)
 {
 	struct tcp_syn sy, offer;
 
-	if (!sc_cookies_about(&sg->sg_inc)) {
+	if (!sc_cookies_about(sg->sg_hash)) {
 		TCPSTAT_INC(tcps_sc_spurcookie);
 		return (TCP_SC_NONE);
 	}
@@ -709,7 +731,7 @@ tcp_syncache_ack(struct tcpcb *lp, const struct tcp_seg *sg,
 	struct tcp_syn *sy;
 	int32_t ago;
 
-	if ((sc = sc_find(&sg->sg_inc)) == NULL)
+	if ((sc = sc_find_hash(&sg->sg_inc, sg->sg_hash)) == NULL)
 		return (sc_readcookie(lp, sg, tpp));
 	sy = &sc->sc_syn;
 	if (!sc_in_window(sy, sg)) {
@@ -723,8 +745,10 @@ tcp_syncache_ack(struct tcpcb *lp, const struct tcp_seg *sg,
 	if (!sc_acceptable(sy, sg))
 		return (TCP_SC_DONE);
 	if (__predict_false((lp->t_flags2 & TF2_COMPAT) != 0) &&
-	    tcp_compat_defers(lp, sg, sc_waited(sy)))
+	    tcp_compat_defers(lp, sg, sc_waited(sy))) {
+		sy->sy_flags |= SYF_ACKED;
 		return (TCP_SC_DONE);
+	}
 	ago = (int32_t)(sc_interval(SY_REXMITS(sy)) - (sy->sy_when -
 	    sc_now()));
 	/* Less than 0: the interval was another one then. */
@@ -745,7 +769,7 @@ tcp_syncache_rst(const struct tcp_seg *sg)
 	struct syncache *sc;
 	struct tcp_syn *sy;
 
-	if ((sc = sc_find(&sg->sg_inc)) == NULL)
+	if ((sc = sc_find_hash(&sg->sg_inc, sg->sg_hash)) == NULL)
 		return;
 	sy = &sc->sc_syn;
 	if (!sc_in_window(sy, sg)) {
@@ -784,7 +808,7 @@ tcp_syncache_unreach(const struct in_conninfo *inc, uint16_t udpport,
 bool
 tcp_syncache_stranger(const struct tcp_seg *sg)
 {
-	const struct syncache *sc = sc_find(&sg->sg_inc);
+	const struct syncache *sc = sc_find_hash(&sg->sg_inc, sg->sg_hash);
 
 	return (sc != NULL && sc->sc_syn.sy_port != sg->sg_udpport);
 }

@@ -55,6 +55,7 @@ struct tcp_syn {
 #define	SYF_FASTOPEN	0x0200		/* a cookie for fast open is due */
 #define	SYF_FASTOPENEXP	0x0400		/* in the experimental option */
 #define	SYF_AGAIN	0x0800		/* a SYN-ACK was asked for once more */
+#define	SYF_ACKED	0x1000		/* only text is missing */
 
 #define	SY_REXMITS(sy)	((sy)->sy_sent & 0xf)
 

@@ -230,6 +230,17 @@ tcp_rtt_sample(struct tcpcb *tp, uint64_t rtt_ns)
 }
 
 nstime_t
+tcp_rto_base(const struct tcpcb *tp, nstime_t least)
+{
+	const nstime_t srtt = tp->t_srtt_us * NS_PER_USEC;
+	const nstime_t var = 4ULL * tp->t_rttvar_us * NS_PER_USEC;
+
+	if (__predict_false(V_tcp_ways.w_linux))
+		return (srtt + u64max(var, V_tcp_rexmit_min));
+	return (u64max(srtt + var, least));
+}
+
+nstime_t
 tcp_rto(const struct tcpcb *tp)
 {
 	nstime_t rto;
@@ -242,8 +253,7 @@ tcp_rto(const struct tcpcb *tp)
 		if (shift == 0)
 			return (u64min(rto, V_tcp_rexmit_max));
 	} else
-		rto = u64max((tp->t_srtt_us + 4ULL * tp->t_rttvar_us) *
-		    NS_PER_USEC, V_tcp_rexmit_min);
+		rto = tcp_rto_base(tp, V_tcp_rexmit_min);
 	return (u64min(rto * (u_int)tcp_backoff(shift) + V_tcp_rexmit_slop,
 	    V_tcp_rexmit_max));
 }
@@ -253,8 +263,7 @@ tcp_setpersist(struct tcpcb *tp)
 {
 	nstime_t t;
 
-	t = (tp->t_srtt_us + 4ULL * tp->t_rttvar_us) * NS_PER_USEC *
-	    (u_int)tcp_backoff(tp->t_rxtshift);
+	t = tcp_rto_base(tp, 0) * (u_int)tcp_backoff(tp->t_rxtshift);
 	t = u64min(u64max(t, V_tcp_persmin *
 	    (u_int)tcp_backoff(tp->t_rxtshift)), V_tcp_persmax);
 	tcp_timer_activate(tp, TT_PERSIST, t);
@@ -348,14 +357,14 @@ tcp_persist_over(const struct tcpcb *tp)
 
 	if (tp->t_rxtshift < V_tcp_retries || tp->t_rcvtime >= tp->t_sndtime)
 		return (false);
-	rto = u64max((tp->t_srtt_us + 4ULL * tp->t_rttvar_us) * NS_PER_USEC,
-	    V_tcp_rexmit_min);
+	rto = tcp_rto_base(tp, V_tcp_rexmit_min);
 	for (i = 0; i <= V_tcp_retries; i++)
 		whole += rto * (u_int)tcp_backoff(i);
 	return (silent >= u64min(whole, V_tcp_keepidle));
 }
 
-/* One byte beyond the closed window. */
+/* One byte beyond the closed window; in Linux's ways, as a keepalive probe,
+ * what the peer has already. */
 static int
 tcp_timer_persist(struct tcpcb *tp)
 {
@@ -376,6 +385,12 @@ tcp_timer_persist(struct tcpcb *tp)
 		    tp->t_rxtshift);
 	(void)tcp_sent_lose_all(tp);
 	tcp_setpersist(tp);
+	if (V_tcp_ways.w_linux && tp->snd_wnd == 0 &&
+	    tp->snd_max == tp->snd_una) {
+		tcp_respond(tp, &tp->t_inpcb.inp_inc, tp->rcv_nxt,
+		    tp->snd_una - 1, TH_ACK, NULL);
+		return (0);
+	}
 	tp->t_flags |= TF_FORCEDATA;
 	(void)tcp_output(tp);
 	tp->t_flags &= ~TF_FORCEDATA;

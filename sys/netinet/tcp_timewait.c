@@ -121,9 +121,9 @@ SYSCTL_PROC(_net_inet_tcp, OID_AUTO, maxtcptw, CTLTYPE_INT | CTLFLAG_RD,
 /* ---- The table ---- */
 
 static struct tw_chain *
-tw_chain(const struct in_conninfo *inc)
+tw_chain(uint32_t hash)
 {
-	return (&V_tw.t_hash[in_pcbhash(&V_tcbinfo, inc) & V_tw.t_mask]);
+	return (&V_tw.t_hash[hash & V_tw.t_mask]);
 }
 
 static struct tw_ports *
@@ -135,13 +135,13 @@ tw_ports(uint16_t port)
 }
 
 static struct tcptw *
-tw_find(const struct in_conninfo *inc)
+tw_find(const struct in_conninfo *inc, uint32_t hash)
 {
 	struct tcptw *tw;
 
 	if (V_tw.t_count == 0)
 		return (NULL);
-	SLIST_FOREACH(tw, tw_chain(inc), tw_hash)
+	SLIST_FOREACH(tw, tw_chain(hash), tw_hash)
 		if (in_pcbsame(&tw->tw_inc, inc))
 			return (tw);
 	return (NULL);
@@ -151,7 +151,7 @@ tw_find(const struct in_conninfo *inc)
 static void
 tw_place(struct tcptw *tw)
 {
-	struct tw_chain *chain = tw_chain(&tw->tw_inc);
+	struct tw_chain *chain = tw_chain(in_pcbhash(&V_tcbinfo, &tw->tw_inc));
 	struct tw_ports *ports = tw_ports(tw->tw_inc.inc_lport);
 
 	SLIST_INSERT_HEAD(chain, tw, tw_hash);
@@ -239,7 +239,7 @@ tw_ao(struct tcptw *tw)
 static void
 tw_free(struct tcptw *tw)
 {
-	struct tw_chain *chain = tw_chain(&tw->tw_inc);
+	struct tw_chain *chain = tw_chain(in_pcbhash(&V_tcbinfo, &tw->tw_inc));
 	struct tw_list *list = tw_list(tw);
 
 	SLIST_REMOVE(chain, tw, tcptw, tw_hash);
@@ -274,6 +274,9 @@ tw_alloc(const struct tcp_ao *ao)
 	struct tcptw *tw;
 
 	if (V_tw.t_count >= (uint32_t)tw_limit()) {
+		if (V_tcp_ways.w_max_tw != 0)
+			tcp_compat_warn("too many connections in TIME_WAIT: "
+			    "the oldest goes (net.ipv4.tcp_max_tw_buckets)");
 		tw = TAILQ_FIRST(&V_tw.t_age[0]);
 		tw_free(tw != NULL ? tw : TAILQ_FIRST(&V_tw.t_age[1]));
 	}
@@ -387,7 +390,7 @@ tcp_tw_input(const struct mbuf *m, const struct tcp_seg *sg)
 	struct tcptw *tw;
 	bool restart;
 
-	if ((tw = tw_find(&sg->sg_inc)) == NULL)
+	if ((tw = tw_find(&sg->sg_inc, sg->sg_hash)) == NULL)
 		return (TCP_TW_NONE);
 	if (tw->tw_udpport != sg->sg_udpport) {
 		tcp_reset_reply(NULL, sg);
@@ -451,7 +454,7 @@ tcp_tw_compress(struct tcpcb *tp)
 bool
 tcp_tw_exists(const struct in_conninfo *inc)
 {
-	return (tw_find(inc) != NULL);
+	return (tw_find(inc, in_pcbhash(&V_tcbinfo, inc)) != NULL);
 }
 
 /*
@@ -469,11 +472,11 @@ tw_reusable(const struct tcptw *tw)
 }
 
 static bool
-tcp_tw_taken(const struct in_conninfo *inc)
+tcp_tw_taken(const struct in_conninfo *inc, uint32_t hash)
 {
 	const struct tcptw *tw;
 
-	return ((tw = tw_find(inc)) != NULL && !tw_reusable(tw));
+	return ((tw = tw_find(inc, hash)) != NULL && !tw_reusable(tw));
 }
 
 void
@@ -481,7 +484,8 @@ tcp_tw_succeed(struct tcpcb *tp)
 {
 	struct tcptw *tw;
 
-	if ((tw = tw_find(&tp->t_inpcb.inp_inc)) == NULL)
+	tw = tw_find(&tp->t_inpcb.inp_inc, tp->t_inpcb.inp_hash);
+	if (tw == NULL)
 		return;
 	tp->iss = tw->tw_snd_nxt + TCP_MAXWIN + 2;
 	tp->ts_offset = tw->tw_ts_offset;
@@ -509,7 +513,7 @@ tcp_tw_drop(const struct in_conninfo *inc)
 {
 	struct tcptw *tw;
 
-	if ((tw = tw_find(inc)) == NULL)
+	if ((tw = tw_find(inc, in_pcbhash(&V_tcbinfo, inc))) == NULL)
 		return (false);
 	tw_free(tw);
 	return (true);

@@ -399,6 +399,11 @@ tcp_usr_send(struct socket *so, int flags, struct mbuf *m,
 		error = tcp_connect_syn(so);
 		return (error != 0 ? error : EINPROGRESS);
 	}
+	if (__predict_false(V_tcp_ways.w_mem[2] != 0) && !connect &&
+	    tcp_compat_full(so)) {
+		m_freem(m);
+		return (ENOBUFS);
+	}
 	/* Urgent data may exceed the buffer, but not for ever. */
 	if ((flags & PRUS_OOB) != 0 &&
 	    sbspace(&so->so_snd) < -TCP_OOB_EXCESS) {

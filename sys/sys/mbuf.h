@@ -173,7 +173,14 @@ struct mbuf {
 	((M_SIZE(m) - (len)) & ~((int)sizeof(long) - 1)))
 /* Room for plen bytes more in front; m becomes NULL if memory is short. */
 #define	M_PREPEND(m, plen, how) do {					\
-	if (M_LEADINGSPACE(m) >= (plen)) {				\
+	/* First the case of all headers: an mbuf with room of its own. */ \
+	if (__predict_true(((m)->m_flags & (M_PKTHDR | M_EXT |		\
+	    M_RDONLY)) == M_PKTHDR && (m)->m_data - (m)->m_pktdat >=	\
+	    (plen))) {							\
+		(m)->m_data -= (plen);					\
+		(m)->m_len += (plen);					\
+		(m)->m_pkthdr.len += (plen);				\
+	} else if (M_LEADINGSPACE(m) >= (plen)) {			\
 		(m)->m_data -= (plen);					\
 		(m)->m_len += (plen);					\
 		if (((m)->m_flags & M_PKTHDR) != 0)			\

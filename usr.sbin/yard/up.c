@@ -84,6 +84,19 @@ parse_mtu(const char *arg)
 	return ((int)mtu);
 }
 
+static const char *
+personality_of(const char *arg)
+{
+	static const char *const known[] = { "freebsd", "linux", "illumos" };
+	size_t i;
+
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strcmp(arg, known[i]) == 0)
+			return (known[i]);
+	fail(EX_USAGE, "up: -P %s: a personality is freebsd, linux or "
+	    "illumos", arg);
+}
+
 static void
 parse_args(struct up *up, int argc, char **argv)
 {
@@ -110,7 +123,7 @@ parse_args(struct up *up, int argc, char **argv)
 			up->u_offload = false;
 			break;
 		case 'P':
-			up->u_personality = optarg;
+			up->u_personality = personality_of(optarg);
 			break;
 		case 'r':
 			list_add(&up->u_routes, optarg);

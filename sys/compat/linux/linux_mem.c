@@ -16,7 +16,8 @@
  * Linux's window, and a send buffer half of Linux's.
  *
  * Limits that are raised raise kern.ipc.maxsockbuf, if it is too small for
- * them: Linux has no such bound.
+ * them: Linux has no such bound, and its SYNs scale windows as far as tcp_rmem
+ * lets buffers grow.
  *
  * Touches: net.inet.tcp.recvspace, recvbuf_max, sendspace, sendbuf_max,
  * kern.ipc.maxsockbuf, and tcp_compat.c's.
@@ -110,6 +111,8 @@ sysctl_rmem(SYSCTL_HANDLER_ARGS)
 	V_tcp_recvspace = imax(linux_win_from_space(v[1]), 1);
 	V_tcp_autorcvbuf_max = imax(linux_win_from_space(v[2]), 1);
 	linux_make_room(V_tcp_autorcvbuf_max);
+	/* What SYNs scale for is all of it, and no more. */
+	V_sb_max = MAX(V_sb_max, (u_long)v[2]);
 	return (0);
 }
 SYSCTL_PROC(_net_ipv4, OID_AUTO, tcp_rmem,
@@ -153,5 +156,5 @@ sysctl_mem(SYSCTL_HANDLER_ARGS)
 SYSCTL_PROC(_net_ipv4, OID_AUTO, tcp_mem,
     CTLTYPE_INT | CTLFLAG_VNET | CTLFLAG_RW, NULL, 0, sysctl_mem, "I",
     "Pages of memory: above the second buffers do not grow, until below "
-    "the first; above the third connections without a user are reset "
-    "(0: no limit)");
+    "the first; above the third connections without a user are reset, and "
+    "writes fail (0: no limit)");

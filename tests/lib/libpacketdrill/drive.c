@@ -9,21 +9,11 @@
  * tests.
  */
 #include <arpa/inet.h>
-#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "drive.h"
-
-/* A sanitizer's run time refuses to be bypassed. */
-#ifdef SANITIZED
-#define	BIND	0
-#else
-#define	BIND	RTLD_DEEPBIND
-#endif
-
-typedef	void init_t(const char *, struct packetdrill_interface *);
 
 static void
 put16(uint8_t *p, unsigned v)
@@ -56,13 +46,11 @@ get32(const uint8_t *p)
 void
 drive_open(struct drive *d, int af, const char *flags)
 {
-	init_t *init;
-	void *object;
+	object_init_t *init;
+	const char *why;
 
-	object = dlopen(OBJECT, RTLD_NOW | RTLD_LOCAL | BIND);
-	ATF_REQUIRE_MSG(object != NULL, "%s", dlerror());
-	init = (init_t *)dlsym(object, "packetdrill_interface_init");
-	ATF_REQUIRE_MSG(init != NULL, "%s", dlerror());
+	init = object_load(&why);
+	ATF_REQUIRE_MSG(init != NULL, "%s", why);
 	memset(d, 0, sizeof(*d));
 	init(flags, &d->i);
 	d->af = af;
@@ -127,20 +115,6 @@ remote(const struct drive *d, struct sockaddr_storage *ss)
 
 /* ---- Checksums ---- */
 
-static uint32_t
-sum(const uint8_t *p, size_t len, uint32_t s)
-{
-	size_t i;
-
-	for (i = 0; i + 1 < len; i += 2)
-		s += get16(p + i);
-	if (len % 2 != 0)
-		s += (uint32_t)p[len - 1] << 8;
-	while (s > 0xffff)
-		s = (s & 0xffff) + (s >> 16);
-	return (s);
-}
-
 /* Of a TCP segment, with its pseudo header: 0xffff if it is right. */
 static uint32_t
 tcp_sum(const uint8_t *src, const uint8_t *dst, size_t alen,
@@ -148,9 +122,9 @@ tcp_sum(const uint8_t *src, const uint8_t *dst, size_t alen,
 {
 	uint32_t s;
 
-	s = sum(src, alen, IPPROTO_TCP + (uint32_t)len);
-	s = sum(dst, alen, s);
-	return (sum(tcp, len, s));
+	s = object_sum(src, alen, IPPROTO_TCP + (uint32_t)len);
+	s = object_sum(dst, alen, s);
+	return (object_sum(tcp, len, s));
 }
 
 /* ---- Making packets ---- */
@@ -188,7 +162,7 @@ put_ip(const struct drive *d, uint8_t *p, size_t len)
 		p[9] = IPPROTO_TCP;
 		memcpy(p + 12, d->peer, 4);
 		memcpy(p + 16, d->us, 4);
-		put16(p + 10, ~sum(p, 20, 0) & 0xffff);
+		put16(p + 10, ~object_sum(p, 20, 0) & 0xffff);
 	} else {
 		p[0] = 0x60;
 		put16(p + 4, (unsigned)len);
@@ -254,7 +228,7 @@ check_ip(struct drive *d, struct pkt *p)
 		ATF_REQUIRE_EQ(0x45, ip[0]);
 		ATF_CHECK_EQ(p->size, get16(ip + 2));
 		ATF_CHECK_EQ(IPPROTO_TCP, ip[9]);
-		ATF_CHECK_EQ_MSG(0xffff, sum(ip, 20, 0), "IP checksum");
+		ATF_CHECK_EQ_MSG(0xffff, object_sum(ip, 20, 0), "IP checksum");
 		memcpy(p->src, ip + 12, 4);
 		ATF_CHECK_EQ(0, memcmp(ip + 16, d->peer, alen));
 	} else {
@@ -376,32 +350,15 @@ accepted(struct drive *d, int lfd)
 
 /* ---- Threads ---- */
 
-/* 'R' runs, 'S' sleeps, as packetdrill finds out. */
-static char
-thread_state(pid_t tid)
-{
-	char path[64], state = '?';
-	FILE *f;
-
-	(void)snprintf(path, sizeof(path), "/proc/self/task/%d/stat",
-	    (int)tid);
-	f = fopen(path, "r");
-	if (f != NULL) {
-		(void)fscanf(f, "%*d (%*[^)]) %c", &state);
-		(void)fclose(f);
-	}
-	return (state);
-}
-
 void
 wait_asleep(const _Atomic pid_t *tid)
 {
 	int i;
 
 	for (i = 0; i < 25000; i++) {
-		if (*tid != 0 && thread_state(*tid) == 'S')
+		if (*tid != 0 && object_thread_state(*tid) == 'S')
 			return;
 		(void)usleep(200);
 	}
-	atf_tc_fail("the thread does not sleep: %c", thread_state(*tid));
+	atf_tc_fail("the thread does not sleep: %c", object_thread_state(*tid));
 }

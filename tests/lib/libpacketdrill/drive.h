@@ -22,17 +22,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "packetdrill_interface.h"
+#include "object.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define	SANITIZED
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define	SANITIZED
-#endif
-#endif
-
-#define	OBJECT		STACKYARD_BUILD "/lib/libstackyard-packetdrill.so"
 #define	LOCAL4		"192.168.0.1"
 #define	REMOTE4		"192.0.2.1"
 #define	LOCAL6		"fd3d:0a0b:17d6::1"

@@ -464,6 +464,20 @@ PD_TEST4(purge)
 	ATF_CHECK_EQ(1, count(t));
 }
 
+/* While there is nothing, it is done at once, and nothing that comes later
+ * goes for it. */
+PD_TEST4(purge_nothing)
+{
+	pd_sysctl(t, HC("purge"), 1);
+	ATF_CHECK_EQ(0, pd_sysctl_get(t, HC("purge")));
+	remember(t, 1);
+	pd_pass(t, 10 * MINUTE);
+	ATF_CHECK_EQ(1, count(t));
+	pd_sysctl(t, HC("purgenow"), 1);
+	pd_sysctl(t, HC("purge"), 2);
+	ATF_CHECK_EQ(0, pd_sysctl_get(t, HC("purge")));
+}
+
 PD_TEST4(purgenow)
 {
 	remember(t, 1);
@@ -830,6 +844,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, expire);
 	ATF_TP_ADD_TC(tp, prune);
 	ATF_TP_ADD_TC(tp, purge);
+	ATF_TP_ADD_TC(tp, purge_nothing);
 	ATF_TP_ADD_TC(tp, purgenow);
 	ATF_TP_ADD_TC(tp, list);
 	ATF_TP_ADD_TC(tp, histo);

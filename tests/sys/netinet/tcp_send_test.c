@@ -46,7 +46,8 @@ PD_TEST(nagle_full)
 	EXPECT("P. 1471:1511(40) ack 1");
 }
 
-/* One large write: the rest waits for what is in flight. */
+/* One large write: its end does not wait for its own beginning, that of the
+ * next one does. */
 PD_TEST(nagle_tail)
 {
 	int fd = pd_active(t, 0, 65535);
@@ -54,9 +55,12 @@ PD_TEST(nagle_tail)
 	SEND(fd, 3000);
 	EXPECT(". 1:1461(1460) ack 1");
 	EXPECT(". 1461:2921(1460) ack 1");
-	NOTHING();
-	INJECT(". 1:1(0) ack 2921 win 65535");
 	EXPECT("P. 2921:3001(80) ack 1");
+	SEND(fd, 1500);
+	EXPECT(". 3001:4461(1460) ack 1");
+	NOTHING();
+	INJECT(". 1:1(0) ack 4461 win 65535");
+	EXPECT("P. 4461:4501(40) ack 1");
 }
 
 PD_TEST(nodelay)
@@ -156,6 +160,7 @@ PD_TEST(peer_window)
 	EXPECT(". 4381:5841(1460) ack 1");
 	EXPECT(". 5841:7301(1460) ack 1");
 	EXPECT(". 7301:8761(1460) ack 1");
+	EXPECT("P. 8761:10001(1240) ack 1");
 	NOTHING();
 }
 

@@ -28,7 +28,8 @@ PD_TEST(window)
 	NOTHING();
 }
 
-/* The rest that is no full segment is held by Nagle's algorithm. */
+/* What is no full segment leaves behind the large one, or is held by Nagle's
+ * algorithm if something was in flight before. */
 PD_TEST(nagle)
 {
 	int fd, i;
@@ -38,9 +39,12 @@ PD_TEST(nagle)
 	SEND(fd, 4 * MSS + 100);
 	for (i = 0; i < 4; i++)
 		EXPECT(SEG(i));
-	NOTHING();
-	INJECT(". 1:1(0) ack 5841 win 65535");
 	EXPECT("P. 5841:5941(100) ack 1");
+	SEND(fd, MSS + 100);
+	EXPECT(". 5941:7401(1460) ack 1");
+	NOTHING();
+	INJECT(". 1:1(0) ack 7401 win 65535");
+	EXPECT("P. 7401:7501(100) ack 1");
 }
 
 PD_TEST(time_stamps)
@@ -149,6 +153,7 @@ PD_TEST(off)
 	SEND(fd, 4 * MSS + 1);
 	for (i = 0; i < 4; i++)
 		EXPECT(SEG(i));
+	EXPECT("P. 5841:5842(1) ack 1");
 	ATF_REQUIRE_EQ(0, t->ncut);
 }
 

@@ -620,7 +620,7 @@ PD_TEST(kept)
 	fd = ao_active(t);
 	SEND(fd, 10);
 	EXPECT("P. 1:11(10) ack 1 <ao 5 5>");
-	ATF_REQUIRE((ak = pd_tcpcb(t)->t_userto->tu_ao->ao_keys) != NULL);
+	ATF_REQUIRE((ak = tcp_ao_of(pd_tcpcb(t))->ao_keys) != NULL);
 	mac = ak->ak_mac;
 	serial = ak->ak_serial;
 	INJECT(". 1:1(0) ack 11 win 65535 <ao 5 5>");

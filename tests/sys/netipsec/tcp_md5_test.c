@@ -83,8 +83,8 @@ PD_TEST(active)
 	EXPECT(". 1:1(0) ack 1 win 1027 " TS);
 	SEND(fd, 1428 + 100);
 	EXPECT(". 1:1429(1428) ack 1 " TS);
-	INJECT(". 1:1001(1000) ack 1429 win 1000 " PTS);
-	EXPECT("P. 1429:1529(100) ack 1001 " TS);
+	EXPECT("P. 1429:1529(100) ack 1 " TS);
+	INJECT(". 1:1001(1000) ack 1529 win 1000 " PTS);
 	RECV(fd, 1000);
 	COUNT(2, tcps_sig_rcvgoodsig);
 	COUNT(0, tcps_sig_rcvbadsig);

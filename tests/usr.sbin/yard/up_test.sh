@@ -95,8 +95,12 @@ personality_body()
 	    -s net.inet.tcp.rexmit_min=500 -- \
 	    sysctl -n compat.personality net.inet.tcp.rexmit_min \
 	    net.inet.tcp.tolerate_missing_ts
+	atf_check -s exit:64 -e inline:"yard: up: -P plan9: a personality is\
+ freebsd, linux or illumos\n" yard up -P plan9 -- true
 	atf_check -s exit:65 -e match:"^yard: up: .*compat.personality" \
-	    yard up -P plan9
+	    yard up -P linux -s compat.personality=illumos -- true
+	atf_check -s exit:65 -e match:"^yard: up: .*compat.personality" \
+	    yard up -s compat.personality=plan9
 }
 
 atf_test_case refused
