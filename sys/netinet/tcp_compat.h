@@ -17,6 +17,9 @@
 #include <sys/queue.h>
 #include <sys/vnet.h>
 
+#include <netinet/tcp.h>
+
+struct socket;
 struct tcp_seg;
 struct tcpcb;
 
@@ -102,7 +105,8 @@ struct tcp_ways {
 	bool	w_linux;	/* Linux's order and padding of SYNs' options,
 				 * its window there and later, its probes of
 				 * closed windows, its Nagle's algorithm,
-				 * and its quick ACKs in the beginning */
+				 * its quick ACKs in the beginning, its
+				 * timeouts, its window after a recovery */
 	bool	w_urg_stays;	/* an urgent byte that nobody read joins the
 				 * stream as the next one comes */
 	bool	w_unread_reset;	/* closed with text unread: a reset */
@@ -176,6 +180,8 @@ void	tcp_compat_warn(const char *what);
 void	tcp_compat_unorphan(struct tcpcb *tp);
 /* Is memory too short for a buffer of hiwat bytes to grow? */
 bool	tcp_compat_pressure(uint32_t hiwat, bool rcv);
+/* Is all the memory in use that may be, and so's part of it not small? */
+bool	tcp_compat_full(const struct socket *so);
 /* Acknowledge the next segments at once (true), or not (false). */
 void	tcp_compat_quickack(struct tcpcb *tp, bool on);
 /* The window after an idle time, which was `was' before. */

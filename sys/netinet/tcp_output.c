@@ -80,7 +80,12 @@ SYSCTL_INT(_net_inet_tcp, OID_AUTO, sendbuf_auto_lowat,
     CTLFLAG_VNET | CTLFLAG_RW, &VNET_NAME(sendbuf_auto_lowat), 0,
     "Let send buffers grow earlier, by SO_SNDLOWAT");
 
-TAILQ_HEAD(tcp_outq, tcpcb);
+/*
+ * Who waits for output stays on the list until its turn, whatever becomes of
+ * it, so that the list needs no way back: TF2_OUTPENDING tells whether it
+ * still wants output, TF2_OUTFREED that only its memory is left.
+ */
+STAILQ_HEAD(tcp_outq, tcpcb);
 VNET_DEFINE_STATIC(struct tcp_outq, tcp_outq);
 VNET_DEFINE_STATIC(struct vnet_task, tcp_outtask);
 #define	V_tcp_outq	VNET(tcp_outq)
@@ -114,18 +119,29 @@ tcp_output_flush(void *arg __unused)
 {
 	struct tcp_outq *q = &V_tcp_outq;
 	struct tcpcb *tp;
+	u_int flags;
 
-	while ((tp = TAILQ_FIRST(q)) != NULL) {
-		TAILQ_REMOVE(q, tp, t_outlink);
-		tp->t_flags2 &= ~TF2_OUTPENDING;
-		(void)tcp_output(tp);
+	while ((tp = STAILQ_FIRST(q)) != NULL) {
+		STAILQ_REMOVE_HEAD(q, t_outlink);
+		flags = tp->t_flags2;
+		tp->t_flags2 = flags & ~(TF2_OUTPENDING | TF2_OUTLINKED);
+		if ((flags & TF2_OUTPENDING) != 0)
+			(void)tcp_output(tp);
+		else if ((flags & TF2_OUTFREED) != 0)
+			tcp_zfree(tp);
 	}
+}
+
+void
+tcp_output_drain(void)
+{
+	tcp_output_flush(NULL);
 }
 
 static void
 tcp_output_init(const void *arg __unused)
 {
-	TAILQ_INIT(&V_tcp_outq);
+	STAILQ_INIT(&V_tcp_outq);
 	VNET_TASK_INIT(&V_tcp_outtask, tcp_output_flush, NULL);
 }
 SYSINIT(tcp_output, SI_SUB_PROTO_DOMAIN, SI_ORDER_FIRST, tcp_output_init,
@@ -138,18 +154,16 @@ tcp_output_later(struct tcpcb *tp)
 
 	if ((tp->t_flags2 & TF2_OUTPENDING) != 0)
 		return;
-	tp->t_flags2 |= TF2_OUTPENDING;
-	TAILQ_INSERT_TAIL(q, tp, t_outlink);
+	if (__predict_true((tp->t_flags2 & TF2_OUTLINKED) == 0))
+		STAILQ_INSERT_TAIL(q, tp, t_outlink);
+	tp->t_flags2 |= TF2_OUTPENDING | TF2_OUTLINKED;
 	vnet_task_enqueue(&V_tcp_outtask);
 }
 
 void
 tcp_output_cancel(struct tcpcb *tp)
 {
-	if ((tp->t_flags2 & TF2_OUTPENDING) == 0)
-		return;
 	tp->t_flags2 &= ~TF2_OUTPENDING;
-	TAILQ_REMOVE(&V_tcp_outq, tp, t_outlink);
 }
 
 /* ---- Windows ---- */
@@ -848,6 +862,22 @@ tcp_ip_options(struct ip_output_args *ioa)
 		ioa->ioa_dst = *hop;
 }
 
+/* What few sockets ask of IP: 0, or ENETUNREACH. */
+static int
+tcp_ip_flags(const struct inpcb *inp, struct ip_output_args *ioa)
+{
+	if ((inp->inp_flags & INP_MINMTU) != 0)
+		ioa->ioa_flags |= IOA_MINMTU;
+	if ((inp->inp_flags & INP_NOHOPS) != 0)
+		ioa->ioa_flags |= IOA_NOHOPS;
+	if ((inp->inp_flags & INP_DONTROUTE) == 0)
+		return (0);
+	/* Should a router see it all the same, it ends there. */
+	ioa->ioa_ttl = 1;
+	return (ip_route_direct(&ioa->ioa_dst, ioa->ioa_scope, ioa->ioa_ro) ?
+	    0 : ENETUNREACH);
+}
+
 /* Hand a finished segment to IP. */
 static int
 tcp_ip_send(struct mbuf *m, struct inpcb *inp, const struct in_conninfo *inc,
@@ -869,14 +899,18 @@ tcp_ip_send(struct mbuf *m, struct inpcb *inp, const struct in_conninfo *inc,
 	ioa.ioa_tos = tos;
 	ioa.ioa_ttl = ttl;
 	ioa.ioa_flags = V_tcp_do_pmtud ? IOA_DF : 0;
-	if (inp != NULL && (inp->inp_flags & INP_MINMTU) != 0)
-		ioa.ioa_flags |= IOA_MINMTU;
 	if (inp != NULL && (intotcpcb(inp)->t_flags2 & TF2_NODF) != 0)
 		ioa.ioa_flags &= (uint8_t)~IOA_DF;
 	ioa.ioa_ro = inp != NULL ? &inp->inp_route : NULL;
 	ioa.ioa_options = ipopts;
 	if (__predict_false(ioa.ioa_options != NULL))
 		tcp_ip_options(&ioa);
+	if (inp != NULL && __predict_false((inp->inp_flags & (INP_MINMTU |
+	    INP_DONTROUTE | INP_NOHOPS)) != 0) &&
+	    (error = tcp_ip_flags(inp, &ioa)) != 0) {
+		m_freem(m);
+		return (error);
+	}
 	return (ip_send(m, &ioa));
 }
 

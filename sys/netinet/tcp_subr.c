@@ -170,6 +170,7 @@ tcp_uninit(const void *arg __unused)
 		if (so != NULL)
 			soorphan(so);
 	}
+	tcp_output_drain();
 	ip_proto_unregister(IPPROTO_TCP);
 	protosw_unregister(&tcp_protosw);
 	protosw_unregister(&tcp6_protosw);
@@ -516,6 +517,8 @@ tcp_mtu_update(struct tcpcb *tp, uint32_t mtu)
 void
 tcp_state_change(struct tcpcb *tp, int newstate)
 {
+	if (TCP_TRACED(tp))
+		tcp_trace_state(tp, newstate);
 	TCPSTATES_DEC(tp->t_state);
 	TCPSTATES_INC(newstate);
 	tp->t_state = (uint8_t)newstate;
@@ -610,6 +613,8 @@ tcp_drop(struct tcpcb *tp, int errnum)
 		TCPSTAT_INC(tcps_conndrops);
 	if (errnum == ETIMEDOUT && tp->t_softerror != 0)
 		errnum = tp->t_softerror;
+	if (TCP_TRACED(tp))
+		tcp_trace(tp, "ended by error", errnum);
 	if (so != NULL)
 		so->so_error = (uint16_t)errnum;
 	tcp_close(tp);
@@ -648,6 +653,12 @@ tcp_close(struct tcpcb *tp)
 }
 
 void
+tcp_zfree(struct tcpcb *tp)
+{
+	uma_zfree(V_tcpcb_zone, tp);
+}
+
+void
 tcp_free(struct tcpcb *tp)
 {
 	tcp_output_cancel(tp);
@@ -666,7 +677,10 @@ tcp_free(struct tcpcb *tp)
 	tcp_compat_free(tp);
 	tcp_sig_free(tp);
 	free(tp->t_userto, M_TCPUSERTO);
-	uma_zfree(V_tcpcb_zone, tp);
+	if ((tp->t_flags2 & TF2_OUTLINKED) != 0)
+		tp->t_flags2 |= TF2_OUTFREED;
+	else
+		tcp_zfree(tp);
 }
 
 /* ---- ICMP ---- */

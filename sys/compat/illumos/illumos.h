@@ -82,14 +82,6 @@ struct socket;
 #define	ILLUMOS_TCP_MD5SIG	0x27
 #define	ILLUMOS_TCP_FREEBSD	0x10000
 
-/* Flags of the calls that send and receive. */
-#define	ILLUMOS_MSG_OOB		0x1
-#define	ILLUMOS_MSG_PEEK	0x2
-#define	ILLUMOS_MSG_DONTROUTE	0x4
-#define	ILLUMOS_MSG_WAITALL	0x40
-#define	ILLUMOS_MSG_DONTWAIT	0x80
-#define	ILLUMOS_MSG_NOSIGNAL	0x200
-
 /* ioctl(2) requests. */
 #define	ILLUMOS_FIONREAD	0x4004667f
 #define	ILLUMOS_FIONBIO		0x8004667e
@@ -102,7 +94,6 @@ int	illumos_setsockopt(struct socket *so, int level, int name,
 int	illumos_getsockopt(struct socket *so, int level, int name, void *val,
 	    size_t *lenp);
 int	illumos_ioctl(struct socket *so, unsigned long cmd, void *data);
-int	illumos_msg_flags(int flags, int *native);
 int	illumos_errno(int native);
 
 #endif /* !_STACKYARD_COMPAT_ILLUMOS_H_ */

@@ -3,8 +3,8 @@
  * Copyright (c) 2026 The Stackyard developers
  */
 
-/* Errors of ours as illumos numbers them, and its flags and ioctl(2)
- * requests, which are FreeBSD's but for a few.  Touches the socket. */
+/* Errors of ours as illumos numbers them, and its ioctl(2) requests, which are
+ * FreeBSD's but for a few.  Touches the socket. */
 #include <sys/param.h>
 #include <sys/errno.h>
 #include <sys/socketvar.h>
@@ -57,30 +57,4 @@ illumos_ioctl(struct socket *so, unsigned long cmd, void *data)
 	default:
 		return (ENOTTY);
 	}
-}
-
-static const struct {
-	int	illumos_flag;
-	int	native;
-} msgs[] = {
-	{ ILLUMOS_MSG_OOB, MSG_OOB },
-	{ ILLUMOS_MSG_PEEK, MSG_PEEK },
-	{ ILLUMOS_MSG_DONTROUTE, MSG_DONTROUTE },
-	{ ILLUMOS_MSG_WAITALL, MSG_WAITALL },
-	{ ILLUMOS_MSG_DONTWAIT, MSG_DONTWAIT },
-	{ ILLUMOS_MSG_NOSIGNAL, MSG_NOSIGNAL },
-};
-
-int
-illumos_msg_flags(int flags, int *native)
-{
-	u_int i;
-
-	*native = 0;
-	for (i = 0; i < nitems(msgs); i++)
-		if ((flags & msgs[i].illumos_flag) != 0) {
-			*native |= msgs[i].native;
-			flags &= ~msgs[i].illumos_flag;
-		}
-	return (flags != 0 ? EOPNOTSUPP : 0);
 }

@@ -37,13 +37,19 @@ linux_cc_from_native(const char *name)
 	return (strcmp(name, "newreno") == 0 ? "reno" : name);
 }
 
+static bool
+is_space(char c)
+{
+	return (c == ' ' || c == '\t' || c == '\n');
+}
+
 /* The next name of a list, *len bytes, or NULL. */
 static const char *
 next_name(const char *list, size_t *len)
 {
-	while (*list == ' ')
+	while (is_space(*list))
 		list++;
-	for (*len = 0; list[*len] != '\0' && list[*len] != ' ';)
+	for (*len = 0; list[*len] != '\0' && !is_space(list[*len]);)
 		++*len;
 	return (*len != 0 ? list : NULL);
 }

@@ -63,7 +63,9 @@ info_windows(const struct tcpcb *tp, const struct tcp_info *ti,
 		    segments(tcp_compat_initwnd(tp, mss), mss);
 	li->tcpi_snd_mss = mss;
 	li->tcpi_rcv_mss = mss;
-	li->tcpi_advmss = mss;
+	/* What our SYN named, less what all segments have. */
+	li->tcpi_advmss = ti->__tcpi_advmss != 0 ?
+	    ti->__tcpi_advmss - (tp->t_maxseg - mss) : mss;
 	li->tcpi_snd_wnd = tp->snd_wnd;
 	li->tcpi_rcv_wnd = tp->rcv_adv - tp->rcv_nxt;
 	li->tcpi_rcv_space = ti->tcpi_rcv_space;
@@ -96,14 +98,18 @@ info_counts(const struct tcpcb *tp, const struct tcp_info *ti,
 	li->tcpi_backoff = ti->__tcpi_backoff;
 	li->tcpi_unacked = ti->__tcpi_unacked;
 	li->tcpi_sacked = ti->__tcpi_sacked;
-	li->tcpi_lost = ti->__tcpi_lost;
+	/* Lost until acknowledged, also while it is under way again. */
+	li->tcpi_lost = ti->__tcpi_lost + ti->__tcpi_retrans;
 	li->tcpi_retrans = ti->__tcpi_retrans;
-	li->tcpi_reordering = ti->__tcpi_reordering;
+	li->tcpi_reordering = V_tcp_ways.w_reordering;
 	li->tcpi_total_retrans = ti->tcpi_snd_rexmitpack;
 	li->tcpi_rcv_ooopack = ti->tcpi_rcv_ooopack;
 	li->tcpi_delivered_ce = ti->tcpi_delivered_ce;
-	li->tcpi_bytes_acked = tp->t_delivered;
-	li->tcpi_delivered = (uint32_t)(tp->t_delivered /
+	/* A client's SYN counts, a server's does not. */
+	li->tcpi_bytes_acked = tp->t_delivered - MIN(tp->t_delivered,
+	    tp->t_snd_sacked + ((tp->t_flags & TF_ACTIVEOPEN) == 0));
+	/* Here both do, as a segment. */
+	li->tcpi_delivered = (uint32_t)howmany(tp->t_delivered,
 	    MAX(tcp_fixed_maxseg(tp), 1));
 	if (TCPS_HAVEESTABLISHED(tp->t_state))
 		li->tcpi_bytes_received = tp->rcv_nxt - tp->irs - 1 -
@@ -148,6 +154,8 @@ linux_tcp_info(struct socket *so, struct linux_tcp_info *li)
 	li->tcpi_snd_wscale = ti.tcpi_snd_wscale & 0xf;
 	li->tcpi_rcv_wscale = ti.tcpi_rcv_wscale & 0xf;
 	li->tcpi_pmtu = ti.__tcpi_pmtu;
+	/* There is no limit. */
+	li->tcpi_pacing_rate = li->tcpi_max_pacing_rate = UINT64_MAX;
 	info_windows(tp, &ti, li);
 	info_times(&ti, li);
 	info_counts(tp, &ti, li);

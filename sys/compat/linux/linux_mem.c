@@ -156,5 +156,5 @@ sysctl_mem(SYSCTL_HANDLER_ARGS)
 SYSCTL_PROC(_net_ipv4, OID_AUTO, tcp_mem,
     CTLTYPE_INT | CTLFLAG_VNET | CTLFLAG_RW, NULL, 0, sysctl_mem, "I",
     "Pages of memory: above the second buffers do not grow, until below "
-    "the first; above the third connections without a user are reset "
-    "(0: no limit)");
+    "the first; above the third connections without a user are reset, and "
+    "writes fail (0: no limit)");

@@ -555,7 +555,6 @@ PD_TEST(tcp_keepalive_interval)
 ATF_TC_WITHOUT_HEAD(errnos);
 ATF_TC_BODY(errnos, tc)
 {
-	int native;
 
 	ATF_CHECK_EQ(11, illumos_errno(EWOULDBLOCK));
 	ATF_CHECK_EQ(99, illumos_errno(ENOPROTOOPT));
@@ -568,10 +567,6 @@ ATF_TC_BODY(errnos, tc)
 	ATF_CHECK_EQ(146, illumos_errno(ECONNREFUSED));
 	ATF_CHECK_EQ(13, illumos_errno(EACCES));
 	ATF_CHECK_EQ(0, illumos_errno(0));
-	ATF_CHECK_EQ(0, illumos_msg_flags(ILLUMOS_MSG_OOB |
-	    ILLUMOS_MSG_PEEK, &native));
-	ATF_CHECK_EQ(MSG_OOB | MSG_PEEK, native);
-	ATF_CHECK_EQ(EOPNOTSUPP, illumos_msg_flags(0x100000, &native));
 }
 
 ATF_TP_ADD_TCS(tp)

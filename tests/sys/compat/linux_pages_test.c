@@ -326,6 +326,148 @@ PD_TEST(signed_windows)
 	EXPECT_IN(40 * PD_MSEC, ". 1:1(0) ack 11 win 1027");
 }
 
+/* Above the third of tcp_mem nothing more is taken, but what tcp_wmem
+ * grants. */
+PD_TEST(mem_limit)
+{
+	int fd, other;
+
+	pd_sysctl_text(t, "net.ipv4.tcp_wmem", "1000 100000 200000");
+	fd = pd_active(t, 0, 1000);
+	SEND(fd, 40000);
+	pd_forget(t);
+	pd_sysctl_text(t, "net.ipv4.tcp_mem", "1 2 3");
+	ATF_REQUIRE_EQ(-ENOBUFS, pd_send(t, fd, 100, 0));
+	pd_use(t, 1);
+	other = pd_active(t, 0, 1000);
+	SEND(other, 1000);
+	ATF_REQUIRE_EQ(-ENOBUFS, pd_send(t, other, 100, 0));
+	pd_forget(t);
+	pd_sysctl_text(t, "net.ipv4.tcp_mem", "0 0 0");
+	SEND(other, 100);
+	pd_forget(t);
+}
+
+/* A list's names have any white space between them, and a newline behind. */
+PD_TEST4(allowed_list)
+{
+	int fd = pd_socket(t);
+
+	pd_sysctl(t, "security.bsd.suser_enabled", 0);
+	pd_sysctl_text(t, "net.ipv4.tcp_allowed_congestion_control",
+	    "  cubic\n");
+	ERR(EPERM, lx_set_text(t, fd, LINUX_SOL_TCP, LINUX_TCP_CONGESTION,
+	    "reno"));
+	OK(lx_set_text(t, fd, LINUX_SOL_TCP, LINUX_TCP_CONGESTION, "cubic"));
+	pd_sysctl_text(t, "net.ipv4.tcp_allowed_congestion_control",
+	    "cubic\treno\n");
+	OK(lx_set_text(t, fd, LINUX_SOL_TCP, LINUX_TCP_CONGESTION, "reno"));
+	ERR(ENOENT, lx_set_text(t, fd, LINUX_SOL_TCP, LINUX_TCP_CONGESTION,
+	    "nosuch"));
+	/* Who is privileged may choose any. */
+	pd_sysctl_text(t, "net.ipv4.tcp_allowed_congestion_control", "reno");
+	pd_sysctl(t, "security.bsd.suser_enabled", 1);
+	OK(lx_set_text(t, fd, LINUX_SOL_TCP, LINUX_TCP_CONGESTION, "cubic"));
+}
+
+/* What a listener was told holds for those that it accepts. */
+PD_TEST(inherited)
+{
+	int fd, lfd;
+
+	pd_sysctl(t, "net.inet.tcp.rexmit_slop", 0);
+	pd_sysctl(t, "net.inet.tcp.rexmit_min", 200);
+	lfd = pd_listen(t, 5);
+	TCP_SET(lfd, LINUX_TCP_USER_TIMEOUT, 1000);
+	TCP_SET(lfd, LINUX_TCP_KEEPIDLE, 77);
+	TCP_SET(lfd, LINUX_TCP_LINGER2, 9);
+	TCP_SET(lfd, LINUX_TCP_WINDOW_CLAMP, 5000);
+	TCP_SET(lfd, LINUX_TCP_CORK, 1);
+	t->c->lport = PD_PORT;
+	INJECT("S 0:0(0) win 65535 <mss 1460>");
+	EXPECT("S. 0:0(0) ack 1 win 5000 <mss 1460>");
+	INJECT(". 1:1(0) ack 1 win 65535");
+	ATF_REQUIRE((fd = pd_accept(t, lfd)) >= 0);
+	ATF_REQUIRE_EQ(1000, TCP_GET(fd, LINUX_TCP_USER_TIMEOUT));
+	ATF_REQUIRE_EQ(77, TCP_GET(fd, LINUX_TCP_KEEPIDLE));
+	ATF_REQUIRE_EQ(9, TCP_GET(fd, LINUX_TCP_LINGER2));
+	ATF_REQUIRE_EQ(5000, TCP_GET(fd, LINUX_TCP_WINDOW_CLAMP));
+	ATF_REQUIRE_EQ(1, TCP_GET(fd, LINUX_TCP_CORK));
+	SEND(fd, 100);
+	EXPECT_IN(200 * PD_MSEC, "P. 1:101(100) ack 1 win 5000");
+	EXPECT_IN(200 * PD_MSEC, "P. 1:101(100) ack 1");
+	EXPECT_IN(400 * PD_MSEC, "P. 1:101(100) ack 1");
+	EXPECT_IN(400 * PD_MSEC, "R. 101:101(0) ack 1");
+	ATF_REQUIRE_EQ(ETIMEDOUT, SO_ERR(fd));
+}
+
+/* A connection in trouble, member by member. */
+PD_TEST(info)
+{
+	struct linux_tcp_info li;
+	int fd;
+
+	pd_sysctl(t, "net.inet.tcp.rexmit_slop", 0);
+	pd_sysctl(t, "net.inet.tcp.rexmit_min", 200);
+	pd_sysctl(t, "net.ipv4.tcp_reordering", 4);
+	fd = pd_socket(t);
+	(void)pd_connect(t, fd);
+	EXPECT("S 0:0(0) <mss 1460,nop,wscale 6,sackOK,TS val 100 ecr 0>");
+	lx_info(t, fd, &li);
+	ATF_REQUIRE_EQ(LINUX_TCP_SYN_SENT, li.tcpi_state);
+	ATF_REQUIRE_EQ(1, li.tcpi_unacked);
+	ADVANCE(100 * PD_MSEC);
+	INJECT("S. 0:0(0) ack 1 win 65535 <mss 1000,nop,nop,sackOK>");
+	EXPECT(". 1:1(0) ack 1");
+	SEND(fd, 10000);
+	pd_forget(t);
+	lx_info(t, fd, &li);
+	ATF_REQUIRE_EQ(100000, li.tcpi_rtt);
+	ATF_REQUIRE_EQ(50000, li.tcpi_rttvar);
+	ATF_REQUIRE_EQ(300000, li.tcpi_rto);
+	ATF_REQUIRE_EQ(1000, li.tcpi_snd_mss);
+	ATF_REQUIRE_EQ(1460, li.tcpi_advmss);
+	ATF_REQUIRE_EQ(t->af == AF_INET ? 1500 : 1520, li.tcpi_pmtu);
+	ATF_REQUIRE_EQ(4, li.tcpi_reordering);
+	ATF_REQUIRE_EQ(10, li.tcpi_unacked);
+	/* The SYN counts, there. */
+	ATF_REQUIRE_EQ(1, li.tcpi_bytes_acked);
+	ATF_REQUIRE_EQ(UINT64_MAX, li.tcpi_max_pacing_rate);
+	/* The first is missing: of the others three are SACKed. */
+	INJECT(". 1:1(0) ack 1 win 65535 <nop,nop,sack 1001:4001>");
+	pd_forget(t);
+	lx_info(t, fd, &li);
+	ATF_REQUIRE_EQ(LINUX_TCP_CA_DISORDER, li.tcpi_ca_state);
+	ATF_REQUIRE_EQ(3, li.tcpi_sacked);
+	ATF_REQUIRE_EQ(0, li.tcpi_lost);
+	ATF_REQUIRE_EQ(1, li.tcpi_bytes_acked);
+	ATF_REQUIRE_EQ(4, li.tcpi_delivered);
+	/* And all of it is, after a timeout. */
+	pd_pass(t, 301 * PD_MSEC);
+	pd_forget(t);
+	lx_info(t, fd, &li);
+	ATF_REQUIRE_EQ(LINUX_TCP_CA_LOSS, li.tcpi_ca_state);
+	ATF_REQUIRE_EQ(1, li.tcpi_retransmits);
+	ATF_REQUIRE_EQ(1, li.tcpi_backoff);
+	ATF_REQUIRE_EQ(1, li.tcpi_retrans);
+	ATF_REQUIRE_EQ(1, li.tcpi_total_retrans);
+	ATF_REQUIRE_EQ(1, li.tcpi_snd_cwnd);
+	/* Twice that of the sample which the SACK gave. */
+	ATF_REQUIRE_EQ(674992, li.tcpi_rto);
+	INJECT("P. 1:101(100) ack 10001 win 1000");
+	pd_forget(t);
+	lx_info(t, fd, &li);
+	ATF_REQUIRE_EQ(10001, li.tcpi_bytes_acked);
+	ATF_REQUIRE_EQ(100, li.tcpi_bytes_received);
+	ATF_REQUIRE_EQ(0, li.tcpi_unacked);
+	ATF_REQUIRE_EQ(1000, li.tcpi_snd_wnd);
+	INJECT("F. 101:101(0) ack 10001 win 1000");
+	pd_forget(t);
+	lx_info(t, fd, &li);
+	ATF_REQUIRE_EQ(LINUX_TCP_CLOSE_WAIT, li.tcpi_state);
+	ATF_REQUIRE_EQ(100, li.tcpi_bytes_received);
+}
+
 /* None may be left: each goes with a reset. */
 PD_TEST(no_orphans)
 {
@@ -414,6 +556,10 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, abc);
 	ATF_TP_ADD_TC(tp, no_metrics_save);
 	ATF_TP_ADD_TC(tp, signed_windows);
+	ATF_TP_ADD_TC(tp, mem_limit);
+	ATF_TP_ADD_TC(tp, allowed_list);
+	ATF_TP_ADD_TC(tp, inherited);
+	ATF_TP_ADD_TC(tp, info);
 	ATF_TP_ADD_TC(tp, no_orphans);
 	ATF_TP_ADD_TC(tp, timewait_warning);
 	ATF_TP_ADD_TC(tp, defaults);
