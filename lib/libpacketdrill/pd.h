@@ -83,7 +83,8 @@ enum pd_kind { PD_SOCKET, PD_EPOLL };
 struct pd_epoll;
 struct pd_file {
 	enum pd_kind	f_kind;
-	int		f_fd;		/* the caller's */
+	int		f_fd;		/* the caller's; the first of them */
+	unsigned	f_fds;		/* how many there are: dup(2) */
 	ino_t		f_ino;		/* of its socket, told by fstat(2) */
 	unsigned	f_refs;
 	bool		f_closed;
@@ -205,6 +206,8 @@ int	pd_getsockopt(void *userdata, int fd, int level, int name, void *val,
 int	pd_setsockopt(void *userdata, int fd, int level, int name,
 	    const void *val, socklen_t len);
 int	pd_ioctl(void *userdata, int fd, unsigned long request, ...);
+/* The end of a handshake that is under way; EINPROGRESS: f does not wait. */
+int	pd_file_connected(struct pd *pd, struct pd_file *f);
 /* Own the address of a packet or a socket, if more may be learned. */
 void	pd_learn(struct pd *pd, const struct syk_addr *addr);
 

@@ -168,9 +168,8 @@ pd_accept(void *userdata, int fd, struct sockaddr *addr, socklen_t *len)
 	return (newfd);
 }
 
-/* The end of a handshake that is under way. */
-static int
-connect_wait(struct pd *pd, struct pd_file *f)
+int
+pd_file_connected(struct pd *pd, struct pd_file *f)
 {
 	uint64_t deadline;
 	int error, soerror;
@@ -202,7 +201,7 @@ pd_connect(void *userdata, int fd, const struct sockaddr *addr,
 	if (error == 0)
 		error = syk_connect(pd->pd_host->h_vnet, f->f_sfd, &kaddr);
 	if (error == EINPROGRESS)
-		error = connect_wait(pd, f);
+		error = pd_file_connected(pd, f);
 	return (finish(pd, f, error));
 }
 

@@ -18,7 +18,11 @@
  *
  *	wakeup --> kqueue --collect()--> i_edge --report--> 0
  *
- * Being added or changed counts as an edge.
+ * Being added or changed counts as an edge.  What is no socket of ours has no
+ * other edges, and is watched by level.
+ *
+ * An epoll may be in another, down to NESTS of them and never in a circle, so
+ * that whoever asks gets an answer.
  *
  * Touches: its own lists; asks sockets and the system's descriptors.
  */
@@ -34,6 +38,7 @@
 		EPOLLRDHUP | EPOLLRDNORM | EPOLLWRNORM | EPOLLRDBAND |	\
 		EPOLLWRBAND)
 #define	ITEMS	1024			/* of one epoll at most */
+#define	NESTS	5			/* epolls in epolls */
 #define	EDGES	64			/* taken from a kqueue at once */
 
 _Static_assert(EPOLLIN == POLLIN && EPOLLOUT == POLLOUT &&
@@ -85,6 +90,13 @@ collect(struct pd *pd, const struct pd_file *f)
 	} while (n == EDGES);
 }
 
+static bool
+has_edges(const struct item *it)
+{
+
+	return (it->i_file != NULL && it->i_file->f_kind == PD_SOCKET);
+}
+
 static uint32_t
 item_ready(struct pd *pd, struct item *it)
 {
@@ -132,7 +144,7 @@ report(struct pd *pd, struct pd_file *f, struct epoll_event *events, int max)
 			continue;
 		events[n++] = (struct epoll_event){ .events = ready,
 		    .data = it->i_data };
-		it->i_edge = false;
+		it->i_edge = !has_edges(it);
 		it->i_off = (it->i_events & EPOLLONESHOT) != 0;
 		TAILQ_REMOVE(&f->f_epoll->e_items, it, i_link);
 		TAILQ_INSERT_TAIL(&f->f_epoll->e_items, it, i_link);
@@ -196,6 +208,62 @@ item_set(struct pd *pd, struct pd_file *f, struct item *it,
 		watch(pd, f, it, true);
 }
 
+/* How many epolls are on the longest way from f down. */
+static int
+height(const struct pd_file *f)
+{
+	const struct item *it;
+	int h, most;
+
+	if (f->f_kind != PD_EPOLL)
+		return (0);
+	most = 0;
+	TAILQ_FOREACH(it, &f->f_epoll->e_items, i_link)
+		if (it->i_file != NULL && (h = height(it->i_file)) > most)
+			most = h;
+	return (most + 1);
+}
+
+/* The longest way from from down to f, both counted; 0: there is none. */
+static int
+way_to(const struct pd_file *from, const struct pd_file *f)
+{
+	const struct item *it;
+	int most, n;
+
+	if (from == f)
+		return (1);
+	if (from->f_kind != PD_EPOLL)
+		return (0);
+	most = 0;
+	TAILQ_FOREACH(it, &from->f_epoll->e_items, i_link)
+		if (it->i_file != NULL &&
+		    (n = way_to(it->i_file, f)) > most)
+			most = n;
+	return (most != 0 ? most + 1 : 0);
+}
+
+/* May target be in the epoll f?  An errno. */
+static int
+may_nest(const struct pd *pd, const struct pd_file *f,
+    const struct pd_file *target)
+{
+	int above, fd, n;
+
+	if (target == f)
+		return (EINVAL);
+	if (target->f_kind != PD_EPOLL)
+		return (0);
+	if (way_to(target, f) != 0)
+		return (ELOOP);
+	above = 0;
+	for (fd = 0; fd < pd->pd_nfiles; fd++)
+		if (pd->pd_files[fd] != NULL &&
+		    (n = way_to(pd->pd_files[fd], f)) > above)
+			above = n;
+	return (above + height(target) > NESTS ? ELOOP : 0);
+}
+
 /* An errno. */
 static int
 item_add(struct pd *pd, struct pd_file *f, int fd,
@@ -203,15 +271,16 @@ item_add(struct pd *pd, struct pd_file *f, int fd,
 {
 	struct pd_file *target;
 	struct item *it;
+	int error;
 
 	target = pd_file_get(pd, fd);
 	if (target == NULL && fcntl(fd, F_GETFD) == -1)
 		return (EBADF);
 	if (target != NULL)
 		pd_file_put(pd, target);	/* the table holds it */
-	/* An epoll of epolls might watch itself. */
-	if (target != NULL && target->f_kind != PD_SOCKET)
-		return (EINVAL);
+	error = target != NULL ? may_nest(pd, f, target) : 0;
+	if (error != 0)
+		return (error);
 	it = f->f_epoll->e_count < ITEMS ? calloc(1, sizeof(*it)) : NULL;
 	if (it == NULL)
 		return (ENOMEM);

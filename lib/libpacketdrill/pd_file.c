@@ -16,7 +16,9 @@
  *
  * A number that was closed past us may come back as something else.  The
  * inode tells: a file whose descriptor is of another inode, or closed, is
- * stale, and its socket is closed when the next descriptor is made.
+ * stale, and its socket is closed when the next descriptor is made.  A
+ * duplicate has the inode of the first and shares its pd_file, whose socket
+ * is closed with the last of them.
  *
  * May use the system's descriptors.
  */
@@ -41,11 +43,11 @@ lookup(const struct pd *pd, int fd)
 
 /* Does the caller's descriptor still lead to what was given out? */
 static bool
-is_current(const struct pd_file *f)
+is_current(const struct pd_file *f, int fd)
 {
 	struct stat st;
 
-	return (fstat(f->f_fd, &st) == 0 && S_ISSOCK(st.st_mode) &&
+	return (fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode) &&
 	    st.st_ino == f->f_ino);
 }
 
@@ -55,7 +57,7 @@ pd_file_owns(const struct pd *pd, int fd)
 	const struct pd_file *f;
 
 	f = lookup(pd, fd);
-	return (f != NULL && is_current(f));
+	return (f != NULL && is_current(f, fd));
 }
 
 /* ---- The end of a file ---- */
@@ -88,12 +90,22 @@ close_stack(struct pd *pd, struct pd_file *f, bool maywait)
 	(void)syk_close(vnet, f->f_sfd);
 }
 
-/* Take f, which is the caller's no longer, out of the table. */
+/* Take fd, which is the caller's no longer, out of the table; the file goes
+ * with the last of its descriptors. */
 static void
-drop(struct pd *pd, struct pd_file *f, bool maywait)
+drop(struct pd *pd, int fd, bool maywait)
 {
+	struct pd_file *f;
+	int other;
 
-	pd->pd_files[f->f_fd] = NULL;
+	f = pd->pd_files[fd];
+	pd->pd_files[fd] = NULL;
+	if (--f->f_fds > 0) {
+		for (other = 0; pd->pd_files[other] != f;)
+			other++;
+		f->f_fd = other;
+		return;
+	}
 	f->f_closed = true;
 	pd_epoll_forget(pd, f);
 	close_stack(pd, f, maywait);
@@ -120,22 +132,20 @@ sweep(struct pd *pd)
 
 	for (fd = 0; fd < pd->pd_nfiles; fd++)
 		if (pd->pd_files[fd] != NULL &&
-		    !is_current(pd->pd_files[fd]))
-			drop(pd, pd->pd_files[fd], false);
+		    !is_current(pd->pd_files[fd], fd))
+			drop(pd, fd, false);
 }
 
 void
 pd_file_end(struct pd *pd)
 {
-	struct pd_file *f;
 	int fd;
 
 	sweep(pd);
 	for (fd = 0; fd < pd->pd_nfiles; fd++) {
-		f = pd->pd_files[fd];
-		if (f == NULL)
+		if (pd->pd_files[fd] == NULL)
 			continue;
-		drop(pd, f, false);
+		drop(pd, fd, false);
 		(void)close(fd);
 	}
 	free(pd->pd_files);
@@ -184,6 +194,7 @@ pd_file_new(struct pd *pd, enum pd_kind kind, int sfd)
 	}
 	f->f_kind = kind;
 	f->f_fd = fd;
+	f->f_fds = 1;
 	f->f_ino = st.st_ino;
 	f->f_refs = 1;
 	f->f_sfd = sfd;
@@ -199,7 +210,7 @@ pd_file_get(struct pd *pd, int fd)
 	struct pd_file *f;
 
 	f = lookup(pd, fd);
-	if (f == NULL || !is_current(f))
+	if (f == NULL || !is_current(f, fd))
 		return (NULL);
 	f->f_refs++;
 	return (f);
@@ -307,11 +318,30 @@ pd_close(void *userdata, int fd)
 	pd = userdata;
 	pd_enter(pd);
 	f = lookup(pd, fd);
-	if (f != NULL && is_current(f))
-		drop(pd, f, true);
+	if (f != NULL && is_current(f, fd))
+		drop(pd, fd, true);
 	rv = close(fd);
 	pd_leave(pd);
 	return (rv);
+}
+
+/* Have fd, the system's duplicate of one of f's, stand for f too: it, or
+ * -1 and errno. */
+static int
+adopt(struct pd *pd, struct pd_file *f, int fd)
+{
+
+	if (fd < 0)
+		return (-1);
+	sweep(pd);
+	if (make_room(pd, fd) != 0) {
+		(void)close(fd);
+		errno = ENOMEM;
+		return (-1);
+	}
+	pd->pd_files[fd] = f;
+	f->f_fds++;
+	return (fd);
 }
 
 int
@@ -335,12 +365,10 @@ pd_fcntl(void *userdata, int fd, int cmd, ...)
 	pd = userdata;
 	pd_enter(pd);
 	f = pd_file_get(pd, fd);
-	if (f != NULL && (cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC)) {
-		errno = EINVAL;		/* one number stands for one socket */
-		rv = -1;
-	} else
-		rv = fcntl(fd, cmd, arg);
+	rv = fcntl(fd, cmd, arg);
 	if (f != NULL) {
+		if (cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC)
+			rv = adopt(pd, f, rv);
 		if (rv == 0 && cmd == F_SETFL)
 			f->f_nonblock = (arg & O_NONBLOCK) != 0;
 		pd_file_put(pd, f);

@@ -8,6 +8,10 @@
  *
  * On a descriptor that is none of ours (an end of a pipe) read and write
  * are the system's; the others fail, as on anything that is no socket.
+ *
+ * Flags that the stack does not know and that are answered here: the queue
+ * of errors is always empty, without SO_ZEROCOPY (which is refused) Linux
+ * copies, and MSG_FASTOPEN is a connect with text.
  */
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -21,7 +25,11 @@
 #include "pd.h"
 
 #define	IOV_LIMIT	1024
-#define	PD_TCP_CM_INQ	36		/* Linux's number */
+/* Linux's numbers. */
+#define	PD_TCP_CM_INQ	36
+#define	PD_MSG_ERRQUEUE	0x2000
+#define	PD_MSG_ZEROCOPY	0x4000000
+#define	PD_MSG_FASTOPEN	0x20000000
 
 /* The sum of the lengths; EINVAL: too many, or too long for a ssize_t. */
 static int
@@ -56,12 +64,12 @@ pd_file_send(struct pd *pd, struct pd_file *f, const struct iovec *iov,
 {
 	uint64_t deadline;
 	size_t done, n, total;
-	int error, kflags;
+	int error, kflags, soerror;
 
 	error = iov_total(iov, (size_t)iovcnt, &total);
 	if (error == 0)
 		error = pdk_msg_flags(pd->pd_host->h_vnet, f->f_sfd,
-		    flags, &kflags);
+		    flags & ~PD_MSG_ZEROCOPY, &kflags);
 	deadline = 0;
 	for (done = 0; error == 0;) {
 		error = syk_send(pd->pd_host->h_vnet, f->f_sfd, iov, iovcnt,
@@ -75,6 +83,10 @@ pd_file_send(struct pd *pd, struct pd_file *f, const struct iovec *iov,
 	}
 	if (done > 0)
 		return ((ssize_t)done);
+	if (error == EPIPE && pdk_error_first(pd->pd_host->h_vnet) &&
+	    syk_soerror(pd->pd_host->h_vnet, f->f_sfd, &soerror) == 0 &&
+	    soerror != 0)
+		error = soerror;
 	errno = error;
 	return (-1);
 }
@@ -89,6 +101,8 @@ pd_file_recv(struct pd *pd, struct pd_file *f, const struct iovec *iov,
 	int error, kflags, oflags;
 
 	error = iov_total(iov, (size_t)iovcnt, &total);
+	if (error == 0 && (flags & PD_MSG_ERRQUEUE) != 0)
+		error = EAGAIN;
 	if (error == 0)
 		error = pdk_msg_flags(pd->pd_host->h_vnet, f->f_sfd,
 		    flags, &kflags);
@@ -113,6 +127,36 @@ pd_file_recv(struct pd *pd, struct pd_file *f, const struct iovec *iov,
 	return (-1);
 }
 
+/*
+ * MSG_FASTOPEN: with a cookie the SYN takes text along, and what does not
+ * fit follows.  Without one it asks for one; then text waits for the
+ * connection with a caller who does, and another keeps it.
+ */
+static ssize_t
+send_fastopen(struct pd *pd, struct pd_file *f, const struct iovec *iov,
+    int iovcnt, int flags, const struct syk_addr *to)
+{
+	struct vnet *vnet;
+	ssize_t n;
+	int error;
+
+	vnet = pd->pd_host->h_vnet;
+	error = to == NULL ? EINVAL : pdk_fastopen(vnet, f->f_sfd);
+	if (error != 0) {
+		errno = error;
+		return (-1);
+	}
+	n = pd_file_send(pd, f, iov, iovcnt, flags & ~PD_MSG_FASTOPEN, to);
+	if (n < 0)
+		return (n);
+	error = pd_file_connected(pd, f);
+	if (error == 0 || (error == EINPROGRESS &&
+	    !pdk_fastopen_asks(vnet, f->f_sfd)))
+		return (n);
+	errno = error;
+	return (-1);
+}
+
 /* ---- By descriptor ---- */
 
 static ssize_t
@@ -131,7 +175,8 @@ send_fd(struct pd *pd, int fd, const struct iovec *iov, size_t iovcnt,
 		error = iovcnt > IOV_LIMIT ? EMSGSIZE : to == NULL ? 0 :
 		    sy_tr_addr_in(to, tolen, &kaddr);
 		if (error == 0)
-			n = pd_file_send(pd, f, iov, (int)iovcnt, flags,
+			n = ((flags & PD_MSG_FASTOPEN) != 0 ? send_fastopen :
+			    pd_file_send)(pd, f, iov, (int)iovcnt, flags,
 			    to != NULL ? &kaddr : NULL);
 		else
 			errno = error;

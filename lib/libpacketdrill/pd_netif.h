@@ -45,6 +45,12 @@ int	pdk_getsockopt(struct vnet *vnet, int fd, int level, int name,
 	    void *val, size_t *lenp);
 int	pdk_ioctl(struct vnet *vnet, int fd, unsigned long request,
 	    void *arg);
+/* Linux tells the error that ended a connection before EPIPE. */
+bool	pdk_error_first(struct vnet *vnet);
+/* Have the socket open fast: EOPNOTSUPP unless clients may. */
+int	pdk_fastopen(struct vnet *vnet, int fd);
+/* Does its SYN ask for a cookie?  Then its text is taken back. */
+bool	pdk_fastopen_asks(struct vnet *vnet, int fd);
 /* MSG_* into the stack's. */
 int	pdk_msg_flags(struct vnet *vnet, int fd, int flags, int *native);
 /* Does recvmsg tell how much there is still to read, and how much? */

@@ -19,7 +19,8 @@
 #include <sys/systm.h>
 #include <sys/vnet.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
+#include <netinet/tcp_fastopen.h>
+#include <netinet/tcp_var.h>
 #include <compat/compat.h>
 #include <compat/linux/linux.h>
 
@@ -105,6 +106,57 @@ pdk_ioctl(struct vnet *vnet, int fd, unsigned long request, void *arg)
 		error = linux_ioctl(so, request, arg);
 	vnet_leave(saved);
 	return (error);
+}
+
+bool
+pdk_error_first(struct vnet *vnet)
+{
+	struct vnet *saved;
+	bool first;
+
+	saved = vnet_enter(vnet);
+	first = compat_personality() == COMPAT_LINUX;
+	vnet_leave(saved);
+	return (first);
+}
+
+/* Of a socket that is connected already the sending call will tell. */
+int
+pdk_fastopen(struct vnet *vnet, int fd)
+{
+	struct socket *so;
+	struct vnet *saved;
+	int error;
+
+	saved = vnet_enter(vnet);
+	error = fd_getsock(fd, &so);
+	if (error == 0)
+		error = compat_set_int(so, IPPROTO_TCP, TCP_FASTOPEN, 1);
+	vnet_leave(saved);
+	return (error == EPERM ? EOPNOTSUPP : error == EINVAL ? 0 : error);
+}
+
+bool
+pdk_fastopen_asks(struct vnet *vnet, int fd)
+{
+	struct socket *so;
+	struct tcpcb *tp;
+	struct vnet *saved;
+	bool asks;
+
+	asks = false;
+	saved = vnet_enter(vnet);
+	if (fd_getsock(fd, &so) == 0 && so->so_pcb != NULL) {
+		tp = sototcpcb(so);
+		asks = tp->t_state == TCPS_SYN_SENT &&
+		    ((tp->t_flags2 & TF2_TFO) == 0 ||
+		    (tp->t_userto->tu_tfo->tfo_len == 0 &&
+		    (tp->t_userto->tu_tfo->tfo_flags & TFO_PSK) == 0));
+		if (asks)
+			sbdrop(&so->so_snd, sbavail(&so->so_snd));
+	}
+	vnet_leave(saved);
+	return (asks);
 }
 
 int

@@ -56,8 +56,8 @@ ether_ifattach(struct ifnet *ifp, const uint8_t *lladdr)
 	return (error);
 }
 
-int
-ether_output_frame(struct ifnet *ifp, struct mbuf *m, const uint8_t *dst,
+static inline int
+ether_frame(struct ifnet *ifp, struct mbuf *m, const uint8_t *dst,
     uint16_t type)
 {
 	struct ether_header *eh;
@@ -73,6 +73,13 @@ ether_output_frame(struct ifnet *ifp, struct mbuf *m, const uint8_t *dst,
 	eh->ether_type = htons(type);
 	m->m_pkthdr.l2hlen = ETHER_HDR_LEN;
 	return (if_enqueue(ifp, m));
+}
+
+int
+ether_output_frame(struct ifnet *ifp, struct mbuf *m, const uint8_t *dst,
+    uint16_t type)
+{
+	return (ether_frame(ifp, m, dst, type));
 }
 
 /* Is dst the limited broadcast address, or that of a subnet of ifp? */
@@ -138,17 +145,14 @@ ether_resolve(struct ifnet *ifp, struct mbuf *m,
 	return (V_lltable_ops->llo_resolve(ifp, m, nexthop, lladdr));
 }
 
-int
-ether_output(struct ifnet *ifp, struct mbuf *m,
-    const struct in6_addr *nexthop, struct route *ro)
+/* The link address is to be found out. */
+static int __noinline
+ether_output_unknown(struct ifnet *ifp, struct mbuf *m,
+    const struct in6_addr *nexthop, struct route *ro, uint16_t type)
 {
 	uint8_t lladdr[8];
-	uint16_t type;
 	int error;
 
-	type = IN6_IS_ADDR_V4MAPPED(nexthop) ? ETHERTYPE_IP : ETHERTYPE_IPV6;
-	if (__predict_true(ro != NULL && ro->ro_llgen == V_lle_gen))
-		return (ether_output_frame(ifp, m, ro->ro_lladdr, type));
 	error = ether_resolve(ifp, m, nexthop, lladdr);
 	if (error != 0)
 		return (error == EWOULDBLOCK ? 0 : error);
@@ -156,7 +160,19 @@ ether_output(struct ifnet *ifp, struct mbuf *m,
 		memcpy(ro->ro_lladdr, lladdr, ETHER_ADDR_LEN);
 		ro->ro_llgen = V_lle_gen;
 	}
-	return (ether_output_frame(ifp, m, lladdr, type));
+	return (ether_frame(ifp, m, lladdr, type));
+}
+
+int
+ether_output(struct ifnet *ifp, struct mbuf *m,
+    const struct in6_addr *nexthop, struct route *ro)
+{
+	uint16_t type;
+
+	type = IN6_IS_ADDR_V4MAPPED(nexthop) ? ETHERTYPE_IP : ETHERTYPE_IPV6;
+	if (__predict_true(ro != NULL && ro->ro_llgen == V_lle_gen))
+		return (ether_frame(ifp, m, ro->ro_lladdr, type));
+	return (ether_output_unknown(ifp, m, nexthop, ro, type));
 }
 
 /* Is the frame for us?  Marks what came to many. */

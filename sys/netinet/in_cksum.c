@@ -36,14 +36,6 @@
 #include <netinet/ip6.h>
 #include <netinet/ip_impl.h>
 
-/* 64-bit one's complement addition. */
-static inline uint64_t
-add64(uint64_t a, uint64_t b)
-{
-	a += b;
-	return (a + (a < b));
-}
-
 static inline uint32_t
 load32(const uint8_t *p)
 {
@@ -131,12 +123,12 @@ in_cksum_partial(const void *buf, size_t len, uint64_t sum)
 
 	while (len >= WIDE_MIN && __builtin_cpu_supports("avx2")) {
 		wide = MIN(len, WIDE_MAX) / WIDE_UNIT;
-		sum = add64(sum, sum_wide(p, wide));
+		sum = in_cksum_add(sum, sum_wide(p, wide));
 		p += wide * WIDE_UNIT;
 		len -= wide * WIDE_UNIT;
 	}
 #endif
-	return (add64(sum, sum_narrow(p, len)));
+	return (in_cksum_add(sum, sum_narrow(p, len)));
 }
 
 /* The sum, not folded, of len bytes of the chain from skip on. */
@@ -156,7 +148,7 @@ sum_chain(const struct mbuf *m, size_t len, size_t skip)
 	for (; len > 0; m = m->m_next, skip = 0) {
 		n = MIN((size_t)m->m_len - skip, len);
 		if (odd)
-			sum = add64(sum, __builtin_bswap16(in_cksum_fold(
+			sum = in_cksum_add(sum, __builtin_bswap16(in_cksum_fold(
 			    in_cksum_partial(mtod(m, char *) + skip, n, 0))));
 		else
 			sum = in_cksum_partial(mtod(m, char *) + skip, n, sum);
@@ -172,32 +164,6 @@ in_cksum_skip(const struct mbuf *m, int len, int skip)
 	MPASS(len >= skip && skip >= 0);
 	return ((uint16_t)~in_cksum_fold(sum_chain(m, (size_t)(len - skip),
 	    (size_t)skip)));
-}
-
-/*
- * The pseudo headers of both families (RFC 9293, 3.1; RFC 8200, 8.1) hold
- * the addresses, the length and the protocol, with zeros in between that
- * differ and do not matter.  The ffff in front of a mapped IPv4 address
- * does not either: it is zero in one's complement.  So one sum serves both.
- */
-static inline uint64_t
-sum_pseudo(const struct in6_addr *src, const struct in6_addr *dst,
-    uint32_t len, uint8_t proto)
-{
-	uint64_t sum;
-
-	sum = (uint64_t)htonl(len) + htonl((uint32_t)proto);
-	sum = add64(sum, src->s6_addr64[0]);
-	sum = add64(sum, src->s6_addr64[1]);
-	sum = add64(sum, dst->s6_addr64[0]);
-	return (add64(sum, dst->s6_addr64[1]));
-}
-
-uint16_t
-in_pseudo_sum(const struct in6_addr *src, const struct in6_addr *dst,
-    uint32_t len, uint8_t proto)
-{
-	return (in_cksum_fold(sum_pseudo(src, dst, len, proto)));
 }
 
 /*
@@ -220,7 +186,7 @@ ip_cksum_verify(const struct mbuf *m, const struct ip_info *ii,
 		sum = m->m_pkthdr.csum_data;
 	} else
 		sum = sum_chain(m, len, 0);
-	sum = add64(sum, sum_pseudo(&ii->ii_src, &ii->ii_dst, len, proto));
+	sum = in_cksum_add(sum, in_pseudo_partial(&ii->ii_src, &ii->ii_dst, len, proto));
 	return ((uint16_t)~in_cksum_fold(sum));
 }
 

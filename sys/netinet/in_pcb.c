@@ -291,14 +291,20 @@ port_head(const struct inpcbinfo *ipi, uint16_t port)
 	    ipi->ipi_portmask]);
 }
 
-/* Unconnected ones come first. */
+/* Unconnected ones, of which there are few, come first. */
 static void
 port_place(struct inpcbporthead *head, struct inpcb *inp)
 {
-	if (inp->inp_fport == 0)
-		TAILQ_INSERT_HEAD(head, inp, inp_portlist);
-	else
-		TAILQ_INSERT_TAIL(head, inp, inp_portlist);
+	struct inpcb *next, *t = LIST_FIRST(head);
+
+	if (inp->inp_fport == 0 || t == NULL || t->inp_fport != 0) {
+		LIST_INSERT_HEAD(head, inp, inp_portlist);
+		return;
+	}
+	while ((next = LIST_NEXT(t, inp_portlist)) != NULL &&
+	    next->inp_fport == 0)
+		t = next;
+	LIST_INSERT_AFTER(t, inp, inp_portlist);
 }
 
 static bool
@@ -316,10 +322,10 @@ port_grow(struct inpcbinfo *ipi)
 	ipi->ipi_ports = new;
 	ipi->ipi_portmask = slots - 1;
 	for (i = 0; i < slots; i++)
-		TAILQ_INIT(&new[i]);
+		LIST_INIT(&new[i]);
 	for (i = 0; i < oldslots; i++)
-		while ((inp = TAILQ_FIRST(&old[i])) != NULL) {
-			TAILQ_REMOVE(&old[i], inp, inp_portlist);
+		while ((inp = LIST_FIRST(&old[i])) != NULL) {
+			LIST_REMOVE(inp, inp_portlist);
 			port_place(port_head(ipi, inp->inp_lport), inp);
 		}
 	free(old, M_PCB);
@@ -346,7 +352,7 @@ in_pcbrelease_port(struct inpcbinfo *ipi, struct inpcb *inp)
 {
 	if ((inp->inp_flags & INP_INPORT) == 0)
 		return;
-	TAILQ_REMOVE(port_head(ipi, inp->inp_lport), inp, inp_portlist);
+	LIST_REMOVE(inp, inp_portlist);
 	ipi->ipi_nports--;
 	inp->inp_flags &= ~INP_INPORT;
 }
@@ -382,7 +388,7 @@ port_free(const struct inpcbinfo *ipi, const struct inpcb *inp,
 		return (false);
 	if (ipi->ipi_ports == NULL)
 		return (true);
-	TAILQ_FOREACH(t, port_head(ipi, port), inp_portlist) {
+	LIST_FOREACH(t, port_head(ipi, port), inp_portlist) {
 		if (t == inp || t->inp_lport != port)
 			continue;
 		theirs = t->inp_socket != NULL ? t->inp_socket->so_options :
@@ -419,7 +425,7 @@ port_shareable(const struct inpcbinfo *ipi, const struct inpcb *inp,
 	const struct inpcb *t;
 	uint32_t hash;
 
-	TAILQ_FOREACH(t, port_head(ipi, inc->inc_lport), inp_portlist) {
+	LIST_FOREACH(t, port_head(ipi, inc->inc_lport), inp_portlist) {
 		if (t->inp_fport != 0)
 			break;
 		if (t != inp && t->inp_lport == inc->inc_lport &&
@@ -558,7 +564,7 @@ in_pcbconnect(struct inpcbinfo *ipi, struct inpcb *inp,
 		inp->inp_inc.inc_scope = old.inc_scope;
 		return (error);
 	}
-	TAILQ_REMOVE(port_head(ipi, inp->inp_lport), inp, inp_portlist);
+	LIST_REMOVE(inp, inp_portlist);
 	port_place(port_head(ipi, inp->inp_lport), inp);
 	return (0);
 }
@@ -644,7 +650,7 @@ lb_choose(struct inpcbinfo *ipi, const struct in_conninfo *inc,
 {
 	struct inpcb *inp, *last = NULL;
 
-	TAILQ_FOREACH(inp, port_head(ipi, inc->inc_lport), inp_portlist) {
+	LIST_FOREACH(inp, port_head(ipi, inc->inc_lport), inp_portlist) {
 		if (inp->inp_fport != 0)
 			break;
 		if (wild_score(inp, inc, vflag) != top || !lb_member(inp))
@@ -669,7 +675,7 @@ in_pcblookup_wild(struct inpcbinfo *ipi, const struct in_conninfo *inc)
 	if (ipi->ipi_ports == NULL)
 		return (NULL);
 	vflag = IN6_IS_ADDR_V4MAPPED(&inc->inc_laddr) ? INP_IPV4 : INP_IPV6;
-	TAILQ_FOREACH(inp, port_head(ipi, inc->inc_lport), inp_portlist) {
+	LIST_FOREACH(inp, port_head(ipi, inc->inc_lport), inp_portlist) {
 		if (inp->inp_fport != 0)
 			break;
 		score = wild_score(inp, inc, vflag);

@@ -44,7 +44,7 @@ struct inpcb {
 	uint8_t		inp_minttl;
 	uint8_t		inp_numa;	/* listener: domain + 1, or 0 for all */
 	uint16_t	inp_udpport;	/* TCP over UDP: the peer's port */
-	TAILQ_ENTRY(inpcb) inp_portlist; /* same local port */
+	LIST_ENTRY(inpcb) inp_portlist; /* same local port */
 	TAILQ_ENTRY(inpcb) inp_list;	/* all */
 	struct mbuf	*inp_options;	/* IPv4's to send (ip_options.h); NULL */
 	uint64_t	inp_gencnt;	/* its number: ipi_gencnt at birth */
@@ -74,7 +74,7 @@ struct inpcb {
 #define	INP_RUNLOCK(inp)		((void)(inp))
 
 TAILQ_HEAD(inpcbhead, inpcb);
-TAILQ_HEAD(inpcbporthead, inpcb);
+LIST_HEAD(inpcbporthead, inpcb);
 
 /* Connections that live on without a pcb, TIME_WAIT's: whoever has them
  * answers whether one has these ends, whose hash is that, and whether one

@@ -95,10 +95,6 @@ void	ip_proto_unregister(uint8_t proto);
  */
 uint16_t ip_cksum_verify(const struct mbuf *m, const struct ip_info *ii,
 	    uint8_t proto, uint32_t len);
-/* The folded, not inverted sum of the pseudo header, for the checksum
- * field of a packet whose sum the interface completes. */
-uint16_t in_pseudo_sum(const struct in6_addr *src, const struct in6_addr *dst,
-	    uint32_t len, uint8_t proto);
 /* Sum (RFC 1071) of the bytes from skip to len of m, folded and inverted. */
 uint16_t in_cksum_skip(const struct mbuf *m, int len, int skip);
 #define	in_cksum(m, len)	in_cksum_skip((m), (len), 0)
@@ -112,6 +108,39 @@ in_cksum_fold(uint64_t sum)
 	sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
 	sum = (sum & 0xffff) + (sum >> 16);
 	return ((uint16_t)((sum & 0xffff) + (sum >> 16)));
+}
+/* 64-bit one's complement addition. */
+static inline uint64_t
+in_cksum_add(uint64_t a, uint64_t b)
+{
+	a += b;
+	return (a + (a < b));
+}
+/*
+ * The pseudo headers of both families (RFC 9293, 3.1; RFC 8200, 8.1) hold
+ * the addresses, the length and the protocol, with zeros in between that
+ * differ and do not matter.  The ffff in front of a mapped IPv4 address
+ * does not either: it is zero in one's complement.  So one sum serves both.
+ */
+static inline uint64_t
+in_pseudo_partial(const struct in6_addr *src, const struct in6_addr *dst,
+    uint32_t len, uint8_t proto)
+{
+	uint64_t sum;
+
+	sum = (uint64_t)htonl(len) + htonl((uint32_t)proto);
+	sum = in_cksum_add(sum, src->s6_addr64[0]);
+	sum = in_cksum_add(sum, src->s6_addr64[1]);
+	sum = in_cksum_add(sum, dst->s6_addr64[0]);
+	return (in_cksum_add(sum, dst->s6_addr64[1]));
+}
+/* The folded, not inverted sum of the pseudo header, for the checksum
+ * field of a packet whose sum the interface completes. */
+static inline uint16_t
+in_pseudo_sum(const struct in6_addr *src, const struct in6_addr *dst,
+    uint32_t len, uint8_t proto)
+{
+	return (in_cksum_fold(in_pseudo_partial(src, dst, len, proto)));
 }
 /* Complete what csum_flags asks for in an IP packet (m_data at the IP
  * header), and clear those flags.  m's headers must be contiguous. */

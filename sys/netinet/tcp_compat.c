@@ -544,13 +544,20 @@ tcp_compat_icmp(struct tcpcb *tp, int error)
 
 /*
  * t_delack_opt: -1 the variable, 0 at once, 1 put off, and below -1 so many
- * segments more at once, counted up to -1.
+ * segments more at once, counted up to -1.  Linux's connections begin so,
+ * until text has gone both ways: then an answer may take the acknowledgment
+ * along.
  */
 bool
 tcp_compat_delack(struct tcpcb *tp)
 {
 	if (tp->t_delack_opt >= 0)
 		return (tp->t_delack_opt != 0);
+	if (V_tcp_ways.w_linux && tp->rcv_nxt != tp->irs + 1 &&
+	    tp->snd_max != tp->iss + 1) {
+		tp->t_delack_opt = -1;
+		return (V_tcp_delack_enabled != 0);
+	}
 	tp->t_delack_opt++;
 	return (false);
 }

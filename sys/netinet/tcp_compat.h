@@ -17,6 +17,8 @@
 #include <sys/queue.h>
 #include <sys/vnet.h>
 
+#include <netinet/tcp.h>
+
 struct socket;
 struct tcp_seg;
 struct tcpcb;
@@ -102,7 +104,8 @@ struct tcp_ways {
 	int	w_keepabort;	/* ms from the first probe on (-1: keepcnt) */
 	bool	w_linux;	/* Linux's order and padding of SYNs' options,
 				 * its window there and later, its probes of
-				 * closed windows, its Nagle's algorithm */
+				 * closed windows, its Nagle's algorithm,
+				 * and its quick ACKs in the beginning */
 	bool	w_urg_stays;	/* an urgent byte that nobody read joins the
 				 * stream as the next one comes */
 	bool	w_unread_reset;	/* closed with text unread: a reset */

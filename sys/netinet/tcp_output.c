@@ -80,7 +80,12 @@ SYSCTL_INT(_net_inet_tcp, OID_AUTO, sendbuf_auto_lowat,
     CTLFLAG_VNET | CTLFLAG_RW, &VNET_NAME(sendbuf_auto_lowat), 0,
     "Let send buffers grow earlier, by SO_SNDLOWAT");
 
-TAILQ_HEAD(tcp_outq, tcpcb);
+/*
+ * Who waits for output stays on the list until its turn, whatever becomes of
+ * it, so that the list needs no way back: TF2_OUTPENDING tells whether it
+ * still wants output, TF2_OUTFREED that only its memory is left.
+ */
+STAILQ_HEAD(tcp_outq, tcpcb);
 VNET_DEFINE_STATIC(struct tcp_outq, tcp_outq);
 VNET_DEFINE_STATIC(struct vnet_task, tcp_outtask);
 #define	V_tcp_outq	VNET(tcp_outq)
@@ -114,18 +119,29 @@ tcp_output_flush(void *arg __unused)
 {
 	struct tcp_outq *q = &V_tcp_outq;
 	struct tcpcb *tp;
+	u_int flags;
 
-	while ((tp = TAILQ_FIRST(q)) != NULL) {
-		TAILQ_REMOVE(q, tp, t_outlink);
-		tp->t_flags2 &= ~TF2_OUTPENDING;
-		(void)tcp_output(tp);
+	while ((tp = STAILQ_FIRST(q)) != NULL) {
+		STAILQ_REMOVE_HEAD(q, t_outlink);
+		flags = tp->t_flags2;
+		tp->t_flags2 = flags & ~(TF2_OUTPENDING | TF2_OUTLINKED);
+		if ((flags & TF2_OUTPENDING) != 0)
+			(void)tcp_output(tp);
+		else if ((flags & TF2_OUTFREED) != 0)
+			tcp_zfree(tp);
 	}
+}
+
+void
+tcp_output_drain(void)
+{
+	tcp_output_flush(NULL);
 }
 
 static void
 tcp_output_init(const void *arg __unused)
 {
-	TAILQ_INIT(&V_tcp_outq);
+	STAILQ_INIT(&V_tcp_outq);
 	VNET_TASK_INIT(&V_tcp_outtask, tcp_output_flush, NULL);
 }
 SYSINIT(tcp_output, SI_SUB_PROTO_DOMAIN, SI_ORDER_FIRST, tcp_output_init,
@@ -138,18 +154,16 @@ tcp_output_later(struct tcpcb *tp)
 
 	if ((tp->t_flags2 & TF2_OUTPENDING) != 0)
 		return;
-	tp->t_flags2 |= TF2_OUTPENDING;
-	TAILQ_INSERT_TAIL(q, tp, t_outlink);
+	if (__predict_true((tp->t_flags2 & TF2_OUTLINKED) == 0))
+		STAILQ_INSERT_TAIL(q, tp, t_outlink);
+	tp->t_flags2 |= TF2_OUTPENDING | TF2_OUTLINKED;
 	vnet_task_enqueue(&V_tcp_outtask);
 }
 
 void
 tcp_output_cancel(struct tcpcb *tp)
 {
-	if ((tp->t_flags2 & TF2_OUTPENDING) == 0)
-		return;
 	tp->t_flags2 &= ~TF2_OUTPENDING;
-	TAILQ_REMOVE(&V_tcp_outq, tp, t_outlink);
 }
 
 /* ---- Windows ---- */

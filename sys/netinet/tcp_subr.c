@@ -39,6 +39,9 @@
 #include <netinet6/icmp6.h>
 #include <netipsec/tcp_sig.h>
 
+/* One of the allocator's sizes: the next larger one is 768. */
+CTASSERT(sizeof(struct tcpcb) <= 640);
+
 MALLOC_DEFINE(M_TCPUSERTO, "tcpuserto", "TCP limits set by users");
 
 SYSCTL_NODE(_net_inet, IPPROTO_TCP, tcp, CTLFLAG_RW, NULL, "TCP");
@@ -167,6 +170,7 @@ tcp_uninit(const void *arg __unused)
 		if (so != NULL)
 			soorphan(so);
 	}
+	tcp_output_drain();
 	ip_proto_unregister(IPPROTO_TCP);
 	protosw_unregister(&tcp_protosw);
 	protosw_unregister(&tcp6_protosw);
@@ -204,7 +208,7 @@ tcp_newtcpcb(struct socket *so)
 		tp->t_timers[i] = UINT64_MAX;
 	TAILQ_INIT(&tp->t_map);
 	tp->t_maxseg = (uint16_t)V_tcp_mssdflt;
-	tp->t_delack_opt = -1;
+	tp->t_delack_opt = V_tcp_ways.w_linux ? -1 - TCP_QUICKACKS : -1;
 	if (V_tcp_do_rfc1323 == 1 || V_tcp_do_rfc1323 == 2)
 		tp->t_flags |= TF_REQ_SCALE;
 	if (V_tcp_do_rfc1323 == 1 || V_tcp_do_rfc1323 == 3)
@@ -645,6 +649,12 @@ tcp_close(struct tcpcb *tp)
 }
 
 void
+tcp_zfree(struct tcpcb *tp)
+{
+	uma_zfree(V_tcpcb_zone, tp);
+}
+
+void
 tcp_free(struct tcpcb *tp)
 {
 	tcp_output_cancel(tp);
@@ -663,7 +673,10 @@ tcp_free(struct tcpcb *tp)
 	tcp_compat_free(tp);
 	tcp_sig_free(tp);
 	free(tp->t_userto, M_TCPUSERTO);
-	uma_zfree(V_tcpcb_zone, tp);
+	if ((tp->t_flags2 & TF2_OUTLINKED) != 0)
+		tp->t_flags2 |= TF2_OUTFREED;
+	else
+		tcp_zfree(tp);
 }
 
 /* ---- ICMP ---- */

@@ -276,7 +276,7 @@ struct tcpcb {
 	/* Times. */
 	nstime_t	t_timers[TT_N];	/* deadlines; UINT64_MAX: off */
 	struct callout_entry t_callout;	/* tcp_timer_door() */
-	TAILQ_ENTRY(tcpcb) t_outlink;	/* waiting for its output */
+	STAILQ_ENTRY(tcpcb) t_outlink;	/* if TF2_OUTLINKED */
 	uint32_t	t_srtt_us;	/* smoothed, microseconds; 0 none */
 	uint32_t	t_rttvar_us;
 	uint32_t	t_rttmin_us;	/* least seen */
@@ -359,7 +359,7 @@ struct tcpcb {
 #define	TF_RECOVERY	(TF_FASTRECOVERY | TF_CONGRECOVERY)
 /* t_flags2 */
 #define	TF2_PLPMTU_BLACKHOLE	0x00000001
-#define	TF2_OUTPENDING		0x00000002	/* on the vnet's output list */
+#define	TF2_OUTPENDING		0x00000002	/* output is asked for */
 #define	TF2_SYNLOST		0x00000004	/* the SYN was sent twice */
 #define	TF2_RTOLOSS		0x00000008	/* recovering from a timeout */
 #define	TF2_PMTUD		0x00000010	/* larger segments may do */
@@ -377,6 +377,8 @@ struct tcpcb {
 #define	TF2_OOBAHEAD		0x00100000	/* to be taken out of line */
 #define	TF2_CWV			0x00400000	/* there is a tu_cwv */
 #define	TF2_NVP			0x00800000	/* the window is too large */
+#define	TF2_OUTLINKED		0x00040000	/* on the vnet's output list */
+#define	TF2_OUTFREED		0x00080000	/* and nowhere else any more */
 #define	TF2_INOUTPUT		0x00001000	/* output is running */
 #define	TF2_FRTO1		0x01000000	/* RFC 5682: after step 1 */
 #define	TF2_FRTO2		0x02000000	/* and after step 2 */
@@ -675,6 +677,8 @@ VNET_DECLARE(uint64_t[TCP_NSTATES], tcps_states);
 #define	TCPSTATES_INC(state)	(V_tcps_states[state]++)
 #define	TCPSTATES_DEC(state)	(V_tcps_states[state]--)
 
+/* The memory of one that is gone. */
+void	tcp_zfree(struct tcpcb *tp);
 /* tcp_subr.c: birth, change of state and end of a connection. */
 struct tcpcb *tcp_newtcpcb(struct socket *so);
 void	tcp_state_change(struct tcpcb *tp, int newstate);
@@ -807,6 +811,8 @@ int	tcp_sack_report(const struct tcpcb *tp, struct sackblk *blk, int max);
 /* Ask the block to output when the batch ends. */
 void	tcp_output_later(struct tcpcb *tp);
 void	tcp_output_cancel(struct tcpcb *tp);
+/* At the end of all connections: nothing waits any more. */
+void	tcp_output_drain(void);
 /* A segment without text that is made from what is here alone. */
 struct tcp_bare {
 	const struct in_conninfo *tb_inc;

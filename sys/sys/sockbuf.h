@@ -33,7 +33,7 @@ typedef	uint32_t sbtimeo_t;
 static inline sbtimeo_t
 sbtimeo(uint32_t sec, uint32_t usec)
 {
-	if (sec < (SB_TIMEO_SEC - usec) / 1000000)
+	if (sec * 1000000ULL + usec < SB_TIMEO_SEC)
 		return (sec * 1000000 + usec);
 	return (SB_TIMEO_SEC | (sec < INT32_MAX ? sec + (usec != 0) :
 	    INT32_MAX));

@@ -3,7 +3,8 @@
 #
 # `make bench' works: each measurement, once and with tiny counts, gives the
 # figures that it says it gives, and they are numbers; or absent, for what
-# this machine has not got.  Nothing is said about how large they are.
+# this machine has not got.  Nothing is said about how large they are, but for
+# memory, which is counted exactly and has to stay within what is allowed.
 
 . "$STACKYARD_SRC/tests/bench/figures"
 
@@ -26,6 +27,25 @@ tiny()
 		    atf_fail "$name: not once, or not a number, in bench.tsv"
 	done
 	atf_check -o empty awk -F'\t' 'NF != 3' bench.tsv
+}
+
+atf_test_case memory
+memory_head()
+{
+	atf_set descr 'what is idle holds no more bytes than it may'
+}
+memory_body()
+{
+	tiny idle_bytes
+	for name in established syn_received time_wait; do
+		atf_check -o ignore awk -v name="idle_bytes.$name" '
+			$1 == name && $2 == "<=" { most = $3 }
+			$1 == name && NF == 3 && $3 == "bytes" { got = $2 }
+			END {
+				print name, got, "of", most
+				exit (most == "" || got == "" || got > most)
+			}' "$STACKYARD_SRC/tests/bench/targets" bench.tsv
+	done
 }
 
 for figure in $all_figures; do
@@ -67,5 +87,6 @@ atf_init_test_cases()
 	for figure in $all_figures; do
 		atf_add_test_case $figure
 	done
+	atf_add_test_case memory
 	atf_add_test_case statistics
 }

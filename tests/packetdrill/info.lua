@@ -70,13 +70,17 @@ local function chain(e)
 	    "%1 %2 %3 and %3 %4"))
 end
 
+-- 0 is false in Python.
 local function evaluate(text, fields)
-	local lua = chain(text:gsub("!=", "~="))
+	text = text:gsub("!=", "~="):gsub("%f[%w_]not%s+([%a_][%w_]*)",
+	    "(%1 == 0)")
+	local lua = chain(text)
 	local f, why = load("return " .. lua, "=code", "t", fields)
 	if f == nil then
 		error("cannot read: " .. text .. ": " .. why, 0)
 	end
-	return f()
+	local result = f()
+	return result ~= 0 and result
 end
 
 -- The values of the fields that text names.
@@ -104,7 +108,7 @@ end
 local function line(text, fields)
 	local e = text:match("^print%s*(.*)$")
 	if e then
-		print(evaluate(e, fields))
+		print(evaluate(e, fields) or 0)
 		return
 	end
 	e = text:match("^assert%s+(.*)$") or

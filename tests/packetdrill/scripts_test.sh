@@ -18,8 +18,8 @@ play()
 	case $2 in
 	linux/*) flags=--so_flags=compat.personality=linux ;;
 	esac
-	atf_check -s exit:0 -o ignore "${STACKYARD_TESTDIR}/pkt" ${flags} \
-	    ${1:+--ip_version=$1} "${scripts}/$2"
+	atf_check -s exit:0 -o ignore -e ignore "${STACKYARD_TESTDIR}/pkt" \
+	    ${flags} ${1:+--ip_version=$1} "${scripts}/$2"
 }
 
 # add NAME VERSION SCRIPT
@@ -29,15 +29,17 @@ add()
 	atf_add_test_case "$1"
 }
 
+# Without a process for each script: all of this runs for each test case.
 atf_init_test_cases()
 {
 	cd "${scripts}" || return 1
-	own=" $(grep -l '^--ip_version' freebsd/*/*.pkt linux/*/*.pkt |
-	    tr '\n' ' ')"
+	own=$(grep -l '^--ip_version' freebsd/*/*.pkt linux/*/*.pkt)
 	for script in freebsd/*/*.pkt linux/*/*.pkt; do
-		name=$(echo "${script%.pkt}" | tr -c 'a-z0-9\n' _)
+		name=${script%.pkt}
+		topic=${name%/*}
+		name=${topic%/*}_${topic#*/}_${name##*/}
 		case ${own} in
-		*" ${script} "*)
+		*"${script}"*)
 			add "${name}" "" "${script}" ;;
 		*)
 			add "${name}_ipv4" ipv4 "${script}"

@@ -53,12 +53,15 @@ static const char *
 shown(const struct script *sc)
 {
 	const struct lex *lx = &sc->sc_lex;
+	const char *digits;
 
 	if (lx->lx_kind == T_END)
 		return ("end of file");
-	if (lx->lx_kind == T_STRING || (lx->lx_kind == T_WORD &&
-	    (sc->sc_secret == S_ALL || (sc->sc_secret == S_HEX &&
-	    strncmp(lx->lx_text, "0x", 2) == 0))))
+	if (lx->lx_kind == T_STRING || sc->sc_secret == S_ALL)
+		return (lx->lx_kind == T_SEMICOLON ? ";" : "...");
+	/* Longer than an SPI in digits, or where none is expected any more. */
+	digits = strstr(lx->lx_text, "0x");
+	if (digits != NULL && (sc->sc_secret == S_HEX || strlen(digits) > 10))
 		return ("...");
 	return (lx->lx_text);
 }

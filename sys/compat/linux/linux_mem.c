@@ -110,7 +110,9 @@ sysctl_rmem(SYSCTL_HANDLER_ARGS)
 	V_tcp_ways.w_rmem_min = v[0];
 	V_tcp_recvspace = imax(linux_win_from_space(v[1]), 1);
 	V_tcp_autorcvbuf_max = imax(linux_win_from_space(v[2]), 1);
-	linux_make_room(v[2]);
+	linux_make_room(V_tcp_autorcvbuf_max);
+	/* What SYNs scale for is all of it, and no more. */
+	V_sb_max = MAX(V_sb_max, (u_long)v[2]);
 	return (0);
 }
 SYSCTL_PROC(_net_ipv4, OID_AUTO, tcp_rmem,

@@ -1148,6 +1148,13 @@ ATF_TC_BODY(option_times, tc)
 	ATF_CHECK_EQ(0, kern_getsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv,
 	    &len));
 	ATF_CHECK(tv.tv_sec == 1 && tv.tv_usec == 250000);
+	/* The longest in microseconds, and what is in seconds. */
+	ATF_CHECK_EQ(((1ULL << 31) - 1) * NS_PER_USEC,
+	    sbtimeo_ns(sbtimeo(2147, 483647)));
+	ATF_CHECK_EQ(2148 * NS_PER_SEC, sbtimeo_ns(sbtimeo(2147, 483648)));
+	ATF_CHECK_EQ(86400 * NS_PER_SEC, sbtimeo_ns(sbtimeo(86400, 0)));
+	ATF_CHECK_EQ(INT32_MAX * NS_PER_SEC,
+	    sbtimeo_ns(sbtimeo(INT32_MAX, 999999)));
 	tv.tv_usec = 1000000;
 	ATF_CHECK_EQ(EDOM, kern_setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv,
 	    sizeof(tv)));
