@@ -65,6 +65,9 @@ struct inpcb {
 #define	INP_DROPPED	0x0020		/* the connection is over */
 #define	INP_MINMTU	0x0080		/* IPV6_USE_MIN_MTU 1 */
 #define	INP_PATHMTU	0x0100		/* and 0 */
+#define	INP_DONTROUTE	0x0200		/* SO_DONTROUTE */
+#define	INP_DEBUG	0x0800		/* SO_DEBUG */
+#define	INP_NOHOPS	0x0400		/* IPV6_UNICAST_HOPS 0 */
 
 #define	INP_WLOCK_ASSERT(inp)		((void)(inp))
 #define	INP_LOCK_ASSERT(inp)		((void)(inp))

@@ -321,6 +321,24 @@ opt_minmtu(struct inpcb *inp, struct sockopt *sopt)
 	return (0);
 }
 
+/* 0 hops are a limit as any other (RFC 3493, 5.1). */
+static int
+opt_hops(struct inpcb *inp, struct sockopt *sopt)
+{
+	bool none = (inp->inp_flags & INP_NOHOPS) != 0;
+	int error, hops;
+
+	error = opt_byte(sopt, &inp->inp_ttl, 0, none ? 0 : V_ip6_defhlim,
+	    true);
+	if (error != 0 || sopt->sopt_dir == SOPT_GET)
+		return (error);
+	inp->inp_flags &= (uint16_t)~INP_NOHOPS;
+	if (sooptcopyin(sopt, &hops, sizeof(hops), sizeof(hops)) == 0 &&
+	    hops == 0)
+		inp->inp_flags |= INP_NOHOPS;
+	return (0);
+}
+
 static int
 ip4_ctloutput(struct inpcb *inp, struct sockopt *sopt)
 {
@@ -344,7 +362,7 @@ ip6_ctloutput(struct inpcb *inp, struct sockopt *sopt)
 {
 	switch (sopt->sopt_name) {
 	case IPV6_UNICAST_HOPS:
-		return (opt_byte(sopt, &inp->inp_ttl, 1, V_ip6_defhlim, true));
+		return (opt_hops(inp, sopt));
 	case IPV6_TCLASS:
 		return (opt_byte(sopt, &inp->inp_tos, 0, 0, true));
 	case IPV6_V6ONLY:

@@ -507,7 +507,8 @@ ip_header6(struct mbuf **mp, const struct ip_output_args *ioa)
 	    (ioa->ioa_flowlabel & IPV6_FLOWLABEL_MASK));
 	ip6->ip6_plen = htons(len);
 	ip6->ip6_nxt = ioa->ioa_proto;
-	ip6->ip6_hlim = ioa->ioa_ttl != 0 ? ioa->ioa_ttl :
+	ip6->ip6_hlim = ioa->ioa_ttl != 0 ||
+	    (ioa->ioa_flags & IOA_NOHOPS) != 0 ? ioa->ioa_ttl :
 	    (uint8_t)V_ip6_defhlim;
 	ip6->ip6_src = ioa->ioa_src;
 	ip6->ip6_dst = ioa->ioa_dst;
@@ -574,6 +575,13 @@ ip_route_mtu(const struct in6_addr *dst, uint32_t scope, struct route *ro,
 	mtu = ip_nhop_mtu(ro->ro_nh);
 	path = ip_pmtu_get(dst);
 	return (path != 0 && path < mtu ? path : mtu);
+}
+
+bool
+ip_route_direct(const struct in6_addr *dst, uint32_t scope, struct route *ro)
+{
+	return ((ro_valid(ro) || ro_lookup(ro, dst, scope) == 0) &&
+	    (ro->ro_nh->nh_flags & RTF_GATEWAY) == 0);
 }
 
 /* Any other interface's address does, if the right one has none. */

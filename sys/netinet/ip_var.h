@@ -31,6 +31,7 @@ struct ip_output_args {
 };
 #define	IOA_DF		0x01		/* do not fragment */
 #define	IOA_MINMTU	0x02		/* IPv6: cut at 1280 */
+#define	IOA_NOHOPS	0x04		/* IPv6: ioa_ttl's 0 is 0 */
 
 /*
  * Put the IP header in front of m, whose data begins with the transport's
@@ -47,6 +48,9 @@ int	ip_send(struct mbuf *m, const struct ip_output_args *ioa);
  * not, and packets of up to IP_MAXPACKET bytes are cut by ip_send(). */
 uint32_t ip_route_mtu(const struct in6_addr *dst, uint32_t scope,
 	    struct route *ro, uint32_t *tsomaxp);
+/* Does the way to dst lead through no router?  ro is filled. */
+bool	ip_route_direct(const struct in6_addr *dst, uint32_t scope,
+	    struct route *ro);
 /* The source address for talking to dst: EHOSTUNREACH, EADDRNOTAVAIL. */
 int	ip_selectsrc(const struct in6_addr *dst, uint32_t scope,
 	    struct in6_addr *src);

@@ -162,7 +162,7 @@ prr_delivered(struct tcpcb *tp, const struct tcp_acked *ta)
 	uint32_t mss = tcp_maxseg(tp);
 
 	if ((tp->t_flags & TF_SACK_PERMIT) != 0)
-		return (ta->ta_acked - ta->ta_known + ta->ta_sacked);
+		return (tcp_delivered(ta));
 	/* Without SACK a duplicate stands for one segment, which counts no
 	 * more when it is acknowledged. */
 	if (ta->ta_dupack)
@@ -183,7 +183,8 @@ prr_update(struct tcpcb *tp, const struct tcp_acked *ta)
 	pipe = (uint32_t)tcp_compute_pipe(tp);
 	if (pipe > tp->snd_ssthresh)
 		sndcnt = (int64_t)howmany((uint64_t)tl->tl_prr_delivered *
-		    tp->snd_ssthresh, MAX(tl->tl_recover_fs, 1)) - tl->tl_prr_out;
+		    tp->snd_ssthresh, MAX(tl->tl_recover_fs, 1)) -
+		    tl->tl_prr_out;
 	else {
 		sndcnt = (int64_t)tl->tl_prr_delivered - tl->tl_prr_out;
 		if (!V_tcp_do_prr_conservative)
@@ -218,6 +219,8 @@ recovery_enter(struct tcpcb *tp, const struct tcp_acked *ta)
 	}
 	if ((tp->t_flags & TF_SACK_PERMIT) != 0)
 		TCPSTAT_INC(tcps_sack_recovery_episode);
+	if (TCP_TRACED(tp))
+		tcp_trace(tp, "loss; bytes lost", (int)ta->ta_lost);
 	if (V_tcp_do_prr && tp->t_loss != NULL)
 		prr_update(tp, ta);
 	else

@@ -109,8 +109,7 @@ tcp_compat_rto(const struct tcpcb *tp)
 		if (tp->t_rxtshift == 0)
 			slop = 0;
 	} else
-		rto = u64max((tp->t_srtt_us + 4ULL * tp->t_rttvar_us) *
-		    NS_PER_USEC, least);
+		rto = tcp_rto_base(tp, least);
 	rto = u64min(rto * (u_int)tcp_backoff(tp->t_rxtshift) + slop, most);
 	/* Fire when the user's patience ends. */
 	if ((limit = tcp_compat_limit(tp, tc)) == 0)
@@ -169,11 +168,16 @@ tcp_compat_gives_up(struct tcpcb *tp)
 	const struct tcp_sent *first = TAILQ_FIRST(&tp->t_map);
 	nstime_t limit;
 
-	if (tp->t_rxtshift > tcp_compat_retries(tp)) {
+	/* So often for one segment: the timeout stays backed off as others
+	 * are acknowledged that were sent again (RFC 6298, 5.7), but they
+	 * are progress (RFC 9293, 3.8.3). */
+	if (tp->t_rxtshift > tcp_compat_retries(tp) && (first == NULL ||
+	    first->ts_xmits > tcp_compat_retries(tp))) {
 		TCPSTAT_INC(tcps_timeoutdrop);
 		return (true);
 	}
-	if (tc != NULL && tp->t_rxtshift == 1 && first != NULL)
+	if (tc != NULL && first != NULL &&
+	    (tp->t_rxtshift == 1 || first->ts_xmits == 1))
 		tc->tc_stalled = first->ts_time;
 	tcp_compat_doubt(tp, tc);
 	if (tc == NULL)

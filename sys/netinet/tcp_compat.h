@@ -105,7 +105,8 @@ struct tcp_ways {
 	bool	w_linux;	/* Linux's order and padding of SYNs' options,
 				 * its window there and later, its probes of
 				 * closed windows, its Nagle's algorithm,
-				 * and its quick ACKs in the beginning */
+				 * its quick ACKs in the beginning, its
+				 * timeouts, its window after a recovery */
 	bool	w_urg_stays;	/* an urgent byte that nobody read joins the
 				 * stream as the next one comes */
 	bool	w_unread_reset;	/* closed with text unread: a reset */

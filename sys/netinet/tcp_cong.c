@@ -213,6 +213,11 @@ cc_post_recovery(struct tcpcb *tp, tcp_seq ack)
 		tp->t_ccv.curack = ack;
 		CC_ALGO(tp)->post_recovery(&tp->t_ccv);
 	}
+	/* Linux goes on with the reduced window, however little is in
+	 * flight. */
+	if (V_tcp_ways.w_linux && IN_FASTRECOVERY(tp->t_flags) &&
+	    (tp->t_flags2 & TF2_RTOLOSS) == 0)
+		tp->snd_cwnd = tp->snd_ssthresh;
 	EXIT_RECOVERY(tp->t_flags);
 	if ((tp->t_flags2 & TF2_CWV) != 0)
 		tcp_cwv_recovered(tp);

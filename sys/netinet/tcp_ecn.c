@@ -559,7 +559,7 @@ ecn_marks_ace(struct tcpcb *tp, const struct tcp_seg *sg,
 
 	if ((sg->sg_to.to_flags & TOF_ACCECN) != 0)
 		marked = ecn_option_take(tp, &sg->sg_to);
-	segs = howmany(ta->ta_acked - ta->ta_syn + ta->ta_sacked, mss);
+	segs = howmany(tcp_delivered(ta) - ta->ta_syn, mss);
 	if ((te->te_flags & TE_THIRD) != 0) {
 		te->te_flags = (uint16_t)((te->te_flags & ~TE_THIRD) |
 		    TE_FIRST);
@@ -593,8 +593,7 @@ ecn_marks_classic(struct tcpcb *tp, const struct tcp_seg *sg,
 	if ((sg->sg_flags & TH_ECE) == 0 || ta->ta_syn)
 		return (0);
 	/* Which of them was marked is not told; one at least. */
-	n = MAX(howmany(ta->ta_acked + ta->ta_sacked,
-	    tcp_fixed_maxseg(tp)), 1);
+	n = MAX(howmany(tcp_delivered(ta), tcp_fixed_maxseg(tp)), 1);
 	tp->t_ecn->te_scep += n;
 	return (n);
 }

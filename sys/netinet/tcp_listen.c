@@ -123,7 +123,7 @@ tcp_child_bind(struct tcpcb *tp, const struct tcpcb *lp,
 	inp->inp_vflag = IN6_IS_ADDR_V4MAPPED(&inp->inp_laddr) ? INP_IPV4 :
 	    INP_IPV6;
 	inp->inp_flags |= linp->inp_flags & (INP_V6SOCKET | INP_V6ONLY |
-	    INP_MINMTU);
+	    INP_MINMTU | INP_DONTROUTE | INP_NOHOPS | INP_DEBUG);
 	inp->inp_ttl = linp->inp_ttl;
 	inp->inp_tos = linp->inp_tos;
 	inp->inp_minttl = linp->inp_minttl;

@@ -9,6 +9,10 @@
  * say how many there were, these lines which.  They come from places that
  * ordinary segments do not pass, and go where the host logs.
  *
+ * SO_DEBUG: a line for each change of a connection's state, and for what
+ * makes it fast, slow or over: losses, timeouts, probes, the error at its end;
+ * with its numbers.
+ *
  * Touches nothing but the host's log.
  */
 #include <sys/param.h>
@@ -49,4 +53,48 @@ tcp_log_unread(const struct ip_info *ii, const char *what)
 	kern_log(LOG_DEBUG, "TCP: [%s] to [%s]: %s",
 	    in_ntop(&ii->ii_src, from, sizeof(from)),
 	    in_ntop(&ii->ii_dst, to, sizeof(to)), what);
+}
+
+/* Who, and where it stands. */
+static void
+trace(const struct tcpcb *tp, const char *what, const char *more)
+{
+	const struct in_conninfo *inc = &tp->t_inpcb.inp_inc;
+	char us[INET6_ADDRSTRLEN], peer[INET6_ADDRSTRLEN];
+
+	kern_log(LOG_DEBUG, "TCP: [%s]:%u and [%s]:%u: %s %s; snd_una %u, "
+	    "snd_max %u, snd_wnd %u, cwnd %u, ssthresh %u, rcv_nxt %u",
+	    in_ntop(&inc->inc_laddr, us, sizeof(us)), inc->inc_lport,
+	    in_ntop(&inc->inc_faddr, peer, sizeof(peer)), inc->inc_fport,
+	    what, more, tp->snd_una, tp->snd_max, tp->snd_wnd, tp->snd_cwnd,
+	    tp->snd_ssthresh, tp->rcv_nxt);
+}
+
+void
+tcp_trace(const struct tcpcb *tp, const char *what, int arg)
+{
+	char number[12];
+
+	(void)snprintf(number, sizeof(number), "%d", arg);
+	trace(tp, what, number);
+}
+
+void
+tcp_trace_state(const struct tcpcb *tp, int newstate)
+{
+	static const char *const to[TCP_NSTATES] = {
+		[TCPS_CLOSED] = "to CLOSED",
+		[TCPS_LISTEN] = "to LISTEN",
+		[TCPS_SYN_SENT] = "to SYN_SENT",
+		[TCPS_SYN_RECEIVED] = "to SYN_RCVD",
+		[TCPS_ESTABLISHED] = "to ESTABLISHED",
+		[TCPS_CLOSE_WAIT] = "to CLOSE_WAIT",
+		[TCPS_FIN_WAIT_1] = "to FIN_WAIT_1",
+		[TCPS_CLOSING] = "to CLOSING",
+		[TCPS_LAST_ACK] = "to LAST_ACK",
+		[TCPS_FIN_WAIT_2] = "to FIN_WAIT_2",
+		[TCPS_TIME_WAIT] = "to TIME_WAIT"
+	};
+
+	trace(tp, to[tp->t_state] + 3, to[newstate]);
 }

@@ -26,7 +26,7 @@ struct tcp_loss {
 	struct tsegqe_head tl_segq;
 	uint32_t	tl_segqserial;
 	uint32_t	tl_rcvoopack;	/* segments that came so */
-	struct sackblk	tl_dsack;	/* to be reported next; empty if equal */
+	struct sackblk	tl_dsack;	/* to report; empty if equal */
 	/* Proportional rate reduction, bytes: tcp_ack.c. */
 	uint32_t	tl_prr_delivered;
 	uint32_t	tl_prr_out;

@@ -862,6 +862,22 @@ tcp_ip_options(struct ip_output_args *ioa)
 		ioa->ioa_dst = *hop;
 }
 
+/* What few sockets ask of IP: 0, or ENETUNREACH. */
+static int
+tcp_ip_flags(const struct inpcb *inp, struct ip_output_args *ioa)
+{
+	if ((inp->inp_flags & INP_MINMTU) != 0)
+		ioa->ioa_flags |= IOA_MINMTU;
+	if ((inp->inp_flags & INP_NOHOPS) != 0)
+		ioa->ioa_flags |= IOA_NOHOPS;
+	if ((inp->inp_flags & INP_DONTROUTE) == 0)
+		return (0);
+	/* Should a router see it all the same, it ends there. */
+	ioa->ioa_ttl = 1;
+	return (ip_route_direct(&ioa->ioa_dst, ioa->ioa_scope, ioa->ioa_ro) ?
+	    0 : ENETUNREACH);
+}
+
 /* Hand a finished segment to IP. */
 static int
 tcp_ip_send(struct mbuf *m, struct inpcb *inp, const struct in_conninfo *inc,
@@ -883,14 +899,18 @@ tcp_ip_send(struct mbuf *m, struct inpcb *inp, const struct in_conninfo *inc,
 	ioa.ioa_tos = tos;
 	ioa.ioa_ttl = ttl;
 	ioa.ioa_flags = V_tcp_do_pmtud ? IOA_DF : 0;
-	if (inp != NULL && (inp->inp_flags & INP_MINMTU) != 0)
-		ioa.ioa_flags |= IOA_MINMTU;
 	if (inp != NULL && (intotcpcb(inp)->t_flags2 & TF2_NODF) != 0)
 		ioa.ioa_flags &= (uint8_t)~IOA_DF;
 	ioa.ioa_ro = inp != NULL ? &inp->inp_route : NULL;
 	ioa.ioa_options = ipopts;
 	if (__predict_false(ioa.ioa_options != NULL))
 		tcp_ip_options(&ioa);
+	if (inp != NULL && __predict_false((inp->inp_flags & (INP_MINMTU |
+	    INP_DONTROUTE | INP_NOHOPS)) != 0) &&
+	    (error = tcp_ip_flags(inp, &ioa)) != 0) {
+		m_freem(m);
+		return (error);
+	}
 	return (ip_send(m, &ioa));
 }
 

@@ -223,7 +223,8 @@ reass_insert(struct tcpcb *tp, struct tseg *before, struct tseg *q,
 		q->tq_m = sg->sg_m;
 		q->tq_fin = false;
 		if (before != NULL)
-			TAILQ_INSERT_AFTER(&tp->t_loss->tl_segq, before, q, tq_link);
+			TAILQ_INSERT_AFTER(&tp->t_loss->tl_segq, before, q,
+			    tq_link);
 		else
 			TAILQ_INSERT_HEAD(&tp->t_loss->tl_segq, q, tq_link);
 		tp->t_segqlen++;

@@ -517,6 +517,8 @@ tcp_mtu_update(struct tcpcb *tp, uint32_t mtu)
 void
 tcp_state_change(struct tcpcb *tp, int newstate)
 {
+	if (TCP_TRACED(tp))
+		tcp_trace_state(tp, newstate);
 	TCPSTATES_DEC(tp->t_state);
 	TCPSTATES_INC(newstate);
 	tp->t_state = (uint8_t)newstate;
@@ -611,6 +613,8 @@ tcp_drop(struct tcpcb *tp, int errnum)
 		TCPSTAT_INC(tcps_conndrops);
 	if (errnum == ETIMEDOUT && tp->t_softerror != 0)
 		errnum = tp->t_softerror;
+	if (TCP_TRACED(tp))
+		tcp_trace(tp, "ended by error", errnum);
 	if (so != NULL)
 		so->so_error = (uint16_t)errnum;
 	tcp_close(tp);

@@ -444,8 +444,8 @@ sc_due(struct syncache *sc)
 	const struct inpcb *linp;
 
 	linp = in_pcblookup_wild(&V_tcbinfo, &sc->sc_syn.sy_inc);
-	if (linp == NULL || rexmits >= sc_rexmtlimit_of(linp,
-	    &sc->sc_syn)) {
+	if (linp == NULL || !SOLISTENING(linp->inp_socket) ||
+	    rexmits >= sc_rexmtlimit_of(linp, &sc->sc_syn)) {
 		TCPSTAT_INC(tcps_sc_stale);
 		sc_free(sc);
 		return;

@@ -230,6 +230,17 @@ tcp_rtt_sample(struct tcpcb *tp, uint64_t rtt_ns)
 }
 
 nstime_t
+tcp_rto_base(const struct tcpcb *tp, nstime_t least)
+{
+	const nstime_t srtt = tp->t_srtt_us * NS_PER_USEC;
+	const nstime_t var = 4ULL * tp->t_rttvar_us * NS_PER_USEC;
+
+	if (__predict_false(V_tcp_ways.w_linux))
+		return (srtt + u64max(var, V_tcp_rexmit_min));
+	return (u64max(srtt + var, least));
+}
+
+nstime_t
 tcp_rto(const struct tcpcb *tp)
 {
 	nstime_t rto;
@@ -242,8 +253,7 @@ tcp_rto(const struct tcpcb *tp)
 		if (shift == 0)
 			return (u64min(rto, V_tcp_rexmit_max));
 	} else
-		rto = u64max((tp->t_srtt_us + 4ULL * tp->t_rttvar_us) *
-		    NS_PER_USEC, V_tcp_rexmit_min);
+		rto = tcp_rto_base(tp, V_tcp_rexmit_min);
 	return (u64min(rto * (u_int)tcp_backoff(shift) + V_tcp_rexmit_slop,
 	    V_tcp_rexmit_max));
 }
@@ -253,8 +263,7 @@ tcp_setpersist(struct tcpcb *tp)
 {
 	nstime_t t;
 
-	t = (tp->t_srtt_us + 4ULL * tp->t_rttvar_us) * NS_PER_USEC *
-	    (u_int)tcp_backoff(tp->t_rxtshift);
+	t = tcp_rto_base(tp, 0) * (u_int)tcp_backoff(tp->t_rxtshift);
 	t = u64min(u64max(t, V_tcp_persmin *
 	    (u_int)tcp_backoff(tp->t_rxtshift)), V_tcp_persmax);
 	tcp_timer_activate(tp, TT_PERSIST, t);
@@ -311,6 +320,9 @@ tcp_timer_rexmt(struct tcpcb *tp)
 	if (tcp_compat_gives_up(tp) || tcp_maxunack_over(tp))
 		return (tp->t_softerror != 0 ? tp->t_softerror : ETIMEDOUT);
 	TCPSTAT_INC(tcps_rexmttimeo);
+	if (TCP_TRACED(tp))
+		tcp_trace(tp, "retransmission timeout in a row, number",
+		    tp->t_rxtshift);
 	/* The peer has SACKed this and not acknowledged it: it reneged
 	 * (RFC 2018, 8), and nothing that it SACKed can be relied on. */
 	if ((first->ts_flags & TS_SACKED) != 0)
@@ -345,8 +357,7 @@ tcp_persist_over(const struct tcpcb *tp)
 
 	if (tp->t_rxtshift < V_tcp_retries || tp->t_rcvtime >= tp->t_sndtime)
 		return (false);
-	rto = u64max((tp->t_srtt_us + 4ULL * tp->t_rttvar_us) * NS_PER_USEC,
-	    V_tcp_rexmit_min);
+	rto = tcp_rto_base(tp, V_tcp_rexmit_min);
 	for (i = 0; i <= V_tcp_retries; i++)
 		whole += rto * (u_int)tcp_backoff(i);
 	return (silent >= u64min(whole, V_tcp_keepidle));
@@ -369,6 +380,9 @@ tcp_timer_persist(struct tcpcb *tp)
 		TCPSTAT_INC(tcps_persistdrop);
 		return (ETIMEDOUT);
 	}
+	if (TCP_TRACED(tp))
+		tcp_trace(tp, "probe of a closed window, number",
+		    tp->t_rxtshift);
 	(void)tcp_sent_lose_all(tp);
 	tcp_setpersist(tp);
 	if (V_tcp_ways.w_linux && tp->snd_wnd == 0 &&
@@ -413,6 +427,8 @@ tcp_timer_keep(struct tcpcb *tp)
 	/* SND.UNA-1 is outside of the peer's window, so it must answer. */
 	tp->t_keepprobes++;
 	TCPSTAT_INC(tcps_keepprobe);
+	if (TCP_TRACED(tp))
+		tcp_trace(tp, "keepalive probe, number", tp->t_keepprobes);
 	tcp_respond(tp, &tp->t_inpcb.inp_inc, tp->rcv_nxt, tp->snd_una - 1,
 	    TH_ACK, NULL);
 	tcp_timer_activate(tp, TT_KEEP, tcp_compat_keepnext(tp,

@@ -81,6 +81,12 @@ void	tcp_timer_stop(struct tcpcb *tp);
 void	tcp_timer_door(struct callout_entry *ce);
 /* The retransmission timeout (RFC 6298) after t_rxtshift timeouts, ns. */
 nstime_t tcp_rto(const struct tcpcb *tp);
+/* The same of an RTT that was measured, without backing off: RFC 6298's,
+ *
+ *	max(SRTT + 4 * RTTVAR, least)
+ *
+ * and in Linux's ways SRTT + max(4 * RTTVAR, net.inet.tcp.rexmit_min). */
+nstime_t tcp_rto_base(const struct tcpcb *tp, nstime_t least);
 /* Multiplier of the n-th timeout in a row. */
 int	tcp_backoff(int shift);
 /* The user's or the variable's: */

@@ -105,18 +105,22 @@ tcp_undo_timeout(struct tcpcb *tp)
 void
 tcp_undo_sent(struct tcpcb *tp, uint32_t len)
 {
-	tp->t_loss->tl_undo_rxt += len;
-	tp->t_loss->tl_undo_end = tp->snd_max;
+	struct tcp_loss *tl = tp->t_loss;
+
+	tl->tl_undo_rxt += len;
+	tl->tl_undo_end = tp->snd_max;
 }
 
 void
 tcp_undo_dsack(struct tcpcb *tp, const struct sackblk *sb)
 {
+	struct tcp_loss *tl = tp->t_loss;
+
 	tp->t_flags2 |= TF2_DSACKED;
 	if ((tp->t_flags & TF_PREVVALID) != 0 &&
-	    SEQ_GEQ(sb->start, tp->t_loss->tl_undo_una) &&
-	    SEQ_LEQ(sb->end, tp->t_loss->tl_undo_end))
-		tp->t_loss->tl_undo_rxt -= min(tp->t_loss->tl_undo_rxt, sb->end - sb->start);
+	    SEQ_GEQ(sb->start, tl->tl_undo_una) &&
+	    SEQ_LEQ(sb->end, tl->tl_undo_end))
+		tl->tl_undo_rxt -= min(tl->tl_undo_rxt, sb->end - sb->start);
 }
 
 void
@@ -154,6 +158,9 @@ static void
 tcp_undo(struct tcpcb *tp, const struct tcp_acked *ta)
 {
 	TCPSTAT_INC(tcps_sndrexmitbad);
+	if (TCP_TRACED(tp))
+		tcp_trace(tp, "no loss after all; bytes sent again",
+		    (int)tp->t_loss->tl_undo_rxt);
 	/* A timeout is spurious where a path became slow. */
 	if ((tp->t_flags2 & TF2_RTOLOSS) == 0)
 		tcp_reorder_learn(tp, ta);
@@ -174,11 +181,12 @@ undo_by_echo(const struct tcpcb *tp, const struct tcp_seg *sg,
     const struct tcp_acked *ta)
 {
 	const struct tcpopt *to = &sg->sg_to;
+	const struct tcp_loss *tl = tp->t_loss;
 
-	if (ta->ta_acked == 0 || ta->ta_ack - ta->ta_acked != tp->t_loss->tl_undo_una ||
+	if (ta->ta_acked == 0 || ta->ta_ack - ta->ta_acked != tl->tl_undo_una ||
 	    (tp->t_flags & TF_RCVD_TSTMP) == 0 ||
 	    (to->to_flags & TOF_TS) == 0 || to->to_tsecr == 0 ||
-	    !TSTMP_LT(to->to_tsecr - tp->ts_offset, tp->t_loss->tl_badrxtwin) ||
+	    !TSTMP_LT(to->to_tsecr - tp->ts_offset, tl->tl_badrxtwin) ||
 	    ta->ta_dsacked != 0)
 		return (false);
 	return ((tp->t_flags2 & TF2_DSACKED) != 0 ||
@@ -220,16 +228,20 @@ undo_by_progress(const struct tcpcb *tp, const struct tcp_acked *ta)
 static bool
 undo_by_dsack(const struct tcpcb *tp, const struct tcp_acked *ta)
 {
-	return (ta->ta_dsacked != 0 && tp->t_loss->tl_undo_rxt == 0 &&
-	    tp->t_loss->tl_undo_end != tp->t_loss->tl_undo_una);
+	const struct tcp_loss *tl = tp->t_loss;
+
+	return (ta->ta_dsacked != 0 && tl->tl_undo_rxt == 0 &&
+	    tl->tl_undo_end != tl->tl_undo_una);
 }
 
 /* Has all that was taken for lost come before any of it was sent again? */
 static bool
 undo_by_arrival(const struct tcpcb *tp, const struct tcp_acked *ta)
 {
+	const struct tcp_loss *tl = tp->t_loss;
+
 	return (ta->ta_acked != 0 && IN_FASTRECOVERY(tp->t_flags) &&
-	    tp->t_snd_lost == 0 && tp->t_loss->tl_undo_end == tp->t_loss->tl_undo_una);
+	    tp->t_snd_lost == 0 && tl->tl_undo_end == tl->tl_undo_una);
 }
 
 int

@@ -748,12 +748,37 @@ tcp_opt_ip(struct tcpcb *tp, struct sockopt *sopt)
 	return (0);
 }
 
+/* The socket has an option, or no longer, that is more than its own. */
+static int
+tcp_opt_socket(struct tcpcb *tp, const struct sockopt *sopt)
+{
+	struct inpcb *inp = tptoinpcb(tp);
+	uint16_t flag;
+
+	switch (sopt->sopt_name) {
+	case SO_DONTROUTE:
+		flag = INP_DONTROUTE;
+		break;
+	case SO_DEBUG:
+		flag = INP_DEBUG;
+		break;
+	default:
+		return (ENOPROTOOPT);
+	}
+	inp->inp_flags &= (uint16_t)~flag;
+	if ((tptosocket(tp)->so_options & sopt->sopt_name) != 0)
+		inp->inp_flags |= flag;
+	return (0);
+}
+
 static int
 tcp_ctloutput(struct socket *so, struct sockopt *sopt)
 {
 	struct tcpcb *tp = sototcpcb(so);
 
 	switch (sopt->sopt_level) {
+	case SOL_SOCKET:
+		return (tcp_opt_socket(tp, sopt));
 	case IPPROTO_TCP:
 		break;
 	case IPPROTO_IP:

@@ -182,6 +182,13 @@ struct tcp_acked {
 	uint16_t	ta_nsegs;
 };
 
+/* Bytes that it says have arrived, and none before said. */
+static inline uint32_t
+tcp_delivered(const struct tcp_acked *ta)
+{
+	return (ta->ta_acked - ta->ta_known + ta->ta_sacked);
+}
+
 /* ---- A connection ---- */
 
 struct tseg {				/* out-of-order text */
@@ -858,6 +865,11 @@ void	tcp_round_update(struct tcpcb *tp, const struct tcp_acked *ta);
  * dropped: with one that was parsed, and with one that cannot be. */
 void	tcp_log_wrong(const struct tcp_seg *sg, const char *what);
 void	tcp_log_unread(const struct ip_info *ii, const char *what);
+/* SO_DEBUG: what becomes of a connection. */
+void	tcp_trace(const struct tcpcb *tp, const char *what, int arg);
+void	tcp_trace_state(const struct tcpcb *tp, int newstate);
+#define	TCP_TRACED(tp)							\
+	__predict_false(((tp)->t_inpcb.inp_flags & INP_DEBUG) != 0)
 
 /* tcp_timer.c */
 void	tcp_rtt_sample(struct tcpcb *tp, uint64_t rtt_ns);

@@ -31,7 +31,7 @@ struct callout_entry {
 	uint64_t	ce_usec : 52;	/* deadline; enough for 142 years */
 	uint64_t	ce_slot : 10;	/* level * 64 + slot */
 	uint64_t	ce_full : 1;	/* of a struct callout */
-	uint64_t	ce_active : 1;	/* that, armed and not deactivated since */
+	uint64_t	ce_active : 1;	/* armed and not deactivated */
 };
 
 /* All zeros is a valid, idle callout. */

@@ -98,14 +98,18 @@ info_counts(const struct tcpcb *tp, const struct tcp_info *ti,
 	li->tcpi_backoff = ti->__tcpi_backoff;
 	li->tcpi_unacked = ti->__tcpi_unacked;
 	li->tcpi_sacked = ti->__tcpi_sacked;
-	li->tcpi_lost = ti->__tcpi_lost;
+	/* Lost until acknowledged, also while it is under way again. */
+	li->tcpi_lost = ti->__tcpi_lost + ti->__tcpi_retrans;
 	li->tcpi_retrans = ti->__tcpi_retrans;
 	li->tcpi_reordering = V_tcp_ways.w_reordering;
 	li->tcpi_total_retrans = ti->tcpi_snd_rexmitpack;
 	li->tcpi_rcv_ooopack = ti->tcpi_rcv_ooopack;
 	li->tcpi_delivered_ce = ti->tcpi_delivered_ce;
-	li->tcpi_bytes_acked = tp->t_delivered - tp->t_snd_sacked;
-	li->tcpi_delivered = (uint32_t)(tp->t_delivered /
+	/* A client's SYN counts, a server's does not. */
+	li->tcpi_bytes_acked = tp->t_delivered - MIN(tp->t_delivered,
+	    tp->t_snd_sacked + ((tp->t_flags & TF_ACTIVEOPEN) == 0));
+	/* Here both do, as a segment. */
+	li->tcpi_delivered = (uint32_t)howmany(tp->t_delivered,
 	    MAX(tcp_fixed_maxseg(tp), 1));
 	if (TCPS_HAVEESTABLISHED(tp->t_state))
 		li->tcpi_bytes_received = tp->rcv_nxt - tp->irs - 1 -

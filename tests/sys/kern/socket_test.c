@@ -1347,10 +1347,11 @@ ATF_TC_BODY(destroy, tc)
 	ATF_CHECK_EQ(4, fake_write(fds[2], "text", 4, 0));
 	ATF_CHECK_EQ(0, kern_close(fds[2]));
 	ATF_CHECK_EQ(0, kern_kqueue(&fds[3]));
-	/* This one waits for a goodbye that will not come; what its pcb
-	 * has is the transport's to free. */
+	/* This one waits for a goodbye that will not come; it and its pcb
+	 * are the transport's to free. */
+	ATF_CHECK(so->so_pcb != NULL && (so->so_state & SS_NOFDREF) != 0);
 	kern_free(so->so_pcb, M_TEMP);
-	so->so_pcb = NULL;
+	soorphan(so);
 	vnet_leave(NULL);
 	testhost_stop(&th);
 	ATF_CHECK_EQ_MSG(0U, th.th_nlines, "%s", th.th_log);

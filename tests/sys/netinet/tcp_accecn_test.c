@@ -472,6 +472,27 @@ PD_TEST(ace_wrap_eight)
 	ATF_REQUIRE_EQ(8, marks(t, fd));
 }
 
+/* What was SACKed before is not acknowledged at once with the rest. */
+PD_TEST(ace_sacked)
+{
+	int fd, i;
+
+	pd_sysctl(t, ENABLE, 3);
+	fd = pd_socket(t);
+	ERR(EINPROGRESS, pd_connect(t, fd));
+	EXPECT("SEWA 0:0(0) <...>");
+	INJECT("S.W 0:0(0) ack 1 win 65535 <mss 1460,nop,nop,sackOK>");
+	pd_forget(t);
+	SEND(fd, 10 * MSS);
+	pd_forget(t);
+	for (i = 2; i <= 10; i++)
+		INJECT(".AE 1:1(0) ack 1 win 65535 <nop,nop,sack %d:%d>",
+		    1 + MSS, 1 + i * MSS);
+	INJECT(".AE 1:1(0) ack %d win 65535", 1 + 10 * MSS);
+	ATF_REQUIRE_EQ(0, marks(t, fd));
+	pd_forget(t);
+}
+
 /* The field of an ACK that is old says nothing. */
 PD_TEST(ace_old)
 {
@@ -698,6 +719,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, ace_wrap);
 	ATF_TP_ADD_TC(tp, ace_wrap_option);
 	ATF_TP_ADD_TC(tp, ace_wrap_eight);
+	ATF_TP_ADD_TC(tp, ace_sacked);
 	ATF_TP_ADD_TC(tp, ace_old);
 	ATF_TP_ADD_TC(tp, ace_zeroed);
 	ATF_TP_ADD_TC(tp, ace_three);

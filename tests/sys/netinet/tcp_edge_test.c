@@ -8,6 +8,7 @@
  * loss of, retransmissions lost in the shadow of others, probes and limits.
  */
 #include "pkt.h"
+#include <net/route.h>
 #include <netinet/tcp_loss.h>
 
 #define	MSS	1460
@@ -126,6 +127,31 @@ PD_TEST(lost_twice)
 	ATF_REQUIRE_EQ(1, n);
 }
 
+/* ---- Timeouts ---- */
+
+/* Text that has to be sent twice, each time, without a round trip that could
+ * be measured: what is acknowledged is progress, however slow. */
+PD_TEST(progress)
+{
+	int fd, i;
+
+	pd_sysctl(t, "net.inet.tcp.retries", 3);
+	pd_sysctl(t, "net.inet.tcp.rexmit_min", 60000);
+	fd = pd_active(t, 0, 65535);
+	for (i = 0; i < 10; i++) {
+		SEND(fd, 10);
+		pd_forget(t);
+		pd_pass(t, 65 * PD_SEC);
+		STATE(TCPS_ESTABLISHED);
+		pd_forget(t);
+		INJECT(". 1:1(0) ack %d win 65535", 11 + 10 * i);
+	}
+	SEND(fd, 10);
+	pd_pass(t, 5 * 64 * PD_SEC);
+	pd_forget(t);
+	STATE(GONE);
+}
+
 /* ---- A closed window ---- */
 
 /* When the timer has fired as often as that of retransmission may, the
@@ -200,6 +226,114 @@ PD_TEST(dsack_left)
 	EXPECT(". 1:1(0) ack 151 <nop,nop,sack 51:101>");
 }
 
+/* ---- What sockets ask of IP ---- */
+
+/* SO_DONTROUTE: a peer on a link of ours is reached, with one hop, ... */
+PD_TEST(dontroute_near)
+{
+	int fd = pd_socket(t);
+
+	OK(pd_setopt(t, fd, SOL_SOCKET, SO_DONTROUTE, 1));
+	ERR(EINPROGRESS, pd_connect(t, fd));
+	EXPECT("[ttl 1] S 0:0(0) win 65535 <...>");
+	INJECT("S. 0:0(0) ack 1 win 65535 <mss 1460>");
+	EXPECT("[ttl 1] . 1:1(0) ack 1");
+	OK(pd_setopt(t, fd, SOL_SOCKET, SO_DONTROUTE, 0));
+	SEND(fd, 10);
+	EXPECT("P. 1:11(10) ack 1");
+}
+
+/* An accepted socket has it from its listener. */
+PD_TEST(dontroute_accepted)
+{
+	int fd, lfd = pd_listen(t, 5);
+
+	OK(pd_setopt(t, lfd, SOL_SOCKET, SO_DONTROUTE, 1));
+	fd = pd_passive_at(t, lfd, 0, 65535);
+	SEND(fd, 10);
+	EXPECT("[ttl 1] P. 1:11(10) ack 1");
+}
+
+/* ... and one behind a router is not. */
+PD_TEST(dontroute_far)
+{
+	struct in6_addr router = t->peer;
+	int fd;
+
+	router.s6_addr[15] ^= 0x40;
+	CURVNET_SET(t->vnet);
+	OK(rt_add(&t->peer, t->af == AF_INET ? 32 : 128, &router, NULL,
+	    RTF_STATIC, 0));
+	CURVNET_RESTORE();
+	fd = pd_socket(t);
+	OK(pd_setopt(t, fd, SOL_SOCKET, SO_DONTROUTE, 1));
+	ERR(ENETUNREACH, pd_connect(t, fd));
+	NOTHING();
+}
+
+/* IPV6_UNICAST_HOPS: 0 is a number as any other (RFC 3493, 5.1). */
+PD_TEST6(no_hops)
+{
+	int fd = pd_socket(t);
+
+	OK(pd_setopt(t, fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, 0));
+	ATF_REQUIRE_EQ(0, pd_getopt(t, fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS));
+	ERR(EINPROGRESS, pd_connect(t, fd));
+	EXPECT("[ttl 0] S 0:0(0) win 65535 <...>");
+	INJECT("S. 0:0(0) ack 1 win 65535 <mss 1460>");
+	EXPECT("[ttl 0] . 1:1(0) ack 1");
+	OK(pd_setopt(t, fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, -1));
+	ATF_REQUIRE_EQ(64, pd_getopt(t, fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS));
+	SEND(fd, 10);
+	EXPECT("P. 1:11(10) ack 1");
+}
+
+/* ---- SO_DEBUG ---- */
+
+#define	LOGGED(text) do {						\
+	ATF_CHECK_MSG(strstr(t->log, (text)) != NULL, "%s: %s", (text),	\
+	    t->log);							\
+	t->log[0] = '\0';						\
+} while (0)
+
+/* What becomes of a connection stands in the host's log. */
+PD_TEST(debug)
+{
+	int fd = pd_socket(t);
+
+	ERR(EINPROGRESS, pd_connect(t, fd));
+	EXPECT("S 0:0(0) win 65535 <...>");
+	ATF_REQUIRE_STREQ("", t->log);
+	OK(pd_setopt(t, fd, SOL_SOCKET, SO_DEBUG, 1));
+	INJECT("S. 0:0(0) ack 1 win 65535 <mss 1460>");
+	EXPECT(". 1:1(0) ack 1");
+	LOGGED(": SYN_SENT to ESTABLISHED; snd_una ");
+	SEND(fd, 10);
+	EXPECT("P. 1:11(10) ack 1");
+	pd_pass(t, 300 * PD_MSEC);
+	EXPECT_LATE("P. 1:11(10) ack 1");
+	LOGGED("timeout in a row, number 1");
+	INJECT("R 1:1(0) win 0");
+	LOGGED("ended by error");
+}
+
+/* Without it nothing does; an accepted socket has it from its listener. */
+PD_TEST(debug_accepted)
+{
+	int fd, lfd = pd_listen(t, 5);
+
+	OK(pd_setopt(t, lfd, SOL_SOCKET, SO_DEBUG, 1));
+	fd = pd_passive_at(t, lfd, 0, 65535);
+	t->log[0] = '\0';
+	OK(pd_shutdown(t, fd, SHUT_WR));
+	EXPECT("F. 1:1(0) ack 1");
+	LOGGED(": ESTABLISHED to FIN_WAIT_1; ");
+	OK(pd_setopt(t, fd, SOL_SOCKET, SO_DEBUG, 0));
+	INJECT(". 1:1(0) ack 2 win 65535");
+	STATE(TCPS_FIN_WAIT_2);
+	ATF_REQUIRE_STREQ("", t->log);
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, syn_old_stamp);
@@ -207,9 +341,16 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, prr_once);
 	ATF_TP_ADD_TC(tp, persist_retries);
 	ATF_TP_ADD_TC(tp, lost_twice);
+	ATF_TP_ADD_TC(tp, progress);
 	ATF_TP_ADD_TC(tp, persist_answered);
 	ATF_TP_ADD_TC(tp, dsack_two_parts);
 	ATF_TP_ADD_TC(tp, dsack_fin);
 	ATF_TP_ADD_TC(tp, dsack_left);
+	ATF_TP_ADD_TC(tp, dontroute_near);
+	ATF_TP_ADD_TC(tp, dontroute_accepted);
+	ATF_TP_ADD_TC(tp, dontroute_far);
+	ATF_TP_ADD_TC(tp, no_hops);
+	ATF_TP_ADD_TC(tp, debug);
+	ATF_TP_ADD_TC(tp, debug_accepted);
 	return (atf_no_error());
 }

@@ -272,6 +272,19 @@ PD_TEST(listener_closed)
 	ADVANCE(100 * PD_SEC);
 }
 
+/* Nor does a socket that is only bound there inherit them. */
+PD_TEST(listener_replaced)
+{
+	int fd, lfd = pd_listen(t, 5);
+
+	syn(t, 0);
+	OK(pd_close(t, lfd));
+	fd = pd_socket(t);
+	OK(pd_bind(t, fd, PD_PORT));
+	ADVANCE(PD_SEC);
+	STATE(GONE);
+}
+
 /* The queue is full: told so, or not. */
 PD_TEST(rst_on_sock_fail)
 {
@@ -614,6 +627,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, reset);
 	ATF_TP_ADD_TC(tp, unreachable);
 	ATF_TP_ADD_TC(tp, listener_closed);
+	ATF_TP_ADD_TC(tp, listener_replaced);
 	ATF_TP_ADD_TC(tp, rst_on_sock_fail);
 	ATF_TP_ADD_TC(tp, bucketlimit);
 	ATF_TP_ADD_TC(tp, cachelimit);

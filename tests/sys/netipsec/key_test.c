@@ -160,6 +160,110 @@ KEY_TEST(variables)
 	ERR(ENOENT, write_key("net.key.delete", &xk, sizeof(xk)));
 }
 
+static uint64_t
+draw(struct pd *t, uint64_t n)
+{
+	/* splitmix64 */
+	uint64_t z = t->seed += 0x9e3779b97f4a7c15;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+	z = (z ^ z >> 27) * 0x94d049bb133111eb;
+	return ((z ^ z >> 31) % n);
+}
+
+/* Hosts 0 to 3 (0 is none, 3 a multicast address). */
+static void
+host(uint8_t addr[16], uint64_t i)
+{
+	static const uint8_t mapped[16] = { [10] = 0xff, [11] = 0xff };
+
+	memcpy(addr, mapped, sizeof(mapped));
+	addr[15] = (uint8_t)i;
+	addr[12] = i == 0 ? 0 : i == 3 ? 224 : 10;
+}
+
+/* A message that is nearly one, or is; *n: its place in the model, of those
+ * that are. */
+static struct xkey
+message(struct pd *t, u_int *n)
+{
+	uint64_t src = draw(t, 12), dst = draw(t, 12), spi = draw(t, 3);
+	struct xkey xk;
+	u_int i;
+
+	src = src < 4 ? src : 1 + src % 2;
+	dst = dst < 4 ? dst : 1 + dst % 2;
+	memset(&xk, 0, sizeof(xk));
+	host(xk.xk_src, src);
+	host(xk.xk_dst, dst);
+	xk.xk_proto = XKEY_TCP_AO;
+	xk.xk_alg = (uint8_t)(XKEY_HMAC_SHA1_96 + draw(t, 2));
+	xk.xk_spi = (uint32_t)spi;
+	xk.xk_keylen = (uint16_t)(1 + draw(t, XKEY_MAXLEN));
+	for (i = 0; i < sizeof(xk.xk_key); i++)
+		xk.xk_key[i] = (uint8_t)draw(t, 256);
+	*n = (u_int)(((src - 1) * 2 + dst - 1) * 3 + spi);
+	if (src % 3 == 0 || dst % 3 == 0)
+		*n = UINT_MAX;
+	if (draw(t, 4) == 0) {
+		/* Protocol, algorithm, length, or flags. */
+		((uint8_t *)&xk)[__offsetof(struct xkey, xk_proto) +
+		    draw(t, 8)] ^= 0x80;
+		*n = UINT_MAX;
+	}
+	return (xk);
+}
+
+/* All that is there is in the model, and the other way round. */
+static void
+compare(const bool *there, u_int n)
+{
+	static struct xkey out[64];
+	size_t len = sizeof(out);
+	u_int i, want = 0;
+
+	for (i = 0; i < n; i++)
+		want += there[i];
+	OK(kernel_sysctlbyname("net.key.dump", out, &len, NULL, 0));
+	ATF_REQUIRE_EQ(want * sizeof(out[0]), len);
+	for (i = 0; i < want; i++)
+		ATF_REQUIRE(there[(((u_int)out[i].xk_src[15] - 1) * 2 +
+		    out[i].xk_dst[15] - 1) * 3 + out[i].xk_spi]);
+}
+
+/* Messages at random: what is refused changes nothing. */
+KEY_TEST(messages)
+{
+	bool there[12] = { false };
+	struct xkey xk;
+	int all = 0, error, i;
+	size_t len;
+	u_int n;
+
+	for (i = 0; i < 20000; i++) {
+		xk = message(t, &n);
+		len = draw(t, 8) == 0 ? draw(t, sizeof(xk)) : sizeof(xk);
+		if (draw(t, 2) == 0) {
+			error = write_key("net.key.add", &xk, len);
+			if (n == UINT_MAX || len != sizeof(xk))
+				ERR(EINVAL, error);
+			else
+				ERR(there[n] ? EEXIST : 0, error);
+			if (error == 0)
+				there[n] = true;
+		} else if (len == sizeof(xk) && n != UINT_MAX) {
+			error = write_key("net.key.delete", &xk, len);
+			ERR(there[n] ? 0 : ENOENT, error);
+			there[n] = false;
+		}
+		if (draw(t, 500) == 0) {
+			OK(write_key("net.key.flush", &all, sizeof(all)));
+			memset(there, 0, sizeof(there));
+		}
+		compare(there, nitems(there));
+	}
+}
+
 /* Listings of variables have no keys. */
 KEY_TEST(hidden)
 {
@@ -226,6 +330,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, lowest);
 	ATF_TP_ADD_TC(tp, invalid);
 	ATF_TP_ADD_TC(tp, variables);
+	ATF_TP_ADD_TC(tp, messages);
 	ATF_TP_ADD_TC(tp, hidden);
 	ATF_TP_ADD_TC(tp, many);
 	return (atf_no_error());
