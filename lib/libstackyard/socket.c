@@ -25,8 +25,9 @@
 enum side { RECEIVE, SEND };
 
 /*
- * fd is not ready.  Wait for events, if it may: until *deadlinep, which is
- * found out first if it is 0, as is whether it may.  EAGAIN: it may not, or not longer.
+ * fd is not ready.  Wait for events until *deadlinep, which is found out
+ * first if it is 0, and with it whether to wait at all.  EAGAIN: not, or not
+ * longer.
  */
 static int
 wait_ready(struct sy_host *host, int fd, enum side side, uint64_t *deadlinep)

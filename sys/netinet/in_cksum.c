@@ -186,7 +186,8 @@ ip_cksum_verify(const struct mbuf *m, const struct ip_info *ii,
 		sum = m->m_pkthdr.csum_data;
 	} else
 		sum = sum_chain(m, len, 0);
-	sum = in_cksum_add(sum, in_pseudo_partial(&ii->ii_src, &ii->ii_dst, len, proto));
+	sum = in_cksum_add(sum, in_pseudo_partial(&ii->ii_src, &ii->ii_dst,
+	    len, proto));
 	return ((uint16_t)~in_cksum_fold(sum));
 }
 

@@ -271,11 +271,13 @@ recovery_holes(struct tcpcb *tp)
 	pipe = (uint32_t)tcp_compute_pipe(tp);
 	room = tp->snd_cwnd > pipe ? tp->snd_cwnd - pipe : 0;
 	TAILQ_FOREACH(ts, &tp->t_map, ts_link) {
-		len = ts->ts_end - ts->ts_start;
-		if (SEQ_GT(ts->ts_end, tp->snd_fack) || len > room)
+		if (SEQ_GT(ts->ts_end, tp->snd_fack))
 			break;
 		if ((ts->ts_flags & TS_SACKED) != 0 || TS_RXT(ts))
 			continue;
+		len = ts->ts_end - ts->ts_start;
+		if (len > room)
+			break;
 		(void)tcp_sent_lose(tp, ts);
 		/* It still counts as under way, too. */
 		tp->snd_cwnd -= len;

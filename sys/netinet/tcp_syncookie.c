@@ -119,13 +119,15 @@ tcp_syncookie_make(const struct tcp_syn *sy)
 {
 	uint64_t period = cookie_period();
 	struct cookie_secret *cs = &V_cookie_secrets[period & 1];
-	uint16_t mss = sy->sy_peermss != 0 ? sy->sy_peermss : TCP_MSS;
 	uint32_t bit, mac;
 	uint8_t bits = 0;
-	int i;
+	int i, mss = sy->sy_peermss;
 
 	if (!cs->cs_drawn || cs->cs_period != period)
 		cookie_begin(cs, period);
+	if (mss == 0)
+		mss = IN6_IS_ADDR_V4MAPPED(&sy->sy_inc.inc_faddr) ?
+		    V_tcp_mssdflt : V_tcp_v6mssdflt;
 	for (i = nitems(cookie_mss) - 1; i > 0 && cookie_mss[i] > mss; i--)
 		continue;
 	bits |= COOKIE_MSS(i);

@@ -441,7 +441,7 @@ PD_TEST(info)
 	ATF_REQUIRE_EQ(3, li.tcpi_sacked);
 	ATF_REQUIRE_EQ(0, li.tcpi_lost);
 	ATF_REQUIRE_EQ(1, li.tcpi_bytes_acked);
-	ATF_REQUIRE_EQ(4, li.tcpi_delivered);	/* and the SYN */
+	ATF_REQUIRE_EQ(4, li.tcpi_delivered);
 	/* And all of it is, after a timeout. */
 	pd_pass(t, 301 * PD_MSEC);
 	pd_forget(t);

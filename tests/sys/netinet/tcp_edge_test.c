@@ -54,7 +54,7 @@ PD_TEST(syn_old_stamp)
 	EXPECT(". 1:1(0) ack 11 <nop,nop,TS val * ecr 1000007>");
 }
 
-/* NextSeg's third rule (RFC 6675, 4): segment 3 is not lost by count, but
+/* NextSeg's third rule (RFC 6675, 4): segment 4 is not lost by count, but
  * with nothing else to send and room in the window it goes again. */
 PD_TEST(next_seg_3)
 {
@@ -65,9 +65,29 @@ PD_TEST(next_seg_3)
 	INJECT(SACK(0, 1, 4));
 	EXPECT(SEG(0));
 	INJECT(SACK2(0, 5, 6, 1, 4));
-	pd_forget(t);
+	EXPECT(SEG(4));
 	INJECT(SACK(4, 5, 6));
-	pd_skip(t);
+	NOTHING();
+	INJECT(ACK(6));
+}
+
+/* The same where the peer's window is what keeps new segments back, and what
+ * is SACKed in front is more than there is room for. */
+PD_TEST(next_seg_3_window)
+{
+	int i;
+
+	pd_sysctl(t, "net.inet.tcp.sendspace", 100000);
+	SEND(pd_active(t, PD_SACK, 8 * MSS), 30 * MSS);
+	ATF_REQUIRE_EQ(8, pd_pending(t));
+	pd_forget(t);
+	for (i = 2; i <= 4; i++)
+		INJECT(". 1:1(0) ack 1 win %d <nop,nop,sack %d:%d>", 8 * MSS,
+		    1 + MSS, 1 + i * MSS);
+	EXPECT(SEG(0));
+	INJECT(". 1:1(0) ack 1 win %d <nop,nop,sack %d:%d %d:%d>", 8 * MSS,
+	    1 + 5 * MSS, 1 + 6 * MSS, 1 + MSS, 1 + 4 * MSS);
+	EXPECT(SEG(4));
 	NOTHING();
 }
 
@@ -338,6 +358,7 @@ ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, syn_old_stamp);
 	ATF_TP_ADD_TC(tp, next_seg_3);
+	ATF_TP_ADD_TC(tp, next_seg_3_window);
 	ATF_TP_ADD_TC(tp, prr_once);
 	ATF_TP_ADD_TC(tp, persist_retries);
 	ATF_TP_ADD_TC(tp, lost_twice);

@@ -465,6 +465,9 @@ PD_TEST(cookie_tables)
 	ATF_CHECK(pd_tcpcb(t)->t_flags & TF_SACK_PERMIT);
 	ATF_CHECK(!(pd_tcpcb(t)->t_flags & TF_RCVD_SCALE));
 	ATF_CHECK_EQ(60000, (int)pd_tcpcb(t)->snd_wnd);
+	/* No MSS: the family's default. */
+	ATF_CHECK_EQ(t->af == AF_INET ? 536 : 1200,
+	    pd_tcpcb(t)->t_peermss);
 }
 
 /* Its bits: 24 of a MAC, then scale, MSS, SACK and the secret. */
