@@ -147,7 +147,8 @@ tcp_default_detect_loss(struct tcpcb *tp, const struct tcp_acked *ta)
 		return (ta->ta_acked != 0 && SEQ_LT(ta->ta_ack,
 		    tp->snd_recover) ? loss_of_first(tp) : 0);
 	/* A reduction for ECN has moved snd_recover, too. */
-	if (tp->t_dupacks == tcp_dupthresh(tp) && (IN_CONGRECOVERY(tp->t_flags) ||
+	if (tp->t_dupacks == tcp_dupthresh(tp) &&
+	    (IN_CONGRECOVERY(tp->t_flags) ||
 	    SEQ_GEQ(ta->ta_ack, tp->snd_recover)))
 		return (loss_of_first(tp));
 	return (0);

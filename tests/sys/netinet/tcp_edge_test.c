@@ -49,7 +49,8 @@ PD_TEST(syn_old_stamp)
 	(void)pd_active(t, PD_TS, 65535);
 	ADVANCE(PD_SEC);
 	INJECT(". 1:11(10) ack 1 win 65535 <nop,nop,TS val 1000007 ecr 100>");
-	EXPECT_IN(40 * PD_MSEC, ". 1:1(0) ack 11 <nop,nop,TS val * ecr 1000007>");
+	EXPECT_IN(40 * PD_MSEC,
+	    ". 1:1(0) ack 11 <nop,nop,TS val * ecr 1000007>");
 	INJECT("S 5000:5000(0) win 65535 <mss 1460,sackOK,TS val 3 ecr 0>");
 	EXPECT(". 1:1(0) ack 11 <nop,nop,TS val * ecr 1000007>");
 }
