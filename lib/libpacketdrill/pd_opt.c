@@ -102,7 +102,9 @@ pdk_ioctl(struct vnet *vnet, int fd, unsigned long request, void *arg)
 
 	saved = vnet_enter(vnet);
 	error = fd_getsock(fd, &so);
-	if (error == 0)
+	if (error == 0 && (request == FIONWRITE || request == FIONSPACE))
+		error = SOLISTENING(so) ? EINVAL : soioctl(so, request, arg);
+	else if (error == 0)
 		error = linux_ioctl(so, request, arg);
 	vnet_leave(saved);
 	return (error);

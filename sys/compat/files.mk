@@ -11,4 +11,5 @@ SRCS+=		compat/linux/linux_cc.c compat/linux/linux_errno.c \
 		compat/linux/linux_info.c compat/linux/linux_ioctl.c \
 		compat/linux/linux_md5.c compat/linux/linux_mem.c \
 		compat/linux/linux_new.c compat/linux/linux_old.c \
-		compat/linux/linux_sockopt.c compat/linux/linux_vars.c
+		compat/linux/linux_sockopt.c compat/linux/linux_tfo.c \
+		compat/linux/linux_vars.c

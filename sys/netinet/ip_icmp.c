@@ -20,6 +20,9 @@
  *	TAT = max(TAT, now) + T,
  *
  * and none is sent while TAT - now > 1 s - T: n at once, n a second after.
+ * Who counts the answers could tell from their number what else was answered,
+ * which helps to guess ports; so in each second n is another number, the
+ * limit and at most net.inet.icmp.icmplim_jitter more or less.
  *
  * An error received quotes a packet.  If that could have been sent by us
  * (its source is an own address, it is not a later fragment) its transport
@@ -42,23 +45,50 @@
 #define	ICMP_QUOTE	(576 - (int)sizeof(struct ip) - ICMP_MINLEN)
 #define	ICMP6_QUOTE	(IPV6_MMTU - (int)sizeof(struct ip6_hdr) - ICMP_MINLEN)
 #define	QUOTE_LOOK	256	/* bytes of a quoted packet that are read */
+#define	ICMP_JITTER_MAX	65535
 #define	ULP_MIN		8	/* bytes of transport header that are needed */
 
 VNET_DEFINE_STATIC(int, icmplim) = 200;
 VNET_DEFINE_STATIC(int, icmp6errppslim) = 100;
+VNET_DEFINE_STATIC(int, icmplim_jitter) = 16;
 VNET_DEFINE_STATIC(nstime_t, icmp_tat[BANDLIM_MAX]);
+VNET_DEFINE_STATIC(nstime_t, icmp_second);	/* that of icmp_chance */
+VNET_DEFINE_STATIC(uint32_t, icmp_chance[BANDLIM_MAX]);
 #define	V_icmplim	VNET(icmplim)
 #define	V_icmp6errppslim	VNET(icmp6errppslim)
+#define	V_icmplim_jitter	VNET(icmplim_jitter)
 #define	V_icmp_tat	VNET(icmp_tat)
+#define	V_icmp_second	VNET(icmp_second)
+#define	V_icmp_chance	VNET(icmp_chance)
 
 SYSCTL_NODE(_net_inet, IPPROTO_ICMP, icmp, CTLFLAG_RW, NULL, "ICMP");
 SYSCTL_INT(_net_inet_icmp, OID_AUTO, icmplim, CTLFLAG_VNET | CTLFLAG_RWTUN,
     &VNET_NAME(icmplim), 0,
     "ICMP errors, echo replies and resets sent per second (0: any number)");
+SYSCTL_INT_RANGE(_net_inet_icmp, OID_AUTO, icmplim_jitter,
+    CTLFLAG_VNET | CTLFLAG_RWTUN, &VNET_NAME(icmplim_jitter), 0,
+    ICMP_JITTER_MAX, "How many more or less icmplim is, by chance, in each "
+    "second");
 SYSCTL_NODE(_net_inet6, IPPROTO_ICMPV6, icmp6, CTLFLAG_RW, NULL, "ICMPv6");
 SYSCTL_INT(_net_inet6_icmp6, OID_AUTO, errppslimit,
     CTLFLAG_VNET | CTLFLAG_RWTUN, &VNET_NAME(icmp6errppslim), 0,
     "ICMPv6 errors sent per second (0: any number)");
+
+/* The rate in this second: at least 1, and less than twice the limit. */
+static int
+icmp_jittered(int which, int rate, nstime_t now)
+{
+	u_int jitter = (u_int)imin(V_icmplim_jitter, rate - 1);
+
+	if (jitter == 0)
+		return (rate);
+	if (V_icmp_second != now / NS_PER_SEC + 1) {
+		V_icmp_second = now / NS_PER_SEC + 1;
+		vnet_random(V_icmp_chance, sizeof(V_icmp_chance));
+	}
+	return ((int)MIN((u_int)rate - jitter + V_icmp_chance[which] %
+	    (2 * jitter + 1), (u_int)INT_MAX));
+}
 
 int
 badport_bandlim(int which)
@@ -71,6 +101,8 @@ badport_bandlim(int which)
 	if (rate <= 0)
 		return (0);
 	now = getnstime();
+	if (which != BANDLIM_ICMP6_UNREACH)
+		rate = icmp_jittered(which, rate, now);
 	tat = &V_icmp_tat[which];
 	t = MAX(*tat, now) + NS_PER_SEC / (u_int)rate;
 	if (t > now + NS_PER_SEC)

@@ -279,6 +279,17 @@ opt_byte(struct sockopt *sopt, uint8_t *val, int lo, int dflt, bool reset)
 	return (0);
 }
 
+void
+in_pcb_v6only(struct inpcb *inp, bool on)
+{
+	inp->inp_flags &= (uint16_t)~INP_V6ONLY;
+	inp->inp_vflag = INP_IPV4 | INP_IPV6;
+	if (on) {
+		inp->inp_flags |= INP_V6ONLY;
+		inp->inp_vflag = INP_IPV6;
+	}
+}
+
 static int
 opt_v6only(struct inpcb *inp, struct sockopt *sopt)
 {
@@ -290,12 +301,7 @@ opt_v6only(struct inpcb *inp, struct sockopt *sopt)
 		return (error);
 	if ((inp->inp_flags & (INP_INPORT | INP_INHASH)) != 0)
 		return (EINVAL);
-	inp->inp_flags &= (uint16_t)~INP_V6ONLY;
-	inp->inp_vflag = INP_IPV4 | INP_IPV6;
-	if (on) {
-		inp->inp_flags |= INP_V6ONLY;
-		inp->inp_vflag = INP_IPV6;
-	}
+	in_pcb_v6only(inp, on != 0);
 	return (0);
 }
 

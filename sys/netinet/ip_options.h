@@ -28,6 +28,8 @@ const struct in6_addr *ip_options_hop(const struct mbuf *m);
 struct mbuf *ip_srcroute(const struct mbuf *m, const struct ip_info *ii);
 /* A copy of such: NULL if memory is short. */
 struct mbuf *ip_options_dup(const struct mbuf *m);
+/* Whether a socket of IPv6 that is not bound takes no IPv4. */
+void	in_pcb_v6only(struct inpcb *inp, bool on);
 /* Levels IPPROTO_IP and IPPROTO_IPV6. */
 int	ip_ctloutput(struct inpcb *inp, struct sockopt *sopt);
 

@@ -176,9 +176,11 @@ VNET_DECLARE(int, ip_defttl);
 VNET_DECLARE(int, ip6_defhlim);
 VNET_DECLARE(int, ipforwarding);	/* net.inet.ip.forwarding */
 VNET_DECLARE(int, ip6_forwarding);
+VNET_DECLARE(int, ip6_v6only);
 #define	V_ip_defttl	VNET(ip_defttl)
 #define	V_ip6_defhlim	VNET(ip6_defhlim)
 #define	V_ipforwarding	VNET(ipforwarding)
 #define	V_ip6_forwarding VNET(ip6_forwarding)
+#define	V_ip6_v6only	VNET(ip6_v6only)
 
 #endif /* !_STACKYARD_NETINET_IP_VAR_H_ */

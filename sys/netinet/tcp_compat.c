@@ -35,6 +35,7 @@ VNET_DEFINE_STATIC(struct vnet_task, tcp_waketask);
 #define	V_tcp_waketask	VNET(tcp_waketask)
 
 VNET_DEFINE(struct tcp_ways, tcp_ways) = {
+	.w_notsent = UINT_MAX,
 	.w_reordering = 3,
 	.w_dsack = 1,
 	.w_idle_restart = 1,
@@ -483,12 +484,14 @@ tcp_compat_notsent(struct tcpcb *tp)
 	struct tcp_compat *tc = &tp->t_userto->tu_compat;
 	struct socket *so = tptosocket(tp);
 	uint32_t notsent, sent = tp->snd_max - tp->snd_una;
+	uint32_t enough = tc->tc_notsent != 0 ? tc->tc_notsent :
+	    V_tcp_ways.w_notsent;
 
 	if (so == NULL)
 		return;
 	notsent = sbavail(&so->so_snd) > sent ? sbavail(&so->so_snd) - sent :
 	    0;
-	if (tc->tc_notsent != 0 && notsent >= tc->tc_notsent) {
+	if (notsent >= enough) {
 		so->so_snd.sb_flags |= SB_HELD;
 		return;
 	}

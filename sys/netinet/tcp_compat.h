@@ -35,7 +35,8 @@ struct tcp_compat {
 	uint32_t	tc_rtomin;	/* ms */
 	uint32_t	tc_rtomax;	/* ms */
 	uint32_t	tc_clamp;	/* window, bytes */
-	uint32_t	tc_notsent;	/* bytes not sent that are enough */
+	uint32_t	tc_notsent;	/* bytes not sent that are enough; 0:
+					 * w_notsent */
 	uint32_t	tc_defer;	/* s that a handshake waits for text */
 	int32_t		tc_linger2;	/* s in FIN_WAIT_2; < 0 none */
 	uint16_t	tc_syncnt;	/* SYNs sent again */
@@ -80,6 +81,7 @@ struct tcp_ways {
 	int	w_syn_retries;
 	int	w_orphan_retries;
 	int	w_doubt_retries;
+	u_int	w_notsent;	/* bytes not sent that are enough (all) */
 	u_int	w_reordering;	/* SACKed ranges above that mean loss (3) */
 	int	w_app_win;	/* keep back window >> this (0: nothing) */
 	int	w_max_orphans;	/* connections without users */

@@ -48,7 +48,6 @@
 MALLOC_DEFINE(M_TCPTFO, "tcptfo", "TCP connections opening fast");
 
 #define	TFO_RESET_PERIOD (30 * NS_PER_SEC)
-#define	TFO_MAX_KEYS	2
 #define	TFO_MAX_PSKS	2
 
 /* The last keys that were installed. */
@@ -120,6 +119,26 @@ keys_get(const struct tfo_keys *tk, u_int i)
 {
 	return (tk->tk_key[(tk->tk_newest + TFO_MAX_KEYS - i) %
 	    TFO_MAX_KEYS]);
+}
+
+u_int
+tcp_fastopen_keys(uint8_t keys[TFO_MAX_KEYS][TCP_FASTOPEN_KEY_LEN])
+{
+	u_int i;
+
+	for (i = 0; i < V_tfo_numkeys; i++)
+		memcpy(keys[i], keys_get(&V_tfo_keys, i),
+		    TCP_FASTOPEN_KEY_LEN);
+	return (V_tfo_numkeys);
+}
+
+void
+tcp_fastopen_setkeys(const uint8_t keys[TFO_MAX_KEYS][TCP_FASTOPEN_KEY_LEN],
+    u_int n)
+{
+	keys_clear(&V_tfo_keys, &V_tfo_numkeys);
+	while (n > 0)
+		keys_add(&V_tfo_keys, &V_tfo_numkeys, keys[--n]);
 }
 
 static void
@@ -288,8 +307,16 @@ cookie_make(const uint8_t *key, const struct in_conninfo *inc,
     uint8_t *cookie)
 {
 	struct in6_addr addrs[2] = { inc->inc_faddr, inc->inc_laddr };
+	uint8_t *v4 = (uint8_t *)addrs;
 
-	tcp_fastopen_hash(key, addrs, sizeof(addrs), cookie);
+	if (!IN6_IS_ADDR_V4MAPPED(&inc->inc_faddr)) {
+		tcp_fastopen_hash(key, addrs, sizeof(addrs), cookie);
+		return;
+	}
+	/* Addresses of four bytes. */
+	memmove(v4, v4 + 12, 4);
+	memmove(v4 + 4, v4 + 28, 4);
+	tcp_fastopen_hash(key, v4, 8, cookie);
 }
 
 /* Is cookie what who was given ours comes with? */

@@ -54,6 +54,15 @@ struct tcp_tfo {
 
 /* ---- Server ---- */
 
+/* Keys that are good at a time: the one that cookies are made with, and the
+ * one before it. */
+#define	TFO_MAX_KEYS	2
+/* The host's keys, that one first: their number. */
+u_int	tcp_fastopen_keys(uint8_t keys[TFO_MAX_KEYS][TCP_FASTOPEN_KEY_LEN]);
+/* Make these n its only ones. */
+void	tcp_fastopen_setkeys(
+	    const uint8_t keys[TFO_MAX_KEYS][TCP_FASTOPEN_KEY_LEN], u_int n);
+
 /* What comes of a SYN with the option. */
 enum tfo_verdict {
 	TFO_NONE,		/* a SYN like any other */

@@ -122,6 +122,7 @@ tcp_child_bind(struct tcpcb *tp, const struct tcpcb *lp,
 	inp->inp_inc = sy->sy_inc;
 	inp->inp_vflag = IN6_IS_ADDR_V4MAPPED(&inp->inp_laddr) ? INP_IPV4 :
 	    INP_IPV6;
+	inp->inp_flags &= (uint16_t)~INP_V6ONLY;
 	inp->inp_flags |= linp->inp_flags & (INP_V6SOCKET | INP_V6ONLY |
 	    INP_MINMTU | INP_DONTROUTE | INP_NOHOPS | INP_DEBUG);
 	inp->inp_ttl = linp->inp_ttl;

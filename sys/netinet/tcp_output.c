@@ -34,6 +34,7 @@
 
 #include <netinet/in.h>
 #include <netinet/ip.h>
+#include <netinet/ip_icmp.h>
 #include <netinet/ip_options.h>
 #include <netinet/tcp_ecn.h>
 #include <netinet/tcp_fastopen.h>
@@ -1304,7 +1305,9 @@ tcp_reset_reply(struct tcpcb *tp, const struct tcp_seg *sg)
 	uint32_t len = sg->sg_len;
 
 	if ((sg->sg_flags & TH_RST) != 0 ||
-	    in_multicast(&sg->sg_inc.inc_faddr) || in_any(&sg->sg_inc.inc_faddr))
+	    in_multicast(&sg->sg_inc.inc_faddr) ||
+	    in_any(&sg->sg_inc.inc_faddr) ||
+	    badport_bandlim(BANDLIM_TCP_RST) != 0)
 		return;
 	if ((sg->sg_flags & TH_ACK) != 0) {
 		tcp_respond(tp, &sg->sg_inc, 0, sg->sg_ack, TH_RST, sg);

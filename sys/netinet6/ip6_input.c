@@ -45,6 +45,7 @@
 VNET_DEFINE(struct ipstat, ip6stat);
 VNET_DEFINE(int, ip6_defhlim) = IPV6_DEFHLIM;
 VNET_DEFINE(int, ip6_forwarding);
+VNET_DEFINE(int, ip6_v6only);
 
 SYSCTL_NODE(_net_inet6, IPPROTO_IPV6, ip6, CTLFLAG_RW, NULL, "IPv6");
 SYSCTL_COUNTERS(_net_inet6_ip6, OID_AUTO, stats, CTLFLAG_VNET | CTLFLAG_RW,
@@ -64,6 +65,9 @@ SYSCTL_PROC(_net_inet6_ip6, 3, hlim, CTLTYPE_INT | CTLFLAG_VNET |
 SYSCTL_INT(_net_inet6_ip6, 1, forwarding, CTLFLAG_VNET | CTLFLAG_RWTUN,
     &VNET_NAME(ip6_forwarding), 0,
     "Not 0: be a router, send on packets that are for others");
+SYSCTL_INT_RANGE(_net_inet6_ip6, 24, v6only, CTLFLAG_VNET | CTLFLAG_RWTUN,
+    &VNET_NAME(ip6_v6only), 0, 1,
+    "1: new sockets have IPV6_V6ONLY on, take no IPv4");
 
 /* Free m, which is wrong in the way that *counter counts. */
 static struct mbuf *

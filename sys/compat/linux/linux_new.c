@@ -14,12 +14,14 @@
  * (EINVAL), so that a script which turns it off runs, and one which needs it
  * fails where it says so.
  *
- * Touches: the variables of ours that are named below.
+ * Touches: the variables of ours that are named below, tcp_ways.
  */
 #include <sys/param.h>
 #include <sys/sysctl.h>
 #include <sys/systm.h>
 
+#include <netinet/in.h>
+#include <netinet/tcp_var.h>
 #include <compat/linux/linux.h>
 #include <compat/linux/linux_private.h>
 
@@ -95,6 +97,20 @@ SYSCTL_PROC(_net_ipv4, OID_AUTO, ip_no_pmtu_disc,
     CTLTYPE_INT | CTLFLAG_VNET | CTLFLAG_RW, NULL, 0, sysctl_no_pmtu_disc,
     "I", "Do not find the path's MTU out: net.inet.tcp.path_mtu_discovery is "
     "0");
+
+/* What Linux calls no limit is none here, too. */
+static int
+sysctl_notsent(SYSCTL_HANDLER_ARGS)
+{
+	(void)arg1;
+	(void)arg2;
+	return (sysctl_uint_range(oidp, req, &V_tcp_ways.w_notsent, 1,
+	    UINT_MAX));
+}
+SYSCTL_PROC(_net_ipv4, OID_AUTO, tcp_notsent_lowat,
+    CTLTYPE_UINT | CTLFLAG_VNET | CTLFLAG_RW, NULL, 0, sysctl_notsent, "IU",
+    "Bytes never sent that make a new socket not writable, if "
+    "TCP_NOTSENT_LOWAT does not say (4294967295: any number are taken)");
 
 /* What is not here. */
 static int

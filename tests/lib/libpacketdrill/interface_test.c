@@ -302,7 +302,7 @@ ATF_TC_BODY(data, tc)
 	struct sockaddr_storage ss;
 	struct cmsghdr *cm;
 	socklen_t len;
-	int fd, value;
+	int fd, space, value;
 
 	drive_open(&d, AF_INET, NULL);
 	fd = accepted(&d, listener(&d));
@@ -318,7 +318,14 @@ ATF_TC_BODY(data, tc)
 	expect(&d, &p, A | P, 10, 3, 1);
 	CALL(&d, 6, sendmsg, fd, &msg, MSG_NOSIGNAL);
 	expect(&d, &p, A | P, 13, 6, 1);
+	CALL(&d, 0, ioctl, fd, 0x40046676UL, &space);	/* FIONSPACE */
+	CALL(&d, 0, ioctl, fd, 0x40046677UL, &value);	/* FIONWRITE */
+	ATF_CHECK_EQ(18, value);
 	inject(&d, A | P, 1, 20, 19, 65535);
+	CALL(&d, 0, ioctl, fd, 0x40046676UL, &value);
+	ATF_CHECK_EQ(space + 18, value);
+	CALL(&d, 0, ioctl, fd, 0x40046677UL, &value);
+	ATF_CHECK_EQ(0, value);
 	CALL(&d, 0, ioctl, fd, 0x541bUL, &value);	/* SIOCINQ */
 	ATF_CHECK_EQ(20, value);
 	CALL(&d, 6, readv, fd, iov, 2);

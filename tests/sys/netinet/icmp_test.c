@@ -266,6 +266,7 @@ ATF_TC_BODY(rate, tc)
 	int i, n, unknown;
 
 	begin();
+	ih_sysctl("net.inet.icmp.icmplim_jitter", "0");
 	ih_run(10 * SEC);
 	for (unknown = 0; unknown < 2; unknown++) {
 		for (i = n = 0; i < 300; i++) {
@@ -301,6 +302,34 @@ ATF_TC_BODY(rate, tc)
 	ATF_CHECK_EQ(-1, badport_bandlim(BANDLIM_TCP_RST));
 	ih_run(1 * MSEC);
 	ATF_CHECK_EQ(0, badport_bandlim(BANDLIM_TCP_RST));
+	end();
+}
+
+/* Each second has another limit, no farther from icmplim than the jitter. */
+ATF_TC_WITHOUT_HEAD(jitter);
+ATF_TC_BODY(jitter, tc)
+{
+	int i, least = INT_MAX, most = 0, n, second;
+
+	begin();
+	ih_sysctl("net.inet.icmp.icmplim", "100");
+	ih_sysctl("net.inet.icmp.icmplim_jitter", "30");
+	for (second = 0; second < 60; second++) {
+		ih_run(2 * SEC);
+		for (i = n = 0; i < 200; i++)
+			n += badport_bandlim(BANDLIM_ICMP_ECHO) == 0;
+		ATF_REQUIRE_MSG(n >= 70 && n <= 130, "%d", n);
+		least = MIN(least, n);
+		most = MAX(most, n);
+	}
+	ATF_CHECK_MSG(least < 80 && most > 120, "%d to %d", least, most);
+	/* What is as large as the limit leaves one. */
+	ih_sysctl("net.inet.icmp.icmplim", "1");
+	for (second = 0; second < 10; second++) {
+		ih_run(2 * SEC);
+		ATF_REQUIRE_EQ(0, badport_bandlim(BANDLIM_ICMP_ECHO));
+		ATF_REQUIRE_EQ(-1, badport_bandlim(BANDLIM_ICMP_ECHO));
+	}
 	end();
 }
 
@@ -473,6 +502,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, unreachable_port);
 	ATF_TP_ADD_TC(tp, no_complaint);
 	ATF_TP_ADD_TC(tp, rate);
+	ATF_TP_ADD_TC(tp, jitter);
 	ATF_TP_ADD_TC(tp, errors_received);
 	ATF_TP_ADD_TC(tp, errors_not_believed);
 	ATF_TP_ADD_TC(tp, no_memory);

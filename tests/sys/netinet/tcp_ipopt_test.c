@@ -314,6 +314,27 @@ PD_TEST6(v6only)
 	ERR(EINVAL, pd_setopt(t, fd, IPPROTO_IPV6, IPV6_V6ONLY, 1));
 }
 
+/* net.inet6.ip6.v6only: what sockets begin with, and do by themselves. */
+PD_TEST6(v6only_default)
+{
+	int fd, lfd;
+
+	lfd = pd_listen(t, 5);
+	pd_sysctl(t, "net.inet6.ip6.v6only", 1);
+	fd = pd_socket(t);
+	ERR(1, pd_getopt(t, fd, IPPROTO_IPV6, IPV6_V6ONLY));
+	OK(pd_setopt(t, fd, IPPROTO_IPV6, IPV6_V6ONLY, 0));
+	ERR(0, pd_getopt(t, fd, IPPROTO_IPV6, IPV6_V6ONLY));
+	/* An accepted one is what its listener is. */
+	INJECT("S 0:0(0) win 65535 <mss 1460>");
+	EXPECT("S. 0:0(0) ack 1 win 65535 <...>");
+	INJECT(". 1:1(0) ack 1 win 65535");
+	fd = pd_accept(t, lfd);
+	ERR(0, pd_getopt(t, fd, IPPROTO_IPV6, IPV6_V6ONLY));
+	pd_sysctl(t, "net.inet6.ip6.v6only", 0);
+	ERR(0, pd_getopt(t, pd_socket(t), IPPROTO_IPV6, IPV6_V6ONLY));
+}
+
 /* A listener hears nothing from farther away either. */
 PD_TEST4(minttl_listener)
 {
@@ -367,6 +388,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, use_min_mtu_later);
 	ATF_TP_ADD_TC(tp, tclass);
 	ATF_TP_ADD_TC(tp, v6only);
+	ATF_TP_ADD_TC(tp, v6only_default);
 	ATF_TP_ADD_TC(tp, minttl_listener);
 	ATF_TP_ADD_TC(tp, unknown);
 	return (atf_no_error());
