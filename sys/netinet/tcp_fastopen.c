@@ -11,7 +11,9 @@
  *
  *	cookie = SipHash-2-4(key, client's address | our address)
  *
- * so that nothing is kept for it.  A SYN with a right cookie makes an
+ * of addresses as packets have them, 4 or 16 bytes each, so that hosts which
+ * share a key, whatever their system, take each other's cookies; and nothing
+ * is kept for it.  A SYN with a right cookie makes an
  * established connection at once in the user's eyes, with the text that
  * came along; in ours it is in SYN_RECEIVED until the handshake is complete.
  *
@@ -313,7 +315,6 @@ cookie_make(const uint8_t *key, const struct in_conninfo *inc,
 		tcp_fastopen_hash(key, addrs, sizeof(addrs), cookie);
 		return;
 	}
-	/* Addresses of four bytes. */
 	memmove(v4, v4 + 12, 4);
 	memmove(v4 + 4, v4 + 28, 4);
 	tcp_fastopen_hash(key, v4, 8, cookie);

@@ -58,14 +58,27 @@ hash(const uint8_t *key, const void *data, size_t len, uint8_t *out)
 		out[i] = (uint8_t)(h >> 8 * i);
 }
 
-/* The cookie by key for the peer. */
+/* The cookie by key for the peer: of the addresses as packets have them. */
+static void
+cookie_bytes(struct pd *t, const uint8_t *key, uint8_t *c)
+{
+	struct in6_addr a[2] = { t->peer, t->us };
+	uint8_t v4[8];
+
+	memcpy(v4, &a[0].s6_addr[12], 4);
+	memcpy(v4 + 4, &a[1].s6_addr[12], 4);
+	if (t->af == AF_INET)
+		hash(key, v4, sizeof(v4), c);
+	else
+		hash(key, a, sizeof(a), c);
+}
+
 static const char *
 cookie(struct pd *t, const uint8_t *key)
 {
-	struct in6_addr a[2] = { t->peer, t->us };
 	uint8_t c[8];
 
-	hash(key, a, sizeof(a), c);
+	cookie_bytes(t, key, c);
 	return (hex(c));
 }
 
@@ -639,10 +652,9 @@ PD_TEST(acceptany)
 static const char *
 psk_cookie(struct pd *t, const uint8_t *psk, const uint8_t *key)
 {
-	struct in6_addr a[2] = { t->peer, t->us };
 	uint8_t c[8];
 
-	hash(key, a, sizeof(a), c);
+	cookie_bytes(t, key, c);
 	hash(psk, c, sizeof(c), c);
 	return (hex(c));
 }
