@@ -25,23 +25,6 @@
 #include <compat/linux/linux.h>
 #include <compat/linux/linux_private.h>
 
-static int
-native_read(const char *name, int *value)
-{
-	size_t len = sizeof(*value);
-
-	return (kernel_sysctlbyname(name, value, &len, NULL, 0));
-}
-
-static int
-native_write(const char *name, int value, const struct sysctl_req *req)
-{
-	char text[16];
-
-	(void)snprintf(text, sizeof(text), "%d", value);
-	return (sysctl_set_string(name, text, req->bootstrap));
-}
-
 /* arg1 is our name, arg2 how many of Linux's units ours is. */
 static int
 sysctl_finer(SYSCTL_HANDLER_ARGS)
@@ -49,13 +32,13 @@ sysctl_finer(SYSCTL_HANDLER_ARGS)
 	const char *native = arg1;
 	int error, unit = (int)arg2, value;
 
-	if ((error = native_read(native, &value)) != 0)
+	if ((error = linux_ours(native, &value)) != 0)
 		return (error);
 	value = (int)MIN((int64_t)value * unit, INT_MAX);
 	error = sysctl_int_range(oidp, req, &value, 0, INT_MAX);
 	if (error != 0 || req->newptr == NULL)
 		return (error);
-	return (native_write(native, howmany(value, unit), req));
+	return (linux_set_ours(native, howmany(value, unit), req));
 }
 
 #define	LINUX_FINER(parent, name, native, unit, descr)			\
@@ -85,13 +68,13 @@ sysctl_no_pmtu_disc(SYSCTL_HANDLER_ARGS)
 
 	(void)arg1;
 	(void)arg2;
-	if ((error = native_read(native, &value)) != 0)
+	if ((error = linux_ours(native, &value)) != 0)
 		return (error);
 	value = value == 0;
 	error = linux_sysctl_bool(oidp, req, &value);
 	if (error != 0 || req->newptr == NULL)
 		return (error);
-	return (native_write(native, !value, req));
+	return (linux_set_ours(native, !value, req));
 }
 SYSCTL_PROC(_net_ipv4, OID_AUTO, ip_no_pmtu_disc,
     CTLTYPE_INT | CTLFLAG_VNET | CTLFLAG_RW, NULL, 0, sysctl_no_pmtu_disc,

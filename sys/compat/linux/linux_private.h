@@ -37,6 +37,11 @@ bool	linux_cc_allowed(const char *name);
 const char *linux_cc_to_native(const char *name);
 const char *linux_cc_from_native(const char *name);
 
+/* The value of the variable that we call name, an int; and set it: as
+ * kernel_sysctlbyname() and sysctl_set_string() return. */
+int	linux_ours(const char *name, int *value);
+int	linux_set_ours(const char *name, int value,
+	    const struct sysctl_req *req);
 /* A variable that is on or off: what is written, 1 for any number but 0; and
  * the handler for an int at arg1. */
 int	linux_sysctl_bool(const struct sysctl_oid *oidp,

@@ -62,16 +62,16 @@ linux_sysctl_switch(SYSCTL_HANDLER_ARGS)
 
 /* ---- Another name for a variable of ours ---- */
 
-static int
-native_read(const char *name, int *value)
+int
+linux_ours(const char *name, int *value)
 {
 	size_t len = sizeof(*value);
 
 	return (kernel_sysctlbyname(name, value, &len, NULL, 0));
 }
 
-static int
-native_write(const char *name, int value, const struct sysctl_req *req)
+int
+linux_set_ours(const char *name, int value, const struct sysctl_req *req)
 {
 	char text[16];
 
@@ -86,13 +86,13 @@ sysctl_alias(SYSCTL_HANDLER_ARGS)
 	const char *native = arg1;
 	int error, unit = (int)arg2, value;
 
-	if ((error = native_read(native, &value)) != 0)
+	if ((error = linux_ours(native, &value)) != 0)
 		return (error);
 	value /= unit;
 	error = sysctl_int_range(oidp, req, &value, 0, INT_MAX / unit);
 	if (error != 0 || req->newptr == NULL)
 		return (error);
-	return (native_write(native, value * unit, req));
+	return (linux_set_ours(native, value * unit, req));
 }
 
 /* The same, of what is on or off. */
@@ -103,13 +103,13 @@ sysctl_alias_bool(SYSCTL_HANDLER_ARGS)
 	int error, value;
 
 	(void)arg2;
-	if ((error = native_read(native, &value)) != 0)
+	if ((error = linux_ours(native, &value)) != 0)
 		return (error);
 	value = value != 0;
 	error = linux_sysctl_bool(oidp, req, &value);
 	if (error != 0 || req->newptr == NULL)
 		return (error);
-	return (native_write(native, value, req));
+	return (linux_set_ours(native, value, req));
 }
 
 #define	LINUX_ALIAS(name, native, unit, descr)				\
@@ -125,7 +125,8 @@ sysctl_alias_bool(SYSCTL_HANDLER_ARGS)
 #define	SECOND	1000			/* ms */
 
 LINUX_ALIAS_BOOL(tcp_abort_on_overflow,
-    "net.inet.tcp.syncache.rst_on_sock_fail", "Reset what a listener has no room for: "
+    "net.inet.tcp.syncache.rst_on_sock_fail",
+    "Reset what a listener has no room for: "
     "net.inet.tcp.syncache.rst_on_sock_fail");
 LINUX_ALIAS(tcp_base_mss, "net.inet.tcp.pmtud_blackhole_mss", 1,
     "Segment size, in bytes, at which probing begins: "
@@ -241,7 +242,7 @@ sysctl_max_tw(SYSCTL_HANDLER_ARGS)
 
 	(void)arg1;
 	(void)arg2;
-	if ((error = native_read("net.inet.tcp.maxtcptw", &value)) != 0)
+	if ((error = linux_ours("net.inet.tcp.maxtcptw", &value)) != 0)
 		return (error);
 	error = sysctl_int_range(oidp, req, &value, 1, INT_MAX);
 	if (error == 0 && req->newptr != NULL)
@@ -260,7 +261,7 @@ sysctl_max_syn(SYSCTL_HANDLER_ARGS)
 
 	(void)arg1;
 	(void)arg2;
-	error = native_read("net.inet.tcp.syncache.cachelimit", &value);
+	error = linux_ours("net.inet.tcp.syncache.cachelimit", &value);
 	if (error != 0)
 		return (error);
 	if (V_tcp_ways.w_max_syn != 0)
@@ -284,12 +285,12 @@ sysctl_synack_retries(SYSCTL_HANDLER_ARGS)
 
 	(void)arg1;
 	(void)arg2;
-	if ((error = native_read(native, &value)) != 0)
+	if ((error = linux_ours(native, &value)) != 0)
 		return (error);
 	error = sysctl_int_range(oidp, req, &value, 0, 255);
 	if (error != 0 || req->newptr == NULL)
 		return (error);
-	return (native_write(native, imin(value, TCP_MAXRXTSHIFT), req));
+	return (linux_set_ours(native, imin(value, TCP_MAXRXTSHIFT), req));
 }
 SYSCTL_PROC(_net_ipv4, OID_AUTO, tcp_synack_retries,
     CTLTYPE_INT | CTLFLAG_VNET | CTLFLAG_RW, NULL, 0, sysctl_synack_retries,
@@ -324,17 +325,17 @@ sysctl_fin_timeout(SYSCTL_HANDLER_ARGS)
 
 	(void)arg1;
 	(void)arg2;
-	error = native_read("net.inet.tcp.finwait2_timeout", &value);
+	error = linux_ours("net.inet.tcp.finwait2_timeout", &value);
 	if (error != 0)
 		return (error);
 	value /= SECOND;
 	error = sysctl_int_range(oidp, req, &value, 1, INT_MAX / SECOND);
 	if (error != 0 || req->newptr == NULL)
 		return (error);
-	error = native_write("net.inet.tcp.finwait2_timeout",
+	error = linux_set_ours("net.inet.tcp.finwait2_timeout",
 	    value * SECOND, req);
 	if (error == 0)
-		error = native_write("net.inet.tcp.fast_finwait2_recycle", 1,
+		error = linux_set_ours("net.inet.tcp.fast_finwait2_recycle", 1,
 		    req);
 	return (error);
 }
@@ -393,7 +394,7 @@ linux_tfo_client(void)
 {
 	int on;
 
-	return (native_read("net.inet.tcp.fastopen.client_enable", &on) == 0 &&
+	return (linux_ours("net.inet.tcp.fastopen.client_enable", &on) == 0 &&
 	    on != 0);
 }
 
@@ -407,15 +408,15 @@ sysctl_fastopen(SYSCTL_HANDLER_ARGS)
 
 	(void)arg1;
 	(void)arg2;
-	if ((error = native_read(client, &c)) != 0 ||
-	    (error = native_read(server, &s)) != 0)
+	if ((error = linux_ours(client, &c)) != 0 ||
+	    (error = linux_ours(server, &s)) != 0)
 		return (error);
 	value = (c != 0) | (s != 0) << 1;
 	error = sysctl_int_range(oidp, req, &value, 0, 3);
 	if (error != 0 || req->newptr == NULL)
 		return (error);
-	if ((error = native_write(client, value & 1, req)) == 0)
-		error = native_write(server, value >> 1, req);
+	if ((error = linux_set_ours(client, value & 1, req)) == 0)
+		error = linux_set_ours(server, value >> 1, req);
 	return (error);
 }
 SYSCTL_PROC(_net_ipv4, OID_AUTO, tcp_fastopen,
@@ -432,13 +433,13 @@ sysctl_no_metrics_save(SYSCTL_HANDLER_ARGS)
 
 	(void)arg1;
 	(void)arg2;
-	if ((error = native_read(native, &value)) != 0)
+	if ((error = linux_ours(native, &value)) != 0)
 		return (error);
 	value = value == 0;
 	error = linux_sysctl_bool(oidp, req, &value);
 	if (error != 0 || req->newptr == NULL)
 		return (error);
-	return (native_write(native, !value, req));
+	return (linux_set_ours(native, !value, req));
 }
 SYSCTL_PROC(_net_ipv4, OID_AUTO, tcp_no_metrics_save,
     CTLTYPE_INT | CTLFLAG_VNET | CTLFLAG_RW, NULL, 0,
@@ -454,13 +455,13 @@ sysctl_ecn_fallback(SYSCTL_HANDLER_ARGS)
 
 	(void)arg1;
 	(void)arg2;
-	if ((error = native_read(native, &value)) != 0)
+	if ((error = linux_ours(native, &value)) != 0)
 		return (error);
 	value = value < TCP_MAXRXTSHIFT;
 	error = linux_sysctl_bool(oidp, req, &value);
 	if (error != 0 || req->newptr == NULL)
 		return (error);
-	return (native_write(native, value ? 0 : INT_MAX, req));
+	return (linux_set_ours(native, value ? 0 : INT_MAX, req));
 }
 SYSCTL_PROC(_net_ipv4, OID_AUTO, tcp_ecn_fallback,
     CTLTYPE_INT | CTLFLAG_VNET | CTLFLAG_RW, NULL, 0, sysctl_ecn_fallback,
@@ -476,14 +477,14 @@ sysctl_mtu_probing(SYSCTL_HANDLER_ARGS)
 
 	(void)arg1;
 	(void)arg2;
-	if ((error = native_read(native, &value)) != 0)
+	if ((error = linux_ours(native, &value)) != 0)
 		return (error);
 	error = sysctl_int_range(oidp, req, &value, 0, 2);
 	if (error != 0 || req->newptr == NULL)
 		return (error);
-	error = native_write(native, value, req);
+	error = linux_set_ours(native, value, req);
 	if (error == 0)
-		error = native_write("net.inet.tcp.pmtud_blackhole_detection",
+		error = linux_set_ours("net.inet.tcp.pmtud_blackhole_detection",
 		    value != 0, req);
 	return (error);
 }
@@ -502,15 +503,15 @@ sysctl_syncookies(SYSCTL_HANDLER_ARGS)
 
 	(void)arg1;
 	(void)arg2;
-	if ((error = native_read(some, &value)) != 0 ||
-	    (error = native_read(only, &is_only)) != 0)
+	if ((error = linux_ours(some, &value)) != 0 ||
+	    (error = linux_ours(only, &is_only)) != 0)
 		return (error);
 	value = is_only ? 2 : value != 0;
 	error = sysctl_int_range(oidp, req, &value, 0, 2);
 	if (error != 0 || req->newptr == NULL)
 		return (error);
-	if ((error = native_write(some, value != 0, req)) == 0)
-		error = native_write(only, value == 2, req);
+	if ((error = linux_set_ours(some, value != 0, req)) == 0)
+		error = linux_set_ours(only, value == 2, req);
 	return (error);
 }
 SYSCTL_PROC(_net_ipv4, OID_AUTO, tcp_syncookies,
