@@ -132,6 +132,9 @@ pd_flags_parse(struct pd_flags *pf, const char *flags, char *why,
 	pf->pf_mtu = MTU_DEFAULT;
 	pf->pf_seed = 1;
 	pf->pf_hook = true;
+	/* Scripts are played by IPv4 over sockets of IPv6, too. */
+	pf->pf_vars[pf->pf_nvars++] = (struct sy_var){
+	    "net.inet6.ip6.v6only", "0" };
 	env = getenv("PDSO_MTU");
 	if (env != NULL && set_mtu(pf, "PDSO_MTU", env, why, size) != 0)
 		return (-1);

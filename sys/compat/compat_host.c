@@ -60,6 +60,7 @@ static const struct setting linux_settings[] = {
 	{ "net.inet.tcp.rexmit_slop", "0" },
 	{ "net.inet.tcp.sendbuf_max", "2097152" },
 	{ "net.inet.tcp.sendspace", "43520" },
+	{ "net.inet6.ip6.v6only", "0" },
 	{ "net.ipv4.tcp_abort_on_overflow", "0" },
 	{ "net.ipv4.tcp_app_win", "31" },
 	{ "net.ipv4.tcp_base_mss", "1024" },
@@ -99,6 +100,7 @@ static const struct setting illumos_settings[] = {
 	{ "net.inet.tcp.rexmit_slop", "0" },
 	{ "net.inet.tcp.sendspace", "128000" },
 	{ "net.inet.tcp.tolerate_missing_ts", "0" },
+	{ "net.inet6.ip6.v6only", "0" },
 };
 
 static const struct {

@@ -45,7 +45,7 @@
 VNET_DEFINE(struct ipstat, ip6stat);
 VNET_DEFINE(int, ip6_defhlim) = IPV6_DEFHLIM;
 VNET_DEFINE(int, ip6_forwarding);
-VNET_DEFINE(int, ip6_v6only);
+VNET_DEFINE(int, ip6_v6only) = 1;
 
 SYSCTL_NODE(_net_inet6, IPPROTO_IPV6, ip6, CTLFLAG_RW, NULL, "IPv6");
 SYSCTL_COUNTERS(_net_inet6_ip6, OID_AUTO, stats, CTLFLAG_VNET | CTLFLAG_RW,

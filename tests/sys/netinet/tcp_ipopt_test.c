@@ -306,7 +306,8 @@ PD_TEST6(v6only)
 {
 	int fd = pd_socket(t);
 
-	ERR(0, pd_getopt(t, fd, IPPROTO_IPV6, IPV6_V6ONLY));
+	ERR(1, pd_getopt(t, fd, IPPROTO_IPV6, IPV6_V6ONLY));
+	OK(pd_setopt(t, fd, IPPROTO_IPV6, IPV6_V6ONLY, 0));
 	OK(pd_setopt(t, fd, IPPROTO_IPV6, IPV6_V6ONLY, 1));
 	ERR(1, pd_getopt(t, fd, IPPROTO_IPV6, IPV6_V6ONLY));
 	OK(pd_setopt(t, fd, IPPROTO_IPV6, IPV6_V6ONLY, 0));
@@ -319,6 +320,8 @@ PD_TEST6(v6only_default)
 {
 	int fd, lfd;
 
+	ERR(1, pd_getopt(t, pd_socket(t), IPPROTO_IPV6, IPV6_V6ONLY));
+	pd_sysctl(t, "net.inet6.ip6.v6only", 0);
 	lfd = pd_listen(t, 5);
 	pd_sysctl(t, "net.inet6.ip6.v6only", 1);
 	fd = pd_socket(t);

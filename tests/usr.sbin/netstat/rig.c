@@ -51,12 +51,15 @@ listeners(struct rig *r)
 {
 	struct sockaddr_in sin = end(INADDR_ANY, 80);
 	struct sockaddr_in6 sin6 = end6("::", 8080);
+	int off = 0;
 
 	WORKS(r->listener = sy_socket(r->b, AF_INET, SOCK_STREAM, 0));
 	WORKS(sy_bind(r->b, r->listener, (struct sockaddr *)&sin,
 	    sizeof(sin)));
 	WORKS(sy_listen(r->b, r->listener, 5));
 	WORKS(r->listener6 = sy_socket(r->b, AF_INET6, SOCK_STREAM, 0));
+	WORKS(sy_setsockopt(r->b, r->listener6, IPPROTO_IPV6, IPV6_V6ONLY,
+	    &off, sizeof(off)));
 	WORKS(sy_bind(r->b, r->listener6, (struct sockaddr *)&sin6,
 	    sizeof(sin6)));
 	WORKS(sy_listen(r->b, r->listener6, 7));
