@@ -59,27 +59,8 @@ LINUX_FINER(_net_ipv4, tcp_rto_min_us, "net.inet.tcp.rexmit_min", 1000,
     "Shortest retransmission timeout, in microseconds, rounded up to "
     "milliseconds: net.inet.tcp.rexmit_min");
 
-/* The inverse. */
-static int
-sysctl_no_pmtu_disc(SYSCTL_HANDLER_ARGS)
-{
-	static const char native[] = "net.inet.tcp.path_mtu_discovery";
-	int error, value;
-
-	(void)arg1;
-	(void)arg2;
-	if ((error = linux_ours(native, &value)) != 0)
-		return (error);
-	value = value == 0;
-	error = linux_sysctl_bool(oidp, req, &value);
-	if (error != 0 || req->newptr == NULL)
-		return (error);
-	return (linux_set_ours(native, !value, req));
-}
-SYSCTL_PROC(_net_ipv4, OID_AUTO, ip_no_pmtu_disc,
-    CTLTYPE_INT | CTLFLAG_VNET | CTLFLAG_RW, NULL, 0, sysctl_no_pmtu_disc,
-    "I", "Do not find the path's MTU out: net.inet.tcp.path_mtu_discovery is "
-    "0");
+LINUX_ALIAS_NOT(ip_no_pmtu_disc, "net.inet.tcp.path_mtu_discovery",
+    "Do not find the path's MTU out: net.inet.tcp.path_mtu_discovery is 0");
 
 /* What Linux calls no limit is none here, too. */
 static int

@@ -47,6 +47,18 @@ int	linux_set_ours(const char *name, int value,
 int	linux_sysctl_bool(const struct sysctl_oid *oidp,
 	    struct sysctl_req *req, int *on);
 int	linux_sysctl_switch(SYSCTL_HANDLER_ARGS);
+/* Another name for one of ours (arg1) that is on or off, or for its inverse
+ * (arg2 is not 0). */
+int	linux_sysctl_alias_bool(SYSCTL_HANDLER_ARGS);
+#define	LINUX_ALIAS_SWITCH(name, native, inverse, descr)		\
+	SYSCTL_PROC(_net_ipv4, OID_AUTO, name,				\
+	    CTLTYPE_INT | CTLFLAG_VNET | CTLFLAG_RW,			\
+	    __DECONST(char *, native), inverse, linux_sysctl_alias_bool, \
+	    "I", descr)
+#define	LINUX_ALIAS_BOOL(name, native, descr)				\
+	LINUX_ALIAS_SWITCH(name, native, 0, descr)
+#define	LINUX_ALIAS_NOT(name, native, descr)				\
+	LINUX_ALIAS_SWITCH(name, native, 1, descr)
 
 SYSCTL_DECL(_net_core);
 SYSCTL_DECL(_net_ipv4);

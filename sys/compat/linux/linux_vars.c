@@ -95,32 +95,26 @@ sysctl_alias(SYSCTL_HANDLER_ARGS)
 	return (linux_set_ours(native, value * unit, req));
 }
 
-/* The same, of what is on or off. */
-static int
-sysctl_alias_bool(SYSCTL_HANDLER_ARGS)
+int
+linux_sysctl_alias_bool(SYSCTL_HANDLER_ARGS)
 {
 	const char *native = arg1;
+	bool inverse = arg2 != 0;
 	int error, value;
 
-	(void)arg2;
 	if ((error = linux_ours(native, &value)) != 0)
 		return (error);
-	value = value != 0;
+	value = (value != 0) != inverse;
 	error = linux_sysctl_bool(oidp, req, &value);
 	if (error != 0 || req->newptr == NULL)
 		return (error);
-	return (linux_set_ours(native, value, req));
+	return (linux_set_ours(native, (value != 0) != inverse, req));
 }
 
 #define	LINUX_ALIAS(name, native, unit, descr)				\
 	SYSCTL_PROC(_net_ipv4, OID_AUTO, name,				\
 	    CTLTYPE_INT | CTLFLAG_VNET | CTLFLAG_RW,			\
 	    __DECONST(char *, native), unit, sysctl_alias, "I", descr)
-
-#define	LINUX_ALIAS_BOOL(name, native, descr)				\
-	SYSCTL_PROC(_net_ipv4, OID_AUTO, name,				\
-	    CTLTYPE_INT | CTLFLAG_VNET | CTLFLAG_RW,			\
-	    __DECONST(char *, native), 0, sysctl_alias_bool, "I", descr)
 
 #define	SECOND	1000			/* ms */
 
@@ -424,26 +418,8 @@ SYSCTL_PROC(_net_ipv4, OID_AUTO, tcp_fastopen,
     "Fast open: 1 as a client, 2 as a server, 3 both; "
     "net.inet.tcp.fastopen.client_enable and server_enable");
 
-/* The inverse of the cache's switch. */
-static int
-sysctl_no_metrics_save(SYSCTL_HANDLER_ARGS)
-{
-	static const char native[] = "net.inet.tcp.hostcache.enable";
-	int error, value;
-
-	(void)arg1;
-	(void)arg2;
-	if ((error = linux_ours(native, &value)) != 0)
-		return (error);
-	value = value == 0;
-	error = linux_sysctl_bool(oidp, req, &value);
-	if (error != 0 || req->newptr == NULL)
-		return (error);
-	return (linux_set_ours(native, !value, req));
-}
-SYSCTL_PROC(_net_ipv4, OID_AUTO, tcp_no_metrics_save,
-    CTLTYPE_INT | CTLFLAG_VNET | CTLFLAG_RW, NULL, 0,
-    sysctl_no_metrics_save, "I", "Remember nothing of connections' paths: "
+LINUX_ALIAS_NOT(tcp_no_metrics_save, "net.inet.tcp.hostcache.enable",
+    "Remember nothing of connections' paths: "
     "net.inet.tcp.hostcache.enable is 0");
 
 /* 0: as if maxretries had no end. */

@@ -8,23 +8,9 @@
  * loss of, retransmissions lost in the shadow of others, probes and limits.
  */
 #include "pkt.h"
+#include "segs.h"
 #include <net/route.h>
 #include <netinet/tcp_loss.h>
-
-#define	MSS	1460
-
-#define	SEG(i)		". %d:%d(%d) ack 1", 1 + (i) * MSS,		\
-	    1 + ((i) + 1) * MSS, MSS
-#define	LASTSEG(i)	"P. %d:%d(%d) ack 1", 1 + (i) * MSS,		\
-	    1 + ((i) + 1) * MSS, MSS
-#define	ACK(n)		". 1:1(0) ack %d win 65535", 1 + (n) * MSS
-#define	SACK(n, a, b)							\
-	". 1:1(0) ack %d win 65535 <nop,nop,sack %d:%d>",		\
-	    1 + (n) * MSS, 1 + (a) * MSS, 1 + (b) * MSS
-#define	SACK2(n, a, b, c, d)						\
-	". 1:1(0) ack %d win 65535 <nop,nop,sack %d:%d %d:%d>",		\
-	    1 + (n) * MSS, 1 + (a) * MSS, 1 + (b) * MSS, 1 + (c) * MSS,	\
-	    1 + (d) * MSS
 
 /* A connection with n segments in flight, which are all there is. */
 static int

@@ -13,21 +13,10 @@
 #include <netipsec/key.h>
 #include <vm/uma.h>
 
-#include "pkt.h"
+#include "fuzz.h"
 
 #define	ROUNDS	2000
 #define	STEPS	120
-
-static uint64_t
-draw(struct pd *t, uint64_t n)
-{
-	/* splitmix64 */
-	uint64_t z = t->seed += 0x9e3779b97f4a7c15;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-	z = (z ^ z >> 27) * 0x94d049bb133111eb;
-	return ((z ^ z >> 31) % n);
-}
 
 /* ---- Options ---- */
 
@@ -152,20 +141,6 @@ segment(struct pd *t)
 }
 
 /* ---- The user ---- */
-
-/* Whoever has come, of all connections. */
-static int
-accepts(struct pd *t, int lfd)
-{
-	struct vnet *saved = vnet_enter(t->vnet);
-	struct sockaddr_storage ss;
-	int error, fd = -1;
-
-	error = kern_accept(lfd, &ss, &fd);
-	vnet_leave(saved);
-	pd_check(t);
-	return (error == 0 ? fd : -1);
-}
 
 /* What is there, whatever it is. */
 static void

@@ -13,11 +13,7 @@
 #include <netinet/tcp_loss.h>
 
 #include "pkt.h"
-
-#define	MSS	1460
-#define	SEG(i)		". %d:%d(%d) ack 1", 1 + (i) * MSS,		\
-	    1 + ((i) + 1) * MSS, MSS
-#define	ACK(n)		". 1:1(0) ack %d win 65535", 1 + (n) * MSS
+#include "segs.h"
 
 static int
 in_flight(struct pd *t, int opts, int n)

@@ -9,22 +9,7 @@
  * much leaves while it lasts (RFC 9937), with newreno's halving.
  */
 #include "pkt.h"
-
-#define	MSS	1460
-
-#define	SEG(i)		". %d:%d(%d) ack 1", 1 + (i) * MSS,		\
-	    1 + ((i) + 1) * MSS, MSS
-#define	LASTSEG(i)	"P. %d:%d(%d) ack 1", 1 + (i) * MSS,		\
-	    1 + ((i) + 1) * MSS, MSS
-/* The peer has the first n, and of the others from a to b - 1. */
-#define	ACK(n)		". 1:1(0) ack %d win 65535", 1 + (n) * MSS
-#define	SACK(n, a, b)							\
-	". 1:1(0) ack %d win 65535 <nop,nop,sack %d:%d>",		\
-	    1 + (n) * MSS, 1 + (a) * MSS, 1 + (b) * MSS
-#define	SACK2(n, a, b, c, d)						\
-	". 1:1(0) ack %d win 65535 <nop,nop,sack %d:%d %d:%d>",		\
-	    1 + (n) * MSS, 1 + (a) * MSS, 1 + (b) * MSS, 1 + (c) * MSS,	\
-	    1 + (d) * MSS
+#include "segs.h"
 
 /* A connection with ten segments in flight, and more to send. */
 static int

@@ -8,16 +8,9 @@
  * stamps that nothing was lost, and what a connection learns from it.
  */
 #include "pkt.h"
+#include "segs.h"
 
-#define	MSS	1460
 #define	RTT	(100 * PD_MSEC)
-
-#define	SEG(i)		". %d:%d(%d) ack 1", 1 + (i) * MSS,		\
-	    1 + ((i) + 1) * MSS, MSS
-#define	ACK(n)		". 1:1(0) ack %d win 65535", 1 + (n) * MSS
-#define	SACK(n, a, b)							\
-	". 1:1(0) ack %d win 65535 <nop,nop,sack %d:%d>",		\
-	    1 + (n) * MSS, 1 + (a) * MSS, 1 + (b) * MSS
 
 /* A connection whose round trip is RTT, without time stamps; the first
  * segments are in flight, 10 of more that there are. */

@@ -11,16 +11,7 @@
  * A connection of pd_active() has measured 10 us, so its first is 230 ms.
  */
 #include "pkt.h"
-
-#define	MSS	1460
-
-/* Segment i (from 0) of ours, full. */
-#define	SEG(i)		". %d:%d(%d) ack 1", 1 + (i) * MSS,		\
-	    1 + ((i) + 1) * MSS, MSS
-#define	LASTSEG(i)	"P. %d:%d(%d) ack 1", 1 + (i) * MSS,		\
-	    1 + ((i) + 1) * MSS, MSS
-/* The peer has the first n of them. */
-#define	ACK(n)		". 1:1(0) ack %d win 65535", 1 + (n) * MSS
+#include "segs.h"
 
 PD_TEST(backoff)
 {

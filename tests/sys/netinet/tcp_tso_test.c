@@ -8,11 +8,7 @@
  * TCP had cut them.
  */
 #include "pkt.h"
-
-#define	MSS	1460
-
-#define	SEG(i)		". %d:%d(%d) ack 1", 1 + (i) * MSS,		\
-	    1 + ((i) + 1) * MSS, MSS
+#include "segs.h"
 
 PD_TEST(window)
 {

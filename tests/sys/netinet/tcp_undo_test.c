@@ -11,20 +11,9 @@
  * carries 1448 bytes, and our stamp is 100 as the ten leave.
  */
 #include "pkt.h"
+#include "segs.h"
 
-#define	MSS	1460
 #define	TSMSS	1448
-
-#define	SEG(i)		". %d:%d(%d) ack 1", 1 + (i) * MSS,		\
-	    1 + ((i) + 1) * MSS, MSS
-#define	ACK(n)		". 1:1(0) ack %d win 65535", 1 + (n) * MSS
-#define	SACK(n, a, b)							\
-	". 1:1(0) ack %d win 65535 <nop,nop,sack %d:%d>",		\
-	    1 + (n) * MSS, 1 + (a) * MSS, 1 + (b) * MSS
-#define	SACK2(n, a, b, c, d)						\
-	". 1:1(0) ack %d win 65535 <nop,nop,sack %d:%d %d:%d>",		\
-	    1 + (n) * MSS, 1 + (a) * MSS, 1 + (b) * MSS, 1 + (c) * MSS,	\
-	    1 + (d) * MSS
 
 #define	TSSEG(i)	". %d:%d(%d) ack 1 <nop,nop,TS val * ecr 7>",	\
 	    1 + (i) * TSMSS, 1 + ((i) + 1) * TSMSS, TSMSS

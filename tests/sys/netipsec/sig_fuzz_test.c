@@ -14,22 +14,12 @@
  */
 #include <vm/uma.h>
 
+#include "../netinet/fuzz.h"
 #include "sig_pkt.h"
 
 #define	ROUNDS	300
 #define	STEPS	120
 #define	KEY	"a key"
-
-static uint64_t
-draw(struct pd *t, uint64_t n)
-{
-	/* splitmix64 */
-	uint64_t z = t->seed += 0x9e3779b97f4a7c15;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-	z = (z ^ z >> 27) * 0x94d049bb133111eb;
-	return ((z ^ z >> 31) % n);
-}
 
 /* ---- Segments ---- */
 
@@ -159,20 +149,6 @@ choose(struct pd *t, int fd)
 	(void)kern_setsockopt(fd, IPPROTO_TCP, TCP_AO_KEYS, &tak,
 	    sizeof(tak));
 	vnet_leave(saved);
-}
-
-/* Whoever has come, of all connections. */
-static int
-accepts(struct pd *t, int lfd)
-{
-	struct vnet *saved = vnet_enter(t->vnet);
-	struct sockaddr_storage ss;
-	int error, fd = -1;
-
-	error = kern_accept(lfd, &ss, &fd);
-	vnet_leave(saved);
-	pd_check(t);
-	return (error == 0 ? fd : -1);
 }
 
 /* What is there, whatever it is. */
