@@ -119,10 +119,14 @@ uint64_t in_cksum_partial(const void *buf, size_t len, uint64_t sum);
 static inline uint16_t
 in_cksum_fold(uint64_t sum)
 {
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return ((uint16_t)((sum & 0xffff) + (sum >> 16)));
+	uint32_t half;
+
+	/* A number plus itself with its halves exchanged: the upper half is
+	 * then their sum and, from below, the carry of that. */
+	sum += sum << 32 | sum >> 32;
+	half = (uint32_t)(sum >> 32);
+	half += half << 16 | half >> 16;
+	return ((uint16_t)(half >> 16));
 }
 /* 64-bit one's complement addition. */
 static inline uint64_t
