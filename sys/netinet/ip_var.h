@@ -116,13 +116,17 @@ uint16_t in_cksum_skip(const struct mbuf *m, int len, int skip);
 /* Partial sums of plain memory, of which only the last may be of odd length:
  * 64-bit accumulator in and out; fold to 16 bits, not inverted. */
 uint64_t in_cksum_partial(const void *buf, size_t len, uint64_t sum);
+/* Each half added to the other leaves their sum, and the carry of it, in the
+ * upper one. */
 static inline uint16_t
 in_cksum_fold(uint64_t sum)
 {
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return ((uint16_t)((sum & 0xffff) + (sum >> 16)));
+	uint32_t half;
+
+	sum += sum << 32 | sum >> 32;
+	half = (uint32_t)(sum >> 32);
+	half += half << 16 | half >> 16;
+	return ((uint16_t)(half >> 16));
 }
 /* 64-bit one's complement addition. */
 static inline uint64_t
