@@ -116,13 +116,13 @@ uint16_t in_cksum_skip(const struct mbuf *m, int len, int skip);
 /* Partial sums of plain memory, of which only the last may be of odd length:
  * 64-bit accumulator in and out; fold to 16 bits, not inverted. */
 uint64_t in_cksum_partial(const void *buf, size_t len, uint64_t sum);
+/* Each half added to the other leaves their sum, and the carry of it, in the
+ * upper one. */
 static inline uint16_t
 in_cksum_fold(uint64_t sum)
 {
 	uint32_t half;
 
-	/* A number plus itself with its halves exchanged: the upper half is
-	 * then their sum and, from below, the carry of that. */
 	sum += sum << 32 | sum >> 32;
 	half = (uint32_t)(sum >> 32);
 	half += half << 16 | half >> 16;
