@@ -173,8 +173,7 @@ ether_output_any(struct ifnet *ifp, struct mbuf *m,
 
 /*
  * By a way that is as it was (so ifp is up), with room for the header, and
- * with nobody between here and the driver who wants to see the packet, it is
- * but written and counted.
+ * with nobody who records the packet, it is but written and counted.
  */
 int
 ether_output(struct ifnet *ifp, struct mbuf *m,
@@ -184,7 +183,7 @@ ether_output(struct ifnet *ifp, struct mbuf *m,
 
 	type = IN6_IS_ADDR_V4MAPPED(nexthop) ? ETHERTYPE_IP : ETHERTYPE_IPV6;
 	if (__predict_false(ro == NULL || ro->ro_llgen != V_way_gen ||
-	    ifp->if_capture != NULL || ifp->if_pipe != NULL ||
+	    ifp->if_capture != NULL ||
 	    (m->m_flags & (M_PKTHDR | M_EXT | M_RDONLY)) != M_PKTHDR ||
 	    m->m_data - m->m_pktdat < ETHER_HDR_LEN))
 		return (ether_output_any(ifp, m, nexthop, ro, type));
@@ -194,7 +193,8 @@ ether_output(struct ifnet *ifp, struct mbuf *m,
 	ether_header_write(ifp, m, ro->ro_lladdr, type);
 	ifp->if_data.ifi_opackets++;
 	ifp->if_data.ifi_obytes += (uint64_t)m->m_pkthdr.len;
-	return (ifp->if_transmit(ifp, m));
+	return (ifp->if_pipe != NULL ? ifp->if_pipe_lower(ifp, m) :
+	    ifp->if_transmit(ifp, m));
 }
 
 /*
