@@ -171,7 +171,7 @@ tcp_output_cancel(struct tcpcb *tp)
 
 /* Space to judge what comes by: never less than was promised. */
 uint32_t
-tcp_rcv_window(struct tcpcb *tp)
+tcp_rcv_window(const struct tcpcb *tp)
 {
 	const struct socket *so = tptosocket(tp);
 	uint32_t promised = 0;
