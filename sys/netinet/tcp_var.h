@@ -728,6 +728,11 @@ tcp_timer_active(const struct tcpcb *tp, tt_which timer)
 {
 	return (tp->t_timers[timer] != UINT64_MAX);
 }
+static inline void
+tcp_timer_off(struct tcpcb *tp, tt_which timer)
+{
+	tp->t_timers[timer] = UINT64_MAX;
+}
 #define	TCP_TMR_GRANULARITY_TICKS	1
 #define	TCP_TMR_GRANULARITY_USEC	2
 uint32_t tcp_get_srtt(struct tcpcb *tp, int granularity);
