@@ -686,9 +686,8 @@ VNET_DECLARE(uint64_t[TCP_NSTATES], tcps_states);
 
 /* The memory of one that is gone. */
 void	tcp_zfree(struct tcpcb *tp);
-/* tcp_subr.c: birth, change of state and end of a connection. */
+/* tcp_subr.c: birth and end of a connection. */
 struct tcpcb *tcp_newtcpcb(struct socket *so);
-void	tcp_state_change(struct tcpcb *tp, int newstate);
 /* End it: tell the peer by RST if it is synchronized, the user by errnum.
  * tp is gone afterwards. */
 void	tcp_drop(struct tcpcb *tp, int errnum);
@@ -750,7 +749,7 @@ uint32_t tcp_new_ts_offset(const struct in_conninfo *inc);
 bool	tcp_enter_timewait(struct tcpcb *tp);
 /* Is the peer an address of this host? */
 bool	tcp_peer_is_local(const struct in_conninfo *inc);
-nstime_t tcp_2msl(const struct in_conninfo *inc);
+nstime_t tcp_2msl(bool local);
 void	tcp_established(struct tcpcb *tp);
 
 /* tcp_parse.c */
@@ -876,6 +875,16 @@ void	tcp_trace(const struct tcpcb *tp, const char *what, int arg);
 void	tcp_trace_state(const struct tcpcb *tp, int newstate);
 #define	TCP_TRACED(tp)							\
 	__predict_false(((tp)->t_inpcb.inp_flags & INP_DEBUG) != 0)
+
+static inline void
+tcp_state_change(struct tcpcb *tp, int newstate)
+{
+	if (TCP_TRACED(tp))
+		tcp_trace_state(tp, newstate);
+	TCPSTATES_DEC(tp->t_state);
+	TCPSTATES_INC(newstate);
+	tp->t_state = (uint8_t)newstate;
+}
 
 /* tcp_timer.c */
 void	tcp_rtt_sample(struct tcpcb *tp, uint64_t rtt_ns);
