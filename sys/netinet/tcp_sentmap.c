@@ -75,10 +75,10 @@ ts_len(const struct tcp_sent *ts)
 	return (ts->ts_end - ts->ts_start);
 }
 
-static struct tcp_sent *
+static inline struct tcp_sent *
 ts_alloc(void)
 {
-	if (V_tcp_map_limit != 0 &&
+	if (__predict_false(V_tcp_map_limit != 0) &&
 	    uma_zone_get_cur(V_tcp_sent_zone) >= (int)V_tcp_map_limit) {
 		TCPSTAT_INC(tcps_sack_sboverflow);
 		return (NULL);
@@ -151,10 +151,9 @@ ts_stamp(struct tcpcb *tp, struct tcp_sent *ts)
 	ts->ts_delivered = tp->t_delivered;
 	ts->ts_deltime = tp->t_delivered_time;
 	ts->ts_firsttime = tp->t_first_sent_time;
+	ts->ts_flags &= (uint16_t)~TS_APPLIMITED;
 	if (tp->t_app_limited != 0)
 		ts->ts_flags |= TS_APPLIMITED;
-	else
-		ts->ts_flags &= ~TS_APPLIMITED;
 	tp->t_sndtime = now;
 }
 

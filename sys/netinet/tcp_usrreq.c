@@ -440,7 +440,6 @@ tcp_usr_send(struct socket *so, int flags, struct mbuf *m,
 	return (0);
 }
 
-/* The reader took bytes: the window may be worth an update. */
 static int
 tcp_usr_rcvd(struct socket *so, int flags __unused)
 {
@@ -449,7 +448,7 @@ tcp_usr_rcvd(struct socket *so, int flags __unused)
 	if (tcp_is_over(tp))
 		return (ECONNRESET);
 	if (TCPS_HAVEESTABLISHED(tp->t_state))
-		tcp_output_later(tp);
+		tcp_output_rcvd(tp);
 	return (0);
 }
 
