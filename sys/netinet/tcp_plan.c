@@ -72,13 +72,11 @@ tcp_window_update_due(const struct tcpcb *tp, uint32_t win)
 	const struct socket *so = tptosocket(tp);
 	uint32_t hiwat, promised = 0, more;
 
-	if (so == NULL || !TCPS_HAVERCVDSYN(tp->t_state) ||
-	    TCPS_HAVERCVDFIN(tp->t_state) ||
-	    (so->so_rcv.sb_state & SBS_CANTRCVMORE) != 0)
-		return (false);
 	if (SEQ_GT(tp->rcv_adv, tp->rcv_nxt))
 		promised = tp->rcv_adv - tp->rcv_nxt;
-	if (win <= promised)
+	if (so == NULL || win <= promised || !TCPS_HAVERCVDSYN(tp->t_state) ||
+	    TCPS_HAVERCVDFIN(tp->t_state) ||
+	    (so->so_rcv.sb_state & SBS_CANTRCVMORE) != 0)
 		return (false);
 	more = win - promised;
 	/* Linux lets the first window grow as text comes, and later tells of
