@@ -77,7 +77,7 @@ tcp_output_flush(void *arg __unused)
 		STAILQ_REMOVE_HEAD(q, t_outlink);
 		flags = tp->t_flags2;
 		tp->t_flags2 = flags & ~(TF2_OUTPENDING | TF2_OUTLINKED);
-		if ((flags & TF2_OUTPENDING) != 0)
+		if (__predict_true((flags & TF2_OUTPENDING) != 0))
 			(void)tcp_output(tp);
 		else if ((flags & TF2_OUTFREED) != 0)
 			tcp_zfree(tp);
@@ -102,10 +102,11 @@ SYSINIT(tcp_output, SI_SUB_PROTO_DOMAIN, SI_ORDER_FIRST, tcp_output_init,
 void
 tcp_output_later(struct tcpcb *tp)
 {
-	struct tcp_outq *q = &V_tcp_outq;
+	struct tcp_outq *q;
 
 	if ((tp->t_flags2 & TF2_OUTPENDING) != 0)
 		return;
+	q = &V_tcp_outq;
 	if (__predict_true((tp->t_flags2 & TF2_OUTLINKED) == 0))
 		STAILQ_INSERT_TAIL(q, tp, t_outlink);
 	tp->t_flags2 |= TF2_OUTPENDING | TF2_OUTLINKED;
@@ -126,8 +127,9 @@ tcp_sndbuf_autoscale(struct tcpcb *tp, struct socket *so)
 	struct sockbuf *sb = &so->so_snd;
 	uint32_t lowat, sendwin, used = sbused(sb);
 
-	lowat = V_sendbuf_auto_lowat ? min(sb->sb_lowat, sb->sb_hiwat) : 0;
-	if (used + lowat < sb->sb_hiwat / 8 * 7 || !V_tcp_do_autosndbuf ||
+	lowat = __predict_false(V_sendbuf_auto_lowat) ?
+	    min(sb->sb_lowat, sb->sb_hiwat) : 0;
+	if (__predict_true(used + lowat < sb->sb_hiwat / 8 * 7) || !V_tcp_do_autosndbuf ||
 	    (sb->sb_flags & SB_AUTOSIZE) == 0)
 		return;
 	sendwin = min(tp->snd_wnd, tp->snd_cwnd);
@@ -421,18 +423,14 @@ tcp_note_promise(struct tcpcb *tp, uint32_t win)
 }
 
 /*
- * Retransmission and persist timers for what is in flight or waits.  Text
+ * Neither the retransmission nor the persist timer runs, and what is in flight
+ * or waits may need one.  Text
  * that waits with nothing in flight, for a window or for Nagle's sake, must
  * not wait for ever: the persist timer forces it out.
  */
-static void
-tcp_output_timers(struct tcpcb *tp)
+static inline void
+tcp_output_timers(struct tcpcb *tp, const struct socket *so)
 {
-	const struct socket *so = tptosocket(tp);
-
-	if (tcp_timer_active(tp, TT_REXMT) ||
-	    tcp_timer_active(tp, TT_PERSIST))
-		return;
 	if (tp->snd_max != tp->snd_una) {
 		tcp_timer_activate(tp, TT_REXMT, tcp_rto(tp));
 		return;
@@ -744,19 +742,6 @@ tcp_output_idle(struct tcpcb *tp)
 		cc_after_idle(tp);
 }
 
-/* The user, not the network, limits what is in flight. */
-static void
-tcp_note_applimited(struct tcpcb *tp)
-{
-	const struct socket *so = tptosocket(tp);
-
-	if (so != NULL && tp->t_snd_lost == 0 &&
-	    sbavail(&so->so_snd) <= tp->snd_max - tp->snd_una &&
-	    tcp_inflight(tp) < tp->snd_cwnd)
-		tp->t_app_limited = max((uint32_t)tp->t_delivered +
-		    tcp_inflight(tp), 1);
-}
-
 /* Is there anything that a plan might find?  Most ACKs leave nothing to say,
  * which is cheaper to see here than to find out step by step. */
 static bool
@@ -772,29 +757,50 @@ tcp_output_due(struct tcpcb *tp, const struct socket *so)
 	return (tcp_window_update_due(tp, tcp_adv_window(tp)));
 }
 
-/* The same as tcp_plain_output(), of any connection. */
+/* All that may leave of any connection. */
 static int __noinline
-tcp_any_output(struct tcpcb *tp, bool *morep)
+tcp_any_output(struct tcpcb *tp, const struct socket *so)
 {
 	struct tcp_plan p;
-	int error;
+	bool due = tcp_output_due(tp, so);
+	int error = 0;
 
-	*morep = false;
-	if (!tcp_plan(tp, &p))
-		return (0);
-	if ((error = tcp_send_plan(tp, &p)) != 0)
-		return (error);
-	tp->t_flags &= ~TF_FORCEDATA;
-	*morep = !p.p_last;
-	return (0);
+	while (due && tcp_plan(tp, &p)) {
+		if ((error = tcp_send_plan(tp, &p)) != 0)
+			break;
+		tp->t_flags &= ~TF_FORCEDATA;
+		due = !p.p_last;
+	}
+	return (error);
+}
+
+/* Output has come to its end, by an error or 0: what is to happen next, and
+ * whose fault it is that no more is in flight. */
+static inline int
+tcp_output_end(struct tcpcb *tp, const struct socket *so, int error)
+{
+	if ((tp->t_flags & (TF_LASTIDLE | TF_MORETOCOME)) == TF_LASTIDLE)
+		tp->t_flags &= ~TF_LASTIDLE;
+	if (__predict_false(error != 0))
+		error = tcp_output_error(tp, error);
+	if (!tcp_timer_active(tp, TT_REXMT) &&
+	    !tcp_timer_active(tp, TT_PERSIST))
+		tcp_output_timers(tp, so);
+	/* The user, not the network? */
+	if (so != NULL && tp->t_snd_lost == 0 &&
+	    sbavail(&so->so_snd) <= tp->snd_max - tp->snd_una &&
+	    tcp_inflight(tp) < tp->snd_cwnd)
+		tp->t_app_limited = max((uint32_t)tp->t_delivered +
+		    tcp_inflight(tp), 1);
+	return (error);
 }
 
 int
 tcp_default_output(struct tcpcb *tp)
 {
 	struct socket *so = tptosocket(tp);
+	bool more = true;
 	int error = 0;
-	bool more, plain;
 
 	if (tp->t_state < TCPS_SYN_SENT || tp->t_state == TCPS_TIME_WAIT)
 		return (0);
@@ -803,20 +809,22 @@ tcp_default_output(struct tcpcb *tp)
 		tcp_output_idle(tp);
 		tcp_sndbuf_autoscale(tp, so);
 	}
-	plain = tcp_is_plain(tp);
-	more = plain || tcp_output_due(tp, so);
-	while (more && error == 0) {
-		error = plain ? tcp_plain_output(tp, &so->so_snd, &more) :
-		    tcp_any_output(tp, &more);
-		plain = more && tcp_is_plain(tp);
-	}
-	if ((tp->t_flags & (TF_LASTIDLE | TF_MORETOCOME)) == TF_LASTIDLE)
-		tp->t_flags &= ~TF_LASTIDLE;
-	if (__predict_false(error != 0))
-		error = tcp_output_error(tp, error);
-	tcp_output_timers(tp);
-	tcp_note_applimited(tp);
+	while (more && error == 0 && __predict_true(tcp_is_plain(tp)))
+		error = tcp_plain_output(tp, &so->so_snd, &more);
+	if (__predict_false(more && error == 0))
+		error = tcp_any_output(tp, so);
+	error = tcp_output_end(tp, so, error);
 	if (__predict_false((tp->t_flags2 & TF2_COMPAT) != 0))
 		tcp_compat_notsent(tp);
 	return (error);
+}
+
+/* There is nothing else to say then. */
+void
+tcp_output_rcvd(struct tcpcb *tp)
+{
+	if (tp->t_fb->tfb_tcp_output != tcp_default_output ||
+	    (tp->t_flags & TF_ACKNOW) != 0 ||
+	    tcp_window_update_due(tp, tcp_adv_window(tp)))
+		tcp_output_later(tp);
 }

@@ -49,7 +49,7 @@ SYSCTL_INT(_net_inet_tcp_sack, OID_AUTO, tso, CTLFLAG_VNET | CTLFLAG_RW,
 
 /* Space to judge what comes by: never less than was promised. */
 uint32_t
-tcp_rcv_window(struct tcpcb *tp)
+tcp_rcv_window(const struct tcpcb *tp)
 {
 	const struct socket *so = tptosocket(tp);
 	uint32_t promised = 0;
@@ -72,13 +72,11 @@ tcp_window_update_due(const struct tcpcb *tp, uint32_t win)
 	const struct socket *so = tptosocket(tp);
 	uint32_t hiwat, promised = 0, more;
 
-	if (so == NULL || !TCPS_HAVERCVDSYN(tp->t_state) ||
-	    TCPS_HAVERCVDFIN(tp->t_state) ||
-	    (so->so_rcv.sb_state & SBS_CANTRCVMORE) != 0)
-		return (false);
 	if (SEQ_GT(tp->rcv_adv, tp->rcv_nxt))
 		promised = tp->rcv_adv - tp->rcv_nxt;
-	if (win <= promised)
+	if (so == NULL || win <= promised || !TCPS_HAVERCVDSYN(tp->t_state) ||
+	    TCPS_HAVERCVDFIN(tp->t_state) ||
+	    (so->so_rcv.sb_state & SBS_CANTRCVMORE) != 0)
 		return (false);
 	more = win - promised;
 	/* Linux lets the first window grow as text comes, and later tells of

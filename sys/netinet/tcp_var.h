@@ -686,9 +686,8 @@ VNET_DECLARE(uint64_t[TCP_NSTATES], tcps_states);
 
 /* The memory of one that is gone. */
 void	tcp_zfree(struct tcpcb *tp);
-/* tcp_subr.c: birth, change of state and end of a connection. */
+/* tcp_subr.c: birth and end of a connection. */
 struct tcpcb *tcp_newtcpcb(struct socket *so);
-void	tcp_state_change(struct tcpcb *tp, int newstate);
 /* End it: tell the peer by RST if it is synchronized, the user by errnum.
  * tp is gone afterwards. */
 void	tcp_drop(struct tcpcb *tp, int errnum);
@@ -750,7 +749,7 @@ uint32_t tcp_new_ts_offset(const struct in_conninfo *inc);
 bool	tcp_enter_timewait(struct tcpcb *tp);
 /* Is the peer an address of this host? */
 bool	tcp_peer_is_local(const struct in_conninfo *inc);
-nstime_t tcp_2msl(const struct in_conninfo *inc);
+nstime_t tcp_2msl(bool local);
 void	tcp_established(struct tcpcb *tp);
 
 /* tcp_parse.c */
@@ -772,8 +771,7 @@ int	tcp_stage_ack(struct tcpcb *tp, struct tcp_seg *sg);
 int	tcp_stage_urg(struct tcpcb *tp, struct tcp_seg *sg);
 int	tcp_stage_text(struct tcpcb *tp, struct tcp_seg *sg);
 int	tcp_stage_fin(struct tcpcb *tp, struct tcp_seg *sg);
-/* Header prediction: whether, and instead of the stages; tcp_stages.c. */
-bool	tcp_predicted(const struct tcpcb *tp, const struct tcp_seg *sg);
+/* Header prediction: instead of the stages; tcp_seg.h. */
 int	tcp_stage_predicted(struct tcpcb *tp, struct tcp_seg *sg);
 /* len bytes of sg's, or of what waited for it, go to the reader now. */
 void	tcp_rcvbuf_autoscale(struct tcpcb *tp, struct socket *so,
@@ -823,6 +821,8 @@ int	tcp_sack_report(const struct tcpcb *tp, struct sackblk *blk, int max);
 #define	tcp_output(tp)	((tp)->t_fb->tfb_tcp_output(tp))
 /* Ask the block to output when the batch ends. */
 void	tcp_output_later(struct tcpcb *tp);
+/* The reader took bytes: the window may be worth an update. */
+void	tcp_output_rcvd(struct tcpcb *tp);
 void	tcp_output_cancel(struct tcpcb *tp);
 /* At the end of all connections: nothing waits any more. */
 void	tcp_output_drain(void);
@@ -856,7 +856,7 @@ void	tcp_reset_reply(struct tcpcb *tp, const struct tcp_seg *sg);
 /* A challenge ACK (RFC 5961), unless there were too many. */
 void	tcp_challenge_ack(struct tcpcb *tp);
 /* Window and buffer space to advertise. */
-uint32_t tcp_rcv_window(struct tcpcb *tp);
+uint32_t tcp_rcv_window(const struct tcpcb *tp);
 
 /* tcp_cong.c: between the core and the cc module. */
 void	cc_conn_init(struct tcpcb *tp);
@@ -876,6 +876,16 @@ void	tcp_trace(const struct tcpcb *tp, const char *what, int arg);
 void	tcp_trace_state(const struct tcpcb *tp, int newstate);
 #define	TCP_TRACED(tp)							\
 	__predict_false(((tp)->t_inpcb.inp_flags & INP_DEBUG) != 0)
+
+static inline void
+tcp_state_change(struct tcpcb *tp, int newstate)
+{
+	if (TCP_TRACED(tp))
+		tcp_trace_state(tp, newstate);
+	TCPSTATES_DEC(tp->t_state);
+	TCPSTATES_INC(newstate);
+	tp->t_state = (uint8_t)newstate;
+}
 
 /* tcp_timer.c */
 void	tcp_rtt_sample(struct tcpcb *tp, uint64_t rtt_ns);
