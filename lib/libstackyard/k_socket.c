@@ -99,9 +99,9 @@ syk_socket(struct vnet *vnet, enum syk_af family, int type, int protocol,
 
 	domain = family == SYK_AF_INET ? AF_INET :
 	    family == SYK_AF_INET6 ? AF_INET6 : AF_UNSPEC;
-	saved = vnet_enter(vnet);
+	saved = vnet_enter_fast(vnet);
 	error = kern_socket(domain, type, protocol, fdp);
-	vnet_leave(saved);
+	vnet_leave_fast(saved);
 	return (error);
 }
 
@@ -112,9 +112,9 @@ syk_bind(struct vnet *vnet, int fd, const struct syk_addr *addr)
 	struct vnet *saved;
 	int error;
 
-	saved = vnet_enter(vnet);
+	saved = vnet_enter_fast(vnet);
 	error = kern_bind(fd, addr_to_ss(addr, &ss));
-	vnet_leave(saved);
+	vnet_leave_fast(saved);
 	return (error);
 }
 
@@ -124,9 +124,9 @@ syk_listen(struct vnet *vnet, int fd, int backlog)
 	struct vnet *saved;
 	int error;
 
-	saved = vnet_enter(vnet);
+	saved = vnet_enter_fast(vnet);
 	error = kern_listen(fd, backlog);
-	vnet_leave(saved);
+	vnet_leave_fast(saved);
 	return (error);
 }
 
@@ -138,9 +138,9 @@ syk_accept(struct vnet *vnet, int fd, struct syk_addr *addr, int *fdp)
 	int error;
 
 	memset(&ss, 0, sizeof(ss));
-	saved = vnet_enter(vnet);
+	saved = vnet_enter_fast(vnet);
 	error = kern_accept(fd, &ss, fdp);
-	vnet_leave(saved);
+	vnet_leave_fast(saved);
 	if (error == 0)
 		addr_from_ss(addr, &ss);
 	return (error);
@@ -153,9 +153,9 @@ syk_connect(struct vnet *vnet, int fd, const struct syk_addr *addr)
 	struct vnet *saved;
 	int error;
 
-	saved = vnet_enter(vnet);
+	saved = vnet_enter_fast(vnet);
 	error = kern_connect(fd, addr_to_ss(addr, &ss));
-	vnet_leave(saved);
+	vnet_leave_fast(saved);
 	return (error);
 }
 
@@ -165,9 +165,9 @@ syk_shutdown(struct vnet *vnet, int fd, int how)
 	struct vnet *saved;
 	int error;
 
-	saved = vnet_enter(vnet);
+	saved = vnet_enter_fast(vnet);
 	error = kern_shutdown(fd, how);
-	vnet_leave(saved);
+	vnet_leave_fast(saved);
 	return (error);
 }
 
@@ -177,9 +177,9 @@ syk_close(struct vnet *vnet, int fd)
 	struct vnet *saved;
 	int error;
 
-	saved = vnet_enter(vnet);
+	saved = vnet_enter_fast(vnet);
 	error = kern_close(fd);
-	vnet_leave(saved);
+	vnet_leave_fast(saved);
 	return (error);
 }
 
@@ -249,12 +249,12 @@ syk_send(struct vnet *vnet, int fd, const struct iovec *iov, int iovcnt,
 
 	make_uio(&uio, kiov, iov, iovcnt, skip, UIO_WRITE);
 	*lenp = 0;
-	saved = vnet_enter(vnet);
+	saved = vnet_enter_fast(vnet);
 	error = kern_send(fd, &uio, flags,
 	    to != NULL ? addr_to_ss(to, &ss) : NULL, lenp);
 	if (__predict_false(error == ENOTCONN))
 		error = syk_compat_send_error(fd, error);
-	vnet_leave(saved);
+	vnet_leave_fast(saved);
 	return (error);
 }
 
@@ -272,9 +272,9 @@ syk_recv(struct vnet *vnet, int fd, const struct iovec *iov, int iovcnt,
 	*lenp = 0;
 	if (from != NULL)
 		memset(&ss, 0, sizeof(ss));
-	saved = vnet_enter(vnet);
+	saved = vnet_enter_fast(vnet);
 	error = kern_recv(fd, &uio, flags, from != NULL ? &ss : NULL, lenp);
-	vnet_leave(saved);
+	vnet_leave_fast(saved);
 	if (error == 0 && from != NULL)
 		addr_from_ss(from, &ss);
 	return (error);
@@ -289,9 +289,9 @@ syk_setsockopt(struct vnet *vnet, int fd, int level, int name,
 	struct vnet *saved;
 	int error;
 
-	saved = vnet_enter(vnet);
+	saved = vnet_enter_fast(vnet);
 	error = kern_setsockopt(fd, level, name, val, len);
-	vnet_leave(saved);
+	vnet_leave_fast(saved);
 	return (error);
 }
 
@@ -302,9 +302,9 @@ syk_getsockopt(struct vnet *vnet, int fd, int level, int name, void *val,
 	struct vnet *saved;
 	int error;
 
-	saved = vnet_enter(vnet);
+	saved = vnet_enter_fast(vnet);
 	error = kern_getsockopt(fd, level, name, val, lenp);
-	vnet_leave(saved);
+	vnet_leave_fast(saved);
 	return (error);
 }
 
@@ -327,9 +327,9 @@ syk_getsockname(struct vnet *vnet, int fd, struct syk_addr *addr)
 	int error;
 
 	memset(&ss, 0, sizeof(ss));
-	saved = vnet_enter(vnet);
+	saved = vnet_enter_fast(vnet);
 	error = kern_getsockname(fd, &ss);
-	vnet_leave(saved);
+	vnet_leave_fast(saved);
 	if (error == 0)
 		addr_from_ss(addr, &ss);
 	return (error);
@@ -343,9 +343,9 @@ syk_getpeername(struct vnet *vnet, int fd, struct syk_addr *addr)
 	int error;
 
 	memset(&ss, 0, sizeof(ss));
-	saved = vnet_enter(vnet);
+	saved = vnet_enter_fast(vnet);
 	error = kern_getpeername(fd, &ss);
-	vnet_leave(saved);
+	vnet_leave_fast(saved);
 	if (error == 0)
 		addr_from_ss(addr, &ss);
 	return (error);
@@ -357,9 +357,9 @@ syk_ioctl(struct vnet *vnet, int fd, unsigned long cmd, void *data)
 	struct vnet *saved;
 	int error;
 
-	saved = vnet_enter(vnet);
+	saved = vnet_enter_fast(vnet);
 	error = kern_ioctl(fd, cmd, data);
-	vnet_leave(saved);
+	vnet_leave_fast(saved);
 	return (error);
 }
 
@@ -369,9 +369,9 @@ syk_setnonblock(struct vnet *vnet, int fd, bool on)
 	struct vnet *saved;
 	int error;
 
-	saved = vnet_enter(vnet);
+	saved = vnet_enter_fast(vnet);
 	error = kern_fcntl_setfl(fd, on);
-	vnet_leave(saved);
+	vnet_leave_fast(saved);
 	return (error);
 }
 
@@ -418,9 +418,9 @@ syk_kqueue(struct vnet *vnet, int *fdp)
 	struct vnet *saved;
 	int error;
 
-	saved = vnet_enter(vnet);
+	saved = vnet_enter_fast(vnet);
 	error = kern_kqueue(fdp);
-	vnet_leave(saved);
+	vnet_leave_fast(saved);
 	return (error);
 }
 
@@ -432,9 +432,9 @@ syk_kevent(struct vnet *vnet, int kq, const void *changes, int nchanges,
 	int error;
 
 	*n = 0;
-	saved = vnet_enter(vnet);
+	saved = vnet_enter_fast(vnet);
 	error = kern_kevent(kq, changes, nchanges, events, nevents, n);
-	vnet_leave(saved);
+	vnet_leave_fast(saved);
 	return (error);
 }
 
@@ -464,14 +464,14 @@ syk_watch(struct vnet *vnet, int fd, struct sy_watch *watch)
 	struct vnet *saved;
 	int error;
 
-	saved = vnet_enter(vnet);
+	saved = vnet_enter_fast(vnet);
 	error = fd_getsock(fd, &so);
 	if (error == 0)
 		error = watch_side(so, SO_RCV, SYK_POLLIN | SYK_POLLPRI,
 		    watch);
 	if (error == 0)
 		error = watch_side(so, SO_SND, SYK_POLLOUT, watch);
-	vnet_leave(saved);
+	vnet_leave_fast(saved);
 	return (error);
 }
 
@@ -481,10 +481,10 @@ syk_unwatch(struct vnet *vnet, int fd)
 	struct socket *so;
 	struct vnet *saved;
 
-	saved = vnet_enter(vnet);
+	saved = vnet_enter_fast(vnet);
 	if (fd_getsock(fd, &so) == 0) {
 		soupcall_clear(so, SO_RCV);
 		soupcall_clear(so, SO_SND);
 	}
-	vnet_leave(saved);
+	vnet_leave_fast(saved);
 }

@@ -48,9 +48,11 @@ struct syk_var {
 	const char	*value;
 };
 
-/* Make a vnet for host, with n variables set before it starts. */
+/* Make a vnet for host, with n variables set before it starts.  *clock is
+ * always the time; NULL: syh_clock() says it. */
 int	syk_host_create(const char *name, struct sy_host *host,
-	    const struct syk_var *vars, size_t n, struct vnet **vnetp);
+	    const struct syk_var *vars, size_t n, const uint64_t *clock,
+	    struct vnet **vnetp);
 /* From now on threads take turns in vnet, by syh_enter() and syh_leave(). */
 void	syk_host_share(struct vnet *vnet, bool shared);
 /* The longest name of a host, with its NUL. */

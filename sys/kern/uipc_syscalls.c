@@ -22,7 +22,7 @@
 #include "uipc_private.h"
 
 /* The socket behind fd, with a reference. */
-static int
+static inline int
 getsock(int fd, struct socket **so)
 {
 	int error;

@@ -42,6 +42,7 @@
 #include <sys/sockbuf.h>
 #include <sys/socket.h>
 #include <sys/sockopt.h>
+#include <sys/systm.h>
 #include <sys/uio.h>
 #include <sys/vnet.h>
 
@@ -177,8 +178,22 @@ int	soclose(struct socket *so);
 /* End so at once: the peer is told by a reset, the descriptor's reference
  * (if there is one) and the listener's queue are left. */
 void	soabort(struct socket *so);
-void	soref(struct socket *so);
-void	sorele(struct socket *so);
+static inline void
+soref(struct socket *so)
+{
+	so->so_count++;
+}
+
+/* Free so if nothing refers to it any more (see above). */
+void	sofree(struct socket *so);
+static inline void
+sorele(struct socket *so)
+{
+	KASSERT(so->so_count > 0, ("sorele: socket %p without references",
+	    (void *)so));
+	if (--so->so_count == 0)
+		sofree(so);
+}
 
 /*
  * Send what uio has, or else the chain top (consumed in any case), to addr
@@ -239,8 +254,6 @@ void	soisdisconnecting(struct socket *so);
 int	soreserve(struct socket *so, u_long sndcc, u_long rcvcc);
 /* The peer sent urgent data: tell who waits. */
 void	sohasoutofband(struct socket *so);
-/* Free so if nothing refers to it any more (see above). */
-void	sofree(struct socket *so);
 /* Free so whatever refers to it, as its transport has gone with the host. */
 void	soorphan(struct socket *so);
 

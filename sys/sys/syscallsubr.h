@@ -14,6 +14,7 @@
 #define	_STACKYARD_SYS_SYSCALLSUBR_H_
 
 #include <sys/event.h>
+#include <sys/filedesc.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -50,9 +51,6 @@ int	kern_kqueue_notify(int fd, void (*func)(void *), void *arg);
 int	kern_fcntl_getfl(int fd, bool *nonblock);
 int	kern_fcntl_setfl(int fd, bool nonblock);
 
-struct socket;
-/* The socket behind fd, without a reference: EBADF, ENOTSOCK. */
-int	fd_getsock(int fd, struct socket **so);
 /* Close all descriptors (the host goes down); sockets are aborted. */
 void	fd_closeall(void);
 
