@@ -280,6 +280,33 @@ syk_recv(struct vnet *vnet, int fd, const struct iovec *iov, int iovcnt,
 	return (error);
 }
 
+int
+syk_write(struct vnet *vnet, int fd, const void *buf, size_t len,
+    size_t *lenp)
+{
+	struct vnet *saved;
+	int error;
+
+	saved = vnet_enter_fast(vnet);
+	error = kern_write(fd, buf, len, lenp);
+	if (__predict_false(error == ENOTCONN))
+		error = syk_compat_send_error(fd, error);
+	vnet_leave_fast(saved);
+	return (error);
+}
+
+int
+syk_read(struct vnet *vnet, int fd, void *buf, size_t len, size_t *lenp)
+{
+	struct vnet *saved;
+	int error;
+
+	saved = vnet_enter_fast(vnet);
+	error = kern_read(fd, buf, len, lenp);
+	vnet_leave_fast(saved);
+	return (error);
+}
+
 /* ---- Options and names ---- */
 
 int
@@ -378,7 +405,8 @@ syk_setnonblock(struct vnet *vnet, int fd, bool on)
 /* ---- Waiting ---- */
 
 int
-syk_waitinfo(struct vnet *vnet, int fd, struct syk_waitinfo *wi)
+syk_wait_limit(struct vnet *vnet, int fd, enum syk_wait what, uint64_t *ns,
+    bool *nonblock)
 {
 	struct socket *so;
 	struct vnet *saved;
@@ -387,14 +415,17 @@ syk_waitinfo(struct vnet *vnet, int fd, struct syk_waitinfo *wi)
 	saved = vnet_look(vnet);
 	error = fd_getsock(fd, &so);
 	if (error == 0) {
-		wi->nonblock = (so->so_state & SS_NBIO) != 0;
-		wi->listening = SOLISTENING(so);
-		wi->rcvtimeo = sbtimeo_ns(wi->listening ?
-		    so->so_sol->sol_sbrcv_timeo : so->so_rcv.sb_timeo);
-		wi->sndtimeo = sbtimeo_ns(so->so_snd.sb_timeo);
-		wi->linger = (so->so_options & SO_LINGER) != 0 &&
-		    so->so_linger > 0 ?
-		    (uint64_t)so->so_linger * NS_PER_SEC : 0;
+		*nonblock = (so->so_state & SS_NBIO) != 0;
+		if (what == SYK_WAIT_LINGER)
+			*ns = (so->so_options & SO_LINGER) != 0 &&
+			    so->so_linger > 0 ?
+			    (uint64_t)so->so_linger * NS_PER_SEC : 0;
+		else if (what == SYK_WAIT_SEND)
+			*ns = sbtimeo_ns(so->so_snd.sb_timeo);
+		else
+			*ns = sbtimeo_ns(SOLISTENING(so) ?
+			    so->so_sol->sol_sbrcv_timeo :
+			    so->so_rcv.sb_timeo);
 	}
 	vnet_look_end(saved);
 	return (error);

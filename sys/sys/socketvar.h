@@ -226,6 +226,12 @@ int	sosend(struct socket *so, struct sockaddr *addr, struct uio *uio,
  */
 int	soreceive(struct socket *so, struct sockaddr_storage *from,
 	    struct uio *uio, struct mbuf **mp0, int *flagsp);
+/* sosend() and soreceive() without flags and addresses, of one range; *lenp
+ * becomes how much was done, if there is no error. */
+int	sosend_buf(struct socket *so, const void *buf, size_t len,
+	    size_t *lenp);
+int	soreceive_buf(struct socket *so, void *buf, size_t len,
+	    size_t *lenp);
 /* What of events is true, and SOPOLL_ERR and SOPOLL_HUP (the host's poll
  * bits are not ours). */
 #define	SOPOLL_IN	0x1
@@ -240,6 +246,36 @@ int	sopoll(struct socket *so, int events);
 int	soupcall_set(struct socket *so, int which, so_upcall_t func,
 	    void *arg);
 void	soupcall_clear(struct socket *so, int which);
+
+/* Wake whoever waits for a side of so; see sys/sockbuf.h. */
+void	sowakeup(struct socket *so, int which);
+static inline void
+sorwakeup(struct socket *so)
+{
+	if ((so->so_rcv.sb_flags & (SB_KNOTE | SB_UPCALL)) != 0)
+		sowakeup(so, SO_RCV);
+}
+
+static inline void
+sowwakeup(struct socket *so)
+{
+	if ((so->so_snd.sb_flags & (SB_KNOTE | SB_UPCALL)) != 0)
+		sowakeup(so, SO_SND);
+}
+
+static inline void
+socantrcvmore(struct socket *so)
+{
+	so->so_rcv.sb_state |= SBS_CANTRCVMORE;
+	sorwakeup(so);
+}
+
+static inline void
+socantsendmore(struct socket *so)
+{
+	so->so_snd.sb_state |= SBS_CANTSENDMORE;
+	sowwakeup(so);
+}
 
 /* For protocols.  All of these may run upcalls: see sorwakeup(). */
 /* A socket for a connection that came to head, NULL if the queue is full or
