@@ -432,7 +432,7 @@ static inline void
 tcp_output_timers(struct tcpcb *tp, const struct socket *so)
 {
 	if (tp->snd_max != tp->snd_una) {
-		tcp_timer_activate(tp, TT_REXMT, tcp_rto(tp));
+		tcp_timer_at(tp, TT_REXMT, getnstime() + tcp_rto(tp));
 		return;
 	}
 	if (so != NULL && TCPS_HAVEESTABLISHED(tp->t_state) &&
@@ -564,7 +564,7 @@ tcp_plain_header(struct tcpcb *tp, struct mbuf *m, tcp_seq seq,
 {
 	const struct in_conninfo *inc = &tp->t_inpcb.inp_inc;
 	struct tcphdr *th = mtod(m, struct tcphdr *);
-	uint32_t scale = tcp_adv_scale(tp);
+	uint8_t scale = tp->rcv_scale;
 
 	th->th_sport = htons(inc->inc_lport);
 	th->th_dport = htons(inc->inc_fport);
@@ -604,11 +604,40 @@ tcp_plain_to_ip(struct tcpcb *tp, struct mbuf *m)
 	return (ip_send(m, &ioa));
 }
 
+/* One without text, to its end. */
+static inline struct mbuf *
+tcp_plain_build(struct tcpcb *tp, tcp_seq seq, uint32_t win, uint8_t flags)
+{
+	uint32_t optlen = tcp_plain_optlen(tp);
+	struct mbuf *m;
+
+	m = tcp_build(tp, sizeof(struct tcphdr) + optlen, 0, 0, false);
+	if (m != NULL)
+		tcp_plain_header(tp, m, seq, win, flags, optlen);
+	return (m);
+}
+
+bool
+tcp_plain_respond(struct tcpcb *tp, tcp_seq seq)
+{
+	struct mbuf *m;
+
+	if (!tcp_is_plain(tp))
+		return (false);
+	TCPSTAT_INC(tcps_sndctrl);
+	m = tcp_plain_build(tp, seq, tcp_adv_window(tp), TH_ACK);
+	if (m != NULL) {
+		TCPSTAT_INC(tcps_sndtotal);
+		(void)tcp_plain_to_ip(tp, m);
+	}
+	return (true);
+}
+
 /* An acknowledgment, if one is due; as plan_ack(). */
 static int
 tcp_plain_ack(struct tcpcb *tp)
 {
-	uint32_t optlen, win = tcp_adv_window(tp);
+	uint32_t win = tcp_adv_window(tp);
 	tcp_seq seq = tp->snd_max;
 	uint8_t flags = TH_ACK;
 	struct mbuf *m;
@@ -622,11 +651,8 @@ tcp_plain_ack(struct tcpcb *tp)
 		flags |= TH_FIN;
 		seq--;
 	}
-	optlen = tcp_plain_optlen(tp);
-	m = tcp_build(tp, sizeof(struct tcphdr) + optlen, 0, 0, false);
-	if (m == NULL)
+	if ((m = tcp_plain_build(tp, seq, win, flags)) == NULL)
 		return (ENOBUFS);
-	tcp_plain_header(tp, m, seq, win, flags, optlen);
 	TCPSTAT_INC(tcps_sndtotal);
 	TCPSTAT_INC(tcps_sndacks);
 	tp->t_acktime = tcp_acktime();
@@ -636,10 +662,11 @@ tcp_plain_ack(struct tcpcb *tp)
 
 /* len bytes of new text, TSO's if they are more than mss, or the FIN, or
  * both. */
-static int
-tcp_plain_send(struct tcpcb *tp, uint32_t len, uint32_t mss, uint8_t flags)
+static inline int
+tcp_plain_send(struct tcpcb *tp, uint32_t len, uint32_t optlen,
+    uint8_t flags)
 {
-	uint32_t optlen = tcp_plain_optlen(tp), win = tcp_adv_window(tp);
+	uint32_t mss = tp->t_maxseg - optlen, win = tcp_adv_window(tp);
 	struct tcp_sent *ts;
 	struct mbuf *m;
 	int error;
@@ -698,7 +725,7 @@ tcp_plain_len(const struct tcpcb *tp, uint32_t avail, uint32_t quota,
 static int
 tcp_plain_output(struct tcpcb *tp, const struct sockbuf *sb, bool *morep)
 {
-	uint32_t avail, len, mss;
+	uint32_t avail, len, optlen = tcp_plain_optlen(tp);
 	nstime_t when = UINT64_MAX;
 	uint8_t flags = TH_ACK;
 	bool fin;
@@ -708,9 +735,8 @@ tcp_plain_output(struct tcpcb *tp, const struct sockbuf *sb, bool *morep)
 	fin = tcp_wants_fin(tp);
 	if ((tp->t_flags & TF_SENTFIN) != 0 || (avail == 0 && !fin))
 		return (tcp_plain_ack(tp));
-	mss = tp->t_maxseg - tcp_plain_optlen(tp);
-	len = tcp_plain_len(tp, avail, tp->t_fb->tfb_quota(tp, &when), mss,
-	    fin);
+	len = tcp_plain_len(tp, avail, tp->t_fb->tfb_quota(tp, &when),
+	    tp->t_maxseg - optlen, fin);
 	if (len == UINT32_MAX) {
 		if (when != UINT64_MAX)
 			tcp_timer_at(tp, TT_PACE, when);
@@ -719,7 +745,7 @@ tcp_plain_output(struct tcpcb *tp, const struct sockbuf *sb, bool *morep)
 	if (len == avail)
 		flags |= (len != 0 ? TH_PUSH : 0) | (fin ? TH_FIN : 0);
 	*morep = len != avail;
-	return (tcp_plain_send(tp, len, mss, flags));
+	return (tcp_plain_send(tp, len, optlen, flags));
 }
 
 /* ---- The default block's output ---- */

@@ -85,13 +85,6 @@ tcp_put_timestamp(void *opt, const struct tcpcb *tp)
 	memcpy(opt, w, sizeof(w));
 }
 
-/* The scale of the windows we promise, but in SYNs. */
-static inline uint32_t
-tcp_adv_scale(const struct tcpcb *tp)
-{
-	return ((tp->t_flags & TF_RCVD_SCALE) != 0 ? tp->rcv_scale : 0);
-}
-
 /* Window to promise now: nothing rather than a silly one (RFC 1122,
  * 4.2.3.3), and never less than before. */
 static inline uint32_t
@@ -103,17 +96,22 @@ tcp_adv_window(struct tcpcb *tp)
 
 	if (SEQ_GT(tp->rcv_adv, tp->rcv_nxt))
 		promised = tp->rcv_adv - tp->rcv_nxt;
-	space = so != NULL ? lmax(sbspace(&so->so_rcv), 0) : 0;
-	if (so != NULL && space < tp->t_maxseg &&
-	    space < (long)so->so_rcv.sb_hiwat / 4)
+	space = so != NULL ? sbspace(&so->so_rcv) : 0;
+	if (__predict_false(so == NULL || (space < tp->t_maxseg &&
+	    space < (long)so->so_rcv.sb_hiwat / 4)))
 		space = 0;
 	if (__predict_false((tp->t_flags2 & TF2_COMPAT) != 0))
 		space = tcp_compat_clamp(tp, (uint32_t)space);
-	max = (uint32_t)TCP_MAXWIN << tcp_adv_scale(tp);
+	/* A scale that was not agreed upon is 0. */
+	max = (uint32_t)TCP_MAXWIN << tp->rcv_scale;
 	return (min(max, (uint32_t)lmax(space, promised)));
 }
 
 /* tcp_output.c */
+
+/* Send the ACK that tcp_respond() would, if nothing rare is switched on for
+ * the synchronized connection tp: false if something is. */
+bool	tcp_plain_respond(struct tcpcb *tp, tcp_seq seq);
 
 /* Hand a finished segment to IP. inp: the connection, or NULL. */
 int	tcp_ip_send(struct mbuf *m, struct inpcb *inp,

@@ -534,7 +534,7 @@ tcp_established(struct tcpcb *tp)
 	tcp_state_change(tp, (tp->t_flags & TF_NEEDFIN) != 0 ?
 	    TCPS_FIN_WAIT_1 : TCPS_ESTABLISHED);
 	tp->t_flags &= ~TF_NEEDFIN;
-	tcp_timer_activate(tp, TT_KEEP, tcp_keepidle_of(tp));
+	tcp_timer_at(tp, TT_KEEP, getnstime() + tcp_keepidle_of(tp));
 	tcp_timer_off(tp, TT_REXMT);
 	tcp_pmtud_established(tp);
 	tcp_cwv_established(tp);
