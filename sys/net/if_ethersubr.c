@@ -12,7 +12,7 @@
  *	+--------+--------+------+------------
  *
  * Out: a connection's struct route remembers its next hop's link address,
- * good as long as no neighbour has changed (V_lle_gen).  Otherwise the
+ * good as long as no neighbour has changed (V_way_gen).  Otherwise the
  * address follows from a multicast or broadcast next hop (RFC 1112, 6.4;
  * RFC 2464, 7), or ARP or neighbour discovery finds it (V_lltable_ops).
  *
@@ -72,7 +72,7 @@ ether_frame(struct ifnet *ifp, struct mbuf *m, const uint8_t *dst,
 	memcpy(eh->ether_shost, ifp->if_lladdr, ETHER_ADDR_LEN);
 	eh->ether_type = htons(type);
 	m->m_pkthdr.l2hlen = ETHER_HDR_LEN;
-	return (if_enqueue(ifp, m));
+	return (if_enqueue_one(ifp, m));
 }
 
 int
@@ -158,7 +158,7 @@ ether_output_unknown(struct ifnet *ifp, struct mbuf *m,
 		return (error == EWOULDBLOCK ? 0 : error);
 	if (ro != NULL) {
 		memcpy(ro->ro_lladdr, lladdr, ETHER_ADDR_LEN);
-		ro->ro_llgen = V_lle_gen;
+		ro->ro_llgen = V_way_gen;
 	}
 	return (ether_frame(ifp, m, lladdr, type));
 }
@@ -170,17 +170,36 @@ ether_output(struct ifnet *ifp, struct mbuf *m,
 	uint16_t type;
 
 	type = IN6_IS_ADDR_V4MAPPED(nexthop) ? ETHERTYPE_IP : ETHERTYPE_IPV6;
-	if (__predict_true(ro != NULL && ro->ro_llgen == V_lle_gen))
+	if (__predict_true(ro != NULL && ro->ro_llgen == V_way_gen))
 		return (ether_frame(ifp, m, ro->ro_lladdr, type));
 	return (ether_output_unknown(ifp, m, nexthop, ro, type));
 }
 
-/* Is the frame for us?  Marks what came to many. */
+/*
+ * The frame of everyday, by its first eight bytes: to this interface's address
+ * alone, and from one that is no group's (the bit 0x01 of byte 6, which the
+ * zeros behind if_lladdr do not have either).
+ */
 static inline bool
+ether_is_plain(const struct ifnet *ifp, const struct ether_header *eh)
+{
+	static const uint8_t matters[8] = {
+		0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01
+	};
+	uint64_t came, mask, own;
+
+	memcpy(&came, eh, sizeof(came));
+	memcpy(&own, ifp->if_lladdr, sizeof(own));
+	memcpy(&mask, matters, sizeof(mask));
+	return (((came ^ own) & mask) == 0);
+}
+
+/* Is the frame for us?  Marks what came to many. */
+static bool
 ether_accept(const struct ifnet *ifp, struct mbuf *m,
     const struct ether_header *eh)
 {
-	if (__predict_true(!ETHER_IS_MULTICAST(eh->ether_dhost)))
+	if (!ETHER_IS_MULTICAST(eh->ether_dhost))
 		return (memcmp(eh->ether_dhost, ifp->if_lladdr,
 		    ETHER_ADDR_LEN) == 0);
 	if (memcmp(eh->ether_dhost, ether_broadcast, ETHER_ADDR_LEN) == 0)
@@ -225,28 +244,38 @@ ether_pullup(struct ifnet *ifp, struct mbuf *m)
 	return (m);
 }
 
+/* A frame that is not one of everyday: NULL if it is to be dropped. */
+static struct mbuf * __noinline
+ether_check(struct ifnet *ifp, struct mbuf *m)
+{
+	const struct ether_header *eh;
+
+	if (m->m_len < ETHER_HDR_LEN + 20) {
+		m = ether_pullup(ifp, m);
+		if (m == NULL)
+			return (NULL);
+	}
+	eh = mtod(m, const struct ether_header *);
+	if (ETHER_IS_MULTICAST(eh->ether_shost))
+		ifp->if_data.ifi_ierrors++;
+	else if (ether_accept(ifp, m, eh))
+		return (m);
+	m_freem(m);
+	return (NULL);
+}
+
 void
 ether_input(struct ifnet *ifp, struct mbuf *m)
 {
-	const struct ether_header *eh;
 	uint16_t type;
 
-	if (__predict_false(m->m_len < ETHER_HDR_LEN + 20)) {
-		m = ether_pullup(ifp, m);
+	if (__predict_false(m->m_len < ETHER_HDR_LEN + 20 ||
+	    !ether_is_plain(ifp, mtod(m, const struct ether_header *)))) {
+		m = ether_check(ifp, m);
 		if (m == NULL)
 			return;
 	}
-	eh = mtod(m, const struct ether_header *);
-	if (__predict_false(ETHER_IS_MULTICAST(eh->ether_shost))) {
-		ifp->if_data.ifi_ierrors++;
-		m_freem(m);
-		return;
-	}
-	if (__predict_false(!ether_accept(ifp, m, eh))) {
-		m_freem(m);
-		return;
-	}
-	type = ntohs(eh->ether_type);
+	type = ntohs(mtod(m, const struct ether_header *)->ether_type);
 	m->m_data += ETHER_HDR_LEN;
 	m->m_len -= ETHER_HDR_LEN;
 	m->m_pkthdr.len -= ETHER_HDR_LEN;

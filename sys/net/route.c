@@ -92,6 +92,7 @@ rt_gen_bump(void)
 
 	if (++V_rt_gen == 0)
 		V_rt_gen = 1;
+	way_gen_bump();
 	for (i = 0; i < RT_RECENT; i++)
 		ro_invalidate(&V_rt_recent[i].rr_route);
 }

@@ -25,7 +25,8 @@ VNET_DECLARE(uint32_t, rt_gen);
 struct route {
 	struct nhop_object *ro_nh;	/* counted, or NULL */
 	uint32_t	ro_gen;		/* V_rt_gen when found */
-	uint32_t	ro_llgen;	/* V_lle_gen for ro_lladdr; 0 none */
+	uint32_t	ro_llgen;	/* V_way_gen for ro_lladdr; 0 none: as
+					   long as they agree ro is good */
 	uint8_t		ro_lladdr[8];
 };
 

@@ -166,20 +166,14 @@ in_cksum_skip(const struct mbuf *m, int len, int skip)
 	    (size_t)skip)));
 }
 
-/*
- * A packet that never saw a wire may still wait for its sum to be filled in
- * (CSUM_DELAY_DATA); whoever marked it so vouched for it.
- */
 uint16_t
-ip_cksum_verify(const struct mbuf *m, const struct ip_info *ii,
+ip_cksum_sum(const struct mbuf *m, const struct ip_info *ii,
     uint8_t proto, uint32_t len)
 {
 	uint64_t sum;
 	uint32_t flags;
 
 	flags = m->m_pkthdr.csum_flags;
-	if ((flags & (CSUM_DELAY_DATA | CSUM_DELAY_DATA_IPV6)) != 0)
-		return (0);
 	if ((flags & CSUM_DATA_VALID) != 0) {
 		if ((flags & CSUM_PSEUDO_HDR) != 0)
 			return ((uint16_t)~m->m_pkthdr.csum_data);

@@ -351,10 +351,11 @@ ip_way_linklocal(const struct ip_output_args *ioa, struct ip_way *way)
 }
 
 /* The source address that was last seen to be ours, and is not one of
- * loopback; good while V_ifa_gen is what it was. */
+ * loopback; good while V_way_gen is what it was. */
 struct ip_ours {
 	struct in6_addr	io_addr;
 	uint32_t	io_gen;
+	uint32_t	io_gen4;	/* the same; 0: an IPv6 address */
 };
 VNET_DEFINE_STATIC(struct ip_ours, ip_ours);
 #define	V_ip_ours	VNET(ip_ours)
@@ -367,7 +368,8 @@ ip_source_check(const struct in6_addr *src, const struct ifnet *ifp)
 	if (in_loopback(src))
 		return ((ifp->if_flags & IFF_LOOPBACK) != 0);
 	V_ip_ours.io_addr = *src;
-	V_ip_ours.io_gen = V_ifa_gen;
+	V_ip_ours.io_gen = V_way_gen;
+	V_ip_ours.io_gen4 = IN6_IS_ADDR_V4MAPPED(src) ? V_way_gen : 0;
 	return (true);
 }
 
@@ -376,7 +378,7 @@ static inline bool
 ip_source_ok(const struct in6_addr *src, const struct ifnet *ifp)
 {
 	if (__predict_true(IN6_ARE_ADDR_EQUAL(src, &V_ip_ours.io_addr) &&
-	    V_ip_ours.io_gen == V_ifa_gen))
+	    V_ip_ours.io_gen == V_way_gen))
 		return (true);
 	return (ip_source_check(src, ifp));
 }
@@ -432,24 +434,20 @@ ip_way_mtu(const struct ip_output_args *ioa, const struct ip_way *way,
 
 /*
  * Write the header of 20 bytes and what options follow it, as words: a sum
- * that read bytes just written would wait for them.
+ * that read bytes just written would wait for them.  id_off: its second word,
+ * identification and fragment.
  */
-static void
+static inline void
 ip_header4_write(struct ip *ip, const struct ip_output_args *ioa,
-    uint32_t len, uint32_t optlen)
+    uint32_t id_off, uint32_t len, uint32_t optlen)
 {
-	uint32_t id, off, ttl, w[5];
+	uint32_t ttl, w[5];
 	uint64_t sum;
 
-	id = off = 0;
-	if ((ioa->ioa_flags & IOA_DF) != 0)
-		off = IP_DF;
-	else
-		id = ip_newid();
 	ttl = ioa->ioa_ttl != 0 ? ioa->ioa_ttl : (uint8_t)V_ip_defttl;
 	w[0] = htonl((uint32_t)IPVERSION << 28 | (5 + optlen / 4) << 24 |
 	    (uint32_t)ioa->ioa_tos << 16 | len);
-	w[1] = htonl(id << 16 | off);
+	w[1] = id_off;
 	w[2] = htonl(ttl << 24 | (uint32_t)ioa->ioa_proto << 16);
 	w[3] = in6_unmapped(&ioa->ioa_src).s_addr;
 	w[4] = in6_unmapped(&ioa->ioa_dst).s_addr;
@@ -458,8 +456,8 @@ ip_header4_write(struct ip *ip, const struct ip_output_args *ioa,
 		memcpy(ip + 1, mtod(ioa->ioa_options, char *), optlen);
 		sum = in_cksum_partial(ip + 1, optlen, sum);
 	}
+	w[2] |= htonl((uint32_t)htons((uint16_t)~in_cksum_fold(sum)));
 	memcpy(ip, w, sizeof(w));
-	ip->ip_sum = (uint16_t)~in_cksum_fold(sum);
 }
 
 static int
@@ -467,6 +465,7 @@ ip_header4(struct mbuf **mp, const struct ip_output_args *ioa)
 {
 	struct mbuf *m;
 	int hlen, optlen;
+	uint32_t id_off;
 
 	m = *mp;
 	optlen = ioa->ioa_options != NULL ? ioa->ioa_options->m_len : 0;
@@ -480,7 +479,9 @@ ip_header4(struct mbuf **mp, const struct ip_output_args *ioa)
 	if (m == NULL)
 		return (ENOBUFS);
 	m->m_pkthdr.l3hlen = (uint8_t)hlen;
-	ip_header4_write(mtod(m, struct ip *), ioa,
+	id_off = (ioa->ioa_flags & IOA_DF) != 0 ? htonl(IP_DF) :
+	    htonl((uint32_t)ip_newid() << 16);
+	ip_header4_write(mtod(m, struct ip *), ioa, id_off,
 	    (uint32_t)m->m_pkthdr.len, (uint32_t)optlen);
 	return (0);
 }
@@ -515,7 +516,7 @@ ip_header6(struct mbuf **mp, const struct ip_output_args *ioa)
 	return (0);
 }
 
-static int
+static int __noinline
 ip_send_by(struct mbuf *m, const struct ip_output_args *ioa,
     struct route *ro)
 {
@@ -544,6 +545,50 @@ ip_send_by(struct mbuf *m, const struct ip_output_args *ioa,
 	return (ip_xmit_way(m, &way));
 }
 
+/*
+ * Can m go the short way: IPv4, by a way that has not changed since the
+ * neighbour's link address was learnt by it, from a source that was ours then
+ * (both of which V_way_gen says), without options, not to be fragmented nor
+ * cut, its sum there or left to the interface, and room for the headers?
+ */
+static inline bool
+ip_is_plain(const struct mbuf *m, const struct ip_output_args *ioa,
+    const struct route *ro)
+{
+	const struct ip_ours *own = &V_ip_ours;
+	const struct nhop_object *nh;
+	uint32_t gen = V_way_gen, want;
+
+	if (ro->ro_llgen != gen || own->io_gen4 != gen ||
+	    !IN6_ARE_ADDR_EQUAL(&ioa->ioa_src, &own->io_addr) ||
+	    ioa->ioa_options != NULL || ioa->ioa_flags != IOA_DF)
+		return (false);
+	nh = ro->ro_nh;
+	want = m->m_pkthdr.csum_flags & CSUM_OUT;
+	return ((want & (CSUM_TSO | ~nh->nh_ifp->if_hwassist)) == 0 &&
+	    (uint32_t)m->m_pkthdr.len + sizeof(struct ip) <= nh->nh_mtu &&
+	    (m->m_flags & (M_PKTHDR | M_EXT | M_RDONLY)) == M_PKTHDR &&
+	    m->m_data - m->m_pktdat >= (int)sizeof(struct ip));
+}
+
+/* What ip_send_by() makes of a plain packet, in one go. */
+static inline int
+ip_send_plain(struct mbuf *m, const struct ip_output_args *ioa,
+    struct route *ro)
+{
+	const struct nhop_object *nh = ro->ro_nh;
+
+	V_ipstat.ips_localout++;
+	m->m_data -= sizeof(struct ip);
+	m->m_len += (int)sizeof(struct ip);
+	m->m_pkthdr.len += (int)sizeof(struct ip);
+	m->m_pkthdr.l3hlen = sizeof(struct ip);
+	ip_header4_write(mtod(m, struct ip *), ioa, htonl(IP_DF),
+	    (uint32_t)m->m_pkthdr.len, 0);
+	return (nh->nh_ifp->if_output(nh->nh_ifp, m,
+	    ip_nexthop(nh, &ioa->ioa_dst), ro));
+}
+
 int
 ip_send(struct mbuf *m, const struct ip_output_args *ioa)
 {
@@ -553,6 +598,8 @@ ip_send(struct mbuf *m, const struct ip_output_args *ioa)
 	    IN6_IS_ADDR_V4MAPPED(&ioa->ioa_dst));
 	if (__predict_false(ro == NULL))
 		ro = ro_recent(&ioa->ioa_dst, ioa->ioa_scope);
+	if (__predict_true(ip_is_plain(m, ioa, ro)))
+		return (ip_send_plain(m, ioa, ro));
 	return (ip_send_by(m, ioa, ro));
 }
 

@@ -97,8 +97,19 @@ void	ip_proto_unregister(uint8_t proto);
  * The transport checksum of m (data begins at the transport header, len
  * bytes): uses what the interface found, else sums.  0 if right.
  */
-uint16_t ip_cksum_verify(const struct mbuf *m, const struct ip_info *ii,
+uint16_t ip_cksum_sum(const struct mbuf *m, const struct ip_info *ii,
 	    uint8_t proto, uint32_t len);
+/* A packet that never saw a wire may still wait for its sum to be filled in
+ * (CSUM_DELAY_DATA); whoever marked it so vouched for it. */
+static inline uint16_t
+ip_cksum_verify(const struct mbuf *m, const struct ip_info *ii,
+    uint8_t proto, uint32_t len)
+{
+	if ((m->m_pkthdr.csum_flags & (CSUM_DELAY_DATA |
+	    CSUM_DELAY_DATA_IPV6)) != 0)
+		return (0);
+	return (ip_cksum_sum(m, ii, proto, len));
+}
 /* Sum (RFC 1071) of the bytes from skip to len of m, folded and inverted. */
 uint16_t in_cksum_skip(const struct mbuf *m, int len, int skip);
 #define	in_cksum(m, len)	in_cksum_skip((m), (len), 0)
@@ -161,7 +172,14 @@ struct mbuf *ip_tso_cut(struct mbuf *m);
 /* Path MTU by destination (RFC 1191, RFC 8201): learnt values expire after
  * ten minutes; the table is bounded.  0: nothing learnt. */
 #define	IP_PMTU_MIN4	68		/* every IPv4 link carries (RFC 791) */
-uint32_t ip_pmtu_get(const struct in6_addr *dst);
+VNET_DECLARE(int, pmtu_count);	/* destinations known of */
+#define	V_pmtu_count	VNET(pmtu_count)
+uint32_t ip_pmtu_find(const struct in6_addr *dst);
+static inline uint32_t
+ip_pmtu_get(const struct in6_addr *dst)
+{
+	return (__predict_true(V_pmtu_count == 0) ? 0 : ip_pmtu_find(dst));
+}
 /* mtu below what the family allows counts as that; ENOMEM is not told, the
  * next error says it again. */
 void	ip_pmtu_update(const struct in6_addr *dst, uint32_t mtu);

@@ -49,7 +49,7 @@ SYSCTL_INT(_net_inet_tcp_sack, OID_AUTO, tso, CTLFLAG_VNET | CTLFLAG_RW,
 
 /* Space to judge what comes by: never less than was promised. */
 uint32_t
-tcp_rcv_window(struct tcpcb *tp)
+tcp_rcv_window(const struct tcpcb *tp)
 {
 	const struct socket *so = tptosocket(tp);
 	uint32_t promised = 0;

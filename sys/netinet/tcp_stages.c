@@ -27,6 +27,7 @@
 #include <netinet/tcp_ecn.h>
 #include <netinet/tcp_fastopen.h>
 #include <netinet/tcp_loss.h>
+#include <netinet/tcp_seg.h>
 #include <netinet/tcp_var.h>
 
 VNET_DEFINE(int, insecure_rst) = 0;
@@ -88,24 +89,6 @@ tcp_paws(struct tcpcb *tp, const struct tcp_seg *sg)
 		tp->ts_recent = 0;
 	}
 	return (TV_OK);
-}
-
-/*
- * Rule R3 of RFC 7323, 4.3: remember the time stamp of an acceptable
- * segment that spans the last ACK.  seq and len are of the segment as it
- * came.
- */
-static void
-tcp_ts_remember(struct tcpcb *tp, const struct tcp_seg *sg, tcp_seq seq,
-    uint32_t len)
-{
-	if ((tp->t_flags & TF_RCVD_TSTMP) == 0 ||
-	    (sg->sg_to.to_flags & TOF_TS) == 0 ||
-	    SEQ_GT(seq, tp->last_ack_sent) ||
-	    SEQ_LT(seq + len, tp->last_ack_sent))
-		return;
-	tp->ts_recent = sg->sg_to.to_tsval;
-	tp->ts_recent_age = (uint32_t)time_uptime;
 }
 
 /* What lies left of the window was here before: cut it off. */
@@ -449,37 +432,12 @@ tcp_stage_fin(struct tcpcb *tp, struct tcp_seg *sg)
 
 /* ---- Header prediction ---- */
 
-/*
- * Jacobson's header prediction: is sg what nearly every segment of a bulk
- * transfer is to its receiver, the next text in order, in the window that
- * was promised, with nothing to say about the other direction?  Then the
- * stages would come to what tcp_stage_predicted() does.
- */
-bool
-tcp_predicted(const struct tcpcb *tp, const struct tcp_seg *sg)
-{
-	const uint16_t ts = (tp->t_flags & TF_RCVD_TSTMP) != 0 ? TOF_TS : 0;
-
-	return (tp->t_state == TCPS_ESTABLISHED &&
-	    (sg->sg_flags & ~TH_PUSH) == TH_ACK &&
-	    sg->sg_seq == tp->rcv_nxt && sg->sg_len != 0 &&
-	    sg->sg_ack == tp->snd_una && sg->sg_win == tp->snd_wnd &&
-	    SEQ_LEQ(tp->snd_wl1, sg->sg_seq) &&
-	    SEQ_LEQ(sg->sg_seq + sg->sg_len, tp->rcv_adv) &&
-	    tp->t_segqlen == 0 && sg->sg_to.to_flags == ts &&
-	    (ts == 0 || TSTMP_GEQ(sg->sg_to.to_tsval, tp->ts_recent)) &&
-	    (tp->t_flags2 & TF2_ECN_ANY) == 0 &&
-	    !tcp_timer_active(tp, TT_PERSIST));
-}
-
 int
 tcp_stage_predicted(struct tcpcb *tp, struct tcp_seg *sg)
 {
 	TCPSTAT_INC(tcps_preddat);
-	tcp_ts_remember(tp, sg, sg->sg_seq, sg->sg_len);
 	tp->snd_wl1 = sg->sg_seq;
 	tp->snd_wl2 = sg->sg_ack;
-	if (SEQ_GT(tp->rcv_nxt, tp->rcv_up))
-		tp->rcv_up = tp->rcv_nxt;
+	tcp_urg_passed(tp);
 	return (tcp_text_inorder(tp, sg));
 }

@@ -781,8 +781,7 @@ int	tcp_stage_ack(struct tcpcb *tp, struct tcp_seg *sg);
 int	tcp_stage_urg(struct tcpcb *tp, struct tcp_seg *sg);
 int	tcp_stage_text(struct tcpcb *tp, struct tcp_seg *sg);
 int	tcp_stage_fin(struct tcpcb *tp, struct tcp_seg *sg);
-/* Header prediction: whether, and instead of the stages; tcp_stages.c. */
-bool	tcp_predicted(const struct tcpcb *tp, const struct tcp_seg *sg);
+/* Header prediction: instead of the stages; tcp_seg.h. */
 int	tcp_stage_predicted(struct tcpcb *tp, struct tcp_seg *sg);
 /* len bytes of sg's, or of what waited for it, go to the reader now. */
 void	tcp_rcvbuf_autoscale(struct tcpcb *tp, struct socket *so,
@@ -867,7 +866,7 @@ void	tcp_reset_reply(struct tcpcb *tp, const struct tcp_seg *sg);
 /* A challenge ACK (RFC 5961), unless there were too many. */
 void	tcp_challenge_ack(struct tcpcb *tp);
 /* Window and buffer space to advertise. */
-uint32_t tcp_rcv_window(struct tcpcb *tp);
+uint32_t tcp_rcv_window(const struct tcpcb *tp);
 
 /* tcp_cong.c: between the core and the cc module. */
 void	cc_conn_init(struct tcpcb *tp);

@@ -10,13 +10,11 @@ for flows in 1 10; do
 	    "$(size 6 2)" "$command"
 done
 
-# A second of ns-3 takes as long as ten of the stack, and the rate does not
-# depend on how many there are.
 if peer peer_ns3 ns3.sim_packets.per_s.n1 ns3.sim_packets.per_s.n10 \
     ns3.sim_packets.use.n1 ns3.sim_packets.use.n10 \
     ns3.sim_packets.instr_per_packet.n1; then
-	timed "$bin/peer_ns3" sim_packets -f 1 -s "$(size 5 0.3)"
-	timed "$bin/peer_ns3" sim_packets -f 10 -s "$(size 5 0.3)"
+	timed "$bin/peer_ns3" sim_packets -f 1 -s "$(size 30 0.3)"
+	timed "$bin/peer_ns3" sim_packets -f 10 -s "$(size 30 0.3)"
 	[ -n "$tiny" ] || counted ns3.sim_packets.instr_per_packet.n1 \
 	    -s 0.5 0.8 "$bin/peer_ns3" sim_packets
 fi

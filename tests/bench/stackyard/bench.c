@@ -111,7 +111,8 @@ void
 two_connect(struct two *t, int listener, const struct sockaddr_in *from,
     int *out, int *in)
 {
-	struct sockaddr_in sin = two_addr("10.0.0.2", PORT);
+	struct sockaddr_in sin = { .sin_family = AF_INET,
+	    .sin_port = htons(PORT), .sin_addr.s_addr = htonl(0x0a000002) };
 
 	*out = must(sy_socket(t->a, AF_INET, SOCK_STREAM, 0));
 	if (from != NULL)
