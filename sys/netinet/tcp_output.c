@@ -545,8 +545,9 @@ tcp_is_plain(const struct tcpcb *tp)
 	    (tp->t_flags2 & TF2_NOTPLAIN) == 0 &&
 	    (inp->inp_flags & INP_RARESEND) == 0 &&
 	    inp->inp_udpport == 0 && inp->inp_options == NULL &&
-	    inp->inp_socket != NULL && tp->t_snd_lost == 0 &&
-	    TCPS_HAVEESTABLISHED(tp->t_state) && !tcp_sack_due(tp) &&
+	    tp->t_state >= TCPS_ESTABLISHED &&
+	    tp->t_state < TCPS_TIME_WAIT &&
+	    tp->t_snd_lost == 0 && !tcp_sack_due(tp) &&
 	    SEQ_LEQ(tp->snd_up, tp->snd_una));
 }
 
@@ -783,25 +784,10 @@ tcp_output_due(struct tcpcb *tp, const struct socket *so)
 	return (tcp_window_update_due(tp, tcp_adv_window(tp)));
 }
 
-/* All that may leave of any connection. */
-static int __noinline
-tcp_any_output(struct tcpcb *tp, const struct socket *so)
-{
-	struct tcp_plan p;
-	bool due = tcp_output_due(tp, so);
-	int error = 0;
-
-	while (due && tcp_plan(tp, &p)) {
-		if ((error = tcp_send_plan(tp, &p)) != 0)
-			break;
-		tp->t_flags &= ~TF_FORCEDATA;
-		due = !p.p_last;
-	}
-	return (error);
-}
-
-/* Output has come to its end, by an error or 0: what is to happen next, and
- * whose fault it is that no more is in flight. */
+/*
+ * Output has come to its end, by an error or 0: what is to happen next, and
+ * whose fault it is that no more is in flight.
+ */
 static inline int
 tcp_output_end(struct tcpcb *tp, const struct socket *so, int error)
 {
@@ -821,6 +807,26 @@ tcp_output_end(struct tcpcb *tp, const struct socket *so, int error)
 	return (error);
 }
 
+/* All that may leave of any connection that may send. */
+static int __noinline
+tcp_any_output(struct tcpcb *tp, const struct socket *so)
+{
+	struct tcp_plan p;
+	bool due = tcp_output_due(tp, so);
+	int error = 0;
+
+	while (due && tcp_plan(tp, &p)) {
+		if ((error = tcp_send_plan(tp, &p)) != 0)
+			break;
+		tp->t_flags &= ~TF_FORCEDATA;
+		due = !p.p_last;
+	}
+	error = tcp_output_end(tp, so, error);
+	if ((tp->t_flags2 & TF2_COMPAT) != 0)
+		tcp_compat_notsent(tp);
+	return (error);
+}
+
 int
 tcp_default_output(struct tcpcb *tp)
 {
@@ -828,21 +834,19 @@ tcp_default_output(struct tcpcb *tp)
 	bool more = true;
 	int error = 0;
 
-	if (tp->t_state < TCPS_SYN_SENT || tp->t_state == TCPS_TIME_WAIT)
-		return (0);
 	if (so != NULL && sbavail(&so->so_snd) != 0 &&
 	    TCPS_HAVEESTABLISHED(tp->t_state)) {
 		tcp_output_idle(tp);
 		tcp_sndbuf_autoscale(tp, so);
 	}
-	while (more && error == 0 && __predict_true(tcp_is_plain(tp)))
+	while (so != NULL && __predict_true(tcp_is_plain(tp))) {
 		error = tcp_plain_output(tp, &so->so_snd, &more);
-	if (__predict_false(more && error == 0))
-		error = tcp_any_output(tp, so);
-	error = tcp_output_end(tp, so, error);
-	if (__predict_false((tp->t_flags2 & TF2_COMPAT) != 0))
-		tcp_compat_notsent(tp);
-	return (error);
+		if (!more || error != 0)
+			return (tcp_output_end(tp, so, error));
+	}
+	if (tp->t_state < TCPS_SYN_SENT || tp->t_state == TCPS_TIME_WAIT)
+		return (0);
+	return (tcp_any_output(tp, so));
 }
 
 /* There is nothing else to say then. */

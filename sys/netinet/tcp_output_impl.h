@@ -85,6 +85,28 @@ tcp_put_timestamp(void *opt, const struct tcpcb *tp)
 	memcpy(opt, w, sizeof(w));
 }
 
+/* The options of nearly all SYNs, in our order: TCPOLEN_SYNALL bytes. */
+#define	TCPOLEN_SYNALL	(TCPOLEN_MAXSEG + 1 + TCPOLEN_WINDOW +		\
+	    TCPOLEN_SACK_PERMITTED + TCPOLEN_TIMESTAMP)
+static inline void
+tcp_put_synall(void *opt, uint16_t mss, uint8_t scale, uint32_t val,
+    uint32_t ecr)
+{
+	const uint32_t w[5] = {
+		htonl(TCPOPT_MAXSEG << 24 | TCPOLEN_MAXSEG << 16 | mss),
+		htonl(TCPOPT_NOP << 24 | TCPOPT_WINDOW << 16 |
+		    TCPOLEN_WINDOW << 8 | scale),
+		htonl(TCPOPT_SACK_PERMITTED << 24 |
+		    TCPOLEN_SACK_PERMITTED << 16 |
+		    TCPOPT_TIMESTAMP << 8 | TCPOLEN_TIMESTAMP),
+		htonl(val),
+		htonl(ecr)
+	};
+
+	CTASSERT(sizeof(w) == TCPOLEN_SYNALL);
+	memcpy(opt, w, sizeof(w));
+}
+
 /* Window to promise now: nothing rather than a silly one (RFC 1122,
  * 4.2.3.3), and never less than before. */
 static inline uint32_t

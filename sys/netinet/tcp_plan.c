@@ -228,15 +228,26 @@ opt_linux_syn(struct tcpcb *tp, struct tcp_plan *p)
 static void
 opt_syn_all(struct tcpcb *tp, struct tcp_plan *p)
 {
+	bool few, stamps;
+
 	if (V_tcp_ways.w_linux) {
 		opt_linux_syn(tp, p);
 		return;
 	}
-	opt_syn(tp, p);
-	if ((tp->t_flags & TF_RCVD_TSTMP) != 0 ||
+	few = V_tcp_rexmit_drop_options && tp->t_rxtshift >= 3;
+	stamps = (tp->t_flags & TF_RCVD_TSTMP) != 0 ||
 	    ((p->p_flags & TH_ACK) == 0 &&
-	    (tp->t_flags & TF_REQ_TSTMP) != 0 &&
-	    !(V_tcp_rexmit_drop_options && tp->t_rxtshift >= 3)))
+	    (tp->t_flags & TF_REQ_TSTMP) != 0 && !few);
+	if (stamps && !few && (tp->t_flags & (TF_REQ_SCALE |
+	    TF_SACK_PERMIT)) == (TF_REQ_SCALE | TF_SACK_PERMIT)) {
+		tcp_put_synall(p->p_opt, (uint16_t)tcp_mssopt(tp),
+		    tp->request_r_scale, tcp_ts_getticks() + tp->ts_offset,
+		    tp->ts_recent);
+		p->p_optlen = TCPOLEN_SYNALL;
+		return;
+	}
+	opt_syn(tp, p);
+	if (stamps)
 		opt_timestamp(tp, p);
 }
 
