@@ -327,15 +327,14 @@ static int
 tcp_note_syntext(struct tcpcb *tp, const struct tcp_plan *p)
 {
 	struct tcp_sent *ts;
-	int error;
 
-	if ((error = tcp_sent_new(tp, 1, TS_SYN, &ts)) != 0)
-		return (error);
+	if ((ts = tcp_sent_new(tp, 1, TS_SYN)) == NULL)
+		return (ENOBUFS);
 	tp->t_fb->tfb_sent(tp, ts);
-	if ((error = tcp_sent_new(tp, p->p_len, 0, &ts)) != 0) {
+	if ((ts = tcp_sent_new(tp, p->p_len, 0)) == NULL) {
 		/* Nothing left: next time it is plain. */
 		(void)tcp_sent_lose_all(tp);
-		return (error);
+		return (ENOBUFS);
 	}
 	tp->t_fb->tfb_sent(tp, ts);
 	return (0);
@@ -347,7 +346,7 @@ tcp_note_sent(struct tcpcb *tp, const struct tcp_plan *p)
 {
 	struct tcp_sent *ts = p->p_again;
 	uint32_t len = p->p_len;
-	int error;
+	int error = 0;
 
 	if ((p->p_flags & (TH_SYN | TH_FIN)) != 0) {
 		if (__predict_false((p->p_flags & TH_SYN) != 0 && len != 0))
@@ -360,10 +359,10 @@ tcp_note_sent(struct tcpcb *tp, const struct tcp_plan *p)
 		tcp_sent_extend(tp, ts, p->p_new, p->p_newfin);
 	if (ts != NULL)
 		error = tcp_sent_again(tp, ts, len);
-	else
-		error = tcp_sent_new(tp, len,
-		    (p->p_flags & TH_SYN) != 0 ? TS_SYN :
-		    (p->p_flags & TH_FIN) != 0 ? TS_FIN : 0, &ts);
+	else if ((ts = tcp_sent_new(tp, len,
+	    (p->p_flags & TH_SYN) != 0 ? TS_SYN :
+	    (p->p_flags & TH_FIN) != 0 ? TS_FIN : 0)) == NULL)
+		error = ENOBUFS;
 	if (error != 0)
 		return (error);
 	if ((p->p_flags & TH_FIN) != 0)
@@ -428,9 +427,11 @@ tcp_note_promise(struct tcpcb *tp, uint32_t win)
  * that waits with nothing in flight, for a window or for Nagle's sake, must
  * not wait for ever: the persist timer forces it out.
  */
-static inline void
-tcp_output_timers(struct tcpcb *tp, const struct socket *so)
+static void __noinline
+tcp_output_timers(struct tcpcb *tp)
 {
+	const struct socket *so = tptosocket(tp);
+
 	if (tp->snd_max != tp->snd_una) {
 		tcp_timer_at(tp, TT_REXMT, getnstime() + tcp_rto(tp));
 		return;
@@ -670,7 +671,6 @@ tcp_plain_send(struct tcpcb *tp, uint32_t len, uint32_t optlen,
 	uint32_t mss = tp->t_maxseg - optlen, win = tcp_adv_window(tp);
 	struct tcp_sent *ts;
 	struct mbuf *m;
-	int error;
 
 	m = tcp_build(tp, sizeof(struct tcphdr) + optlen,
 	    tp->snd_max - tp->snd_una, len, true);
@@ -683,11 +683,11 @@ tcp_plain_send(struct tcpcb *tp, uint32_t len, uint32_t optlen,
 		m->m_pkthdr.tso_segsz = (uint16_t)mss;
 	}
 	/* TH_FIN is 1: it counts as a byte. */
-	error = tcp_sent_new(tp, len + (flags & TH_FIN),
-	    (flags & TH_FIN) != 0 ? TS_FIN : 0, &ts);
-	if (error != 0) {
+	ts = tcp_sent_new(tp, len + (flags & TH_FIN),
+	    (flags & TH_FIN) != 0 ? TS_FIN : 0);
+	if (ts == NULL) {
 		m_freem(m);
-		return (error);
+		return (ENOBUFS);
 	}
 	if ((flags & TH_FIN) != 0)
 		tp->t_flags |= TF_SENTFIN;
@@ -784,27 +784,25 @@ tcp_output_due(struct tcpcb *tp, const struct socket *so)
 	return (tcp_window_update_due(tp, tcp_adv_window(tp)));
 }
 
-/*
- * Output has come to its end, by an error or 0: what is to happen next, and
- * whose fault it is that no more is in flight.
- */
-static inline int
-tcp_output_end(struct tcpcb *tp, const struct socket *so, int error)
+/* Output has come to its end: what is to happen next, and whose fault it is
+ * that no more is in flight. */
+static inline void
+tcp_output_end(struct tcpcb *tp, const struct socket *so)
 {
+	uint32_t sent = tp->snd_max - tp->snd_una, avail, inflight;
+
+	avail = so != NULL ? sbavail(&so->so_snd) : 0;
 	if ((tp->t_flags & (TF_LASTIDLE | TF_MORETOCOME)) == TF_LASTIDLE)
 		tp->t_flags &= ~TF_LASTIDLE;
-	if (__predict_false(error != 0))
-		error = tcp_output_error(tp, error);
-	if (!tcp_timer_active(tp, TT_REXMT) &&
+	if ((sent | avail) != 0 && !tcp_timer_active(tp, TT_REXMT) &&
 	    !tcp_timer_active(tp, TT_PERSIST))
-		tcp_output_timers(tp, so);
+		tcp_output_timers(tp);
 	/* The user, not the network? */
-	if (so != NULL && tp->t_snd_lost == 0 &&
-	    sbavail(&so->so_snd) <= tp->snd_max - tp->snd_una &&
-	    tcp_inflight(tp) < tp->snd_cwnd)
-		tp->t_app_limited = max((uint32_t)tp->t_delivered +
-		    tcp_inflight(tp), 1);
-	return (error);
+	inflight = sent - tp->t_snd_sacked;
+	if (tp->t_snd_lost == 0 && avail <= sent && inflight < tp->snd_cwnd &&
+	    so != NULL)
+		tp->t_app_limited = max((uint32_t)tp->t_delivered + inflight,
+		    1);
 }
 
 /* All that may leave of any connection that may send. */
@@ -821,7 +819,9 @@ tcp_any_output(struct tcpcb *tp, const struct socket *so)
 		tp->t_flags &= ~TF_FORCEDATA;
 		due = !p.p_last;
 	}
-	error = tcp_output_end(tp, so, error);
+	if (error != 0)
+		error = tcp_output_error(tp, error);
+	tcp_output_end(tp, so);
 	if ((tp->t_flags2 & TF2_COMPAT) != 0)
 		tcp_compat_notsent(tp);
 	return (error);
@@ -831,8 +831,8 @@ int
 tcp_default_output(struct tcpcb *tp)
 {
 	struct socket *so = tptosocket(tp);
-	bool more = true;
-	int error = 0;
+	bool more;
+	int error;
 
 	if (so != NULL && sbavail(&so->so_snd) != 0 &&
 	    TCPS_HAVEESTABLISHED(tp->t_state)) {
@@ -841,8 +841,12 @@ tcp_default_output(struct tcpcb *tp)
 	}
 	while (so != NULL && __predict_true(tcp_is_plain(tp))) {
 		error = tcp_plain_output(tp, &so->so_snd, &more);
-		if (!more || error != 0)
-			return (tcp_output_end(tp, so, error));
+		if (__predict_false(error != 0))
+			error = tcp_output_error(tp, error);
+		else if (more)
+			continue;
+		tcp_output_end(tp, so);
+		return (error);
 	}
 	if (tp->t_state < TCPS_SYN_SENT || tp->t_state == TCPS_TIME_WAIT)
 		return (0);

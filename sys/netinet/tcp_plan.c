@@ -74,7 +74,13 @@ tcp_window_update_due(const struct tcpcb *tp, uint32_t win)
 
 	if (SEQ_GT(tp->rcv_adv, tp->rcv_nxt))
 		promised = tp->rcv_adv - tp->rcv_nxt;
-	if (so == NULL || win <= promised || !TCPS_HAVERCVDSYN(tp->t_state) ||
+	if (win <= promised || so == NULL)
+		return (false);
+	/* Scaled, it may still be the same number. */
+	if (promised >> tp->rcv_scale == win >> tp->rcv_scale &&
+	    !V_tcp_ways.w_linux)
+		return (false);
+	if (!TCPS_HAVERCVDSYN(tp->t_state) ||
 	    TCPS_HAVERCVDFIN(tp->t_state) ||
 	    (so->so_rcv.sb_state & SBS_CANTRCVMORE) != 0)
 		return (false);
@@ -83,9 +89,6 @@ tcp_window_update_due(const struct tcpcb *tp, uint32_t win)
 	 * one that has doubled. */
 	if (V_tcp_ways.w_linux)
 		return (tp->rcv_nxt != tp->irs + 1 && more >= promised);
-	/* Scaled, it may still be the same number. */
-	if (promised >> tp->rcv_scale == win >> tp->rcv_scale)
-		return (false);
 	hiwat = so->so_rcv.sb_hiwat;
 	if (more >= 2u * tp->t_maxseg && (more >= hiwat / 4 ||
 	    promised <= hiwat / 8 || hiwat <= 8u * tp->t_maxseg))

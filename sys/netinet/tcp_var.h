@@ -561,9 +561,9 @@ int	tcp_default_timer(struct tcpcb *tp, tt_which timer);
 
 /* ---- The sent map (tcp_sentmap.c) ---- */
 
-/* Append [snd_max, snd_max + len) as sent now: ENOBUFS. */
-int	tcp_sent_new(struct tcpcb *tp, uint32_t len, uint16_t flags,
-	    struct tcp_sent **tsp);
+/* Append [snd_max, snd_max + len) as sent now: NULL if memory is short. */
+struct tcp_sent *tcp_sent_new(struct tcpcb *tp, uint32_t len,
+	    uint16_t flags);
 /* The first len bytes of ts (LOST) are sent again now; ts is split if it is
  * longer: ENOBUFS. */
 int	tcp_sent_again(struct tcpcb *tp, struct tcp_sent *ts, uint32_t len);
@@ -748,7 +748,11 @@ tcp_timer_off(struct tcpcb *tp, tt_which timer)
 uint32_t tcp_get_srtt(struct tcpcb *tp, int granularity);
 uint32_t tcp_get_usecs(struct timeval *tv);
 /* Milliseconds, for time stamps. */
-uint32_t tcp_ts_getticks(void);
+static inline uint32_t
+tcp_ts_getticks(void)
+{
+	return ((uint32_t)(getnstime() / NS_PER_MSEC));
+}
 /* The first sequence number of a connection, and what its time stamps are
  * offset by; the latter alone. */
 void	tcp_new_numbers(const struct in_conninfo *inc, tcp_seq *isn,
