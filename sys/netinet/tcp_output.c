@@ -784,12 +784,23 @@ tcp_output_due(struct tcpcb *tp, const struct socket *so)
 	return (tcp_window_update_due(tp, tcp_adv_window(tp)));
 }
 
-/* Output has come to its end: what is to happen next, and whose fault it is
- * that no more is in flight. */
+/* Nothing that may be sent is not: it is the user, not the network, who
+ * limits what is in flight. */
+static inline void
+tcp_note_applimited(struct tcpcb *tp)
+{
+	uint32_t inflight = tcp_inflight(tp);
+
+	if (inflight < tp->snd_cwnd)
+		tp->t_app_limited = max((uint32_t)tp->t_delivered + inflight,
+		    1);
+}
+
+/* Output has come to its end: what is to happen next. */
 static inline void
 tcp_output_end(struct tcpcb *tp, const struct socket *so)
 {
-	uint32_t sent = tp->snd_max - tp->snd_una, avail, inflight;
+	uint32_t sent = tp->snd_max - tp->snd_una, avail;
 
 	avail = so != NULL ? sbavail(&so->so_snd) : 0;
 	if ((tp->t_flags & (TF_LASTIDLE | TF_MORETOCOME)) == TF_LASTIDLE)
@@ -797,12 +808,8 @@ tcp_output_end(struct tcpcb *tp, const struct socket *so)
 	if ((sent | avail) != 0 && !tcp_timer_active(tp, TT_REXMT) &&
 	    !tcp_timer_active(tp, TT_PERSIST))
 		tcp_output_timers(tp);
-	/* The user, not the network? */
-	inflight = sent - tp->t_snd_sacked;
-	if (tp->t_snd_lost == 0 && avail <= sent && inflight < tp->snd_cwnd &&
-	    so != NULL)
-		tp->t_app_limited = max((uint32_t)tp->t_delivered + inflight,
-		    1);
+	if (tp->t_snd_lost == 0 && avail <= sent && so != NULL)
+		tcp_note_applimited(tp);
 }
 
 /* All that may leave of any connection that may send. */
@@ -851,6 +858,28 @@ tcp_default_output(struct tcpcb *tp)
 	if (tp->t_state < TCPS_SYN_SENT || tp->t_state == TCPS_TIME_WAIT)
 		return (0);
 	return (tcp_any_output(tp, so));
+}
+
+/*
+ * Most ACKs leave nothing to say on a plain connection: all was sent, the
+ * timers are right, and no acknowledgment and no window is worth a segment.
+ * Then all that the default output would do is to note that, as here.
+ */
+void
+tcp_output_if(struct tcpcb *tp)
+{
+	const struct socket *so = tptosocket(tp);
+	uint32_t sent = tp->snd_max - tp->snd_una;
+
+	if (so == NULL || sbavail(&so->so_snd) > sent ||
+	    (tp->t_flags & TF_LASTIDLE) != 0 || tcp_wants_fin(tp) ||
+	    (sent != 0 && !tcp_timer_active(tp, TT_REXMT)) ||
+	    tp->t_fb->tfb_tcp_output != tcp_default_output ||
+	    !tcp_is_plain(tp) ||
+	    tcp_window_update_due(tp, tcp_adv_window(tp)))
+		tcp_output_later(tp);
+	else
+		tcp_note_applimited(tp);
 }
 
 /* There is nothing else to say then. */

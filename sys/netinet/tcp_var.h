@@ -835,8 +835,18 @@ int	tcp_sack_report(const struct tcpcb *tp, struct sackblk *blk, int max);
 #define	tcp_output(tp)	((tp)->t_fb->tfb_tcp_output(tp))
 /* Ask the block to output when the batch ends. */
 void	tcp_output_later(struct tcpcb *tp);
-/* The reader took bytes: the window may be worth an update. */
+/* The same after the reader took bytes, and after a segment came, if there is
+ * something to say. */
 void	tcp_output_rcvd(struct tcpcb *tp);
+void	tcp_output_if(struct tcpcb *tp);
+static inline void
+tcp_output_answer(struct tcpcb *tp)
+{
+	if ((tp->t_flags & TF_ACKNOW) != 0)
+		tcp_output_later(tp);
+	else
+		tcp_output_if(tp);
+}
 void	tcp_output_cancel(struct tcpcb *tp);
 /* At the end of all connections: nothing waits any more. */
 void	tcp_output_drain(void);
