@@ -151,7 +151,6 @@ if_handover(struct ifnet *ifp, struct if_handover *hq, struct mbuf *m)
 		return (if_handover_full(ifp, hq, m));
 	hq->hq_bytes = bytes;
 	if_csum_handover(m);
-	m->m_pkthdr.rcvif = NULL;
 	m->m_pkthdr.lro_nsegs = 0;
 	m->m_flags &= ~(M_BCAST | M_MCAST | M_LOOP | M_TSTMP |
 	    M_PROTOFLAGS);
