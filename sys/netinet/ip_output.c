@@ -308,7 +308,8 @@ ip_xmit_large(struct mbuf *m, const struct ip_way *way)
 		if ((want & ~ifp->if_hwassist) == 0 && size <= way->w_mtu &&
 		    (uint32_t)ph->len <= ifp->if_hw_tsomax)
 			return (ip_xmit_one(m, way));
-		return (ip_xmit_queue(ip_tso_cut(m), way));
+		return (ip_xmit_queue(ip_tso_cut(m, (ifp->if_hwassist &
+		    (ip_is_v6(m) ? CSUM_IP6_TCP : CSUM_IP_TCP)) == 0), way));
 	}
 	if (want != 0)
 		in_delayed_cksum(m);
