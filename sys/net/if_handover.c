@@ -24,7 +24,7 @@
 #include <net/if_private.h>
 
 #define	BATCH		128		/* packets */
-#define	HALF		12		/* lines of cache: half a packet */
+#define	HALF		(12 * CACHE_LINE_SIZE)	/* bytes: half a packet */
 #define	LARGE		256		/* bytes: less is not worth it */
 
 VNET_DEFINE_STATIC(uint64_t, ifqmaxbytes) = 128 * 1024 * 1024;
@@ -43,49 +43,55 @@ if_handover_reset(struct if_handover *hq)
 }
 
 /*
- * Bring n lines from p on into the cache, by the time they are needed.  (Not a
- * mere inline function: compilers find that it has no effect, and leave it
- * out; nor a loop, for n is a constant.)
+ * Bring three lines from p on, which may be NULL, into the cache, by the time
+ * they are needed.  (Not a mere inline function: compilers find that it has no
+ * effect, and leave it out; nor a loop, which costs as much as what it does.)
  */
 static __always_inline void
-prefetch(const char *p, int n)
+prefetch3(uintptr_t p)
 {
-	int i;
-
-#pragma GCC unroll 16
-	for (i = 0; i < n; i++)
-		__builtin_prefetch(p + i * CACHE_LINE_SIZE);
+	__builtin_prefetch((const void *)p);
+	__builtin_prefetch((const void *)(p + CACHE_LINE_SIZE));
+	__builtin_prefetch((const void *)(p + 2 * CACHE_LINE_SIZE));
 }
 
-/* Half of a large packet's data: lines off to off + HALF. */
+/* Half of a large packet's data, from byte off on. */
 static __always_inline void
 prefetch_half(const struct mbuf *data, int off)
 {
-	if (data != NULL && data->m_len > off + LARGE)
-		prefetch(data->m_data + off, HALF);
+	uintptr_t p;
+
+	if (data == NULL || data->m_len <= off + LARGE)
+		return;
+	p = (uintptr_t)data->m_data + (uintptr_t)off;
+	prefetch3(p);
+	prefetch3(p + 3 * CACHE_LINE_SIZE);
+	prefetch3(p + 6 * CACHE_LINE_SIZE);
+	prefetch3(p + 9 * CACHE_LINE_SIZE);
 }
 
 /*
  * m is to be taken next.  In a long queue it and those behind it were written
  * a while ago, and each is two or three pointers away, of which one can be
- * followed in the time of a packet: so of the one behind m and the one after
- * that bring half the data each, of the third the mbuf that has the data, and
- * the fourth itself.
+ * followed in the time of a packet.  So of the third behind m bring the mbuf
+ * that has the data, and of the fourth its own, before all else, since the
+ * next packet's time begins with these; and then half the data each of the
+ * first and of the second.
  */
 static __always_inline void
 if_handover_prefetch(const struct mbuf *m)
 {
-	if ((m = m->m_nextpkt) == NULL)
+	const struct mbuf *first, *second, *third;
+
+	if ((first = m->m_nextpkt) == NULL)
 		return;
-	prefetch_half(m->m_next, HALF * CACHE_LINE_SIZE);
-	if ((m = m->m_nextpkt) == NULL)
-		return;
-	prefetch_half(m->m_next, 0);
-	if ((m = m->m_nextpkt) == NULL)
-		return;
-	prefetch((const char *)m->m_next, 2);
-	if ((m = m->m_nextpkt) != NULL)
-		prefetch((const char *)m, 3);
+	if ((second = first->m_nextpkt) != NULL &&
+	    (third = second->m_nextpkt) != NULL) {
+		prefetch3((uintptr_t)third->m_nextpkt);
+		prefetch3((uintptr_t)third->m_next);
+		prefetch_half(second->m_next, 0);
+	}
+	prefetch_half(first->m_next, HALF);
 }
 
 /*

@@ -148,23 +148,29 @@ pcb_of(in_pcbslot_t slot)
 	    (((in_pcbslot_t)1 << PCBSLOT_PTRBITS) - 1)));
 }
 
+/* The slot of the table, which there is, that has inc or else is free for
+ * it. */
+static inline in_pcbslot_t *
+pcb_probe(const struct inpcbinfo *ipi, const struct in_conninfo *inc,
+    uint32_t hash)
+{
+	in_pcbslot_t *slot;
+	uint32_t i;
+
+	for (i = hash;; i++) {
+		slot = &ipi->ipi_conns[i & ipi->ipi_connmask];
+		if (*slot == 0 || (*slot >> PCBSLOT_PTRBITS == hash >> 16 &&
+		    in_pcbsame(&pcb_of(*slot)->inp_inc, inc)))
+			return (slot);
+	}
+}
+
 static inline struct inpcb *
 pcb_find(const struct inpcbinfo *ipi, const struct in_conninfo *inc,
     uint32_t hash)
 {
-	in_pcbslot_t slot;
-	uint32_t i;
-
-	if (ipi->ipi_conns == NULL)
-		return (NULL);
-	for (i = hash;; i++) {
-		slot = ipi->ipi_conns[i & ipi->ipi_connmask];
-		if (slot == 0)
-			return (NULL);
-		if (slot >> PCBSLOT_PTRBITS == hash >> 16 &&
-		    in_pcbsame(&pcb_of(slot)->inp_inc, inc))
-			return (pcb_of(slot));
-	}
+	return (ipi->ipi_conns == NULL ? NULL :
+	    pcb_of(*pcb_probe(ipi, inc, hash)));
 }
 
 struct inpcb *
@@ -225,12 +231,9 @@ pcb_grow(struct inpcbinfo *ipi)
 int
 in_pcbinsert(struct inpcbinfo *ipi, struct inpcb *inp)
 {
+	in_pcbslot_t *slot;
+
 	KASSERT((inp->inp_flags & INP_INHASH) == 0, ("in the table"));
-	inp->inp_hash = in_pcbhash(ipi, &inp->inp_inc);
-	if (pcb_find(ipi, &inp->inp_inc, inp->inp_hash) != NULL ||
-	    (ipi->ipi_quiet != NULL &&
-	    ipi->ipi_quiet->ipq_taken(&inp->inp_inc, inp->inp_hash)))
-		return (EADDRINUSE);
 	/* No host of today hands out such a pointer unasked. */
 	if ((uint64_t)(uintptr_t)inp >> PCBSLOT_PTRBITS != 0)
 		return (ENOMEM);
@@ -238,7 +241,12 @@ in_pcbinsert(struct inpcbinfo *ipi, struct inpcb *inp)
 	    2 * (ipi->ipi_nconns + 1) > ipi->ipi_connmask + 1) &&
 	    !pcb_grow(ipi))
 		return (ENOMEM);
-	pcb_place(ipi, inp);
+	inp->inp_hash = in_pcbhash(ipi, &inp->inp_inc);
+	slot = pcb_probe(ipi, &inp->inp_inc, inp->inp_hash);
+	if (*slot != 0 || (ipi->ipi_quiet != NULL &&
+	    ipi->ipi_quiet->ipq_taken(&inp->inp_inc, inp->inp_hash)))
+		return (EADDRINUSE);
+	*slot = pcb_slot(inp);
 	ipi->ipi_nconns++;
 	inp->inp_flags |= INP_INHASH;
 	/* What comes next is likely for it. */
@@ -605,6 +613,17 @@ in_pcblbgroup_numa(struct inpcb *inp, int domain)
 	return (0);
 }
 
+/* Can inp, which is not connected, take a packet at all? */
+static inline bool
+wild_fits(const struct inpcb *inp, const struct in_conninfo *inc,
+    uint8_t vflag)
+{
+	return (inp->inp_lport == inc->inc_lport &&
+	    (inp->inp_vflag & vflag) != 0 && inp->inp_socket != NULL &&
+	    (in_any(&inp->inp_laddr) ||
+	    IN6_ARE_ADDR_EQUAL(&inp->inp_laddr, &inc->inc_laddr)));
+}
+
 /*
  * How well does inp fit a packet?  A listener before one that is only bound,
  * the exact address before the wildcard, a socket of the packet's own family
@@ -617,15 +636,11 @@ wild_score(const struct inpcb *inp, const struct in_conninfo *inc,
 {
 	int score;
 
-	if (inp->inp_lport != inc->inc_lport ||
-	    (inp->inp_vflag & vflag) == 0 || inp->inp_socket == NULL)
+	if (!wild_fits(inp, inc, vflag))
 		return (-1);
 	score = inp->inp_vflag == vflag ? 2 : 0;
-	if (!in_any(&inp->inp_laddr)) {
-		if (!IN6_ARE_ADDR_EQUAL(&inp->inp_laddr, &inc->inc_laddr))
-			return (-1);
+	if (!in_any(&inp->inp_laddr))
 		score += 4;
-	}
 	if (SOLISTENING(inp->inp_socket))
 		score += 8;
 	if (inp->inp_numa == V_numa_domain + 1)
@@ -652,20 +667,17 @@ lb_choose(struct inpcbinfo *ipi, const struct in_conninfo *inc,
 	return (last);
 }
 
-/* The best unconnected socket for a packet.  Of several that share the work
- * the connection's hash, which a peer cannot foresee, chooses one. */
-struct inpcb *
-in_pcblookup_wild(struct inpcbinfo *ipi, const struct in_conninfo *inc)
+/* The best of the unconnected sockets in head.  Of several that share the
+ * work the connection's hash, which a peer cannot foresee, chooses one. */
+static struct inpcb * __noinline
+wild_best(struct inpcbinfo *ipi, const struct inpcbporthead *head,
+    const struct in_conninfo *inc, uint8_t vflag)
 {
 	struct inpcb *best = NULL, *inp;
 	int score, top = -1;
 	uint32_t shared = 0;
-	uint8_t vflag;
 
-	if (ipi->ipi_ports == NULL)
-		return (NULL);
-	vflag = IN6_IS_ADDR_V4MAPPED(&inc->inc_laddr) ? INP_IPV4 : INP_IPV6;
-	LIST_FOREACH(inp, port_head(ipi, inc->inc_lport), inp_portlist) {
+	LIST_FOREACH(inp, head, inp_portlist) {
 		if (inp->inp_fport != 0)
 			break;
 		score = wild_score(inp, inc, vflag);
@@ -681,4 +693,25 @@ in_pcblookup_wild(struct inpcbinfo *ipi, const struct in_conninfo *inc)
 		best = lb_choose(ipi, inc, vflag, top,
 		    in_pcbhash(ipi, inc) % shared);
 	return (best);
+}
+
+/* Where there is but one, it is the best if it fits. */
+struct inpcb *
+in_pcblookup_wild(struct inpcbinfo *ipi, const struct in_conninfo *inc)
+{
+	const struct inpcbporthead *head;
+	struct inpcb *inp, *next;
+	uint8_t vflag;
+
+	if (ipi->ipi_ports == NULL)
+		return (NULL);
+	vflag = IN6_IS_ADDR_V4MAPPED(&inc->inc_laddr) ? INP_IPV4 : INP_IPV6;
+	head = port_head(ipi, inc->inc_lport);
+	inp = LIST_FIRST(head);
+	if (inp == NULL || inp->inp_fport != 0)
+		return (NULL);
+	next = LIST_NEXT(inp, inp_portlist);
+	if (__predict_false(next != NULL && next->inp_fport == 0))
+		return (wild_best(ipi, head, inc, vflag));
+	return (wild_fits(inp, inc, vflag) ? inp : NULL);
 }
