@@ -552,7 +552,7 @@ uint64_t
 sy_loop_now(const struct sy_loop *loop)
 {
 
-	return (loop->l_mode == SY_REAL ? sy_real_clock() : loop->l_now);
+	return (sy_now(loop));
 }
 
 uint64_t

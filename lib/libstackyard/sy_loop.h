@@ -245,6 +245,12 @@ int	sy_real_watch(struct sy_loop *loop, int fd, short events,
 int	sy_real_watch_host(struct sy_host *host, int fd,
 	    void (*func)(void *, short), short (*wanted)(void *), void *arg);
 
+static inline uint64_t
+sy_now(const struct sy_loop *loop)
+{
+	return (loop->l_mode == SY_REAL ? sy_real_clock() : loop->l_now);
+}
+
 /* ---- Hosts (host.c) ---- */
 
 /* len bytes from what names it: a label, a seed and two strings. */
@@ -293,7 +299,20 @@ int	sy_wait_event(struct sy_host *host, uint64_t deadline);
 int	sy_wait_fd(struct sy_host *host, int fd, int events,
 	    uint64_t deadline, int *revents);
 /* The deadline of a wait of ns from now; SY_NEVER: without a limit. */
-uint64_t sy_deadline(const struct sy_loop *loop, uint64_t ns);
+#define	SY_GIVE_UP	(1ULL << 63)	/* a deadline that means never */
+#define	SY_YEAR		(365 * 86400 * 1000000000ULL)	/* ns */
+static inline uint64_t
+sy_deadline(const struct sy_loop *loop, uint64_t ns)
+{
+	uint64_t now;
+
+	now = sy_now(loop);
+	if (ns != SY_NEVER)
+		return (ns < SY_GIVE_UP - 1 - now ? now + ns :
+		    SY_GIVE_UP - 1);
+	return (loop->l_mode == SY_VIRTUAL ? (now + SY_YEAR) | SY_GIVE_UP :
+	    SY_NEVER);
+}
 
 /* ---- Failure (error.c) ---- */
 

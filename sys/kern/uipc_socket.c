@@ -109,12 +109,11 @@ soalloc(const struct protosw *pr, struct socket **sop)
 
 	if (V_numopensockets >= V_maxsockets)
 		return (ENFILE);
-	so = uma_zalloc(V_socket_zone, M_NOWAIT | M_ZERO);
+	so = uma_zalloc(V_socket_zone, M_NOWAIT);
 	if (so == NULL)
 		return (ENOBUFS);
-	so->so_type = pr->pr_type;
-	so->so_state = SS_NOFDREF;
-	so->so_proto = pr;
+	*so = (struct socket){ .so_type = pr->pr_type,
+	    .so_state = SS_NOFDREF, .so_proto = pr };
 	V_numopensockets++;
 	*sop = so;
 	return (0);

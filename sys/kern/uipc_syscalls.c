@@ -214,40 +214,6 @@ kern_recv(int fd, struct uio *uio, int *flagsp,
 }
 
 int
-kern_write(int fd, const void *buf, size_t len, size_t *lenp)
-{
-	struct socket *so;
-	int error;
-
-	*lenp = 0;
-	error = len <= PTRDIFF_MAX ? getsock(fd, &so) : EINVAL;
-	if (error != 0)
-		return (error);
-	error = sosend_buf(so, buf, len, lenp);
-	sorele(so);
-	if (error != 0)
-		*lenp = 0;
-	return (error);
-}
-
-int
-kern_read(int fd, void *buf, size_t len, size_t *lenp)
-{
-	struct socket *so;
-	int error;
-
-	*lenp = 0;
-	error = len <= PTRDIFF_MAX ? getsock(fd, &so) : EINVAL;
-	if (error != 0)
-		return (error);
-	error = soreceive_buf(so, buf, len, lenp);
-	sorele(so);
-	if (error != 0)
-		*lenp = 0;
-	return (error);
-}
-
-int
 kern_setsockopt(int fd, int level, int name, const void *val, size_t len)
 {
 	struct sockopt sopt;

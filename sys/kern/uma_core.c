@@ -163,6 +163,7 @@ uma_zcreate(const char *name, size_t size, uma_ctor ctor, uma_dtor dtor,
 	zone->uz_align = (u_int)align;
 	zone->uz_keep = zone_keep(size, flags);
 	zone->uz_plain = ctor == NULL && dtor == NULL && !outside;
+	zone->uz_keep_fast = zone->uz_plain ? zone->uz_keep : 0;
 	zone->uz_linkoff = outside ? (u_int)roundup2(size, sizeof(void *)) :
 	    0;
 	zone->uz_hostsize = (u_int)roundup2(outside ? zone->uz_linkoff +
@@ -188,7 +189,7 @@ uma_zdestroy(uma_zone_t zone)
 	zone_drain(zone);
 	zone->uz_vnet = NULL;
 	zone->uz_dying = true;
-	zone->uz_keep = 0;
+	zone->uz_keep = zone->uz_keep_fast = 0;
 	if (zone->uz_stats.ms_bytes == 0)
 		host_free(zone);
 }
