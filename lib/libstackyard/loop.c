@@ -11,8 +11,8 @@
  *
  *	(time, sequence number)
  *
- * where the sequence number is drawn whenever an event is given a time, so
- * that events of one time run in the order in which they were asked for.
+ * where the sequence number is drawn whenever an event is given a new time,
+ * so that events of one time run in the order in which they were asked for.
  * Nothing else decides: no address, no hash, no clock.  With the stack's
  * chance drawn from streams seeded by name (host.c), a run in virtual time
  * depends on its inputs and its seed alone.
@@ -107,28 +107,20 @@ rise(struct sy_loop *loop, uint32_t i)
 	sift_up(loop, i, loop->l_heap[i]);
 }
 
-/*
- * Give event the time when and the next sequence number.  Mostly it keeps
- * its place, as a host's first timer stays what it is from turn to turn.
- */
+/* Give event, whose time is another, the time when and the next number. */
 static inline void
 rekey(struct sy_loop *loop, struct sy_event *event, uint64_t when)
 {
-	struct sy_slot *child, *end, *slot;
+	struct sy_slot *slot;
 	bool sooner;
 
 	slot = &loop->l_heap[event->ev_place];
 	sooner = when < slot->s_when;
-	slot->s_when = when;
+	event->ev_when = slot->s_when = when;
 	slot->s_seq = ++loop->l_seq;
-	if (sooner) {
+	if (sooner)
 		rise(loop, event->ev_place);
-		return;
-	}
-	child = &loop->l_heap[2 * event->ev_place + 1];
-	end = &loop->l_heap[loop->l_len];
-	if ((child < end && sy_before(child, slot)) ||
-	    (child + 1 < end && sy_before(child + 1, slot)))
+	else
 		sink(loop, event->ev_place);
 }
 
@@ -146,6 +138,7 @@ sy_event_add(struct sy_loop *loop, struct sy_event *event)
 		loop->l_heap = heap;
 		loop->l_room = room;
 	}
+	event->ev_when = SY_NEVER;
 	place(loop, loop->l_len++, (struct sy_slot){ .s_when = SY_NEVER,
 	    .s_seq = ++loop->l_seq, .s_event = event });
 	return (0);
@@ -203,7 +196,7 @@ host_want(struct sy_loop *loop, struct sy_host *host, uint64_t when)
 {
 	uint64_t due;
 
-	due = loop->l_heap[host->h_event.ev_place].s_when;
+	due = host->h_event.ev_when;
 	if (when > loop->l_now) {
 		if (when < due)
 			rekey(loop, &host->h_event, when);
@@ -259,7 +252,7 @@ sy_loop_after(struct sy_loop *loop, struct sy_host *host)
 	loop->l_subject = NULL;
 }
 
-static inline void
+static inline void __attribute__((__always_inline__))
 host_turn(struct sy_loop *loop, struct sy_host *host)
 {
 	uint64_t next;
@@ -271,7 +264,9 @@ host_turn(struct sy_loop *loop, struct sy_host *host)
 	loop->l_running = NULL;
 	if (next < loop->l_now)
 		next = loop->l_now;
-	rekey(loop, &host->h_event, next);
+	/* Who wants another turn at once gets in line behind the rest. */
+	if (next != host->h_event.ev_when || next == loop->l_now)
+		rekey(loop, &host->h_event, next);
 	if (!TAILQ_EMPTY(&host->h_ready) || loop->l_hook != NULL)
 		sy_loop_after(loop, host);
 }

@@ -29,6 +29,7 @@
 
 /* Something with a place in the loop's heap. */
 struct sy_event {
+	uint64_t	ev_when;	/* as in its slot */
 	uint32_t	ev_place;	/* index into l_heap */
 	bool		ev_ishost;	/* in a sy_host; else in a sy_call */
 };

@@ -96,7 +96,7 @@ sb_mbmem(const struct mbuf *m)
 }
 
 /* How much a buffer of sb_max bytes of memory holds. */
-static u_long
+static u_long __noinline
 sb_most(void)
 {
 
@@ -108,12 +108,14 @@ sb_most(void)
 int
 sbreserve(struct sockbuf *sb, u_long cc)
 {
+	const u_long max = V_sb_max;
+
 	/* Half of the limit is little enough, whatever the overhead. */
-	if (cc > INT_MAX || (cc > V_sb_max / 2 && cc > sb_most()))
+	if (__predict_false(cc > max / 2 && cc > sb_most()) || cc > INT_MAX)
 		return (0);
 	sb->sb_hiwat = (u_int)cc;
 	sb->sb_mbmax = (u_int)ulmin(ulmin(cc * (u_long)V_sb_efficiency,
-	    V_sb_max), UINT_MAX);
+	    max), UINT_MAX);
 	if (sb->sb_lowat > sb->sb_hiwat)
 		sb->sb_lowat = sb->sb_hiwat;
 	return (1);
@@ -219,11 +221,7 @@ void
 sbdrop(struct sockbuf *sb, int len)
 {
 
-	struct mbuf *m;
-
-	m = sbcut(sb, len);
-	if (m != NULL)
-		m_freem(m);
+	m_freem(sbcut(sb, len));
 }
 
 struct mbuf *
