@@ -41,7 +41,7 @@ VNET_DEFINE(struct ifnethead, ifnet);
 VNET_DEFINE(netisr_t *, ip_netisr);
 VNET_DEFINE(netisr_t *, ip6_netisr);
 VNET_DEFINE(const struct lltable_ops *, lltable_ops);
-VNET_DEFINE(uint32_t, lle_gen) = 1;
+VNET_DEFINE(uint32_t, way_gen) = 1;
 /* Interfaces by index; entry 0 is never used. */
 VNET_DEFINE_STATIC(struct ifnet **, if_table);
 VNET_DEFINE_STATIC(u_int, if_tablesize);
@@ -220,17 +220,7 @@ if_input(struct ifnet *ifp, struct mbuf *m)
 		if (next != NULL)
 			__builtin_prefetch(next->m_data);
 		m->m_nextpkt = NULL;
-		if (__predict_false((ifp->if_flags & IFF_UP) == 0)) {
-			ifp->if_data.ifi_iqdrops++;
-			m_freem(m);
-			continue;
-		}
-		ifp->if_data.ifi_ipackets++;
-		ifp->if_data.ifi_ibytes += (uint64_t)m->m_pkthdr.len;
-		m->m_pkthdr.rcvif = ifp;
-		if (__predict_false(ifp->if_capture != NULL))
-			if_capture_packet(ifp, m, false);
-		ifp->if_input(ifp, m);
+		if_input_one(ifp, m);
 	}
 }
 
@@ -320,30 +310,6 @@ if_down(struct ifnet *ifp)
 	if (V_lltable_ops != NULL)
 		V_lltable_ops->llo_purge(ifp);
 	rt_gen_bump();
-}
-
-/*
- * The receiver believes what was to be filled in, and only that: a sum that
- * came from further away is for the receiver to check.
- */
-void
-if_csum_handover(struct mbuf *m)
-{
-	uint32_t asked;
-
-	asked = m->m_pkthdr.csum_flags & (CSUM_IP | CSUM_DELAY_DATA |
-	    CSUM_DELAY_DATA_IPV6 | CSUM_TSO);
-	if (asked == 0) {
-		m->m_pkthdr.csum_flags = 0;
-		return;
-	}
-	m->m_pkthdr.csum_flags = asked;
-	if ((asked & (CSUM_IP | CSUM_IP_TSO)) != 0)
-		m->m_pkthdr.csum_flags |= CSUM_L3_CALC | CSUM_L3_VALID;
-	if ((asked & ~(uint32_t)CSUM_IP) != 0) {
-		m->m_pkthdr.csum_flags |= CSUM_L4_CALC | CSUM_L4_VALID;
-		m->m_pkthdr.csum_data = 0xffff;
-	}
 }
 
 static void

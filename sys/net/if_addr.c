@@ -95,6 +95,7 @@ ifa_gen_bump(void)
 {
 	if (++V_ifa_gen == 0)
 		V_ifa_gen = 1;
+	way_gen_bump();
 }
 
 static int

@@ -41,16 +41,13 @@ static int
 epair_transmit(struct ifnet *ifp, struct mbuf *m)
 {
 	struct epair *ep = ifp->if_softc;
-	int error;
 
 	if (__predict_false(ep->ep_peer == NULL)) {
-		m_freem(m);
-		error = ENETDOWN;
-	} else
-		error = if_handover(&ep->ep_peer->ep_in, m);
-	if (__predict_false(error != 0))
 		ifp->if_data.ifi_oqdrops++;
-	return (error);
+		m_freem(m);
+		return (ENETDOWN);
+	}
+	return (if_handover(ifp, &ep->ep_peer->ep_in, m));
 }
 
 static void

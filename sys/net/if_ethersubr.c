@@ -12,7 +12,7 @@
  *	+--------+--------+------+------------
  *
  * Out: a connection's struct route remembers its next hop's link address,
- * good as long as no neighbour has changed (V_lle_gen).  Otherwise the
+ * good as long as no neighbour has changed (V_way_gen).  Otherwise the
  * address follows from a multicast or broadcast next hop (RFC 1112, 6.4;
  * RFC 2464, 7), or ARP or neighbour discovery finds it (V_lltable_ops).
  *
@@ -56,22 +56,28 @@ ether_ifattach(struct ifnet *ifp, const uint8_t *lladdr)
 	return (error);
 }
 
-static inline int
+static inline void
+ether_header_write(const struct ifnet *ifp, struct mbuf *m,
+    const uint8_t *dst, uint16_t type)
+{
+	struct ether_header *eh = mtod(m, struct ether_header *);
+
+	memcpy(eh->ether_dhost, dst, ETHER_ADDR_LEN);
+	memcpy(eh->ether_shost, ifp->if_lladdr, ETHER_ADDR_LEN);
+	eh->ether_type = htons(type);
+	m->m_pkthdr.l2hlen = ETHER_HDR_LEN;
+}
+
+static int
 ether_frame(struct ifnet *ifp, struct mbuf *m, const uint8_t *dst,
     uint16_t type)
 {
-	struct ether_header *eh;
-
 	M_PREPEND(m, ETHER_HDR_LEN, M_NOWAIT);
 	if (__predict_false(m == NULL)) {
 		ifp->if_data.ifi_oerrors++;
 		return (ENOBUFS);
 	}
-	eh = mtod(m, struct ether_header *);
-	memcpy(eh->ether_dhost, dst, ETHER_ADDR_LEN);
-	memcpy(eh->ether_shost, ifp->if_lladdr, ETHER_ADDR_LEN);
-	eh->ether_type = htons(type);
-	m->m_pkthdr.l2hlen = ETHER_HDR_LEN;
+	ether_header_write(ifp, m, dst, type);
 	return (if_enqueue(ifp, m));
 }
 
@@ -145,24 +151,30 @@ ether_resolve(struct ifnet *ifp, struct mbuf *m,
 	return (V_lltable_ops->llo_resolve(ifp, m, nexthop, lladdr));
 }
 
-/* The link address is to be found out. */
+/* As ether_output(); the link address is perhaps to be found out. */
 static int __noinline
-ether_output_unknown(struct ifnet *ifp, struct mbuf *m,
+ether_output_any(struct ifnet *ifp, struct mbuf *m,
     const struct in6_addr *nexthop, struct route *ro, uint16_t type)
 {
 	uint8_t lladdr[8];
 	int error;
 
+	if (ro != NULL && ro->ro_llgen == V_way_gen)
+		return (ether_frame(ifp, m, ro->ro_lladdr, type));
 	error = ether_resolve(ifp, m, nexthop, lladdr);
 	if (error != 0)
 		return (error == EWOULDBLOCK ? 0 : error);
 	if (ro != NULL) {
 		memcpy(ro->ro_lladdr, lladdr, ETHER_ADDR_LEN);
-		ro->ro_llgen = V_lle_gen;
+		ro->ro_llgen = V_way_gen;
 	}
 	return (ether_frame(ifp, m, lladdr, type));
 }
 
+/*
+ * By a way that is as it was (so ifp is up), with room for the header, and
+ * with nobody who records the packet, it is but written and counted.
+ */
 int
 ether_output(struct ifnet *ifp, struct mbuf *m,
     const struct in6_addr *nexthop, struct route *ro)
@@ -170,17 +182,46 @@ ether_output(struct ifnet *ifp, struct mbuf *m,
 	uint16_t type;
 
 	type = IN6_IS_ADDR_V4MAPPED(nexthop) ? ETHERTYPE_IP : ETHERTYPE_IPV6;
-	if (__predict_true(ro != NULL && ro->ro_llgen == V_lle_gen))
-		return (ether_frame(ifp, m, ro->ro_lladdr, type));
-	return (ether_output_unknown(ifp, m, nexthop, ro, type));
+	if (__predict_false(ro == NULL || ro->ro_llgen != V_way_gen ||
+	    ifp->if_capture != NULL ||
+	    (m->m_flags & (M_PKTHDR | M_EXT | M_RDONLY)) != M_PKTHDR ||
+	    m->m_data - m->m_pktdat < ETHER_HDR_LEN))
+		return (ether_output_any(ifp, m, nexthop, ro, type));
+	m->m_data -= ETHER_HDR_LEN;
+	m->m_len += ETHER_HDR_LEN;
+	m->m_pkthdr.len += ETHER_HDR_LEN;
+	ether_header_write(ifp, m, ro->ro_lladdr, type);
+	ifp->if_data.ifi_opackets++;
+	ifp->if_data.ifi_obytes += (uint64_t)m->m_pkthdr.len;
+	return (ifp->if_pipe != NULL ? ifp->if_pipe_lower(ifp, m) :
+	    ifp->if_transmit(ifp, m));
+}
+
+/*
+ * The frame of everyday, by its first eight bytes: to this interface's address
+ * alone, and from one that is no group's (the bit 0x01 of byte 6, which the
+ * zeros behind if_lladdr do not have either).
+ */
+static inline bool
+ether_is_plain(const struct ifnet *ifp, const struct ether_header *eh)
+{
+	static const uint8_t matters[8] = {
+		0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01
+	};
+	uint64_t came, mask, own;
+
+	memcpy(&came, eh, sizeof(came));
+	memcpy(&own, ifp->if_lladdr, sizeof(own));
+	memcpy(&mask, matters, sizeof(mask));
+	return (((came ^ own) & mask) == 0);
 }
 
 /* Is the frame for us?  Marks what came to many. */
-static inline bool
+static bool
 ether_accept(const struct ifnet *ifp, struct mbuf *m,
     const struct ether_header *eh)
 {
-	if (__predict_true(!ETHER_IS_MULTICAST(eh->ether_dhost)))
+	if (!ETHER_IS_MULTICAST(eh->ether_dhost))
 		return (memcmp(eh->ether_dhost, ifp->if_lladdr,
 		    ETHER_ADDR_LEN) == 0);
 	if (memcmp(eh->ether_dhost, ether_broadcast, ETHER_ADDR_LEN) == 0)
@@ -225,28 +266,38 @@ ether_pullup(struct ifnet *ifp, struct mbuf *m)
 	return (m);
 }
 
+/* A frame that is not one of everyday: NULL if it is to be dropped. */
+static struct mbuf * __noinline
+ether_check(struct ifnet *ifp, struct mbuf *m)
+{
+	const struct ether_header *eh;
+
+	if (m->m_len < ETHER_HDR_LEN + 20) {
+		m = ether_pullup(ifp, m);
+		if (m == NULL)
+			return (NULL);
+	}
+	eh = mtod(m, const struct ether_header *);
+	if (ETHER_IS_MULTICAST(eh->ether_shost))
+		ifp->if_data.ifi_ierrors++;
+	else if (ether_accept(ifp, m, eh))
+		return (m);
+	m_freem(m);
+	return (NULL);
+}
+
 void
 ether_input(struct ifnet *ifp, struct mbuf *m)
 {
-	const struct ether_header *eh;
 	uint16_t type;
 
-	if (__predict_false(m->m_len < ETHER_HDR_LEN + 20)) {
-		m = ether_pullup(ifp, m);
+	if (__predict_false(m->m_len < ETHER_HDR_LEN + 20 ||
+	    !ether_is_plain(ifp, mtod(m, const struct ether_header *)))) {
+		m = ether_check(ifp, m);
 		if (m == NULL)
 			return;
 	}
-	eh = mtod(m, const struct ether_header *);
-	if (__predict_false(ETHER_IS_MULTICAST(eh->ether_shost))) {
-		ifp->if_data.ifi_ierrors++;
-		m_freem(m);
-		return;
-	}
-	if (__predict_false(!ether_accept(ifp, m, eh))) {
-		m_freem(m);
-		return;
-	}
-	type = ntohs(eh->ether_type);
+	type = ntohs(mtod(m, const struct ether_header *)->ether_type);
 	m->m_data += ETHER_HDR_LEN;
 	m->m_len -= ETHER_HDR_LEN;
 	m->m_pkthdr.len -= ETHER_HDR_LEN;

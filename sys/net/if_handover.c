@@ -94,7 +94,7 @@ if_handover_deliver(void *arg)
 		if ((hq->hq_head = m->m_nextpkt) == NULL)
 			hq->hq_tail = &hq->hq_head;
 		m->m_nextpkt = NULL;
-		if_input(hq->hq_ifp, m);
+		if_input_one(hq->hq_ifp, m);
 	}
 	if (hq->hq_head != NULL)
 		vnet_task_later(&hq->hq_task);
@@ -108,17 +108,35 @@ if_handover_init(struct if_handover *hq, struct ifnet *ifp)
 	VNET_TASK_INIT(&hq->hq_task, if_handover_deliver, hq);
 }
 
+/* There is no room for m. */
+static int __noinline
+if_handover_full(struct ifnet *ifp, struct if_handover *hq, struct mbuf *m)
+{
+	ifp->if_data.ifi_oqdrops++;
+	hq->hq_ifp->if_data.ifi_iqdrops++;
+	m_freem(m);
+	return (ENOBUFS);
+}
+
+/* The queue was empty: have it emptied. */
+static int __noinline
+if_handover_wake(struct if_handover *hq)
+{
+	if (hq->hq_ifp->if_vnet == curvnet)
+		vnet_task_enqueue(&hq->hq_task);
+	else
+		vnet_task_send(hq->hq_ifp->if_vnet, &hq->hq_task);
+	return (0);
+}
+
 int
-if_handover(struct if_handover *hq, struct mbuf *m)
+if_handover(struct ifnet *ifp, struct if_handover *hq, struct mbuf *m)
 {
 	uint64_t bytes;
 
 	bytes = hq->hq_bytes + (uint64_t)m->m_pkthdr.len + MSIZE;
-	if (__predict_false(bytes > V_ifqmaxbytes)) {
-		hq->hq_ifp->if_data.ifi_iqdrops++;
-		m_freem(m);
-		return (ENOBUFS);
-	}
+	if (__predict_false(bytes > V_ifqmaxbytes))
+		return (if_handover_full(ifp, hq, m));
 	hq->hq_bytes = bytes;
 	if_csum_handover(m);
 	m->m_pkthdr.rcvif = NULL;
@@ -128,13 +146,7 @@ if_handover(struct if_handover *hq, struct mbuf *m)
 	m->m_nextpkt = NULL;
 	*hq->hq_tail = m;
 	hq->hq_tail = &m->m_nextpkt;
-	if (hq->hq_task.vt_pending)
-		return (0);
-	if (hq->hq_ifp->if_vnet == curvnet)
-		vnet_task_enqueue(&hq->hq_task);
-	else
-		vnet_task_send(hq->hq_ifp->if_vnet, &hq->hq_task);
-	return (0);
+	return (hq->hq_task.vt_pending ? 0 : if_handover_wake(hq));
 }
 
 void

@@ -37,12 +37,7 @@ VNET_DEFINE(struct ifnet *, loif);
 static int
 lo_transmit(struct ifnet *ifp, struct mbuf *m)
 {
-	int error;
-
-	error = if_handover(ifp->if_softc, m);
-	if (error != 0)
-		ifp->if_data.ifi_oqdrops++;
-	return (error);
+	return (if_handover(ifp, ifp->if_softc, m));
 }
 
 /* To own addresses, and by routes that lead nowhere. */

@@ -117,9 +117,27 @@ int	if_setmtu(struct ifnet *ifp, uint32_t mtu);
 int	if_setcap(struct ifnet *ifp, int capenable);
 void	if_up(struct ifnet *ifp);
 void	if_down(struct ifnet *ifp);
-/* For drivers that hand packets over as they are (see above): turn what was
- * asked of the sending interface into what the receiving one has found. */
-void	if_csum_handover(struct mbuf *m);
+/*
+ * For drivers that hand packets over as they are (see above): turn what was
+ * asked of the sending interface into what the receiving one has found.  The
+ * receiver believes what was to be filled in, and only that: a sum that came
+ * from further away is for the receiver to check.
+ */
+static inline void
+if_csum_handover(struct mbuf *m)
+{
+	uint32_t asked;
+
+	asked = m->m_pkthdr.csum_flags & (CSUM_IP | CSUM_DELAY_DATA |
+	    CSUM_DELAY_DATA_IPV6 | CSUM_TSO);
+	if ((asked & ~(uint32_t)CSUM_IP) != 0) {
+		asked |= CSUM_L4_CALC | CSUM_L4_VALID;
+		m->m_pkthdr.csum_data = 0xffff;
+	}
+	if (__predict_false((asked & (CSUM_IP | CSUM_IP_TSO)) != 0))
+		asked |= CSUM_L3_CALC | CSUM_L3_VALID;
+	m->m_pkthdr.csum_flags = asked;
+}
 
 /* Addresses; addr in mapped form, plen of the address's own family (IPv4:
  * 0..32).  Adds the route to the subnet.  EINVAL, EEXIST, ENOMEM; ENOENT. */
@@ -168,10 +186,20 @@ struct lltable_ops {
 };
 VNET_DECLARE(const struct lltable_ops *, lltable_ops);
 #define	V_lltable_ops	VNET(lltable_ops)
-/* Changes whenever a neighbour's link address is learnt, changed or
- * forgotten: a cached one is good while this is what it was (never 0). */
-VNET_DECLARE(uint32_t, lle_gen);
-#define	V_lle_gen	VNET(lle_gen)
+/*
+ * Changes whenever a neighbour's link address is learnt, changed or
+ * forgotten, and with V_rt_gen and V_ifa_gen: who has kept a link address, or
+ * that a source is ours, sees by this alone (never 0) that all of the way
+ * there is as it was: address, route, interface up, neighbour.
+ */
+VNET_DECLARE(uint32_t, way_gen);
+#define	V_way_gen	VNET(way_gen)
+static inline void
+way_gen_bump(void)
+{
+	if (++V_way_gen == 0)
+		V_way_gen = 1;
+}
 
 /* Layer-3 input by Ethernet type, set by netinet and netinet6: consumes a
  * packet whose m_data is the IP header. */

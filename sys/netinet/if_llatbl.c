@@ -27,7 +27,7 @@
  * INCOMPLETE up to sixteen packets wait, the oldest giving way.  When nobody
  * answers, packets being forwarded are reported to their senders.
  *
- * A route that remembers a link address does not ask here, so V_lle_gen
+ * A route that remembers a link address does not ask here, so V_way_gen
  * changes when an entry stops being REACHABLE, changes its address or goes:
  * then the next packet comes here and starts the DELAY.
  *
@@ -72,13 +72,6 @@ VNET_DEFINE_STATIC(uint64_t, lle_key[5]);
 #define	V_lle_key	VNET(lle_key)
 
 static void	lle_timeout(void *arg);
-
-static void
-lle_gen_bump(void)
-{
-	if (++V_lle_gen == 0)
-		V_lle_gen = 1;
-}
 
 struct ifnet *
 lle_ifp(const struct llentry *lle)
@@ -159,7 +152,7 @@ lle_remove(struct llentry *lle)
 	TAILQ_REMOVE(&lle->le_llt->llt_age, lle, le_age);
 	lle->le_llt->llt_count--;
 	free(lle, M_LLTABLE);
-	lle_gen_bump();
+	way_gen_bump();
 }
 
 /* Room for one more: the oldest of the entries that nobody used lately. */
@@ -284,7 +277,7 @@ lle_timeout(void *arg)
 		break;
 	case LLE_REACHABLE:
 		lle_enter(lle, LLE_STALE, LLE_STALE_TIME);
-		lle_gen_bump();
+		way_gen_bump();
 		break;
 	case LLE_DELAY:
 		lle->le_state = LLE_PROBE;
@@ -314,7 +307,7 @@ lle_learn(struct llentry *lle, const uint8_t *lladdr, enum lle_state state)
 	ifp = lle_ifp(lle);
 	if (lle_known(lle) && (state == LLE_STALE ||
 	    memcmp(lle->le_lladdr, lladdr, ETHER_ADDR_LEN) != 0))
-		lle_gen_bump();
+		way_gen_bump();
 	memcpy(lle->le_lladdr, lladdr, ETHER_ADDR_LEN);
 	lle_family(lle, &lf);
 	lle_enter(lle, state, state == LLE_REACHABLE ? lf.lf_reachable :

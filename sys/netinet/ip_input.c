@@ -22,7 +22,11 @@
  * 3.3.4.2).
  *
  * A packet that came by a wire with the same addresses as the last one, with
- * no address of ours changed meanwhile, is one of ours as that was.
+ * no address of ours changed meanwhile, is one of ours as that was.  If it is
+ * plain besides (no options, no fragment, in one piece and in its place), a
+ * few comparisons of whole words say all of the above (ip_input_plain), and
+ * the transport sees what was remembered of the last one's header.  All other
+ * packets go the long way, by which a plain one would come to the same end.
  *
  * May touch the packet; keeps nothing of it.
  */
@@ -46,10 +50,12 @@
 VNET_DEFINE(struct ipstat, ipstat);
 VNET_DEFINE(int, ip_defttl) = IPDEFTTL;
 
-/* The last packet that was for us: its addresses, and V_ifa_gen then. */
+/* The last packet that was for us: its addresses, V_ifa_gen then, and what
+ * transports see of one like it. */
 struct ip_memo {
-	uint32_t	im_src, im_dst;
+	struct in_addr	im_src, im_dst;
 	uint32_t	im_gen;		/* 0: there is none */
+	struct ip_info	im_info;
 };
 VNET_DEFINE_STATIC(struct ip_memo, ip_memo);
 #define	V_ip_memo	VNET(ip_memo)
@@ -203,21 +209,27 @@ ip_is_remembered(const struct mbuf *m)
 {
 	const struct ip *ip = mtod(m, const struct ip *);
 
-	return (ip->ip_src.s_addr == V_ip_memo.im_src &&
-	    ip->ip_dst.s_addr == V_ip_memo.im_dst &&
+	return (ip->ip_src.s_addr == V_ip_memo.im_src.s_addr &&
+	    ip->ip_dst.s_addr == V_ip_memo.im_dst.s_addr &&
 	    V_ifa_gen == V_ip_memo.im_gen && (m->m_flags & M_LOOP) == 0);
 }
 
+/* ii is what transports see of m, which is one of ours. */
 static inline void
-ip_remember(const struct mbuf *m)
+ip_remember(const struct mbuf *m, const struct ip_info *ii)
 {
 	const struct ip *ip = mtod(m, const struct ip *);
+	struct ip_memo *im = &V_ip_memo;
 
 	if ((m->m_flags & M_LOOP) != 0)
 		return;
-	V_ip_memo.im_src = ip->ip_src.s_addr;
-	V_ip_memo.im_dst = ip->ip_dst.s_addr;
-	V_ip_memo.im_gen = V_ifa_gen;
+	im->im_src = ip->ip_src;
+	im->im_dst = ip->ip_dst;
+	im->im_gen = V_ifa_gen;
+	im->im_info = *ii;
+	im->im_info.ii_hdrlen = sizeof(struct ip);
+	im->im_info.ii_front = true;
+	im->im_info.ii_bcast = false;
 }
 
 VNET_DEFINE_STATIC(int, accept_sourceroute) = 0;
@@ -329,8 +341,61 @@ ip_input_ours(struct mbuf *m, struct ip_info *ii)
 	ip_deliver(m, ii, ip->ip_p, __offsetof(struct ip, ip_p));
 }
 
-static void
-ip_input(struct mbuf *m)
+/*
+ * Is m a plain packet and whole, its header at ip?  What follows that is
+ * ULP_CONTIG bytes at least, and nobody put it on a link for more than us.  A
+ * header's words add up to a multiple of 2^16 - 1 if its checksum is right,
+ * the same as a sum of ffff in one's complement.
+ */
+static inline bool
+ip_is_plain(const struct mbuf *m, const struct ip *ip)
+{
+	uint32_t begin, end, frag;
+	uint64_t w[2];
+
+	memcpy(&begin, ip, sizeof(begin));
+	memcpy(&frag, &ip->ip_id, sizeof(frag));
+	begin = ntohl(begin);
+	if (begin >> 24 != (IPVERSION << 4 | sizeof(*ip) / 4) ||
+	    (begin & 0xffff) != (uint32_t)m->m_pkthdr.len ||
+	    (frag & htonl(IP_MF | IP_OFFMASK)) != 0 ||
+	    (m->m_flags & (M_LOOP | M_BCAST | M_MCAST)) != 0)
+		return (false);
+	if (__predict_false((m->m_pkthdr.csum_flags & CSUM_L3_CALC) != 0))
+		return ((m->m_pkthdr.csum_flags & CSUM_L3_VALID) != 0);
+	memcpy(w, ip, sizeof(w));
+	memcpy(&end, &ip->ip_dst, sizeof(end));
+	return (in_cksum_add(in_cksum_add(w[0], w[1]), end) % 0xffff == 0);
+}
+
+/* If m is plain, and from and to the same as the one remembered, give it to
+ * its transport. */
+static inline bool
+ip_input_plain(struct mbuf *m)
+{
+	const struct ip *ip = mtod(m, const struct ip *);
+	struct ip_memo *im = &V_ip_memo;
+	const struct ip_proto *ipp;
+
+	if (m->m_len < (int)sizeof(*ip) + ULP_CONTIG ||
+	    ((uintptr_t)ip & 3) != 0 ||
+	    memcmp(&ip->ip_src, &im->im_src, 2 * sizeof(im->im_src)) != 0 ||
+	    V_ifa_gen != im->im_gen || !ip_is_plain(m, ip) ||
+	    (ipp = ip_proto_find(ip->ip_p)) == NULL)
+		return (false);
+	im->im_info.ii_tos = ip->ip_tos;
+	im->im_info.ii_ttl = ip->ip_ttl;
+	m->m_data += sizeof(*ip);
+	m->m_len -= (int)sizeof(*ip);
+	m->m_pkthdr.len -= (int)sizeof(*ip);
+	V_ipstat.ips_total++;
+	V_ipstat.ips_delivered++;
+	ipp->ipp_input(m, &im->im_info);
+	return (true);
+}
+
+static void __noinline
+ip_input_any(struct mbuf *m)
 {
 	struct ip_info ii;
 	bool known;
@@ -353,7 +418,7 @@ ip_input(struct mbuf *m)
 	if (__predict_true(known))
 		ip_input_ours(m, &ii);
 	else if (ifa_ifwithaddr(&ii.ii_dst) != NULL) {
-		ip_remember(m);
+		ip_remember(m, &ii);
 		ip_input_ours(m, &ii);
 	} else if (ip_for_all(m, &ii.ii_dst)) {
 		ii.ii_bcast = true;
@@ -362,6 +427,13 @@ ip_input(struct mbuf *m)
 		ip_forward(m);
 	else
 		ip_drop(m, &V_ipstat.ips_cantforward);
+}
+
+static void
+ip_input(struct mbuf *m)
+{
+	if (__predict_false(!ip_input_plain(m)))
+		ip_input_any(m);
 }
 
 /* Nobody here speaks proto.  For IPv6 there is a name in each header that

@@ -351,10 +351,11 @@ ip_way_linklocal(const struct ip_output_args *ioa, struct ip_way *way)
 }
 
 /* The source address that was last seen to be ours, and is not one of
- * loopback; good while V_ifa_gen is what it was. */
+ * loopback; good while V_way_gen is what it was. */
 struct ip_ours {
 	struct in6_addr	io_addr;
 	uint32_t	io_gen;
+	uint32_t	io_gen4;	/* the same; 0: an IPv6 address */
 };
 VNET_DEFINE_STATIC(struct ip_ours, ip_ours);
 #define	V_ip_ours	VNET(ip_ours)
@@ -367,7 +368,8 @@ ip_source_check(const struct in6_addr *src, const struct ifnet *ifp)
 	if (in_loopback(src))
 		return ((ifp->if_flags & IFF_LOOPBACK) != 0);
 	V_ip_ours.io_addr = *src;
-	V_ip_ours.io_gen = V_ifa_gen;
+	V_ip_ours.io_gen = V_way_gen;
+	V_ip_ours.io_gen4 = IN6_IS_ADDR_V4MAPPED(src) ? V_way_gen : 0;
 	return (true);
 }
 
@@ -376,7 +378,7 @@ static inline bool
 ip_source_ok(const struct in6_addr *src, const struct ifnet *ifp)
 {
 	if (__predict_true(IN6_ARE_ADDR_EQUAL(src, &V_ip_ours.io_addr) &&
-	    V_ip_ours.io_gen == V_ifa_gen))
+	    V_ip_ours.io_gen == V_way_gen))
 		return (true);
 	return (ip_source_check(src, ifp));
 }
@@ -432,24 +434,20 @@ ip_way_mtu(const struct ip_output_args *ioa, const struct ip_way *way,
 
 /*
  * Write the header of 20 bytes and what options follow it, as words: a sum
- * that read bytes just written would wait for them.
+ * that read bytes just written would wait for them.  id_off: its second word,
+ * identification and fragment.
  */
-static void
+static inline void
 ip_header4_write(struct ip *ip, const struct ip_output_args *ioa,
-    uint32_t len, uint32_t optlen)
+    uint32_t id_off, uint32_t len, uint32_t optlen)
 {
-	uint32_t id, off, ttl, w[5];
+	uint32_t ttl, w[5];
 	uint64_t sum;
 
-	id = off = 0;
-	if ((ioa->ioa_flags & IOA_DF) != 0)
-		off = IP_DF;
-	else
-		id = ip_newid();
 	ttl = ioa->ioa_ttl != 0 ? ioa->ioa_ttl : (uint8_t)V_ip_defttl;
 	w[0] = htonl((uint32_t)IPVERSION << 28 | (5 + optlen / 4) << 24 |
 	    (uint32_t)ioa->ioa_tos << 16 | len);
-	w[1] = htonl(id << 16 | off);
+	w[1] = id_off;
 	w[2] = htonl(ttl << 24 | (uint32_t)ioa->ioa_proto << 16);
 	w[3] = in6_unmapped(&ioa->ioa_src).s_addr;
 	w[4] = in6_unmapped(&ioa->ioa_dst).s_addr;
@@ -458,8 +456,12 @@ ip_header4_write(struct ip *ip, const struct ip_output_args *ioa,
 		memcpy(ip + 1, mtod(ioa->ioa_options, char *), optlen);
 		sum = in_cksum_partial(ip + 1, optlen, sum);
 	}
-	memcpy(ip, w, sizeof(w));
-	ip->ip_sum = (uint16_t)~in_cksum_fold(sum);
+	w[2] |= htonl((uint32_t)htons((uint16_t)~in_cksum_fold(sum)));
+	memcpy(ip, &w[0], sizeof(w[0]));
+	memcpy(&ip->ip_id, &w[1], sizeof(w[1]));
+	memcpy(&ip->ip_ttl, &w[2], sizeof(w[2]));
+	memcpy(&ip->ip_src, &w[3], sizeof(w[3]));
+	memcpy(&ip->ip_dst, &w[4], sizeof(w[4]));
 }
 
 static int
@@ -467,6 +469,7 @@ ip_header4(struct mbuf **mp, const struct ip_output_args *ioa)
 {
 	struct mbuf *m;
 	int hlen, optlen;
+	uint32_t id_off;
 
 	m = *mp;
 	optlen = ioa->ioa_options != NULL ? ioa->ioa_options->m_len : 0;
@@ -480,7 +483,9 @@ ip_header4(struct mbuf **mp, const struct ip_output_args *ioa)
 	if (m == NULL)
 		return (ENOBUFS);
 	m->m_pkthdr.l3hlen = (uint8_t)hlen;
-	ip_header4_write(mtod(m, struct ip *), ioa,
+	id_off = (ioa->ioa_flags & IOA_DF) != 0 ? htonl(IP_DF) :
+	    htonl((uint32_t)ip_newid() << 16);
+	ip_header4_write(mtod(m, struct ip *), ioa, id_off,
 	    (uint32_t)m->m_pkthdr.len, (uint32_t)optlen);
 	return (0);
 }
@@ -515,12 +520,13 @@ ip_header6(struct mbuf **mp, const struct ip_output_args *ioa)
 	return (0);
 }
 
-static int
-ip_send_by(struct mbuf *m, const struct ip_output_args *ioa,
+static int __noinline
+ip_send_any(struct mbuf *m, const struct ip_output_args *ioa,
     struct route *ro)
 {
 	struct ip_way way;
 	struct ipstat *st;
+	uint32_t known;
 	int error;
 	bool v4;
 
@@ -541,19 +547,81 @@ ip_send_by(struct mbuf *m, const struct ip_output_args *ioa,
 	}
 	way.w_df = (ioa->ioa_flags & IOA_DF) != 0;
 	way.w_mtu = ip_way_mtu(ioa, &way, (uint32_t)m->m_pkthdr.len);
-	return (ip_xmit_way(m, &way));
+	known = ro->ro_llgen;
+	error = ip_xmit_way(m, &way);
+	if (ro->ro_llgen != known)
+		ro_teach(ro, &ioa->ioa_dst, ioa->ioa_scope);
+	return (error);
+}
+
+/*
+ * Can m go the short way: IPv4, by a way that has not changed since the
+ * neighbour's link address was learnt by it, from a source that was ours then
+ * (both of which V_way_gen says), without options, not to be fragmented nor
+ * cut, its sum there or left to the interface, and room for the headers?
+ */
+static inline bool
+ip_is_plain(const struct mbuf *m, const struct ip_output_args *ioa,
+    const struct route *ro)
+{
+	const struct ip_ours *own = &V_ip_ours;
+	const struct nhop_object *nh;
+	uint32_t gen = V_way_gen, want;
+
+	if (ro->ro_llgen != gen || own->io_gen4 != gen ||
+	    !IN6_ARE_ADDR_EQUAL(&ioa->ioa_src, &own->io_addr) ||
+	    ioa->ioa_options != NULL || ioa->ioa_flags != IOA_DF)
+		return (false);
+	nh = ro->ro_nh;
+	want = m->m_pkthdr.csum_flags & CSUM_OUT;
+	return ((want & (CSUM_TSO | ~nh->nh_ifp->if_hwassist)) == 0 &&
+	    (uint32_t)m->m_pkthdr.len + sizeof(struct ip) <= nh->nh_mtu &&
+	    (m->m_flags & (M_PKTHDR | M_EXT | M_RDONLY)) == M_PKTHDR &&
+	    m->m_data - m->m_pktdat >= (int)sizeof(struct ip));
+}
+
+/* What ip_send_any() makes of a plain packet, in one go. */
+static inline int
+ip_send_plain(struct mbuf *m, const struct ip_output_args *ioa,
+    struct route *ro)
+{
+	const struct nhop_object *nh = ro->ro_nh;
+
+	V_ipstat.ips_localout++;
+	m->m_data -= sizeof(struct ip);
+	m->m_len += (int)sizeof(struct ip);
+	m->m_pkthdr.len += (int)sizeof(struct ip);
+	m->m_pkthdr.l3hlen = sizeof(struct ip);
+	ip_header4_write(mtod(m, struct ip *), ioa, htonl(IP_DF),
+	    (uint32_t)m->m_pkthdr.len, 0);
+	return (nh->nh_ifp->if_output(nh->nh_ifp, m,
+	    ip_nexthop(nh, &ioa->ioa_dst), ro));
+}
+
+static inline int
+ip_send_by(struct mbuf *m, const struct ip_output_args *ioa,
+    struct route *ro)
+{
+	if (__predict_true(ip_is_plain(m, ioa, ro)))
+		return (ip_send_plain(m, ioa, ro));
+	return (ip_send_any(m, ioa, ro));
+}
+
+static int __noinline
+ip_send_recent(struct mbuf *m, const struct ip_output_args *ioa)
+{
+	return (ip_send_by(m, ioa, ro_recent(&ioa->ioa_dst,
+	    ioa->ioa_scope)));
 }
 
 int
 ip_send(struct mbuf *m, const struct ip_output_args *ioa)
 {
-	struct route *ro = ioa->ioa_ro;
-
 	MPASS(IN6_IS_ADDR_V4MAPPED(&ioa->ioa_src) ==
 	    IN6_IS_ADDR_V4MAPPED(&ioa->ioa_dst));
-	if (__predict_false(ro == NULL))
-		ro = ro_recent(&ioa->ioa_dst, ioa->ioa_scope);
-	return (ip_send_by(m, ioa, ro));
+	if (__predict_false(ioa->ioa_ro == NULL))
+		return (ip_send_recent(m, ioa));
+	return (ip_send_by(m, ioa, ioa->ioa_ro));
 }
 
 uint32_t
@@ -601,23 +669,18 @@ ip_source_elsewhere(const struct in6_addr *dst)
 	return (NULL);
 }
 
-int
-ip_selectsrc(const struct in6_addr *dst, uint32_t scope,
+/* The address to talk to dst from, by nh: 0 or an errno. */
+static int
+ip_source_by(const struct in6_addr *dst, const struct nhop_object *nh,
     struct in6_addr *src)
 {
 	const struct in6_addr *near;
 	const struct ifaddr *ifa;
-	struct nhop_object *nh;
-	int error;
 
-	if (in_any(dst) || (nh = rt_lookup(dst, scope)) == NULL)
-		return (EHOSTUNREACH);
-	error = 0;
 	ifa = ifa_ifwithaddr(dst);
-	if (ifa == NULL && (nh->nh_ifp == NULL ||
-	    (nh->nh_flags & RTF_REJECT) != 0))
-		error = EHOSTUNREACH;
-	else if (ifa == NULL) {
+	if (ifa == NULL) {
+		if (nh->nh_ifp == NULL || (nh->nh_flags & RTF_REJECT) != 0)
+			return (EHOSTUNREACH);
 		/* The address in an IPv4 router's subnet; IPv6 routers are
 		 * link-local and say nothing about it. */
 		near = ip_nexthop(nh, dst);
@@ -627,10 +690,29 @@ ip_selectsrc(const struct in6_addr *dst, uint32_t scope,
 		if (ifa == NULL)
 			ifa = ip_source_elsewhere(dst);
 		if (ifa == NULL)
-			error = EADDRNOTAVAIL;
+			return (EADDRNOTAVAIL);
 	}
+	*src = ifa->ifa_addr;
+	return (0);
+}
+
+int
+ip_selectsrc(const struct in6_addr *dst, uint32_t scope,
+    struct in6_addr *src)
+{
+	const struct in6_addr *known;
+	struct nhop_object *nh;
+	int error;
+
+	if ((known = rt_source(dst, scope)) != NULL) {
+		*src = *known;
+		return (0);
+	}
+	if (in_any(dst) || (nh = rt_lookup(dst, scope)) == NULL)
+		return (EHOSTUNREACH);
+	error = ip_source_by(dst, nh, src);
 	if (error == 0)
-		*src = ifa->ifa_addr;
+		rt_source_set(dst, scope, src);
 	nhop_free(nh);
 	return (error);
 }

@@ -40,11 +40,10 @@ MALLOC_DEFINE(M_PMTU, "pmtu", "path MTUs");
 
 VNET_DEFINE_STATIC(LIST_HEAD(, pmtu), pmtu_hash[PMTU_BUCKETS]);
 VNET_DEFINE_STATIC(TAILQ_HEAD(, pmtu), pmtu_age);
-VNET_DEFINE_STATIC(int, pmtu_count);
+VNET_DEFINE(int, pmtu_count);
 VNET_DEFINE_STATIC(uint8_t, pmtu_key[16]);
 #define	V_pmtu_hash	VNET(pmtu_hash)
 #define	V_pmtu_age	VNET(pmtu_age)
-#define	V_pmtu_count	VNET(pmtu_count)
 #define	V_pmtu_key	VNET(pmtu_key)
 
 static u_int
@@ -100,7 +99,7 @@ pmtu_make(const struct in6_addr *dst)
 }
 
 uint32_t
-ip_pmtu_get(const struct in6_addr *dst)
+ip_pmtu_find(const struct in6_addr *dst)
 {
 	const struct pmtu *p;
 

@@ -97,21 +97,36 @@ void	ip_proto_unregister(uint8_t proto);
  * The transport checksum of m (data begins at the transport header, len
  * bytes): uses what the interface found, else sums.  0 if right.
  */
-uint16_t ip_cksum_verify(const struct mbuf *m, const struct ip_info *ii,
+uint16_t ip_cksum_sum(const struct mbuf *m, const struct ip_info *ii,
 	    uint8_t proto, uint32_t len);
+/* A packet that never saw a wire may still wait for its sum to be filled in
+ * (CSUM_DELAY_DATA); whoever marked it so vouched for it. */
+static inline uint16_t
+ip_cksum_verify(const struct mbuf *m, const struct ip_info *ii,
+    uint8_t proto, uint32_t len)
+{
+	if ((m->m_pkthdr.csum_flags & (CSUM_DELAY_DATA |
+	    CSUM_DELAY_DATA_IPV6)) != 0)
+		return (0);
+	return (ip_cksum_sum(m, ii, proto, len));
+}
 /* Sum (RFC 1071) of the bytes from skip to len of m, folded and inverted. */
 uint16_t in_cksum_skip(const struct mbuf *m, int len, int skip);
 #define	in_cksum(m, len)	in_cksum_skip((m), (len), 0)
 /* Partial sums of plain memory, of which only the last may be of odd length:
  * 64-bit accumulator in and out; fold to 16 bits, not inverted. */
 uint64_t in_cksum_partial(const void *buf, size_t len, uint64_t sum);
+/* Each half added to the other leaves their sum, and the carry of it, in the
+ * upper one. */
 static inline uint16_t
 in_cksum_fold(uint64_t sum)
 {
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return ((uint16_t)((sum & 0xffff) + (sum >> 16)));
+	uint32_t half;
+
+	sum += sum << 32 | sum >> 32;
+	half = (uint32_t)(sum >> 32);
+	half += half << 16 | half >> 16;
+	return ((uint16_t)(half >> 16));
 }
 /* 64-bit one's complement addition. */
 static inline uint64_t
@@ -157,7 +172,14 @@ struct mbuf *ip_tso_cut(struct mbuf *m);
 /* Path MTU by destination (RFC 1191, RFC 8201): learnt values expire after
  * ten minutes; the table is bounded.  0: nothing learnt. */
 #define	IP_PMTU_MIN4	68		/* every IPv4 link carries (RFC 791) */
-uint32_t ip_pmtu_get(const struct in6_addr *dst);
+VNET_DECLARE(int, pmtu_count);	/* destinations known of */
+#define	V_pmtu_count	VNET(pmtu_count)
+uint32_t ip_pmtu_find(const struct in6_addr *dst);
+static inline uint32_t
+ip_pmtu_get(const struct in6_addr *dst)
+{
+	return (__predict_true(V_pmtu_count == 0) ? 0 : ip_pmtu_find(dst));
+}
 /* mtu below what the family allows counts as that; ENOMEM is not told, the
  * next error says it again. */
 void	ip_pmtu_update(const struct in6_addr *dst, uint32_t mtu);

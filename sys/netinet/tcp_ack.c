@@ -122,17 +122,14 @@ loss_of_first(struct tcpcb *tp)
 	return (tcp_sent_lose_first(tp, tcp_fixed_maxseg(tp)));
 }
 
-uint32_t
-tcp_default_detect_loss(struct tcpcb *tp, const struct tcp_acked *ta)
+/* With something SACKed, or without SACK. */
+static uint32_t __noinline
+loss_search(struct tcpcb *tp, const struct tcp_acked *ta)
 {
-	struct tcp_sent *first = TAILQ_FIRST(&tp->t_map);
+	const struct tcp_sent *first = TAILQ_FIRST(&tp->t_map);
 	uint32_t lost = 0;
 
-	if (first == NULL)
-		return (0);
 	if ((tp->t_flags & TF_SACK_PERMIT) != 0) {
-		if (tp->t_snd_sacked == 0)
-			return (0);
 		if (ta->ta_sacked != 0) {
 			lost = loss_by_sack(tp);
 			if (V_tcp_do_lrd)
@@ -152,6 +149,15 @@ tcp_default_detect_loss(struct tcpcb *tp, const struct tcp_acked *ta)
 	    SEQ_GEQ(ta->ta_ack, tp->snd_recover)))
 		return (loss_of_first(tp));
 	return (0);
+}
+
+uint32_t
+tcp_default_detect_loss(struct tcpcb *tp, const struct tcp_acked *ta)
+{
+	if (TAILQ_EMPTY(&tp->t_map) || (tp->t_snd_sacked == 0 &&
+	    (tp->t_flags & TF_SACK_PERMIT) != 0))
+		return (0);
+	return (loss_search(tp, ta));
 }
 
 /* ---- The default block: recovery ---- */
@@ -313,25 +319,38 @@ recovery_step(struct tcpcb *tp, const struct tcp_acked *ta)
 	}
 }
 
+static inline void
+acked_progress(struct tcpcb *tp, const struct tcp_acked *ta)
+{
+	if (SEQ_GEQ(ta->ta_ack, tp->snd_recover))
+		tp->t_flags2 &= ~TF2_RTOLOSS;
+	tp->t_dupacks = 0;
+	cc_ack_received(tp, ta->ta_acked, ta->ta_nsegs, CC_ACK);
+}
+
+/* While recovering, on a loss, or nothing acknowledged. */
+static void __noinline
+acked_rare(struct tcpcb *tp, const struct tcp_acked *ta)
+{
+	if (IN_FASTRECOVERY(tp->t_flags))
+		recovery_step(tp, ta);
+	/* After a timeout slow start repairs it; no second reduction. */
+	else if (ta->ta_lost != 0 && (tp->t_flags2 & TF2_RTOLOSS) == 0)
+		recovery_enter(tp, ta);
+	else if (ta->ta_acked != 0)
+		acked_progress(tp, ta);
+	else if (ta->ta_dupack)
+		cc_ack_received(tp, 0, ta->ta_nsegs, CC_DUPACK);
+}
+
 void
 tcp_default_acked(struct tcpcb *tp, const struct tcp_acked *ta)
 {
-	if (IN_FASTRECOVERY(tp->t_flags)) {
-		recovery_step(tp, ta);
-		return;
-	}
-	/* After a timeout slow start repairs it; no second reduction. */
-	if (ta->ta_lost != 0 && (tp->t_flags2 & TF2_RTOLOSS) == 0) {
-		recovery_enter(tp, ta);
-		return;
-	}
-	if (ta->ta_acked != 0) {
-		if (SEQ_GEQ(ta->ta_ack, tp->snd_recover))
-			tp->t_flags2 &= ~TF2_RTOLOSS;
-		tp->t_dupacks = 0;
-		cc_ack_received(tp, ta->ta_acked, ta->ta_nsegs, CC_ACK);
-	} else if (ta->ta_dupack)
-		cc_ack_received(tp, 0, ta->ta_nsegs, CC_DUPACK);
+	if (__predict_true(!IN_FASTRECOVERY(tp->t_flags) &&
+	    ta->ta_lost == 0 && ta->ta_acked != 0))
+		acked_progress(tp, ta);
+	else
+		acked_rare(tp, ta);
 }
 
 /* ---- The stage ---- */
@@ -358,7 +377,7 @@ ack_window(struct tcpcb *tp, const struct tcp_seg *sg)
 		tp->t_sndzerowin += old != 0;
 	else if (tcp_timer_active(tp, TT_PERSIST)) {
 		/* It opened: what probed it goes again with the rest. */
-		tcp_timer_activate(tp, TT_PERSIST, 0);
+		tcp_timer_off(tp, TT_PERSIST);
 		tp->t_rxtshift = 0;
 		(void)tcp_sent_lose_all(tp);
 	}
@@ -405,8 +424,6 @@ ack_advance(struct tcpcb *tp, const struct tcp_acked *ta)
 	tp->snd_wnd -= min(tp->snd_wnd, data);
 	if (so != NULL && data != 0)
 		sbdrop(&so->so_snd, (int)data);
-	TCPSTAT_INC(tcps_rcvackpack);
-	TCPSTAT_ADD(tcps_rcvackbyte, data);
 	if (SEQ_LT(tp->snd_fack, tp->snd_una))
 		tp->snd_fack = tp->snd_una;
 	if (SEQ_LT(tp->t_loss_edge, tp->snd_una))
@@ -419,8 +436,10 @@ ack_advance(struct tcpcb *tp, const struct tcp_acked *ta)
 	if (tp->t_app_limited != 0 &&
 	    SEQ_GT((uint32_t)tp->t_delivered, tp->t_app_limited))
 		tp->t_app_limited = 0;
-	tcp_timer_activate(tp, TT_REXMT, tp->snd_una == tp->snd_max ? 0 :
-	    tcp_rto(tp));
+	if (tp->snd_una == tp->snd_max)
+		tcp_timer_off(tp, TT_REXMT);
+	else
+		tcp_timer_activate(tp, TT_REXMT, tcp_rto(tp));
 	if (ta->ta_fin)
 		v |= ack_of_fin(tp);
 	return (v);
@@ -443,34 +462,41 @@ ack_is_dup(const struct tcpcb *tp, const struct tcp_seg *sg, uint32_t sacked)
 	    (sg->sg_flags & TH_FIN) == 0);
 }
 
-/*
- * The round trip.  What was sent again gives no measurement (Karn's rule),
- * unless the peer echoes the time stamp that it answers (RFC 7323, 4.1).
- */
-static void
-ack_rtt(struct tcpcb *tp, const struct tcp_seg *sg, struct tcp_acked *ta)
+/* The round trip by the time stamp that was echoed (RFC 7323, 4.1). */
+static bool __noinline
+ack_rtt_echoed(const struct tcpcb *tp, const struct tcpopt *to,
+    struct tcp_acked *ta)
 {
-	const struct tcpopt *to = &sg->sg_to;
 	uint32_t ms;
 
-	if (ta->ta_acked != 0)
-		TCPSTAT_INC(tcps_segstimed);
-	if (ta->ta_rtt == 0 && ta->ta_acked != 0 &&
-	    (tp->t_flags & TF_RCVD_TSTMP) != 0 &&
-	    (to->to_flags & TOF_TS) != 0 && to->to_tsecr != 0) {
-		ms = tcp_ts_getticks() - (to->to_tsecr - tp->ts_offset);
-		/* An echo from the future, or from long ago, is none. */
-		if (ms < V_tcp_rexmit_max / NS_PER_MSEC) {
-			ta->ta_rtt = MAX(ms, 1) * NS_PER_MSEC;
-			ta->ta_rtt_xmits = 2;
-			ta->ta_rtt_inflight = ta->ta_inflight;
-		}
-	}
-	if (ta->ta_rtt == 0)
+	if ((tp->t_flags & TF_RCVD_TSTMP) == 0 ||
+	    (to->to_flags & TOF_TS) == 0 || to->to_tsecr == 0)
+		return (false);
+	ms = tcp_ts_getticks() - (to->to_tsecr - tp->ts_offset);
+	/* An echo from the future, or from long ago, is none. */
+	if (ms >= V_tcp_rexmit_max / NS_PER_MSEC)
+		return (false);
+	ta->ta_rtt = MAX(ms, 1) * NS_PER_MSEC;
+	ta->ta_rtt_xmits = 2;
+	ta->ta_rtt_inflight = ta->ta_inflight;
+	return (true);
+}
+
+/*
+ * The round trip.  What was sent again gives no measurement (Karn's rule),
+ * unless the peer echoes the time stamp that it answers.
+ */
+static inline void
+ack_rtt(struct tcpcb *tp, const struct tcp_seg *sg, struct tcp_acked *ta)
+{
+	const struct cc_algo *algo = CC_ALGO(tp);
+
+	if (ta->ta_rtt == 0 && (ta->ta_acked == 0 ||
+	    !ack_rtt_echoed(tp, &sg->sg_to, ta)))
 		return;
 	tcp_rtt_sample(tp, ta->ta_rtt);
-	if (CC_ALGO(tp)->rttsample != NULL)
-		CC_ALGO(tp)->rttsample(&tp->t_ccv,
+	if (algo->rttsample != NULL)
+		algo->rttsample(&tp->t_ccv,
 		    (uint32_t)(ta->ta_rtt / NS_PER_USEC),
 		    ta->ta_rtt_xmits - 1, ta->ta_rtt_inflight);
 }
@@ -487,6 +513,39 @@ ack_more(struct tcpcb *tp, const struct tcp_seg *sg, struct tcp_acked *ta)
 		tcp_cwv_acked(tp, ta);
 }
 
+/* Loss, and what follows for the congestion window: the block's. */
+static inline void
+ack_judge(struct tcpcb *tp, const struct tcp_seg *sg, struct tcp_acked *ta)
+{
+	const bool rare = (tp->t_flags2 & (TF2_ECN_ANY | TF2_PMTUD |
+	    TF2_CWV | TF2_FRTO)) != 0;
+
+	tcp_round_update(tp, ta);
+	if (__predict_false(rare))
+		ack_more(tp, sg, ta);
+	ta->ta_lost = tp->t_fb->tfb_detect_loss(tp, ta);
+	if (__predict_false(rare) && (tp->t_flags2 & TF2_PMTUD) != 0)
+		tcp_pmtud_lost(tp, ta);
+	tp->t_fb->tfb_acked(tp, ta);
+	if (__predict_false(rare) && (tp->t_flags2 & TF2_FRTO) != 0)
+		tcp_frto_acked(tp, ta);
+}
+
+static inline void
+ack_count(const struct tcpcb *tp, const struct tcp_seg *sg,
+    const struct tcp_acked *ta)
+{
+	struct tcpstat *st = &V_tcpstat;
+
+	/* What nearly every segment to a sender in bulk is. */
+	if (sg->sg_len == 0 && ta->ta_sacked == 0 &&
+	    sg->sg_win == tp->snd_wnd && sg->sg_seq == tp->rcv_nxt)
+		st->tcps_predack++;
+	st->tcps_segstimed++;
+	st->tcps_rcvackpack++;
+	st->tcps_rcvackbyte += ta->ta_acked - ta->ta_syn - ta->ta_fin;
+}
+
 /* All that an acceptable ACK of a synchronized connection says. */
 static int
 ack_process(struct tcpcb *tp, const struct tcp_seg *sg)
@@ -495,47 +554,34 @@ ack_process(struct tcpcb *tp, const struct tcp_seg *sg)
 	    .ta_inflight = tcp_inflight(tp), .ta_nsegs = sg->sg_nsegs };
 	int v = TV_OK;
 
-	tcp_sent_acked(tp, sg->sg_ack, &ta);
-	if ((tp->t_flags & TF_SACK_PERMIT) != 0 &&
-	    (sg->sg_to.to_flags & TOF_SACK) != 0)
+	if (sg->sg_ack != tp->snd_una)
+		tcp_sent_acked(tp, sg->sg_ack, &ta);
+	if (__predict_false((sg->sg_to.to_flags & TOF_SACK) != 0) &&
+	    (tp->t_flags & TF_SACK_PERMIT) != 0)
 		tcp_sent_sacked(tp, &sg->sg_to, &ta);
 	ack_rtt(tp, sg, &ta);
 	if (ta.ta_acked != 0) {
-		/* What nearly every segment to a sender in bulk is. */
-		if (sg->sg_len == 0 && ta.ta_sacked == 0 &&
-		    sg->sg_win == tp->snd_wnd && sg->sg_seq == tp->rcv_nxt)
-			TCPSTAT_INC(tcps_predack);
-		v |= ack_advance(tp, &ta);
-	} else {
-		ta.ta_dupack = ack_is_dup(tp, sg, ta.ta_sacked);
-		if (ta.ta_dupack) {
-			tp->t_dupacks += tp->t_dupacks < UINT16_MAX;
-			TCPSTAT_INC(tcps_rcvdupack);
-			v |= TV_OUTPUT;
-		}
+		ack_count(tp, sg, &ta);
+		v = ack_advance(tp, &ta);
+		if ((v & TV_STOP) != 0)
+			return (v);
+	} else if (ack_is_dup(tp, sg, ta.ta_sacked)) {
+		ta.ta_dupack = true;
+		tp->t_dupacks += tp->t_dupacks < UINT16_MAX;
+		TCPSTAT_INC(tcps_rcvdupack);
+		v = TV_OUTPUT;
 	}
-	if ((v & TV_STOP) != 0)
-		return (v);
 	v |= ack_window(tp, sg);
 	if (__predict_false((tp->t_flags & TF_PREVVALID) != 0))
 		v |= tcp_undo_acked(tp, sg, &ta);
 	if (ta.ta_acked == 0 && ta.ta_sacked == 0 && !ta.ta_dupack)
 		return (v);
-	tcp_round_update(tp, &ta);
-	if (__predict_false((tp->t_flags2 & (TF2_ECN_ANY | TF2_PMTUD |
-	    TF2_CWV)) != 0))
-		ack_more(tp, sg, &ta);
-	ta.ta_lost = tp->t_fb->tfb_detect_loss(tp, &ta);
-	if (__predict_false((tp->t_flags2 & TF2_PMTUD) != 0))
-		tcp_pmtud_lost(tp, &ta);
-	tp->t_fb->tfb_acked(tp, &ta);
-	if (__predict_false((tp->t_flags2 & TF2_FRTO) != 0))
-		tcp_frto_acked(tp, &ta);
+	ack_judge(tp, sg, &ta);
 	return (v | TV_OUTPUT);
 }
 
 /* The ACK that completes the handshake (RFC 9293, SYN-RECEIVED STATE). */
-static int
+static int __noinline
 ack_of_handshake(struct tcpcb *tp, const struct tcp_seg *sg)
 {
 	if (SEQ_LEQ(sg->sg_ack, tp->snd_una) ||
@@ -550,6 +596,41 @@ ack_of_handshake(struct tcpcb *tp, const struct tcp_seg *sg)
 	return (TV_CONNECTED | TV_OUTPUT);
 }
 
+/* An ACK outside of what is in flight: RFC 5961, section 5. */
+static int __noinline
+ack_outside(struct tcpcb *tp, struct tcp_seg *sg)
+{
+	const bool ahead = SEQ_GT(sg->sg_ack, tp->snd_max);
+	int v = TV_OK;
+
+	if (ahead || (!V_insecure_ack &&
+	    SEQ_LT(sg->sg_ack, tp->snd_una - tp->max_sndwnd))) {
+		if (ahead)
+			TCPSTAT_INC(tcps_rcvacktoomuch);
+		else
+			TCPSTAT_INC(tcps_rcvacktooold);
+		tcp_log_wrong(sg, ahead ? "acknowledges what was not sent" :
+		    "acknowledges what was long acknowledged");
+		tcp_challenge_ack(tp);
+		return (TV_STOP);
+	}
+	if ((tp->t_flags2 & TF2_ECN_ANY) != 0)
+		v = tcp_ecn_input(tp, sg);
+	TCPSTAT_INC(tcps_rcvdupack);
+	return (v);
+}
+
+/* With SACK an ACK of the same as before, without blocks, says nothing but
+ * the window (and is no duplicate: ack_is_dup()). */
+static inline bool
+ack_is_old(const struct tcpcb *tp, const struct tcp_seg *sg)
+{
+	return (sg->sg_ack == tp->snd_una &&
+	    (sg->sg_to.to_flags & TOF_SACK) == 0 &&
+	    (tp->t_flags & (TF_SACK_PERMIT | TF_PREVVALID)) ==
+	    TF_SACK_PERMIT);
+}
+
 int
 tcp_stage_ack(struct tcpcb *tp, struct tcp_seg *sg)
 {
@@ -562,24 +643,13 @@ tcp_stage_ack(struct tcpcb *tp, struct tcp_seg *sg)
 		if ((v & TV_STOP) != 0)
 			return (v);
 	}
-	if (SEQ_GT(sg->sg_ack, tp->snd_max) || (!V_insecure_ack &&
-	    SEQ_LT(sg->sg_ack, tp->snd_una - tp->max_sndwnd))) {
-		/* RFC 5961, section 5. */
-		if (SEQ_GT(sg->sg_ack, tp->snd_max))
-			TCPSTAT_INC(tcps_rcvacktoomuch);
-		else
-			TCPSTAT_INC(tcps_rcvacktooold);
-		tcp_log_wrong(sg, SEQ_GT(sg->sg_ack, tp->snd_max) ?
-		    "acknowledges what was not sent" :
-		    "acknowledges what was long acknowledged");
-		tcp_challenge_ack(tp);
-		return (v | TV_STOP);
-	}
+	/* snd_una <= ack <= snd_max? */
+	if (__predict_false(sg->sg_ack - tp->snd_una >
+	    tp->snd_max - tp->snd_una))
+		return (v | ack_outside(tp, sg));
 	if (__predict_false((tp->t_flags2 & TF2_ECN_ANY) != 0))
 		v |= tcp_ecn_input(tp, sg);
-	if (SEQ_GEQ(sg->sg_ack, tp->snd_una))
-		v |= ack_process(tp, sg);
-	else
-		TCPSTAT_INC(tcps_rcvdupack);
-	return (v);
+	if (ack_is_old(tp, sg))
+		return (v | ack_window(tp, sg));
+	return (v | ack_process(tp, sg));
 }

@@ -69,7 +69,6 @@ tcp_compat_hold(struct tcpcb *tp)
 	if (!tcp_compat_flag(tp, TC_TFOCONNECT) || !tcp_compat_carries(tp))
 		return (false);
 	tp->t_userto->tu_compat.tc_flags |= TC_TFOHELD;
-	tcp_timer_activate(tp, TT_KEEP, 0);
 	soisconnected(tptosocket(tp));
 	return (true);
 }

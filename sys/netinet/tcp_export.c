@@ -144,7 +144,8 @@ export_tcpcb(struct xtcpcb *xt, const struct tcpcb *tp)
 	xt->t_snd_cwnd = tp->snd_cwnd;
 	xt->t_snd_ssthresh = tp->snd_ssthresh;
 	xt->t_maxseg = tp->t_maxseg;
-	xt->t_rcv_wnd = tp->rcv_wnd;
+	xt->t_rcv_wnd = TCPS_HAVERCVDSYN(tp->t_state) ?
+	    tcp_rcv_window(tp) : 0;
 	xt->t_snd_wnd = tp->snd_wnd;
 	xt->t_srtt = tp->t_srtt_us;
 	xt->t_rttvar = tp->t_rttvar_us;

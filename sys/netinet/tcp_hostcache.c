@@ -320,15 +320,28 @@ hc_entry_for(const struct in_conninfo *inc)
 
 /* ---- What the rest of TCP calls ---- */
 
-void
-tcp_hc_get(const struct in_conninfo *inc, struct hc_metrics_lite *hcp)
+static const struct hc_metrics_lite * __noinline
+hc_find(const struct in_conninfo *inc)
 {
 	const struct hc_key key = hc_key_of(inc);
 	const struct hc_entry *he;
 
-	he = V_hc_enable ? hc_lookup(&key) : NULL;
-	if (he != NULL)
-		*hcp = he->he_hc;
+	return ((he = hc_lookup(&key)) != NULL ? &he->he_hc : NULL);
+}
+
+const struct hc_metrics_lite *
+tcp_hc_find(const struct in_conninfo *inc)
+{
+	return (V_hc.h_count != 0 && V_hc_enable ? hc_find(inc) : NULL);
+}
+
+void
+tcp_hc_get(const struct in_conninfo *inc, struct hc_metrics_lite *hcp)
+{
+	const struct hc_metrics_lite *known = tcp_hc_find(inc);
+
+	if (known != NULL)
+		*hcp = *known;
 	else
 		memset(hcp, 0, sizeof(*hcp));
 	hcp->hc_mtu = tcp_hc_getmtu(inc);

@@ -29,10 +29,12 @@ struct hc_metrics_lite {
 };
 
 /*
- * By the foreign address of inc.  Reading gives zeros if there is no entry;
+ * By the foreign address of inc.  Finding gives NULL if there is no entry, or
+ * what is good until the next call, but for hc_mtu; reading gives zeros;
  * writing makes one, if there is memory and the cache is on.  An update
  * takes the mean of old and new for all but hc_mtu, which it does not read.
  */
+const struct hc_metrics_lite *tcp_hc_find(const struct in_conninfo *inc);
 void	tcp_hc_get(const struct in_conninfo *inc, struct hc_metrics_lite *hc);
 void	tcp_hc_update(const struct in_conninfo *inc,
 	    const struct hc_metrics_lite *hc);

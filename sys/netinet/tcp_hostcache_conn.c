@@ -48,36 +48,37 @@ void
 tcp_hc_buffers(struct tcpcb *tp)
 {
 	struct socket *so = tptosocket(tp);
-	struct hc_metrics_lite hc;
+	const struct hc_metrics_lite *hc;
 
-	if (so == NULL)
+	hc = tcp_hc_find(&tp->t_inpcb.inp_inc);
+	if (so == NULL || hc == NULL)
 		return;
-	tcp_hc_get(&tp->t_inpcb.inp_inc, &hc);
-	hc_grow(&so->so_snd, hc.hc_sendpipe, V_tcp_do_autosndbuf,
+	hc_grow(&so->so_snd, hc->hc_sendpipe, V_tcp_do_autosndbuf,
 	    V_tcp_autosndbuf_max);
-	hc_grow(&so->so_rcv, hc.hc_recvpipe, V_tcp_do_autorcvbuf,
+	hc_grow(&so->so_rcv, hc->hc_recvpipe, V_tcp_do_autorcvbuf,
 	    V_tcp_autorcvbuf_max);
 }
 
 void
 tcp_hc_start(struct tcpcb *tp)
 {
-	struct hc_metrics_lite hc;
+	const struct hc_metrics_lite *hc;
 
-	tcp_hc_get(&tp->t_inpcb.inp_inc, &hc);
-	if (tp->t_srtt_us == 0 && hc.hc_rtt != 0) {
-		tp->t_srtt_us = hc.hc_rtt;
-		tp->t_rttvar_us = hc.hc_rtt / 2;
-		tp->t_srtt = (int)(((uint64_t)hc.hc_rtt << TCP_RTT_SHIFT) /
+	if ((hc = tcp_hc_find(&tp->t_inpcb.inp_inc)) == NULL)
+		return;
+	if (tp->t_srtt_us == 0 && hc->hc_rtt != 0) {
+		tp->t_srtt_us = hc->hc_rtt;
+		tp->t_rttvar_us = hc->hc_rtt / 2;
+		tp->t_srtt = (int)(((uint64_t)hc->hc_rtt << TCP_RTT_SHIFT) /
 		    tick);
 		TCPSTAT_INC(tcps_usedrtt);
-		if (hc.hc_rttvar != 0) {
-			tp->t_rttvar_us = hc.hc_rttvar;
+		if (hc->hc_rttvar != 0) {
+			tp->t_rttvar_us = hc->hc_rttvar;
 			TCPSTAT_INC(tcps_usedrttvar);
 		}
 	}
-	if (hc.hc_ssthresh != 0) {
-		tp->snd_ssthresh = max(2 * tp->t_maxseg, hc.hc_ssthresh);
+	if (hc->hc_ssthresh != 0) {
+		tp->snd_ssthresh = max(2 * tp->t_maxseg, hc->hc_ssthresh);
 		TCPSTAT_INC(tcps_usedssthresh);
 	}
 }
@@ -109,11 +110,12 @@ void
 tcp_hc_end(struct tcpcb *tp)
 {
 	const struct socket *so = tptosocket(tp);
-	struct hc_metrics_lite hc = { .hc_rtt = tp->t_srtt_us,
-	    .hc_rttvar = tp->t_rttvar_us, .hc_cwnd = tp->snd_cwnd };
+	struct hc_metrics_lite hc;
 
 	if (tp->t_rttupdated < HC_SAMPLES)
 		return;
+	hc = (struct hc_metrics_lite){ .hc_rtt = tp->t_srtt_us,
+	    .hc_rttvar = tp->t_rttvar_us, .hc_cwnd = tp->snd_cwnd };
 	if (so != NULL) {
 		hc.hc_ssthresh = hc_ssthresh(tp, so->so_snd.sb_hiwat);
 		hc.hc_sendpipe = hc_pipe(tp, &so->so_snd, V_tcp_sendspace);

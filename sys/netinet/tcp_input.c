@@ -23,6 +23,7 @@
 #include <netinet/in.h>
 #include <netinet/in_pcb.h>
 #include <netinet/ip_options.h>
+#include <netinet/tcp_seg.h>
 #include <netinet/tcp_syncache.h>
 #include <netinet/tcp_timewait.h>
 #include <netinet/tcp_var.h>
@@ -34,15 +35,17 @@ SYSCTL_INT(_net_inet_tcp, OID_AUTO, drop_synfin, CTLFLAG_VNET | CTLFLAG_RW,
     &VNET_NAME(drop_synfin), 0,
     "Drop segments that carry both SYN and FIN");
 
-/* Header contiguous, checksum right, parsed: true, else m is freed. */
-static bool
-tcp_accept_segment(struct mbuf **mp, const struct ip_info *ii,
-    struct tcp_seg *sg, uint16_t udpport)
+static void	tcp_segment(struct tcpcb *tp, struct mbuf *m,
+		    struct tcp_seg *sg, int hdrlen);
+
+/* The header, which may lie in several mbufs, into one. */
+static bool __noinline
+tcp_pull_header(struct mbuf **mp, const struct ip_info *ii,
+    u_int *off_flags)
 {
 	struct mbuf *m = *mp;
 	int off;
 
-	TCPSTAT_INC(tcps_rcvtotal);
 	if (m->m_pkthdr.len < (int)sizeof(struct tcphdr) || ii->ii_bcast) {
 		TCPSTAT_INC(tcps_rcvshort);
 		tcp_log_unread(ii, "shorter than a header, or broadcast");
@@ -51,7 +54,8 @@ tcp_accept_segment(struct mbuf **mp, const struct ip_info *ii,
 	if (m->m_len < (int)sizeof(struct tcphdr) &&
 	    (m = m_pullup(m, sizeof(struct tcphdr))) == NULL)
 		return (false);
-	off = mtod(m, struct tcphdr *)->th_off << 2;
+	*off_flags = tcp_off_flags(mtod(m, struct tcphdr *));
+	off = TCP_OFF(*off_flags);
 	if (off < (int)sizeof(struct tcphdr) || off > m->m_pkthdr.len) {
 		TCPSTAT_INC(tcps_rcvbadoff);
 		tcp_log_unread(ii, "the header's length is impossible");
@@ -59,20 +63,6 @@ tcp_accept_segment(struct mbuf **mp, const struct ip_info *ii,
 	}
 	if (m->m_len < off && (m = m_pullup(m, off)) == NULL)
 		return (false);
-	if (udpport == 0 && ip_cksum_verify(m, ii, IPPROTO_TCP,
-	    (uint32_t)m->m_pkthdr.len) != 0) {
-		TCPSTAT_INC(tcps_rcvbadsum);
-		tcp_log_unread(ii, "the checksum is wrong");
-		goto drop;
-	}
-	if (tcp_parse(m, ii, sg) != 0)
-		goto drop;
-	sg->sg_udpport = udpport;
-	if ((sg->sg_flags & (TH_SYN | TH_FIN)) == (TH_SYN | TH_FIN) &&
-	    V_drop_synfin) {
-		tcp_log_wrong(sg, "SYN and FIN");
-		goto drop;
-	}
 	*mp = m;
 	return (true);
 drop:
@@ -80,9 +70,55 @@ drop:
 	return (false);
 }
 
-/* As tcp_functions(9) says. */
-void
-tcp_dispatch(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg)
+static bool __noinline
+tcp_refuse(struct mbuf *m)
+{
+	m_freem(m);
+	return (false);
+}
+
+static bool __noinline
+tcp_refuse_sum(struct mbuf *m, const struct ip_info *ii)
+{
+	TCPSTAT_INC(tcps_rcvbadsum);
+	tcp_log_unread(ii, "the checksum is wrong");
+	return (tcp_refuse(m));
+}
+
+/* Header contiguous, checksum right, parsed: true, else m is freed. */
+static inline bool
+tcp_accept_segment(struct mbuf **mp, const struct ip_info *ii,
+    struct tcp_seg *sg, uint16_t udpport)
+{
+	struct mbuf *m = *mp;
+	u_int off_flags = 0;
+
+	TCPSTAT_INC(tcps_rcvtotal);
+	if (__predict_true(m->m_len >= (int)sizeof(struct tcphdr)))
+		off_flags = tcp_off_flags(mtod(m, struct tcphdr *));
+	/* Mostly it lies in one mbuf. */
+	if (__predict_false(TCP_OFF(off_flags) < (int)sizeof(struct tcphdr) ||
+	    TCP_OFF(off_flags) > m->m_len || ii->ii_bcast)) {
+		if (!tcp_pull_header(mp, ii, &off_flags))
+			return (false);
+		m = *mp;
+	}
+	if (udpport == 0 && ip_cksum_verify(m, ii, IPPROTO_TCP,
+	    (uint32_t)m->m_pkthdr.len) != 0)
+		return (tcp_refuse_sum(m, ii));
+	tcp_read_header(m, ii, sg, off_flags);
+	sg->sg_udpport = udpport;
+	if (__predict_false((sg->sg_flags & (TH_SYN | TH_FIN)) ==
+	    (TH_SYN | TH_FIN)) && V_drop_synfin) {
+		tcp_log_wrong(sg, "SYN and FIN");
+		return (tcp_refuse(m));
+	}
+	return (true);
+}
+
+/* To a block that has a do_segment of its own: as tcp_functions(9) says. */
+static void __noinline
+tcp_dispatch_block(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg)
 {
 	struct tcphdr th;
 
@@ -91,11 +127,22 @@ tcp_dispatch(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg)
 	th.th_ack = sg->sg_ack;
 	th.th_win = ntohs(th.th_win);
 	th.th_urp = sg->sg_urp;
-	if ((sg->sg_flags & TH_SYN) == 0)
-		sg->sg_win <<= tp->snd_scale;
 	m->m_pkthdr.PH_loc.ptr = sg;
 	tp->t_fb->tfb_tcp_do_segment(tp, m, &th, th.th_off << 2,
 	    (int)sg->sg_len, sg->sg_ip->ii_tos);
+}
+
+/* The default's takes the segment as it is parsed. */
+void
+tcp_dispatch(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg)
+{
+	if ((sg->sg_flags & TH_SYN) == 0)
+		sg->sg_win <<= tp->snd_scale;
+	if (__predict_true(tp->t_fb->tfb_tcp_do_segment ==
+	    tcp_default_do_segment))
+		tcp_segment(tp, m, sg, m->m_pkthdr.len - (int)sg->sg_len);
+	else
+		tcp_dispatch_block(tp, m, sg);
 }
 
 VNET_DEFINE_STATIC(bool, blackhole_local) = false;
@@ -176,45 +223,60 @@ tcp_input(struct mbuf *m, const struct ip_info *ii)
 	tcp_input_udp(m, ii, 0);
 }
 
-/* udpport: the UDP port it came from, or 0. */
-void
-tcp_input_udp(struct mbuf *m, const struct ip_info *ii, uint16_t udpport)
+/* One that is not for a connection, or that the connection may not have. */
+static void __noinline
+tcp_input_other(struct mbuf *m, struct tcp_seg *sg, struct inpcb *inp)
 {
-	const struct inpcb *last = V_tcbinfo.ipi_last;
-	struct tcp_seg sg;
 	enum tcp_twverdict quiet;
-	struct inpcb *inp;
 
-	if (!tcp_accept_segment(&m, ii, &sg, udpport))
-		return;
-	inp = in_pcblookup_hash(&V_tcbinfo, &sg.sg_inc, &sg.sg_hash);
-	if (inp != last)
-		TCPSTAT_INC(tcps_pcbcachemiss);
-	if (inp != NULL && __predict_false(inp->inp_udpport != udpport)) {
+	if (inp != NULL && inp->inp_udpport != sg->sg_udpport) {
 		/* Not of this connection, whatever its numbers say. */
 		m_freem(m);
-		tcp_reset_reply(NULL, &sg);
+		tcp_reset_reply(NULL, sg);
 		return;
 	}
-	if (inp != NULL && (ii->ii_ttl < inp->inp_minttl ||
-	    (TCP_SIG_WANTED(intotcpcb(inp), &sg) &&
-	    !tcp_sig_input(intotcpcb(inp), m, &sg)))) {
+	if (inp != NULL && (sg->sg_ip->ii_ttl < inp->inp_minttl ||
+	    (TCP_SIG_WANTED(intotcpcb(inp), sg) &&
+	    !tcp_sig_input(intotcpcb(inp), m, sg)))) {
 		m_freem(m);
 		return;
 	}
 	if (inp == NULL)
-		quiet = tcp_tw_input(m, &sg);
+		quiet = tcp_tw_input(m, sg);
 	else if (intotcpcb(inp)->t_state == TCPS_TIME_WAIT) {
-		sg.sg_hash = inp->inp_hash;
-		quiet = tcp_tw_segment(intotcpcb(inp), &sg);
+		sg->sg_hash = inp->inp_hash;
+		quiet = tcp_tw_segment(intotcpcb(inp), sg);
 	} else {
-		tcp_dispatch(intotcpcb(inp), m, &sg);
+		tcp_dispatch(intotcpcb(inp), m, sg);
 		return;
 	}
 	if (quiet == TCP_TW_DONE)
 		m_freem(m);
 	else
-		tcp_input_noconn(m, &sg);
+		tcp_input_noconn(m, sg);
+}
+
+/* udpport: the UDP port it came from, or 0. */
+void
+tcp_input_udp(struct mbuf *m, const struct ip_info *ii, uint16_t udpport)
+{
+	const struct inpcb *last;
+	struct tcp_seg sg;
+	struct inpcb *inp;
+
+	if (!tcp_accept_segment(&m, ii, &sg, udpport))
+		return;
+	last = V_tcbinfo.ipi_last;
+	inp = in_pcblookup_hash(&V_tcbinfo, &sg.sg_inc, &sg.sg_hash);
+	if (inp != last)
+		TCPSTAT_INC(tcps_pcbcachemiss);
+	if (__predict_true(inp != NULL && inp->inp_udpport == udpport &&
+	    inp->inp_minttl <= ii->ii_ttl &&
+	    !TCP_SIG_WANTED(intotcpcb(inp), &sg) &&
+	    intotcpcb(inp)->t_state != TCPS_TIME_WAIT))
+		tcp_dispatch(intotcpcb(inp), m, &sg);
+	else
+		tcp_input_other(m, &sg, inp);
 }
 
 /* The stages, in RFC 9293's order, until one says stop. */
@@ -237,58 +299,34 @@ tcp_stages(struct tcpcb *tp, struct tcp_seg *sg)
 	return (v);
 }
 
-/* The header, which lies in one mbuf. */
-static void
-tcp_drop_header(struct mbuf *m, int hdrlen)
+/* The stages of a segment that tcp_regular() is true of: those that have
+ * nothing to do with it are left out. */
+static int
+tcp_stages_regular(struct tcpcb *tp, struct tcp_seg *sg)
 {
-	m->m_data += hdrlen;
-	m->m_len -= hdrlen;
-	m->m_pkthdr.len -= hdrlen;
-}
-
-void
-tcp_default_do_segment(struct tcpcb *tp, struct mbuf *m,
-    struct tcphdr *th __unused, int drop_hdrlen, int tlen __unused,
-    uint8_t iptos __unused)
-{
-	struct tcp_seg *sg = tcp_seg_of(m);
 	int v;
 
-	tcp_drop_header(m, drop_hdrlen);
-	sg->sg_m = m;
-	tp->t_rcvtime = getnstime();
+	tcp_ts_remember(tp, sg, sg->sg_seq, sg->sg_len);
 	if (tcp_predicted(tp, sg))
-		v = tcp_stage_predicted(tp, sg);
-	else if (tp->t_state == TCPS_SYN_SENT)
-		v = tcp_synsent(tp, sg);
-	else
-		v = tcp_stages(tp, sg);
-	m_freem(sg->sg_m);
-	sg->sg_m = NULL;
-	(void)tcp_verdict(tp, sg, v);
+		return (tcp_stage_predicted(tp, sg));
+	v = tcp_stage_ack(tp, sg);
+	if ((v & TV_STOP) != 0)
+		return (v);
+	tcp_urg_passed(tp);
+	if (sg->sg_len != 0 || !tcp_wants_text(tp))
+		v |= tcp_stage_text(tp, sg);
+	if ((sg->sg_flags & TH_FIN) != 0 && (v & TV_STOP) == 0)
+		v |= tcp_stage_fin(tp, sg);
+	return (v);
 }
 
-/* A verdict's acknowledgments and output; true if the connection is gone. */
-static bool
-tcp_verdict_output(struct tcpcb *tp, struct tcp_seg *sg, int v)
+static void __noinline
+tcp_delay_ack(struct tcpcb *tp)
 {
-	if ((v & (TV_ACKNOW | TV_ACKEACH)) != 0)
-		tp->t_flags |= TF_ACKNOW;
-	else if ((v & TV_DELACK) != 0 && (tp->t_flags & TF_DELACK) == 0) {
-		tp->t_flags |= TF_DELACK;
-		tcp_timer_activate(tp, TT_DELACK, V_tcp_delacktime);
-	}
-	if ((v & TV_TIMEWAIT) != 0) {
-		if ((v & (TV_ACKNOW | TV_ACKEACH)) != 0)
-			tcp_respond(tp, &tp->t_inpcb.inp_inc, tp->rcv_nxt,
-			    tp->snd_max, TH_ACK, sg);
-		return (tcp_enter_timewait(tp));
-	}
-	if ((v & TV_ACKEACH) != 0)
-		return (tcp_output(tp) < 0);
-	if ((v & (TV_ACKNOW | TV_OUTPUT)) != 0)
-		tcp_output_later(tp);
-	return (false);
+	if ((tp->t_flags & TF_DELACK) != 0)
+		return;
+	tp->t_flags |= TF_DELACK;
+	tcp_timer_activate(tp, TT_DELACK, V_tcp_delacktime);
 }
 
 static void
@@ -306,6 +344,95 @@ tcp_verdict_wake(struct socket *so, int v)
 		sowwakeup(so);
 	if ((v & TV_DISCONNECTED) != 0)
 		soisdisconnected(so);
+}
+
+/* tcp_verdict() of one that ends nothing and that nothing leaves for before
+ * the batch does. */
+#define	TV_ENDING	(TV_ACKEACH | TV_DROP | TV_GONE | TV_RST | TV_TIMEWAIT)
+#define	TV_NEWS		(TV_CONNECTED | TV_RCVEOF | TV_WAKERD | TV_WAKEWR | \
+			    TV_DISCONNECTED)
+static inline void
+tcp_verdict_usual(struct tcpcb *tp, int v)
+{
+	struct socket *so = tptosocket(tp);
+
+	if ((v & TV_ACKNOW) != 0)
+		tp->t_flags |= TF_ACKNOW;
+	else if ((v & TV_DELACK) != 0)
+		tcp_delay_ack(tp);
+	if ((v & (TV_ACKNOW | TV_OUTPUT)) != 0 &&
+	    (tp->t_flags2 & TF2_OUTPENDING) == 0)
+		tcp_output_answer(tp);
+	if (so == NULL)
+		return;
+	v &= TV_NEWS;
+	if (v == TV_WAKERD)
+		sorwakeup(so);
+	else if (v == TV_WAKEWR)
+		sowwakeup(so);
+	else if (v != 0) {
+		/* The first who is told may close it. */
+		soref(so);
+		tcp_verdict_wake(so, v);
+		sorele(so);
+	}
+}
+
+/* A segment for a connection of the default do_segment. */
+static void
+tcp_segment(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg, int hdrlen)
+{
+	int v;
+
+	/* The header goes; it lies in one mbuf. */
+	m->m_data += hdrlen;
+	m->m_len -= hdrlen;
+	m->m_pkthdr.len -= hdrlen;
+	sg->sg_m = m;
+	tp->t_rcvtime = getnstime();
+	if (__predict_true(tcp_regular(tp, sg)))
+		v = tcp_stages_regular(tp, sg);
+	else if (tp->t_state == TCPS_SYN_SENT)
+		v = tcp_synsent(tp, sg);
+	else
+		v = tcp_stages(tp, sg);
+	if (sg->sg_m != NULL)
+		m_freem(sg->sg_m);
+	if (__predict_true((v & TV_ENDING) == 0))
+		tcp_verdict_usual(tp, v);
+	else {
+		sg->sg_m = NULL;
+		(void)tcp_verdict(tp, sg, v);
+	}
+}
+
+void
+tcp_default_do_segment(struct tcpcb *tp, struct mbuf *m,
+    struct tcphdr *th __unused, int drop_hdrlen, int tlen __unused,
+    uint8_t iptos __unused)
+{
+	tcp_segment(tp, m, tcp_seg_of(m), drop_hdrlen);
+}
+
+/* A verdict's acknowledgments and output; true if the connection is gone. */
+static bool
+tcp_verdict_output(struct tcpcb *tp, struct tcp_seg *sg, int v)
+{
+	if ((v & (TV_ACKNOW | TV_ACKEACH)) != 0)
+		tp->t_flags |= TF_ACKNOW;
+	else if ((v & TV_DELACK) != 0)
+		tcp_delay_ack(tp);
+	if ((v & TV_TIMEWAIT) != 0) {
+		if ((v & (TV_ACKNOW | TV_ACKEACH)) != 0)
+			tcp_respond(tp, &tp->t_inpcb.inp_inc, tp->rcv_nxt,
+			    tp->snd_max, TH_ACK, sg);
+		return (tcp_enter_timewait(tp));
+	}
+	if ((v & TV_ACKEACH) != 0)
+		return (tcp_output(tp) < 0);
+	if ((v & (TV_ACKNOW | TV_OUTPUT)) != 0)
+		tcp_output_answer(tp);
+	return (false);
 }
 
 /*

@@ -165,10 +165,9 @@ static int
 tcp_child_sent(struct tcpcb *tp, const struct tcp_syn *sy, nstime_t sent)
 {
 	struct tcp_sent *ts;
-	int error;
 
-	if ((error = tcp_sent_new(tp, 1, TS_SYN, &ts)) != 0)
-		return (error);
+	if ((ts = tcp_sent_new(tp, 1, TS_SYN)) == NULL)
+		return (ENOBUFS);
 	if (SY_REXMITS(sy) != 0)
 		tp->t_flags2 |= TF2_SYNLOST;
 	ts->ts_xmits = (uint16_t)(SY_REXMITS(sy) + 1 + (sent == 0 ||
@@ -228,19 +227,21 @@ bool
 tcp_listen_signed(struct tcpcb *lp, const struct mbuf *m,
     const struct tcp_seg *sg)
 {
-	struct tcp_syn sy;
+	const struct tcp_syn *sy = NULL;
 	struct tcp_ao ao;
 
-	if ((sg->sg_flags & TH_SYN) == 0 && tcp_syncache_get(sg, &sy)) {
-		if ((sy.sy_flags & SYF_SIGNATURE) == 0) {
+	if ((sg->sg_flags & TH_SYN) == 0)
+		sy = tcp_syncache_get(sg);
+	if (sy != NULL) {
+		if ((sy->sy_flags & SYF_SIGNATURE) == 0) {
 			if ((sg->sg_to.to_flags & (TOF_SIGNATURE |
 			    TOF_AO)) != 0)
 				TCPSTAT_INC(tcps_sig_err_sigopts);
 			return (true);
 		}
-		tcp_ao_resume(&ao, sy.sy_iss, sy.sy_irs, sy.sy_aocurrent,
-		    sy.sy_aornext);
-		return (tcp_sig_verify(m, sg, (sy.sy_flags & SYF_AO) != 0 ?
+		tcp_ao_resume(&ao, sy->sy_iss, sy->sy_irs, sy->sy_aocurrent,
+		    sy->sy_aornext);
+		return (tcp_sig_verify(m, sg, (sy->sy_flags & SYF_AO) != 0 ?
 		    &ao : NULL));
 	}
 	return (!TCP_SIG_WANTED(lp, sg) || tcp_sig_input(lp, m, sg));

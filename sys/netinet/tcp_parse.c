@@ -19,19 +19,13 @@
 #include <netinet/in.h>
 #include <netinet/tcp_ecn.h>
 #include <netinet/tcp_fastopen.h>
+#include <netinet/tcp_seg.h>
 #include <netinet/tcp_var.h>
 
 static uint16_t
 get16(const uint8_t *p)
 {
 	return ((uint16_t)(p[0] << 8 | p[1]));
-}
-
-static uint32_t
-get32(const uint8_t *p)
-{
-	return ((uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
-	    (uint32_t)p[2] << 8 | p[3]);
 }
 
 static void
@@ -47,8 +41,8 @@ parse_sack(struct tcpopt *to, const uint8_t *p, int len)
 	n = imin((len - TCPOLEN_SACKHDR) / TCPOLEN_SACK, TCP_MAX_SACK);
 	p += TCPOLEN_SACKHDR;
 	for (i = 0; i < n; i++, p += TCPOLEN_SACK) {
-		to->to_sack[i].start = get32(p);
-		to->to_sack[i].end = get32(p + 4);
+		to->to_sack[i].start = tcp_get32(p);
+		to->to_sack[i].end = tcp_get32(p + 4);
 	}
 	to->to_nsacks = (uint8_t)n;
 	to->to_flags |= TOF_SACK;
@@ -83,8 +77,8 @@ parse_option(struct tcpopt *to, const uint8_t *p, int len, bool syn)
 	case TCPOPT_TIMESTAMP:
 		if (len != TCPOLEN_TIMESTAMP)
 			break;
-		to->to_tsval = get32(p + 2);
-		to->to_tsecr = get32(p + 6);
+		to->to_tsval = tcp_get32(p + 2);
+		to->to_tsecr = tcp_get32(p + 6);
 		to->to_flags |= TOF_TS;
 		break;
 	case TCPOPT_SIGNATURE:
@@ -112,8 +106,8 @@ parse_option(struct tcpopt *to, const uint8_t *p, int len, bool syn)
 	}
 }
 
-static void __noinline
-parse_options(struct tcpopt *to, const uint8_t *cp, int cnt, bool syn)
+void
+tcp_read_list(struct tcpopt *to, const uint8_t *cp, int cnt, bool syn)
 {
 	int len;
 
@@ -130,28 +124,10 @@ parse_options(struct tcpopt *to, const uint8_t *cp, int cnt, bool syn)
 	}
 }
 
-/* Nearly all segments have two NOPs and a time stamp. */
-static inline void
-dooptions(struct tcpopt *to, const uint8_t *cp, int cnt, bool syn)
-{
-	to->to_flags = 0;
-	to->to_nsacks = 0;
-	if (__predict_true(cnt == TCPOLEN_TIMESTAMP + 2 &&
-	    get32(cp) == (TCPOPT_NOP << 24 | TCPOPT_NOP << 16 |
-	    TCPOPT_TIMESTAMP << 8 | TCPOLEN_TIMESTAMP))) {
-		to->to_tsval = get32(cp + 4);
-		to->to_tsecr = get32(cp + 8);
-		to->to_flags = TOF_TS;
-		return;
-	}
-	if (cnt > 0)
-		parse_options(to, cp, cnt, syn);
-}
-
 void
 tcp_dooptions(struct tcpopt *to, const uint8_t *cp, int cnt, bool syn)
 {
-	dooptions(to, cp, cnt, syn);
+	tcp_read_options(to, cp, cnt, syn);
 }
 
 int
@@ -163,26 +139,7 @@ tcp_parse(const struct mbuf *m, const struct ip_info *ii, struct tcp_seg *sg)
 	if (off < (int)sizeof(*th) || off > m->m_len ||
 	    off > m->m_pkthdr.len)
 		return (EINVAL);
-	sg->sg_m = NULL;
-	sg->sg_ip = ii;
-	sg->sg_inc.inc_faddr = ii->ii_src;
-	sg->sg_inc.inc_laddr = ii->ii_dst;
-	sg->sg_inc.inc_fport = ntohs(th->th_sport);
-	sg->sg_inc.inc_lport = ntohs(th->th_dport);
-	sg->sg_inc.inc_scope = ii->ii_scope;
-	sg->sg_seq = sg->sg_came = ntohl(th->th_seq);
-	sg->sg_ack = ntohl(th->th_ack);
-	sg->sg_win = ntohs(th->th_win);
-	sg->sg_urp = ntohs(th->th_urp);
-	if (__predict_false((th->th_flags & TH_URG) != 0) &&
-	    V_tcp_stdurg && sg->sg_urp < UINT16_MAX)
-		sg->sg_urp++;		/* from here on: the byte behind */
-	sg->sg_flags = (uint16_t)(th->th_flags | (th->th_x2 & 1) << 8);
-	sg->sg_len = (uint32_t)(m->m_pkthdr.len - off);
-	sg->sg_nsegs = m->m_pkthdr.lro_nsegs > 1 ? m->m_pkthdr.lro_nsegs : 1;
-	sg->sg_errno = 0;
-	dooptions(&sg->sg_to, (const uint8_t *)(th + 1),
-	    off - (int)sizeof(*th), (sg->sg_flags & TH_SYN) != 0);
+	tcp_read_header(m, ii, sg, tcp_off_flags(th));
 	return (0);
 }
 

@@ -75,14 +75,21 @@ ts_len(const struct tcp_sent *ts)
 	return (ts->ts_end - ts->ts_start);
 }
 
-static struct tcp_sent *
+/* Is net.inet.tcp.map_limit reached? */
+static bool __noinline
+ts_too_many(void)
+{
+	if (uma_zone_get_cur(V_tcp_sent_zone) < (int)V_tcp_map_limit)
+		return (false);
+	TCPSTAT_INC(tcps_sack_sboverflow);
+	return (true);
+}
+
+static inline struct tcp_sent *
 ts_alloc(void)
 {
-	if (V_tcp_map_limit != 0 &&
-	    uma_zone_get_cur(V_tcp_sent_zone) >= (int)V_tcp_map_limit) {
-		TCPSTAT_INC(tcps_sack_sboverflow);
+	if (__predict_false(V_tcp_map_limit != 0) && ts_too_many())
 		return (NULL);
-	}
 	return (uma_zalloc(V_tcp_sent_zone, M_NOWAIT));
 }
 
@@ -105,14 +112,22 @@ ts_hole_ok(const struct tcpcb *tp, const struct tcp_sent *prev,
 	    V_sack_globalholes < V_sack_globalmaxholes);
 }
 
-/* Take ts off the list and free it; its bytes must be accounted for. */
-static void
-ts_remove(struct tcpcb *tp, struct tcp_sent *ts)
+/* ts goes: what only a connection with losses keeps of it. */
+static void __noinline
+ts_forget(struct tcpcb *tp, const struct tcp_sent *ts)
 {
-	if (tp->t_loss != NULL && tp->t_loss->tl_sack == ts)
+	if (tp->t_loss->tl_sack == ts)
 		tp->t_loss->tl_sack = TAILQ_PREV(ts, tcp_sentmap, ts_link);
 	if ((ts->ts_flags & TS_SACKED) != 0)
 		ts_hole(tp, -1);
+}
+
+/* Take ts off the list and free it; its bytes must be accounted for. */
+static inline void
+ts_remove(struct tcpcb *tp, struct tcp_sent *ts)
+{
+	if (__predict_false(tp->t_loss != NULL))
+		ts_forget(tp, ts);
 	TAILQ_REMOVE(&tp->t_map, ts, ts_link);
 	uma_zfree(V_tcp_sent_zone, ts);
 }
@@ -138,12 +153,10 @@ ts_split(struct tcpcb *tp, struct tcp_sent *ts, tcp_seq seq)
 }
 
 /* Stamp ts with the state of the connection: it leaves now. */
-static void
-ts_stamp(struct tcpcb *tp, struct tcp_sent *ts)
+static inline void
+ts_stamp(struct tcpcb *tp, struct tcp_sent *ts, uint16_t flags, nstime_t now)
 {
-	nstime_t now = getnstime();
-
-	if (tp->snd_max == tp->snd_una || tcp_inflight(tp) == 0) {
+	if (tcp_inflight(tp) == 0) {
 		tp->t_first_sent_time = now;
 		tp->t_delivered_time = now;
 	}
@@ -151,35 +164,31 @@ ts_stamp(struct tcpcb *tp, struct tcp_sent *ts)
 	ts->ts_delivered = tp->t_delivered;
 	ts->ts_deltime = tp->t_delivered_time;
 	ts->ts_firsttime = tp->t_first_sent_time;
-	if (tp->t_app_limited != 0)
-		ts->ts_flags |= TS_APPLIMITED;
-	else
-		ts->ts_flags &= ~TS_APPLIMITED;
+	ts->ts_flags = tp->t_app_limited != 0 ? flags | TS_APPLIMITED : flags;
 	tp->t_sndtime = now;
 }
 
-int
-tcp_sent_new(struct tcpcb *tp, uint32_t len, uint16_t flags,
-    struct tcp_sent **tsp)
+struct tcp_sent *
+tcp_sent_new(struct tcpcb *tp, uint32_t len, uint16_t flags)
 {
 	struct tcp_sent *ts;
+	tcp_seq start;
+	nstime_t now;
 
 	if ((ts = ts_alloc()) == NULL)
-		return (ENOBUFS);
-	ts->ts_start = tp->snd_max;
-	ts->ts_end = tp->snd_max + len;
+		return (NULL);
+	start = tp->snd_max;
+	now = getnstime();
+	ts_stamp(tp, ts, flags, now);
+	ts->ts_start = start;
+	ts->ts_end = ts->ts_nxt = start + len;
 	ts->ts_xmits = 1;
-	ts->ts_flags = flags;
 	ts->ts_block = 0;
-	ts_stamp(tp, ts);
-	ts->ts_nxt = ts->ts_end;
-	if (tp->snd_una == tp->snd_max)
-		tp->t_progress = tcp_acktime();
+	if (tp->snd_una == start)
+		tp->t_progress = (uint32_t)(now >> TCP_ACKTIME_SHIFT);
 	TAILQ_INSERT_TAIL(&tp->t_map, ts, ts_link);
-	tp->snd_max += len;
-	tp->snd_nxt = tp->snd_max;
-	*tsp = ts;
-	return (0);
+	tp->snd_max = tp->snd_nxt = start + len;
+	return (ts);
 }
 
 int
@@ -188,11 +197,11 @@ tcp_sent_again(struct tcpcb *tp, struct tcp_sent *ts, uint32_t len)
 	KASSERT((ts->ts_flags & TS_LOST) != 0, ("not lost"));
 	if (len < ts_len(ts) && ts_split(tp, ts, ts->ts_start + len) == NULL)
 		return (ENOBUFS);
-	ts_stamp(tp, ts);
+	ts_stamp(tp, ts, ts->ts_flags & (uint16_t)~(TS_LOST | TS_APPLIMITED),
+	    getnstime());
 	if ((tp->t_flags & TF_PREVVALID) != 0)
 		tcp_undo_sent(tp, ts_len(ts));
 	tp->t_snd_lost -= ts_len(ts);
-	ts->ts_flags &= ~TS_LOST;
 	ts->ts_xmits += ts->ts_xmits < UINT16_MAX;
 	ts->ts_nxt = tp->snd_max;
 	return (0);
@@ -289,18 +298,18 @@ tcp_sent_firstlost(const struct tcpcb *tp)
 }
 
 /* len bytes of ts have been delivered: samples for ta. */
-static void
+static inline void
 ts_delivered(struct tcpcb *tp, const struct tcp_sent *ts, uint32_t len,
-    struct tcp_acked *ta)
+    nstime_t now, struct tcp_acked *ta)
 {
-	nstime_t now = getnstime();
+	const uint64_t delivered = tp->t_delivered + len;
 
-	tp->t_delivered += len;
+	tp->t_delivered = delivered;
 	tp->t_delivered_time = now;
-	if (!TS_RXT(ts)) {
+	if (__predict_true(!TS_RXT(ts))) {
 		/* 0 would mean that nothing was measured. */
-		ta->ta_rtt = u64max(now - ts->ts_time, 1);
-		ta->ta_rtt_xmits = ts->ts_xmits;
+		ta->ta_rtt = now - ts->ts_time + (now == ts->ts_time);
+		ta->ta_rtt_xmits = 1;
 		ta->ta_rtt_inflight = ta->ta_inflight;
 	}
 	/* The record sent last has the newest picture. */
@@ -312,45 +321,78 @@ ts_delivered(struct tcpcb *tp, const struct tcp_sent *ts, uint32_t len,
 		ta->rs_app_limited = (ts->ts_flags & TS_APPLIMITED) != 0;
 		tp->t_first_sent_time = ts->ts_time;
 	}
-	ta->rs_delivered = tp->t_delivered - ta->rs_prior_delivered;
+	ta->rs_delivered = delivered - ta->rs_prior_delivered;
 }
 
-void
-tcp_sent_acked(struct tcpcb *tp, tcp_seq ack, struct tcp_acked *ta)
+/* len bytes of ts, SACKed or lost before, are acknowledged. */
+static void __noinline
+ts_settle(struct tcpcb *tp, const struct tcp_sent *ts, uint32_t len,
+    struct tcp_acked *ta)
 {
+	if ((ts->ts_flags & TS_SACKED) != 0) {
+		tp->t_snd_sacked -= len;
+		ta->ta_known += len;
+	} else
+		tp->t_snd_lost -= len;
+}
+
+/* Any number of records, whatever became of them. */
+static void __noinline
+ts_acked_many(struct tcpcb *tp, tcp_seq ack, struct tcp_acked *ta)
+{
+	const nstime_t now = getnstime();
 	struct tcp_sent *ts;
+	u_int seen = 0, xmits = 0;
 	uint32_t len;
-	bool waited = false;
+	bool whole;
 
 	while ((ts = TAILQ_FIRST(&tp->t_map)) != NULL &&
 	    SEQ_LT(ts->ts_start, ack)) {
-		len = SEQ_LEQ(ts->ts_end, ack) ? ts_len(ts) :
-		    ack - ts->ts_start;
-		if ((ts->ts_flags & TS_SACKED) != 0) {
-			tp->t_snd_sacked -= len;
-			ta->ta_known += len;
-		} else {
-			if ((ts->ts_flags & TS_LOST) != 0)
-				tp->t_snd_lost -= len;
-			ts_delivered(tp, ts, len, ta);
-		}
-		waited |= TS_RXT(ts);
+		whole = SEQ_LEQ(ts->ts_end, ack);
+		len = (whole ? ts->ts_end : ack) - ts->ts_start;
+		if (__predict_false((ts->ts_flags & (TS_SACKED |
+		    TS_LOST)) != 0))
+			ts_settle(tp, ts, len, ta);
+		if (__predict_true((ts->ts_flags & TS_SACKED) == 0))
+			ts_delivered(tp, ts, len, now, ta);
+		xmits |= ts->ts_xmits;
+		seen |= ts->ts_flags;
 		ta->ta_acked += len;
-		if ((ts->ts_flags & TS_SYN) != 0)
-			ta->ta_syn = true;
-		if (len == ts_len(ts)) {
-			if ((ts->ts_flags & TS_FIN) != 0)
-				ta->ta_fin = true;
-			ts_remove(tp, ts);
-		} else {
+		if (!whole) {
 			ts->ts_start = ack;
 			ts->ts_flags &= ~TS_SYN;
+			break;
 		}
+		ta->ta_fin = (seen & TS_FIN) != 0;
+		ts_remove(tp, ts);
 	}
+	ta->ta_syn |= (seen & TS_SYN) != 0;
 	/* What came behind a range sent again has waited for it, not for
 	 * the path. */
-	if (waited)
+	if (xmits > 1)
 		ta->ta_rtt = 0;
+}
+
+/* The straight case is that of one record, all of it, that was sent once and
+ * neither SACKed nor lost. */
+void
+tcp_sent_acked(struct tcpcb *tp, tcp_seq ack, struct tcp_acked *ta)
+{
+	struct tcp_sent *ts = TAILQ_FIRST(&tp->t_map);
+
+	if (__predict_false(ts == NULL || ts->ts_end != ack || TS_RXT(ts) ||
+	    (ts->ts_flags & (TS_SACKED | TS_LOST)) != 0 ||
+	    tp->t_loss != NULL)) {
+		ts_acked_many(tp, ack, ta);
+		return;
+	}
+	ta->rs_interval = 0;
+	ta->ta_acked = ts_len(ts);
+	ta->ta_syn = (ts->ts_flags & TS_SYN) != 0;
+	ta->ta_fin = (ts->ts_flags & TS_FIN) != 0;
+	ts_delivered(tp, ts, ts_len(ts), getnstime(), ta);
+	TAILQ_REMOVE(&tp->t_map, ts, ts_link);
+	uma_zfree(V_tcp_sent_zone, ts);
 }
 
 /* Join ts with the SACKed neighbours it touches; returns the whole. */
@@ -387,7 +429,7 @@ ts_sack(struct tcpcb *tp, struct tcp_sent *ts, struct tcp_acked *ta)
 	ts_hole(tp, 1);
 	tp->t_snd_sacked += ts_len(ts);
 	ta->ta_sacked += ts_len(ts);
-	ts_delivered(tp, ts, ts_len(ts), ta);
+	ts_delivered(tp, ts, ts_len(ts), getnstime(), ta);
 	if (SEQ_GT(ts->ts_end, tp->snd_fack))
 		tp->snd_fack = ts->ts_end;
 	return (ts_join(tp, ts));

@@ -27,6 +27,7 @@
 #include <netinet/tcp_ecn.h>
 #include <netinet/tcp_fastopen.h>
 #include <netinet/tcp_loss.h>
+#include <netinet/tcp_seg.h>
 #include <netinet/tcp_var.h>
 
 VNET_DEFINE(int, insecure_rst) = 0;
@@ -88,24 +89,6 @@ tcp_paws(struct tcpcb *tp, const struct tcp_seg *sg)
 		tp->ts_recent = 0;
 	}
 	return (TV_OK);
-}
-
-/*
- * Rule R3 of RFC 7323, 4.3: remember the time stamp of an acceptable
- * segment that spans the last ACK.  seq and len are of the segment as it
- * came.
- */
-static void
-tcp_ts_remember(struct tcpcb *tp, const struct tcp_seg *sg, tcp_seq seq,
-    uint32_t len)
-{
-	if ((tp->t_flags & TF_RCVD_TSTMP) == 0 ||
-	    (sg->sg_to.to_flags & TOF_TS) == 0 ||
-	    SEQ_GT(seq, tp->last_ack_sent) ||
-	    SEQ_LT(seq + len, tp->last_ack_sent))
-		return;
-	tp->ts_recent = sg->sg_to.to_tsval;
-	tp->ts_recent_age = (uint32_t)time_uptime;
 }
 
 /* What lies left of the window was here before: cut it off. */
@@ -295,53 +278,14 @@ tcp_stage_syn(struct tcpcb *tp, struct tcp_seg *sg)
 
 /* ---- Seventh: text ---- */
 
-static bool
-tcp_wants_text(const struct tcpcb *tp)
-{
-	return (tp->t_state == TCPS_ESTABLISHED ||
-	    tp->t_state == TCPS_FIN_WAIT_1 ||
-	    tp->t_state == TCPS_FIN_WAIT_2 ||
-	    tp->t_state == TCPS_SYN_RECEIVED);
-}
-
-/* Every second full segment is acknowledged at once, others soon (RFC 9293,
- * 3.8.6.3), and the first after an idle time too. */
-static int
-tcp_ack_policy(struct tcpcb *tp, const struct tcp_seg *sg)
-{
-	bool delack;
-
-	delack = __predict_true(tp->t_delack_opt == -1) ?
-	    V_tcp_delack_enabled != 0 : tcp_compat_delack(tp);
-	if (!delack || (tp->t_flags & TF_RXWIN0SENT) != 0)
-		return (TV_ACKNOW);
-	/* A large one stands for as many as it was made of. */
-	tp->t_unacksegs += (uint16_t)(sg->sg_len / tcp_maxseg(tp));
-	if (tp->t_unacksegs >= 2 || (tp->t_flags & TF_DELACK) != 0)
-		return (TV_ACKNOW);
-	return (TV_DELACK);
-}
-
-/*
- * Dynamic right-sizing: count what arrives in a round trip, which ends when
- * the peer echoes a time stamp of its beginning (or, without time stamps,
- * when the window promised then is used up), and have the buffer take four
- * times that, so that a sender in slow start is not held back.
- */
+/* A round trip of the sender is over: rfbuf_cnt bytes came in it. */
 void
-tcp_rcvbuf_autoscale(struct tcpcb *tp, struct socket *so,
-    const struct tcp_seg *sg, uint32_t len)
+tcp_rcvbuf_round(struct tcpcb *tp, struct socket *so)
 {
 	struct sockbuf *sb = &so->so_rcv;
 	uint32_t now;
 	u_long want;
 
-	tp->rfbuf_cnt += len;
-	if ((tp->t_flags & TF_RCVD_TSTMP) != 0 ?
-	    (sg->sg_to.to_flags & TOF_TS) == 0 || TSTMP_LT(
-	    sg->sg_to.to_tsecr - tp->ts_offset, tp->rfbuf_ts) :
-	    SEQ_LT(tp->rcv_nxt, tp->rfbuf_mark))
-		return;
 	want = roundup(4 * (u_long)tp->rfbuf_cnt, tp->t_maxseg);
 	if (V_tcp_do_autorcvbuf && (sb->sb_flags & SB_AUTOSIZE) != 0 &&
 	    want > sb->sb_hiwat &&
@@ -355,30 +299,6 @@ tcp_rcvbuf_autoscale(struct tcpcb *tp, struct socket *so,
 		tp->t_rcvrtt = now - tp->rfbuf_ts + 1;
 	tp->rfbuf_ts = now + 1;
 	tp->rfbuf_mark = tp->rcv_adv;
-}
-
-/* Next in order, and nothing waits behind it: straight to the reader. */
-static int
-tcp_text_inorder(struct tcpcb *tp, struct tcp_seg *sg)
-{
-	struct socket *so = tptosocket(tp);
-	int v;
-
-	v = tcp_ack_policy(tp, sg);
-	if (__predict_false((tp->t_flags2 & TF2_OOBAHEAD) != 0))
-		tcp_oob_take(tp, sg->sg_m, sg->sg_len);
-	tp->rcv_nxt += sg->sg_len;
-	TCPSTAT_INC(tcps_rcvpack);
-	TCPSTAT_ADD(tcps_rcvbyte, sg->sg_len);
-	if (so == NULL || (so->so_rcv.sb_state & SBS_CANTRCVMORE) != 0) {
-		m_freem(sg->sg_m);
-	} else {
-		tcp_rcvbuf_autoscale(tp, so, sg, sg->sg_len);
-		sbappendstream(&so->so_rcv, sg->sg_m, 0);
-		v |= TV_WAKERD;
-	}
-	sg->sg_m = NULL;
-	return (v);
 }
 
 int
@@ -445,41 +365,4 @@ tcp_stage_fin(struct tcpcb *tp, struct tcp_seg *sg)
 		break;
 	}
 	return (v);
-}
-
-/* ---- Header prediction ---- */
-
-/*
- * Jacobson's header prediction: is sg what nearly every segment of a bulk
- * transfer is to its receiver, the next text in order, in the window that
- * was promised, with nothing to say about the other direction?  Then the
- * stages would come to what tcp_stage_predicted() does.
- */
-bool
-tcp_predicted(const struct tcpcb *tp, const struct tcp_seg *sg)
-{
-	const uint16_t ts = (tp->t_flags & TF_RCVD_TSTMP) != 0 ? TOF_TS : 0;
-
-	return (tp->t_state == TCPS_ESTABLISHED &&
-	    (sg->sg_flags & ~TH_PUSH) == TH_ACK &&
-	    sg->sg_seq == tp->rcv_nxt && sg->sg_len != 0 &&
-	    sg->sg_ack == tp->snd_una && sg->sg_win == tp->snd_wnd &&
-	    SEQ_LEQ(tp->snd_wl1, sg->sg_seq) &&
-	    SEQ_LEQ(sg->sg_seq + sg->sg_len, tp->rcv_adv) &&
-	    tp->t_segqlen == 0 && sg->sg_to.to_flags == ts &&
-	    (ts == 0 || TSTMP_GEQ(sg->sg_to.to_tsval, tp->ts_recent)) &&
-	    (tp->t_flags2 & TF2_ECN_ANY) == 0 &&
-	    !tcp_timer_active(tp, TT_PERSIST));
-}
-
-int
-tcp_stage_predicted(struct tcpcb *tp, struct tcp_seg *sg)
-{
-	TCPSTAT_INC(tcps_preddat);
-	tcp_ts_remember(tp, sg, sg->sg_seq, sg->sg_len);
-	tp->snd_wl1 = sg->sg_seq;
-	tp->snd_wl2 = sg->sg_ack;
-	if (SEQ_GT(tp->rcv_nxt, tp->rcv_up))
-		tp->rcv_up = tp->rcv_nxt;
-	return (tcp_text_inorder(tp, sg));
 }

@@ -270,9 +270,20 @@ isn_reseed(void)
 /* Of the hash of a connection one half is its offset of time stamps, the
  * other goes into its sequence number: neither tells of the other. */
 static uint64_t
-conn_hash(const struct in_conninfo *inc)
+conn_hash(const uint8_t *secret, const struct in_conninfo *inc)
 {
-	return (siphash24(V_conn_secret, inc, sizeof(*inc)));
+	uint32_t v4[4];
+
+	if (!IN6_IS_ADDR_V4MAPPED(&inc->inc_faddr))
+		return (siphash24(secret, inc, sizeof(*inc)));
+	/* The same without what is so in all mapped addresses.  What is
+	 * hashed is shorter, and so differs from all of IPv6. */
+	v4[0] = in6_unmapped(&inc->inc_faddr).s_addr;
+	v4[1] = in6_unmapped(&inc->inc_laddr).s_addr;
+	v4[2] = (uint32_t)inc->inc_fport << 16 | inc->inc_lport;
+	v4[3] = inc->inc_scope;
+	return (siphash24(secret, v4, v4[3] == 0 ? 3 * sizeof(v4[0]) :
+	    sizeof(v4)));
 }
 
 /* For the host only: its addresses, not the ports (RFC 7323, 5.4). */
@@ -286,7 +297,8 @@ host_ts_offset(const struct in_conninfo *inc)
 uint32_t
 tcp_new_ts_offset(const struct in_conninfo *inc)
 {
-	return (V_tcp_ts_offset_per_conn ? (uint32_t)conn_hash(inc) :
+	return (V_tcp_ts_offset_per_conn ?
+	    (uint32_t)conn_hash(V_conn_secret, inc) :
 	    host_ts_offset(inc));
 }
 
@@ -295,7 +307,7 @@ void
 tcp_new_numbers(const struct in_conninfo *inc, tcp_seq *isn,
     uint32_t *ts_offset)
 {
-	uint64_t hash = conn_hash(inc);
+	uint64_t hash = conn_hash(V_conn_secret, inc);
 
 	*ts_offset = V_tcp_ts_offset_per_conn ? (uint32_t)hash :
 	    host_ts_offset(inc);
@@ -303,14 +315,8 @@ tcp_new_numbers(const struct in_conninfo *inc, tcp_seq *isn,
 	    (tcp_seq)(hash >> 32);
 	if (__predict_false(V_isn_reseed_interval != 0)) {
 		isn_reseed();
-		*isn += (tcp_seq)siphash24(V_isn_secret, inc, sizeof(*inc));
+		*isn += (tcp_seq)conn_hash(V_isn_secret, inc);
 	}
-}
-
-uint32_t
-tcp_ts_getticks(void)
-{
-	return ((uint32_t)(getnstime() / NS_PER_MSEC));
 }
 
 uint32_t
@@ -454,9 +460,10 @@ tcp_mssopt_to(const struct in_conninfo *inc, const struct tcpcb *lp,
 static void
 tcp_round_buffer(struct sockbuf *sb, uint32_t mss)
 {
-	u_long size = roundup((u_long)sb->sb_hiwat, mss);
+	uint32_t over = sb->sb_hiwat % mss;
+	u_long size = (u_long)sb->sb_hiwat + mss - over;
 
-	if (size <= V_sb_max && size != sb->sb_hiwat)
+	if (over != 0 && size <= V_sb_max)
 		(void)sbreserve(sb, size);
 }
 
@@ -514,16 +521,6 @@ tcp_mtu_update(struct tcpcb *tp, uint32_t mtu)
 
 /* ---- Changes of state ---- */
 
-void
-tcp_state_change(struct tcpcb *tp, int newstate)
-{
-	if (TCP_TRACED(tp))
-		tcp_trace_state(tp, newstate);
-	TCPSTATES_DEC(tp->t_state);
-	TCPSTATES_INC(newstate);
-	tp->t_state = (uint8_t)newstate;
-}
-
 /* The handshake is complete. */
 void
 tcp_established(struct tcpcb *tp)
@@ -532,8 +529,8 @@ tcp_established(struct tcpcb *tp)
 	tcp_state_change(tp, (tp->t_flags & TF_NEEDFIN) != 0 ?
 	    TCPS_FIN_WAIT_1 : TCPS_ESTABLISHED);
 	tp->t_flags &= ~TF_NEEDFIN;
-	tcp_timer_activate(tp, TT_KEEP, tcp_keepidle_of(tp));
-	tcp_timer_activate(tp, TT_REXMT, 0);
+	tcp_timer_at(tp, TT_KEEP, getnstime() + tcp_keepidle_of(tp));
+	tcp_timer_off(tp, TT_REXMT);
 	tcp_pmtud_established(tp);
 	tcp_cwv_established(tp);
 	tcp_hc_start(tp);
@@ -560,17 +557,18 @@ tcp_peer_is_local(const struct in_conninfo *inc)
 }
 
 nstime_t
-tcp_2msl(const struct in_conninfo *inc)
+tcp_2msl(bool local)
 {
-	return (2 * (tcp_peer_is_local(inc) ? V_tcp_msl_local : V_tcp_msl));
+	return (2 * (local ? V_tcp_msl_local : V_tcp_msl));
 }
 
 bool
 tcp_enter_timewait(struct tcpcb *tp)
 {
 	struct socket *so = tptosocket(tp);
+	bool local = tcp_peer_is_local(&tp->t_inpcb.inp_inc);
 
-	if (V_nolocaltimewait && tcp_peer_is_local(&tp->t_inpcb.inp_inc)) {
+	if (local && V_nolocaltimewait) {
 		tcp_close(tp);
 		return (true);
 	}
@@ -582,7 +580,7 @@ tcp_enter_timewait(struct tcpcb *tp)
 	tp->snd_una = tp->snd_nxt = tp->snd_max;
 	tcp_reass_flush(tp);
 	tcp_state_change(tp, TCPS_TIME_WAIT);
-	tp->t_timers[TT_2MSL] = getnstime() + tcp_2msl(&tp->t_inpcb.inp_inc);
+	tp->t_timers[TT_2MSL] = getnstime() + tcp_2msl(local);
 	/* Nobody will ask any more: the socket can go. */
 	if (so != NULL && (so->so_state & SS_NOFDREF) != 0) {
 		tp->t_inpcb.inp_socket = NULL;
@@ -591,7 +589,7 @@ tcp_enter_timewait(struct tcpcb *tp)
 		if (so->so_count == 0)
 			sofree(so);
 	}
-	if (tptosocket(tp) == NULL && tcp_tw_compress(tp))
+	if (tptosocket(tp) == NULL && tcp_tw_compress(tp, local))
 		return (true);
 	tcp_timer_at(tp, TT_2MSL, tp->t_timers[TT_2MSL]);
 	return (false);
@@ -620,6 +618,17 @@ tcp_drop(struct tcpcb *tp, int errnum)
 	tcp_close(tp);
 }
 
+/* What waits for something to happen to tp. */
+static void
+tcp_quiesce(struct tcpcb *tp)
+{
+	tcp_output_cancel(tp);
+	tcp_timer_stop(tp);
+	tcp_reass_flush(tp);
+	tcp_sent_flush(tp);
+	tcp_fastopen_free(tp);
+}
+
 void
 tcp_close(struct tcpcb *tp)
 {
@@ -632,11 +641,7 @@ tcp_close(struct tcpcb *tp)
 	TCPSTAT_INC(tcps_closed);
 	tcp_compat_unorphan(tp);
 	tcp_hc_end(tp);
-	tcp_output_cancel(tp);
-	tcp_timer_stop(tp);
-	tcp_reass_flush(tp);
-	tcp_sent_flush(tp);
-	tcp_fastopen_free(tp);
+	tcp_quiesce(tp);
 	in_pcbremove(&V_tcbinfo, inp);
 	in_pcbrelease_port(&V_tcbinfo, inp);
 	tp->snd_una = tp->snd_nxt = tp->snd_max;
@@ -661,22 +666,21 @@ tcp_zfree(struct tcpcb *tp)
 void
 tcp_free(struct tcpcb *tp)
 {
-	tcp_output_cancel(tp);
-	tcp_timer_stop(tp);
-	tcp_reass_flush(tp);
-	tcp_sent_flush(tp);
+	if ((tp->t_inpcb.inp_flags & INP_DROPPED) == 0)
+		tcp_quiesce(tp);
 	tcp_loss_free(tp);
 	tcp_functions_detach(tp, 1);
 	cc_detach(tp);
 	TCPSTATES_DEC(tp->t_state);
 	in_pcbdestroy(&V_tcbinfo, &tp->t_inpcb);
 	tcp_ecn_free(tp);
-	tcp_fastopen_free(tp);
-	tcp_pmtud_free(tp);
-	tcp_cwv_free(tp);
-	tcp_compat_free(tp);
-	tcp_sig_free(tp);
-	free(tp->t_userto, M_TCPUSERTO);
+	if (__predict_false(tp->t_userto != NULL)) {
+		tcp_pmtud_free(tp);
+		tcp_cwv_free(tp);
+		tcp_compat_free(tp);
+		tcp_sig_free(tp);
+		free(tp->t_userto, M_TCPUSERTO);
+	}
 	if ((tp->t_flags2 & TF2_OUTLINKED) != 0)
 		tp->t_flags2 |= TF2_OUTFREED;
 	else

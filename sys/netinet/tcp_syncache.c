@@ -39,6 +39,7 @@
 #include <netinet/ip_options.h>
 #include <netinet/tcp_ecn.h>
 #include <netinet/tcp_fastopen.h>
+#include <netinet/tcp_output_impl.h>
 #include <netinet/tcp_syncache.h>
 #include <netinet/tcp_var.h>
 #include <netipsec/tcp_sig.h>
@@ -189,11 +190,11 @@ sc_find(const struct in_conninfo *inc)
 	return (sc_find_hash(inc, in_pcbhash(&V_tcbinfo, inc)));
 }
 
+/* Its hash is known. */
 static void
-sc_free(struct syncache *sc)
+sc_free_hash(struct syncache *sc, uint32_t hash)
 {
-	struct syncache_bucket *sch = sc_bucket(in_pcbhash(&V_tcbinfo,
-	    &sc->sc_syn.sy_inc));
+	struct syncache_bucket *sch = sc_bucket(hash);
 
 	SLIST_REMOVE(&sch->sch_entries, sc, syncache, sc_hash);
 	sch->sch_length--;
@@ -201,8 +202,15 @@ sc_free(struct syncache *sc)
 	    sc_queue);
 	V_syncache.h_count--;
 	TCPSTATES_DEC(TCPS_SYN_RECEIVED);
-	m_freem(sc->sc_syn.sy_ipopts);
+	if (sc->sc_syn.sy_ipopts != NULL)
+		m_freem(sc->sc_syn.sy_ipopts);
 	uma_zfree(V_syncache_zone, sc);
+}
+
+static void
+sc_free(struct syncache *sc)
+{
+	sc_free_hash(sc, in_pcbhash(&V_tcbinfo, &sc->sc_syn.sy_inc));
 }
 
 static void	sc_timer(void *arg);
@@ -250,7 +258,7 @@ put16(uint8_t *p, uint8_t kind, uint16_t v)
 	return (2 + sizeof(v));
 }
 
-/* As opt_linux_syn() of tcp_output.c. */
+/* As opt_linux_syn() of tcp_plan.c. */
 static void
 sc_linux_options(const struct tcp_syn *sy, struct tcp_bare *tb)
 {
@@ -282,8 +290,15 @@ sc_linux_options(const struct tcp_syn *sy, struct tcp_bare *tb)
 static void
 sc_own_options(const struct tcp_syn *sy, struct tcp_bare *tb)
 {
+	const uint16_t all = SYF_SCALE | SYF_SACK | SYF_TSTMP;
 	uint8_t *opt = tb->tb_opt, n;
 
+	if ((sy->sy_flags & all) == all) {
+		tcp_put_synall(opt, sy->sy_mss, sy->sy_scales & 0xf,
+		    tcp_ts_getticks() + sy->sy_tsoff, sy->sy_tsrecent);
+		tb->tb_optlen = TCPOLEN_SYNALL;
+		return;
+	}
 	n = put16(opt, TCPOPT_MAXSEG, sy->sy_mss);
 	if ((sy->sy_flags & SYF_SCALE) != 0) {
 		opt[n++] = TCPOPT_NOP;
@@ -756,7 +771,7 @@ tcp_syncache_ack(struct tcpcb *lp, const struct tcp_seg *sg,
 	    (nstime_t)ago * NS_PER_USEC);
 	if (*tpp == NULL)
 		return (sc_nochild(sc));
-	sc_free(sc);
+	sc_free_hash(sc, sg->sg_hash);
 	TCPSTAT_INC(tcps_sc_completed);
 	return (TCP_SC_CHILD);
 }
@@ -826,14 +841,12 @@ tcp_syncache_drop(const struct in_conninfo *inc)
 
 /* ---- For those who look ---- */
 
-bool
-tcp_syncache_get(const struct tcp_seg *sg, struct tcp_syn *sy)
+const struct tcp_syn *
+tcp_syncache_get(const struct tcp_seg *sg)
 {
-	const struct syncache *sc = sc_find(&sg->sg_inc);
+	const struct syncache *sc = sc_find_hash(&sg->sg_inc, sg->sg_hash);
 
-	if (sc != NULL)
-		*sy = sc->sc_syn;
-	return (sc != NULL);
+	return (sc != NULL ? &sc->sc_syn : NULL);
 }
 
 bool

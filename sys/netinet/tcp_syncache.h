@@ -81,8 +81,9 @@ void	tcp_syncache_unreach(const struct in_conninfo *inc, uint16_t udpport,
 bool	tcp_syncache_stranger(const struct tcp_seg *sg);
 /* End the handshake between these ends: false if there is none. */
 bool	tcp_syncache_drop(const struct in_conninfo *inc);
-/* The handshake between sg's ends, by value: false if there is none. */
-bool	tcp_syncache_get(const struct tcp_seg *sg, struct tcp_syn *sy);
+/* The handshake between sg's ends, until something comes that changes it:
+ * NULL if there is none. */
+const struct tcp_syn *tcp_syncache_get(const struct tcp_seg *sg);
 bool	tcp_syncache_exists(const struct in_conninfo *inc);
 /* How many there are; and for lp. */
 uint32_t tcp_syncache_count(void);

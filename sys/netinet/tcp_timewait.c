@@ -147,11 +147,17 @@ tw_find(const struct in_conninfo *inc, uint32_t hash)
 	return (NULL);
 }
 
+static uint32_t
+tw_hash(const struct tcptw *tw)
+{
+	return (in_pcbhash(&V_tcbinfo, &tw->tw_inc));
+}
+
 /* Into the chains of the tables as they are now. */
 static void
-tw_place(struct tcptw *tw)
+tw_place(struct tcptw *tw, uint32_t hash)
 {
-	struct tw_chain *chain = tw_chain(in_pcbhash(&V_tcbinfo, &tw->tw_inc));
+	struct tw_chain *chain = tw_chain(hash);
 	struct tw_ports *ports = tw_ports(tw->tw_inc.inc_lport);
 
 	SLIST_INSERT_HEAD(chain, tw, tw_hash);
@@ -185,7 +191,7 @@ tw_grow(void)
 	V_tw.t_portmask = ports - 1;
 	for (i = 0; i < nitems(V_tw.t_age); i++)
 		TAILQ_FOREACH(tw, &V_tw.t_age[i], tw_age)
-			tw_place(tw);
+			tw_place(tw, tw_hash(tw));
 	return (true);
 }
 
@@ -215,6 +221,12 @@ tw_list(const struct tcptw *tw)
 	return (&V_tw.t_age[(tw->tw_flags & TWF_LOCAL) != 0]);
 }
 
+static nstime_t
+tw_2msl(const struct tcptw *tw)
+{
+	return (tcp_2msl((tw->tw_flags & TWF_LOCAL) != 0));
+}
+
 /* To the end of its list.  (If msl has become less since others came, it
  * waits as long as they do.) */
 static void
@@ -236,10 +248,11 @@ tw_ao(struct tcptw *tw)
 	    &((struct tcptw_ao *)tw)->ta_ao : NULL);
 }
 
+/* Its hash is known. */
 static void
-tw_free(struct tcptw *tw)
+tw_free_hash(struct tcptw *tw, uint32_t hash)
 {
-	struct tw_chain *chain = tw_chain(in_pcbhash(&V_tcbinfo, &tw->tw_inc));
+	struct tw_chain *chain = tw_chain(hash);
 	struct tw_list *list = tw_list(tw);
 
 	SLIST_REMOVE(chain, tw, tcptw, tw_hash);
@@ -251,6 +264,12 @@ tw_free(struct tcptw *tw)
 		free(tw, M_TCPTW);
 	else
 		uma_zfree(V_tcptw_zone, tw);
+}
+
+static void
+tw_free(struct tcptw *tw)
+{
+	tw_free_hash(tw, tw_hash(tw));
 }
 
 static void
@@ -298,7 +317,7 @@ tw_alloc(const struct tcp_ao *ao)
 
 /* What an entry needs to know of tp. */
 static void
-tw_fill(struct tcptw *tw, struct tcpcb *tp)
+tw_fill(struct tcptw *tw, struct tcpcb *tp, bool local)
 {
 	const struct inpcb *inp = tptoinpcb(tp);
 	uint32_t win = tcp_rcv_window(tp);
@@ -311,7 +330,7 @@ tw_fill(struct tcptw *tw, struct tcpcb *tp)
 	win = (win + (1u << tp->rcv_scale) - 1) >> tp->rcv_scale;
 	tw->tw_win = (uint16_t)min(TCP_MAXWIN, win);
 	tw->tw_flags = (tp->t_flags & TF_RCVD_TSTMP) != 0 ? TWF_TSTMP : 0;
-	if (tcp_peer_is_local(&inp->inp_inc))
+	if (local)
 		tw->tw_flags |= TWF_LOCAL;
 	tw->tw_udpport = inp->inp_udpport;
 	if ((tp->t_flags & TF_SIGNATURE) != 0)
@@ -401,10 +420,10 @@ tcp_tw_input(const struct mbuf *m, const struct tcp_seg *sg)
 		return (TCP_TW_DONE);
 	verdict = tw_judge(tw, NULL, sg, tw_ao(tw), &restart);
 	if (verdict == TCP_TW_REOPEN)
-		tw_free(tw);
+		tw_free_hash(tw, sg->sg_hash);
 	else if (restart) {
 		TAILQ_REMOVE(tw_list(tw), tw, tw_age);
-		tw_wait(tw, getnstime() + tcp_2msl(&tw->tw_inc));
+		tw_wait(tw, getnstime() + tw_2msl(tw));
 	}
 	return (verdict);
 }
@@ -416,23 +435,24 @@ tcp_tw_segment(struct tcpcb *tp, const struct tcp_seg *sg)
 	struct tcptw tw;
 	bool restart;
 
-	tw_fill(&tw, tp);
+	tw_fill(&tw, tp, tcp_peer_is_local(&tp->t_inpcb.inp_inc));
 	verdict = tw_judge(&tw, tptoinpcb(tp), sg, tcp_sig_ao(tp, NULL, NULL),
 	    &restart);
 	if (verdict == TCP_TW_REOPEN)
 		tcp_close(tp);
 	else if (restart)
-		tcp_timer_activate(tp, TT_2MSL, tcp_2msl(&tw.tw_inc));
+		tcp_timer_activate(tp, TT_2MSL, tw_2msl(&tw));
 	return (verdict);
 }
 
 /* ---- Birth and end ---- */
 
 bool
-tcp_tw_compress(struct tcpcb *tp)
+tcp_tw_compress(struct tcpcb *tp, bool local)
 {
 	const struct tcp_ao *ao = tcp_sig_ao(tp, NULL, NULL);
 	nstime_t expires = tp->t_timers[TT_2MSL];
+	uint32_t hash = tp->t_inpcb.inp_hash;
 	struct tcptw *tw;
 
 	KASSERT(tp->t_state == TCPS_TIME_WAIT && tptosocket(tp) == NULL,
@@ -440,13 +460,13 @@ tcp_tw_compress(struct tcpcb *tp)
 	/* There is no room for a source route. */
 	if (tp->t_inpcb.inp_options != NULL || (tw = tw_alloc(ao)) == NULL)
 		return (false);
-	tw_fill(tw, tp);
+	tw_fill(tw, tp, local);
 	if (ao != NULL)
 		tw->tw_flags |= TWF_AO;
 	tcp_close(tp);
 	V_tw.t_count++;
 	TCPSTATES_INC(TCPS_TIME_WAIT);
-	tw_place(tw);
+	tw_place(tw, hash);
 	tw_wait(tw, expires);
 	return (true);
 }
@@ -465,7 +485,7 @@ tcp_tw_exists(const struct in_conninfo *inc)
 static bool
 tw_reusable(const struct tcptw *tw)
 {
-	nstime_t began = tw->tw_expires - tcp_2msl(&tw->tw_inc);
+	nstime_t began = tw->tw_expires - tw_2msl(tw);
 
 	return (V_tcp_ways.w_tw_reuse && (tw->tw_flags & TWF_TSTMP) != 0 &&
 	    getnstime() - began >= NS_PER_SEC);
@@ -489,7 +509,7 @@ tcp_tw_succeed(struct tcpcb *tp)
 		return;
 	tp->iss = tw->tw_snd_nxt + TCP_MAXWIN + 2;
 	tp->ts_offset = tw->tw_ts_offset;
-	tw_free(tw);
+	tw_free_hash(tw, tp->t_inpcb.inp_hash);
 }
 
 /* Does an entry keep port at laddr from a socket of that kind? */

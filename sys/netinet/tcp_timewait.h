@@ -32,8 +32,9 @@ struct tcp_twinfo {
 };
 
 /* tp, which is in TIME_WAIT and whose user has gone, becomes an entry and is
- * freed: false, and it stays as it is, if there is no memory or IP options. */
-bool	tcp_tw_compress(struct tcpcb *tp);
+ * freed: false, and it stays as it is, if there is no memory or IP options.
+ * local: both ends are here. */
+bool	tcp_tw_compress(struct tcpcb *tp, bool local);
 /* A segment for which there is no pcb; its header and text are m's. */
 enum tcp_twverdict tcp_tw_input(const struct mbuf *m,
 	    const struct tcp_seg *sg);

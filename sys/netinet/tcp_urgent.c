@@ -38,6 +38,7 @@
 #include <sys/systm.h>
 
 #include <netinet/in.h>
+#include <netinet/tcp_seg.h>
 #include <netinet/tcp_var.h>
 
 /* t_oobflags */
@@ -92,8 +93,7 @@ tcp_stage_urg(struct tcpcb *tp, struct tcp_seg *sg)
 	if (TCPS_HAVERCVDFIN(tp->t_state) || so == NULL)
 		return (TV_OK);
 	if ((sg->sg_flags & TH_URG) == 0 || sg->sg_urp == 0) {
-		if (SEQ_GT(tp->rcv_nxt, tp->rcv_up))
-			tp->rcv_up = tp->rcv_nxt;
+		tcp_urg_passed(tp);
 		return (TV_OK);
 	}
 	up = sg->sg_seq + sg->sg_urp;

@@ -93,7 +93,8 @@ tcp_usr_detach(struct socket *so)
 	if (!tcp_needs_no_socket(tp))
 		tcp_free(tp);
 	else if (tp->t_state == TCPS_TIME_WAIT)
-		(void)tcp_tw_compress(tp);
+		(void)tcp_tw_compress(tp,
+		    tcp_peer_is_local(&tp->t_inpcb.inp_inc));
 }
 
 /* The user sends no more: which state follows (RFC 9293, 3.10.4). */
@@ -301,7 +302,6 @@ tcp_connect_start(struct tcpcb *tp)
 	if ((tp->t_flags & TF_FASTOPEN) != 0)
 		tcp_fastopen_connect(tp);
 	tcp_state_change(tp, TCPS_SYN_SENT);
-	tcp_timer_activate(tp, TT_KEEP, tcp_keepinit_of(tp));
 	TCPSTAT_INC(tcps_connattempt);
 }
 
@@ -321,7 +321,7 @@ tcp_connect_check(const struct inpcb *inp, const struct in6_addr *faddr,
 	return (port == 0 ? EADDRNOTAVAIL : 0);
 }
 
-/* All of connect(2) but the SYN itself. */
+/* All of connect(2) but the SYN itself and the limit of its time. */
 static int
 tcp_connect(struct socket *so, struct sockaddr *nam)
 {
@@ -364,8 +364,11 @@ tcp_connect_syn(struct socket *so)
 	if (error != 0) {
 		so->so_state &= ~SS_ISCONNECTING;
 		tcp_close(tp);
+		return (error);
 	}
-	return (error);
+	/* Behind the SYN's timer, whose deadline comes first. */
+	tcp_timer_activate(tp, TT_KEEP, tcp_keepinit_of(tp));
+	return (0);
 }
 
 static int
@@ -437,7 +440,6 @@ tcp_usr_send(struct socket *so, int flags, struct mbuf *m,
 	return (0);
 }
 
-/* The reader took bytes: the window may be worth an update. */
 static int
 tcp_usr_rcvd(struct socket *so, int flags __unused)
 {
@@ -446,7 +448,7 @@ tcp_usr_rcvd(struct socket *so, int flags __unused)
 	if (tcp_is_over(tp))
 		return (ECONNRESET);
 	if (TCPS_HAVEESTABLISHED(tp->t_state))
-		tcp_output_later(tp);
+		tcp_output_rcvd(tp);
 	return (0);
 }
 

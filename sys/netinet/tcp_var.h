@@ -561,9 +561,9 @@ int	tcp_default_timer(struct tcpcb *tp, tt_which timer);
 
 /* ---- The sent map (tcp_sentmap.c) ---- */
 
-/* Append [snd_max, snd_max + len) as sent now: ENOBUFS. */
-int	tcp_sent_new(struct tcpcb *tp, uint32_t len, uint16_t flags,
-	    struct tcp_sent **tsp);
+/* Append [snd_max, snd_max + len) as sent now: NULL if memory is short. */
+struct tcp_sent *tcp_sent_new(struct tcpcb *tp, uint32_t len,
+	    uint16_t flags);
 /* The first len bytes of ts (LOST) are sent again now; ts is split if it is
  * longer: ENOBUFS. */
 int	tcp_sent_again(struct tcpcb *tp, struct tcp_sent *ts, uint32_t len);
@@ -686,9 +686,8 @@ VNET_DECLARE(uint64_t[TCP_NSTATES], tcps_states);
 
 /* The memory of one that is gone. */
 void	tcp_zfree(struct tcpcb *tp);
-/* tcp_subr.c: birth, change of state and end of a connection. */
+/* tcp_subr.c: birth and end of a connection. */
 struct tcpcb *tcp_newtcpcb(struct socket *so);
-void	tcp_state_change(struct tcpcb *tp, int newstate);
 /* End it: tell the peer by RST if it is synchronized, the user by errnum.
  * tp is gone afterwards. */
 void	tcp_drop(struct tcpcb *tp, int errnum);
@@ -728,12 +727,32 @@ tcp_timer_active(const struct tcpcb *tp, tt_which timer)
 {
 	return (tp->t_timers[timer] != UINT64_MAX);
 }
+/* Have timer fire at when, ns; UINT64_MAX: never.  The callout is armed only
+ * for what comes before all else. */
+static inline void
+tcp_timer_at(struct tcpcb *tp, tt_which timer, nstime_t when)
+{
+	tp->t_timers[timer] = when;
+	if (when != UINT64_MAX && (!callout_entry_pending(&tp->t_callout) ||
+	    when < callout_entry_time(&tp->t_callout)))
+		(void)callout_entry_reset_at(&tp->t_callout, when);
+}
+/* Have timer not fire; the callout finds that out. */
+static inline void
+tcp_timer_off(struct tcpcb *tp, tt_which timer)
+{
+	tp->t_timers[timer] = UINT64_MAX;
+}
 #define	TCP_TMR_GRANULARITY_TICKS	1
 #define	TCP_TMR_GRANULARITY_USEC	2
 uint32_t tcp_get_srtt(struct tcpcb *tp, int granularity);
 uint32_t tcp_get_usecs(struct timeval *tv);
 /* Milliseconds, for time stamps. */
-uint32_t tcp_ts_getticks(void);
+static inline uint32_t
+tcp_ts_getticks(void)
+{
+	return ((uint32_t)(getnstime() / NS_PER_MSEC));
+}
 /* The first sequence number of a connection, and what its time stamps are
  * offset by; the latter alone. */
 void	tcp_new_numbers(const struct in_conninfo *inc, tcp_seq *isn,
@@ -744,7 +763,7 @@ uint32_t tcp_new_ts_offset(const struct in_conninfo *inc);
 bool	tcp_enter_timewait(struct tcpcb *tp);
 /* Is the peer an address of this host? */
 bool	tcp_peer_is_local(const struct in_conninfo *inc);
-nstime_t tcp_2msl(const struct in_conninfo *inc);
+nstime_t tcp_2msl(bool local);
 void	tcp_established(struct tcpcb *tp);
 
 /* tcp_parse.c */
@@ -766,12 +785,6 @@ int	tcp_stage_ack(struct tcpcb *tp, struct tcp_seg *sg);
 int	tcp_stage_urg(struct tcpcb *tp, struct tcp_seg *sg);
 int	tcp_stage_text(struct tcpcb *tp, struct tcp_seg *sg);
 int	tcp_stage_fin(struct tcpcb *tp, struct tcp_seg *sg);
-/* Header prediction: whether, and instead of the stages; tcp_stages.c. */
-bool	tcp_predicted(const struct tcpcb *tp, const struct tcp_seg *sg);
-int	tcp_stage_predicted(struct tcpcb *tp, struct tcp_seg *sg);
-/* len bytes of sg's, or of what waited for it, go to the reader now. */
-void	tcp_rcvbuf_autoscale(struct tcpcb *tp, struct socket *so,
-	    const struct tcp_seg *sg, uint32_t len);
 /* Act on a verdict; tp may be gone afterwards: returns true if it is. */
 bool	tcp_verdict(struct tcpcb *tp, struct tcp_seg *sg, int verdict);
 
@@ -817,6 +830,18 @@ int	tcp_sack_report(const struct tcpcb *tp, struct sackblk *blk, int max);
 #define	tcp_output(tp)	((tp)->t_fb->tfb_tcp_output(tp))
 /* Ask the block to output when the batch ends. */
 void	tcp_output_later(struct tcpcb *tp);
+/* The same after the reader took bytes, and after a segment came, if there is
+ * something to say. */
+void	tcp_output_rcvd(struct tcpcb *tp);
+void	tcp_output_if(struct tcpcb *tp);
+static inline void
+tcp_output_answer(struct tcpcb *tp)
+{
+	if ((tp->t_flags & TF_ACKNOW) != 0)
+		tcp_output_later(tp);
+	else
+		tcp_output_if(tp);
+}
 void	tcp_output_cancel(struct tcpcb *tp);
 /* At the end of all connections: nothing waits any more. */
 void	tcp_output_drain(void);
@@ -850,7 +875,7 @@ void	tcp_reset_reply(struct tcpcb *tp, const struct tcp_seg *sg);
 /* A challenge ACK (RFC 5961), unless there were too many. */
 void	tcp_challenge_ack(struct tcpcb *tp);
 /* Window and buffer space to advertise. */
-uint32_t tcp_rcv_window(struct tcpcb *tp);
+uint32_t tcp_rcv_window(const struct tcpcb *tp);
 
 /* tcp_cong.c: between the core and the cc module. */
 void	cc_conn_init(struct tcpcb *tp);
@@ -870,6 +895,16 @@ void	tcp_trace(const struct tcpcb *tp, const char *what, int arg);
 void	tcp_trace_state(const struct tcpcb *tp, int newstate);
 #define	TCP_TRACED(tp)							\
 	__predict_false(((tp)->t_inpcb.inp_flags & INP_DEBUG) != 0)
+
+static inline void
+tcp_state_change(struct tcpcb *tp, int newstate)
+{
+	if (TCP_TRACED(tp))
+		tcp_trace_state(tp, newstate);
+	TCPSTATES_DEC(tp->t_state);
+	TCPSTATES_INC(newstate);
+	tp->t_state = (uint8_t)newstate;
+}
 
 /* tcp_timer.c */
 void	tcp_rtt_sample(struct tcpcb *tp, uint64_t rtt_ns);

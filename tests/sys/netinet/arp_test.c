@@ -104,15 +104,15 @@ ATF_TC_BODY(ask_and_answer, tc)
 	/* And a fourth does not wait. */
 	ATF_CHECK_EQ(0, ih_send("10.0.0.1", "10.0.0.2", 20, IOA_DF, &ro));
 	sent_to("10.0.0.2", 2);
-	ATF_CHECK_EQ(V_lle_gen, ro.ro_llgen);
+	ATF_CHECK_EQ(V_way_gen, ro.ro_llgen);
 	/* A new address is noticed by who remembers the old one. */
 	answer(3, "10.0.0.2");
-	ATF_CHECK(V_lle_gen != ro.ro_llgen);
+	ATF_CHECK(V_way_gen != ro.ro_llgen);
 	ATF_CHECK_EQ(0, ih_send("10.0.0.1", "10.0.0.2", 20, IOA_DF, &ro));
 	sent_to("10.0.0.2", 3);
 	/* The same one again disturbs nobody. */
 	answer(3, "10.0.0.2");
-	ATF_CHECK_EQ(V_lle_gen, ro.ro_llgen);
+	ATF_CHECK_EQ(V_way_gen, ro.ro_llgen);
 	ro_invalidate(&ro);
 	end();
 }
@@ -238,9 +238,9 @@ ATF_TC_BODY(variables, tc)
 	ATF_CHECK_EQ(0, ih_send("10.0.0.1", "10.0.0.2", 20, IOA_DF, &ro));
 	sent_to("10.0.0.2", 2);
 	ih_run(9 * SEC);
-	ATF_CHECK_EQ(V_lle_gen, ro.ro_llgen);
+	ATF_CHECK_EQ(V_way_gen, ro.ro_llgen);
 	ih_run(1 * SEC);
-	ATF_CHECK(V_lle_gen != ro.ro_llgen);
+	ATF_CHECK(V_way_gen != ro.ro_llgen);
 	ro_invalidate(&ro);
 
 	ih_sysctl("net.link.ether.inet.maxtries", "1");
@@ -294,9 +294,9 @@ ATF_TC_BODY(ageing, tc)
 	ATF_CHECK_EQ(0, ih_send("10.0.0.1", "10.0.0.2", 20, IOA_DF, &ro));
 	sent_to("10.0.0.2", 2);
 	ih_run(1199 * SEC);
-	ATF_CHECK_EQ(V_lle_gen, ro.ro_llgen);
+	ATF_CHECK_EQ(V_way_gen, ro.ro_llgen);
 	ih_run(1 * SEC);
-	ATF_CHECK(V_lle_gen != ro.ro_llgen);
+	ATF_CHECK(V_way_gen != ro.ro_llgen);
 	ih_run(60 * SEC);
 	ih_quiet(wire);
 	/* Used: five seconds later it is asked, and answers. */
@@ -429,9 +429,9 @@ ATF_TC_BODY(down, tc)
 	ih_neighbour(wire, "10.0.0.2", 2);
 	ATF_CHECK_EQ(0, send_to("10.0.0.3"));
 	asked(1, "10.0.0.1", 0, "10.0.0.3", 0xff);
-	gen = V_lle_gen;
+	gen = V_way_gen;
 	if_down(wire);
-	ATF_CHECK(gen != V_lle_gen);
+	ATF_CHECK(gen != V_way_gen);
 	ATF_CHECK_EQ(0, ih_mbufs());
 	if_up(wire);
 	ATF_CHECK_EQ(0, send_to("10.0.0.2"));

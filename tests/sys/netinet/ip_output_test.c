@@ -102,7 +102,7 @@ ATF_TC_BODY(no_allocation, tc)
 		    IOA_DF, &ro));
 		uma_zone_set_fault(curvnet->vnet_mbufs->mp_mbuf, UINT64_MAX);
 		ATF_CHECK(ro_valid(&ro));
-		ATF_CHECK_EQ(V_lle_gen, ro.ro_llgen);
+		ATF_CHECK_EQ(V_way_gen, ro.ro_llgen);
 		ATF_CHECK_EQ(2, ro.ro_lladdr[5]);
 		ih_send_expect(&p, "10.0.0.1", "192.0.2.33", 80, IOA_DF);
 		PKT_SENT(wire, &p, 2);

@@ -236,14 +236,14 @@ ATF_TC_BODY(ageing, tc)
 	ATF_CHECK_EQ(0, ih_send("fc00::1", "fc00::2", 20, 0, &ro));
 	sent_to("fc00::2", 2);
 	ih_run(30 * SEC - 1);
-	ATF_CHECK_EQ(V_lle_gen, ro.ro_llgen);
+	ATF_CHECK_EQ(V_way_gen, ro.ro_llgen);
 	ih_run(1 * MSEC);
-	ATF_CHECK(V_lle_gen != ro.ro_llgen);
+	ATF_CHECK(V_way_gen != ro.ro_llgen);
 	ih_run(100 * SEC);
 	ih_quiet(wire);
 	ATF_CHECK_EQ(0, ih_send("fc00::1", "fc00::2", 20, 0, &ro));
 	sent_to("fc00::2", 2);
-	ATF_CHECK_EQ(V_lle_gen, ro.ro_llgen);
+	ATF_CHECK_EQ(V_way_gen, ro.ro_llgen);
 	ih_run(5 * SEC - 1);
 	ih_quiet(wire);
 	ih_run(3 * SEC);
@@ -255,7 +255,7 @@ ATF_TC_BODY(ageing, tc)
 	ATF_CHECK_EQ(0, ih_send("fc00::1", "fc00::2", 20, 0, &ro));
 	sent_to("fc00::2", 2);
 	ih_run(1 * MSEC);
-	ATF_CHECK(V_lle_gen != ro.ro_llgen);
+	ATF_CHECK(V_way_gen != ro.ro_llgen);
 	ATF_CHECK_EQ(0, ih_send("fc00::1", "fc00::2", 20, 0, &ro));
 	solicited("fc00::2", "ff02::1:ff00:2");
 	advertise(S | O, 2);

@@ -1,0 +1,143 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 The Stackyard developers
+ */
+
+/*
+ * What the files of TCP's output say to each other and to nobody else:
+ *
+ *	tcp_plan	what the next segment is to be, with its options
+ *	tcp_output	when; builds it, notes it, and gives it to IP
+ *	tcp_respond	segments that come from no send buffer
+ */
+#ifndef _STACKYARD_NETINET_TCP_OUTPUT_IMPL_H_
+#define	_STACKYARD_NETINET_TCP_OUTPUT_IMPL_H_
+
+#include <sys/mbuf.h>
+#include <sys/socketvar.h>
+#include <sys/systm.h>
+#include <netinet/ip_var.h>
+#include <netinet/tcp_var.h>
+
+/* What the next segment is to be. */
+struct tcp_plan {
+	struct tcp_sent	*p_again;	/* a lost range, or NULL */
+	tcp_seq		p_seq;
+	uint32_t	p_off;		/* of the text in so_snd */
+	uint32_t	p_len;		/* bytes of text */
+	uint32_t	p_new;		/* of them new, behind p_again */
+	bool		p_newfin;	/* and a FIN behind them */
+	uint32_t	p_win;		/* window to promise, bytes */
+	uint16_t	p_flags;	/* TH_* */
+	bool		p_ackonly;	/* nothing for the sent map */
+	bool		p_last;		/* leaves nothing to send */
+	uint8_t		p_optlen;
+	bool		p_optsack;	/* SACK blocks among them */
+	bool		p_probe;	/* larger than others (RFC 4821) */
+	uint8_t		p_opt[TCP_MAXOLEN];
+};
+
+/* tcp_plan.c */
+
+/* Is there anything to send?  *p is what. */
+bool	tcp_plan(struct tcpcb *tp, struct tcp_plan *p);
+/* Bytes of text that one segment with optlen bytes of options, or what TSO
+ * makes several of, takes. */
+uint32_t tcp_seg_limit(const struct tcpcb *tp, uint32_t optlen);
+/* May a segment of len bytes, less than the full mss, leave now?  all: it is
+ * all there is. */
+bool	tcp_small_ok(const struct tcpcb *tp, uint32_t len, uint32_t mss,
+	    bool all);
+/* Has so much space come free that the peer should hear of it? */
+bool	tcp_window_update_due(const struct tcpcb *tp, uint32_t win);
+
+static inline bool
+tcp_wants_fin(const struct tcpcb *tp)
+{
+	return ((tp->t_flags & TF_SENTFIN) == 0 &&
+	    (tp->t_state == TCPS_FIN_WAIT_1 || tp->t_state == TCPS_CLOSING ||
+	    tp->t_state == TCPS_LAST_ACK));
+}
+
+/* While our FIN is not acknowledged, an ACK says it again, which costs
+ * nothing. */
+static inline bool
+tcp_repeats_fin(const struct tcpcb *tp)
+{
+	return ((tp->t_flags & TF_SENTFIN) != 0 &&
+	    tp->snd_una != tp->snd_max &&
+	    (tp->t_state == TCPS_FIN_WAIT_1 || tp->t_state == TCPS_CLOSING ||
+	    tp->t_state == TCPS_LAST_ACK));
+}
+
+/* The time stamp where it is the first option, as in all segments but SYNs:
+ * TCPOLEN_TIMESTAMP + 2 bytes. */
+static inline void
+tcp_put_timestamp(void *opt, const struct tcpcb *tp)
+{
+	const uint32_t w[3] = {
+		htonl(TCPOPT_NOP << 24 | TCPOPT_NOP << 16 |
+		    TCPOPT_TIMESTAMP << 8 | TCPOLEN_TIMESTAMP),
+		htonl(tcp_ts_getticks() + tp->ts_offset),
+		htonl(tp->ts_recent)
+	};
+
+	memcpy(opt, w, sizeof(w));
+}
+
+/* The options of nearly all SYNs, in our order: TCPOLEN_SYNALL bytes. */
+#define	TCPOLEN_SYNALL	(TCPOLEN_MAXSEG + 1 + TCPOLEN_WINDOW +		\
+	    TCPOLEN_SACK_PERMITTED + TCPOLEN_TIMESTAMP)
+static inline void
+tcp_put_synall(void *opt, uint16_t mss, uint8_t scale, uint32_t val,
+    uint32_t ecr)
+{
+	const uint32_t w[5] = {
+		htonl(TCPOPT_MAXSEG << 24 | TCPOLEN_MAXSEG << 16 | mss),
+		htonl(TCPOPT_NOP << 24 | TCPOPT_WINDOW << 16 |
+		    TCPOLEN_WINDOW << 8 | scale),
+		htonl(TCPOPT_SACK_PERMITTED << 24 |
+		    TCPOLEN_SACK_PERMITTED << 16 |
+		    TCPOPT_TIMESTAMP << 8 | TCPOLEN_TIMESTAMP),
+		htonl(val),
+		htonl(ecr)
+	};
+
+	CTASSERT(sizeof(w) == TCPOLEN_SYNALL);
+	memcpy(opt, w, sizeof(w));
+}
+
+/* Window to promise now: nothing rather than a silly one (RFC 1122,
+ * 4.2.3.3), and never less than before. */
+static inline uint32_t
+tcp_adv_window(struct tcpcb *tp)
+{
+	const struct socket *so = tptosocket(tp);
+	uint32_t promised = 0, max;
+	long space;
+
+	if (SEQ_GT(tp->rcv_adv, tp->rcv_nxt))
+		promised = tp->rcv_adv - tp->rcv_nxt;
+	space = so != NULL ? sbspace(&so->so_rcv) : 0;
+	if (__predict_false(so == NULL || (space < tp->t_maxseg &&
+	    space < (long)so->so_rcv.sb_hiwat / 4)))
+		space = 0;
+	if (__predict_false((tp->t_flags2 & TF2_COMPAT) != 0))
+		space = tcp_compat_clamp(tp, (uint32_t)space);
+	/* A scale that was not agreed upon is 0. */
+	max = (uint32_t)TCP_MAXWIN << tp->rcv_scale;
+	return (min(max, (uint32_t)lmax(space, promised)));
+}
+
+/* tcp_output.c */
+
+/* Send the ACK that tcp_respond() would, if nothing rare is switched on for
+ * the synchronized connection tp: false if something is. */
+bool	tcp_plain_respond(struct tcpcb *tp, tcp_seq seq);
+
+/* Hand a finished segment to IP. inp: the connection, or NULL. */
+int	tcp_ip_send(struct mbuf *m, struct inpcb *inp,
+	    const struct in_conninfo *inc, uint8_t tos, uint8_t ttl,
+	    uint16_t udpport, const struct mbuf *ipopts);
+
+#endif /* !_STACKYARD_NETINET_TCP_OUTPUT_IMPL_H_ */
