@@ -462,11 +462,16 @@ syk_waitinfo(struct vnet *vnet, int fd, enum syk_side side,
 int
 syk_poll(struct vnet *vnet, int fd, int events, int *revents)
 {
+	struct socket *so;
 	struct vnet *saved;
 	int error;
 
 	saved = vnet_look(vnet);
-	error = kern_poll(fd, events, revents);
+	error = fd_getsock(fd, &so);
+	if (error == 0)
+		*revents = sopoll(so, events);
+	else if (error == ENOTSOCK)
+		error = kern_poll(fd, events, revents);
 	vnet_look_end(saved);
 	return (error);
 }

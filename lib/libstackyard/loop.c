@@ -472,10 +472,17 @@ loop_next(struct sy_loop *loop, uint64_t limit, bool advance)
 }
 
 enum sy_ran
-sy_loop_try(struct sy_loop *loop, uint64_t limit)
+sy_loop_until(struct sy_loop *loop, const struct sy_host *host,
+    uint64_t limit, bool advance)
 {
+	const unsigned gone = loop->l_gone;
+	enum sy_ran ran;
 
-	return (loop_next(loop, limit, false));
+	do
+		ran = loop_next(loop, limit, advance);
+	while (ran == SY_RAN && loop->l_gone == gone &&
+	    loop->l_last != host && loop->l_last != NULL);
+	return (ran);
 }
 
 enum sy_ran

@@ -190,8 +190,10 @@ void	sy_host_want(struct sy_host *host, uint64_t when);
 void	sy_host_forget(struct sy_host *host);
 /* Run the next event no later than limit; SY_LIMIT: it is limit now. */
 enum sy_ran sy_loop_next(struct sy_loop *loop, uint64_t limit);
-/* The same, but the time stays when there is none. */
-enum sy_ran sy_loop_try(struct sy_loop *loop, uint64_t limit);
+/* The same again and again, until an event was host's or nobody's, or a host
+ * has gone.  advance: SY_LIMIT as above; else the time stays. */
+enum sy_ran sy_loop_until(struct sy_loop *loop, const struct sy_host *host,
+	    uint64_t limit, bool advance);
 /* The event that comes first, which is due. */
 void	sy_loop_event(struct sy_loop *loop);
 /* What follows an event in host: watches, the hook. */

@@ -92,16 +92,13 @@ sy_wait_event(struct sy_host *host, uint64_t deadline)
 	if (error != 0)
 		return (error);
 	id = host->h_id;
-	gone = loop->l_gone;
 	endless = deadline >= SY_GIVE_UP && deadline != SY_NEVER;
 	do {
-		ran = endless ? sy_loop_try(loop, deadline & ~SY_GIVE_UP) :
-		    sy_loop_next(loop, deadline);
-		if (loop->l_gone != gone) {
-			if (!still_there(loop, host, id))
-				return (EBADF);
-			gone = loop->l_gone;
-		}
+		gone = loop->l_gone;
+		ran = sy_loop_until(loop, host, endless ?
+		    deadline & ~SY_GIVE_UP : deadline, !endless);
+		if (loop->l_gone != gone && !still_there(loop, host, id))
+			return (EBADF);
 		if (ran != SY_RAN)
 			return (why_not(ran == SY_LIMIT && endless ?
 			    SY_IDLE : ran));

@@ -340,6 +340,15 @@ entry_disarm(struct vnet *vnet, struct callout_entry *ce)
 	wheel_remove(vnet->vnet_wheel, ce);
 }
 
+/* Who arms a callout from outside tells the driver at once. */
+static int __noinline
+armed_outside(struct vnet *vnet, bool was_pending)
+{
+
+	vnet_want(vnet, callout_wheel_next(vnet->vnet_wheel));
+	return (was_pending);
+}
+
 int
 callout_entry_reset_at(struct callout_entry *ce, nstime_t when)
 {
@@ -363,7 +372,7 @@ callout_entry_reset_at(struct callout_entry *ce, nstime_t when)
 		w->w_due_slot = slot;
 	}
 	if (__predict_false(vnet->vnet_depth == 0))
-		vnet_want(vnet, callout_wheel_next(w));
+		return (armed_outside(vnet, was_pending));
 	return (was_pending);
 }
 

@@ -55,18 +55,20 @@ kern_close(int fd)
 	struct socket *so;
 	int error;
 
-	error = fd_get(fd, &so, &kq);
-	if (error != 0)
-		return (error);
-	if (kq != NULL) {
+	error = fd_getsock(fd, &so);
+	if (error == ENOTSOCK) {
+		(void)fd_get(fd, &so, &kq);
 		fd_release(fd);
 		kqueue_destroy(kq);
 		return (0);
 	}
+	if (error != 0)
+		return (error);
 	soref(so);
 	error = soclose(so);
 	if (error != EWOULDBLOCK) {
-		knote_fdclose(so);
+		if (!SLIST_EMPTY(&so->so_knotes))
+			knote_fdclose(so);
 		fd_release(fd);
 	}
 	sorele(so);
