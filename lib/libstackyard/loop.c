@@ -24,9 +24,12 @@
  * present time and the next number, so that the list is in order as it is;
  * what runs next is the list's first or the heap's, whichever comes before
  * the other.  A host on the list has an event later than its turn there, so
- * that turn comes first and finds the event's time anew.  Events know their
- * place in the heap, and memory for the heap is got when an event joins,
- * never when it moves.
+ * that turn comes first and finds the event's time anew.
+ *
+ * An event whose time becomes a later one stays where it is until its slot
+ * comes to the top, and only then moves down: a timer is set and stopped
+ * again for each packet, and few fire.  Events know their place in the heap,
+ * and memory for the heap is got when an event joins, never when it moves.
  *
  * Virtual time is the time of the event that runs.  Real time is in
  * real.c, which uses the same heap.
@@ -92,36 +95,37 @@ sift_down(struct sy_loop *loop, uint32_t i, struct sy_slot slot)
 	place(loop, i, slot);
 }
 
-/* The slot at i is later than it was: move it to its place. */
-static void __attribute__((__noinline__))
-sink(struct sy_loop *loop, uint32_t i)
+static inline struct sy_slot
+slot_of(struct sy_event *event)
 {
 
-	sift_down(loop, i, loop->l_heap[i]);
+	return ((struct sy_slot){ .s_when = event->ev_when,
+	    .s_seq = event->ev_seq, .s_event = event });
+}
+
+void
+sy_loop_settle(struct sy_loop *loop)
+{
+
+	sift_down(loop, 0, slot_of(loop->l_heap[0].s_event));
 }
 
 static void __attribute__((__noinline__))
-rise(struct sy_loop *loop, uint32_t i)
+rise(struct sy_loop *loop, struct sy_event *event)
 {
 
-	sift_up(loop, i, loop->l_heap[i]);
+	sift_up(loop, event->ev_place, slot_of(event));
 }
 
 /* Give event, whose time is another, the time when and the next number. */
 static inline void
 rekey(struct sy_loop *loop, struct sy_event *event, uint64_t when)
 {
-	struct sy_slot *slot;
-	bool sooner;
 
-	slot = &loop->l_heap[event->ev_place];
-	sooner = when < slot->s_when;
-	event->ev_when = slot->s_when = when;
-	slot->s_seq = ++loop->l_seq;
-	if (sooner)
-		rise(loop, event->ev_place);
-	else
-		sink(loop, event->ev_place);
+	event->ev_when = when;
+	event->ev_seq = ++loop->l_seq;
+	if (when < loop->l_heap[event->ev_place].s_when)
+		rise(loop, event);
 }
 
 int
@@ -139,8 +143,8 @@ sy_event_add(struct sy_loop *loop, struct sy_event *event)
 		loop->l_room = room;
 	}
 	event->ev_when = SY_NEVER;
-	place(loop, loop->l_len++, (struct sy_slot){ .s_when = SY_NEVER,
-	    .s_seq = ++loop->l_seq, .s_event = event });
+	event->ev_seq = ++loop->l_seq;
+	place(loop, loop->l_len++, slot_of(event));
 	return (0);
 }
 
@@ -399,7 +403,7 @@ call_run(struct sy_loop *loop, struct sy_call *call)
 /* ---- Running ---- */
 
 /* The event that comes first, at *first. */
-static inline void
+static inline void __attribute__((__always_inline__))
 run_first(struct sy_loop *loop, const struct sy_slot *first)
 {
 	struct sy_event *event;

@@ -29,14 +29,15 @@
 
 /* Something with a place in the loop's heap. */
 struct sy_event {
-	uint64_t	ev_when;	/* as in its slot */
+	uint64_t	ev_when;	/* ns; SY_NEVER */
+	uint64_t	ev_seq;		/* order among equal times */
 	uint32_t	ev_place;	/* index into l_heap */
 	bool		ev_ishost;	/* in a sy_host; else in a sy_call */
 };
 
-struct sy_slot {
-	uint64_t	s_when;		/* ns; SY_NEVER */
-	uint64_t	s_seq;		/* order among equal times */
+struct sy_slot {			/* not later than its event */
+	uint64_t	s_when;
+	uint64_t	s_seq;
 	struct sy_event	*s_event;
 };
 
@@ -198,20 +199,28 @@ enum sy_ran sy_loop_until(struct sy_loop *loop, const struct sy_host *host,
 void	sy_loop_event(struct sy_loop *loop);
 /* What follows an event in host: watches, the hook. */
 void	sy_loop_after(struct sy_loop *loop, struct sy_host *host);
+/* The heap's top is earlier than its event: move it. */
+void	sy_loop_settle(struct sy_loop *loop);
 /* What comes first: of the woken, or else the heap's top.  NULL: nothing.
  * Who is woken has an event in the heap. */
 static inline const struct sy_slot *
-sy_loop_first(const struct sy_loop *loop)
+sy_loop_first(struct sy_loop *loop)
 {
 	const struct sy_host *host = TAILQ_FIRST(&loop->l_woken);
+	const struct sy_slot *top;
 
-	if (host != NULL && sy_before(&host->h_woken, &loop->l_heap[0]))
-		return (&host->h_woken);
-	return (loop->l_len > 0 ? &loop->l_heap[0] : NULL);
+	for (; loop->l_len > 0; sy_loop_settle(loop)) {
+		top = &loop->l_heap[0];
+		if (host != NULL && sy_before(&host->h_woken, top))
+			return (&host->h_woken);
+		if (top->s_seq == top->s_event->ev_seq)
+			return (top);
+	}
+	return (NULL);
 }
 
 static inline uint64_t
-sy_loop_due(const struct sy_loop *loop)
+sy_loop_due(struct sy_loop *loop)
 {
 	const struct sy_slot *first = sy_loop_first(loop);
 

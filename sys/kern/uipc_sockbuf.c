@@ -163,8 +163,24 @@ sb_join(struct mbuf *n, struct mbuf *m)
 	return (true);
 }
 
-void
-sbappendstream(struct sockbuf *sb, struct mbuf *m, int flags __unused)
+/* Put m, some bytes that did not join n, behind n, the buffer's last. */
+static inline void
+sb_link(struct sockbuf *sb, struct mbuf *n, struct mbuf *m)
+{
+
+	m->m_flags &= M_EXT | M_RDONLY | M_EOR;
+	m->m_next = m->m_nextpkt = NULL;
+	if (n != NULL)
+		n->m_next = m;
+	else
+		sb->sb_mb = m;
+	sb->sb_mbtail = m;
+	sballoc(sb, m);
+}
+
+/* The same as sbappendstream(), of anything. */
+static void __noinline
+sb_append(struct sockbuf *sb, struct mbuf *m)
 {
 	struct mbuf *n, *next;
 
@@ -174,17 +190,21 @@ sbappendstream(struct sockbuf *sb, struct mbuf *m, int flags __unused)
 		if (m->m_len == 0 || (n != NULL && sb_join(n, m))) {
 			sb->sb_ccc += (u_int)m->m_len;
 			(void)m_free(m);
-			continue;
-		}
-		m->m_flags &= M_EXT | M_RDONLY | M_EOR;
-		m->m_next = m->m_nextpkt = NULL;
-		if (n != NULL)
-			n->m_next = m;
-		else
-			sb->sb_mb = m;
-		sb->sb_mbtail = m;
-		sballoc(sb, m);
+		} else
+			sb_link(sb, n, m);
 	}
+}
+
+void
+sbappendstream(struct sockbuf *sb, struct mbuf *m, int flags __unused)
+{
+
+	/* Mostly one mbuf comes, and nothing is there that it could join. */
+	if (m != NULL && sb->sb_mbtail == NULL && m->m_next == NULL &&
+	    m->m_len != 0)
+		sb_link(sb, NULL, m);
+	else
+		sb_append(sb, m);
 }
 
 struct mbuf *
