@@ -212,6 +212,10 @@ uma_zalloc_arg(uma_zone_t zone, void *arg, int flags)
 	bool admitted;
 
 	ms = &zone->uz_stats;
+	if (zone->uz_free != NULL && ms->ms_bytes < zone->uz_bound)
+		/* The usual case, but for the zeros. */
+		return (memset(uma_zalloc(zone, flags & ~M_ZERO), 0,
+		    (flags & M_ZERO) != 0 ? zone->uz_size : 0));
 	item = NULL;
 	admitted = mem_stats_admit(ms, zone->uz_size);
 	if (zone->uz_bound == 0)	/* the fault point may be over */
