@@ -12,8 +12,9 @@
  *     -> a listener: tcp_listen_input
  *     -> nobody: reset
  *
- * The default do_segment is at the end: the stages of 3.10.7.4 in their
- * order, whose verdicts tcp_verdict() carries out.
+ * The default do_segment is at the beginning, since nearly every segment goes
+ * straight into it: the stages of 3.10.7.4 in their order, whose verdicts
+ * tcp_verdict() carries out.
  */
 #include <sys/param.h>
 #include <sys/mbuf.h>
@@ -35,49 +36,40 @@ SYSCTL_INT(_net_inet_tcp, OID_AUTO, drop_synfin, CTLFLAG_VNET | CTLFLAG_RW,
     &VNET_NAME(drop_synfin), 0,
     "Drop segments that carry both SYN and FIN");
 
-static void	tcp_segment(struct tcpcb *tp, struct mbuf *m,
-		    struct tcp_seg *sg, int hdrlen);
-
-/* The header, which may lie in several mbufs, into one. */
-static bool __noinline
-tcp_pull_header(struct mbuf **mp, const struct ip_info *ii,
-    u_int *off_flags)
+/* The header, which may lie in several mbufs, into one: NULL, and m is gone,
+ * if there is none. */
+static struct mbuf * __noinline
+tcp_pull_header(struct mbuf *m, const struct ip_info *ii)
 {
-	struct mbuf *m = *mp;
 	int off;
 
 	if (m->m_pkthdr.len < (int)sizeof(struct tcphdr) || ii->ii_bcast) {
 		TCPSTAT_INC(tcps_rcvshort);
 		tcp_log_unread(ii, "shorter than a header, or broadcast");
-		goto drop;
+		m_freem(m);
+		return (NULL);
 	}
 	if (m->m_len < (int)sizeof(struct tcphdr) &&
 	    (m = m_pullup(m, sizeof(struct tcphdr))) == NULL)
-		return (false);
-	*off_flags = tcp_off_flags(mtod(m, struct tcphdr *));
-	off = TCP_OFF(*off_flags);
+		return (NULL);
+	off = mtod(m, struct tcphdr *)->th_off << 2;
 	if (off < (int)sizeof(struct tcphdr) || off > m->m_pkthdr.len) {
 		TCPSTAT_INC(tcps_rcvbadoff);
 		tcp_log_unread(ii, "the header's length is impossible");
-		goto drop;
+		m_freem(m);
+		return (NULL);
 	}
-	if (m->m_len < off && (m = m_pullup(m, off)) == NULL)
-		return (false);
-	*mp = m;
-	return (true);
-drop:
-	m_freem(m);
-	return (false);
+	return (m->m_len < off ? m_pullup(m, off) : m);
 }
 
-static bool __noinline
+static struct mbuf * __noinline
 tcp_refuse(struct mbuf *m)
 {
 	m_freem(m);
-	return (false);
+	return (NULL);
 }
 
-static bool __noinline
+static struct mbuf * __noinline
 tcp_refuse_sum(struct mbuf *m, const struct ip_info *ii)
 {
 	TCPSTAT_INC(tcps_rcvbadsum);
@@ -85,12 +77,12 @@ tcp_refuse_sum(struct mbuf *m, const struct ip_info *ii)
 	return (tcp_refuse(m));
 }
 
-/* Header contiguous, checksum right, parsed: true, else m is freed. */
-static inline bool
-tcp_accept_segment(struct mbuf **mp, const struct ip_info *ii,
+/* Header contiguous, checksum right, parsed: the segment, else NULL, and it
+ * is gone. */
+static inline struct mbuf *
+tcp_accept_segment(struct mbuf *m, const struct ip_info *ii,
     struct tcp_seg *sg, uint16_t udpport)
 {
-	struct mbuf *m = *mp;
 	u_int off_flags = 0;
 
 	TCPSTAT_INC(tcps_rcvtotal);
@@ -99,184 +91,21 @@ tcp_accept_segment(struct mbuf **mp, const struct ip_info *ii,
 	/* Mostly it lies in one mbuf. */
 	if (__predict_false(TCP_OFF(off_flags) < (int)sizeof(struct tcphdr) ||
 	    TCP_OFF(off_flags) > m->m_len || ii->ii_bcast)) {
-		if (!tcp_pull_header(mp, ii, &off_flags))
-			return (false);
-		m = *mp;
+		if ((m = tcp_pull_header(m, ii)) == NULL)
+			return (NULL);
+		off_flags = tcp_off_flags(mtod(m, struct tcphdr *));
 	}
 	if (udpport == 0 && ip_cksum_verify(m, ii, IPPROTO_TCP,
 	    (uint32_t)m->m_pkthdr.len) != 0)
 		return (tcp_refuse_sum(m, ii));
 	tcp_read_header(m, ii, sg, off_flags);
 	sg->sg_udpport = udpport;
-	if (__predict_false((sg->sg_flags & (TH_SYN | TH_FIN)) ==
+	if (__predict_false((off_flags & (TH_SYN | TH_FIN)) ==
 	    (TH_SYN | TH_FIN)) && V_drop_synfin) {
 		tcp_log_wrong(sg, "SYN and FIN");
 		return (tcp_refuse(m));
 	}
-	return (true);
-}
-
-/* To a block that has a do_segment of its own: as tcp_functions(9) says. */
-static void __noinline
-tcp_dispatch_block(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg)
-{
-	struct tcphdr th;
-
-	th = *mtod(m, struct tcphdr *);
-	th.th_seq = sg->sg_seq;
-	th.th_ack = sg->sg_ack;
-	th.th_win = ntohs(th.th_win);
-	th.th_urp = sg->sg_urp;
-	m->m_pkthdr.PH_loc.ptr = sg;
-	tp->t_fb->tfb_tcp_do_segment(tp, m, &th, th.th_off << 2,
-	    (int)sg->sg_len, sg->sg_ip->ii_tos);
-}
-
-/* The default's takes the segment as it is parsed. */
-void
-tcp_dispatch(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg)
-{
-	if ((sg->sg_flags & TH_SYN) == 0)
-		sg->sg_win <<= tp->snd_scale;
-	if (__predict_true(tp->t_fb->tfb_tcp_do_segment ==
-	    tcp_default_do_segment))
-		tcp_segment(tp, m, sg, m->m_pkthdr.len - (int)sg->sg_len);
-	else
-		tcp_dispatch_block(tp, m, sg);
-}
-
-VNET_DEFINE_STATIC(bool, blackhole_local) = false;
-#define	V_blackhole_local	VNET(blackhole_local)
-SYSCTL_BOOL(_net_inet_tcp, OID_AUTO, blackhole_local,
-    CTLFLAG_VNET | CTLFLAG_RW, &VNET_NAME(blackhole_local), 0,
-    "Let blackhole hold for segments from this host, too");
-VNET_DEFINE_STATIC(int, log_in_vain) = 0;
-#define	V_log_in_vain	VNET(log_in_vain)
-
-static int
-sysctl_log_in_vain(SYSCTL_HANDLER_ARGS)
-{
-	(void)arg1;
-	(void)arg2;
-	return (sysctl_int_range(oidp, req, &V_log_in_vain, 0, 2));
-}
-SYSCTL_PROC(_net_inet_tcp, OID_AUTO, log_in_vain,
-    CTLTYPE_INT | CTLFLAG_VNET | CTLFLAG_RW, NULL, 0, sysctl_log_in_vain,
-    "I", "Log what is sent to ports where nobody is: 1 SYNs, 2 all");
-
-static void
-tcp_log_in_vain(const struct tcp_seg *sg)
-{
-	char from[INET6_ADDRSTRLEN], to[INET6_ADDRSTRLEN];
-
-	if (V_log_in_vain == 0 ||
-	    (V_log_in_vain == 1 && (sg->sg_flags & TH_SYN) == 0))
-		return;
-	kern_log(LOG_INFO, "TCP: [%s]:%u to [%s]:%u: nobody is there, "
-	    "flags 0x%x",
-	    in_ntop(&sg->sg_inc.inc_faddr, from, sizeof(from)),
-	    sg->sg_inc.inc_fport,
-	    in_ntop(&sg->sg_inc.inc_laddr, to, sizeof(to)),
-	    sg->sg_inc.inc_lport, sg->sg_flags);
-}
-
-/* net.inet.tcp.blackhole: 1 silent to SYNs, 2 to all. */
-static bool
-tcp_in_blackhole(const struct tcp_seg *sg)
-{
-	if (V_blackhole == 0 || (V_blackhole == 1 &&
-	    (sg->sg_flags & TH_SYN) == 0))
-		return (false);
-	return (V_blackhole_local || !tcp_peer_is_local(&sg->sg_inc));
-}
-
-/* No connection: a listener, or the answer of CLOSED (3.10.7.1). */
-static void
-tcp_input_noconn(struct mbuf *m, struct tcp_seg *sg)
-{
-	struct inpcb *inp;
-
-	inp = in_pcblookup_wild(&V_tcbinfo, &sg->sg_inc);
-	if (inp != NULL && (sg->sg_ip->ii_ttl < inp->inp_minttl ||
-	    !tcp_listen_signed(intotcpcb(inp), m, sg))) {
-		m_freem(m);
-		return;
-	}
-	if (inp != NULL && SOLISTENING(inp->inp_socket)) {
-		sg->sg_ipopts = ip_srcroute(m, sg->sg_ip);
-		tcp_listen_input(intotcpcb(inp), m, sg);
-		m_freem(sg->sg_ipopts);
-		return;
-	}
-	m_freem(m);
-	if (inp == NULL) {
-		tcp_log_in_vain(sg);
-		if (tcp_in_blackhole(sg))
-			return;
-	}
-	tcp_reset_reply(inp != NULL ? intotcpcb(inp) : NULL, sg);
-}
-
-void
-tcp_input(struct mbuf *m, const struct ip_info *ii)
-{
-	tcp_input_udp(m, ii, 0);
-}
-
-/* One that is not for a connection, or that the connection may not have. */
-static void __noinline
-tcp_input_other(struct mbuf *m, struct tcp_seg *sg, struct inpcb *inp)
-{
-	enum tcp_twverdict quiet;
-
-	if (inp != NULL && inp->inp_udpport != sg->sg_udpport) {
-		/* Not of this connection, whatever its numbers say. */
-		m_freem(m);
-		tcp_reset_reply(NULL, sg);
-		return;
-	}
-	if (inp != NULL && (sg->sg_ip->ii_ttl < inp->inp_minttl ||
-	    (TCP_SIG_WANTED(intotcpcb(inp), sg) &&
-	    !tcp_sig_input(intotcpcb(inp), m, sg)))) {
-		m_freem(m);
-		return;
-	}
-	if (inp == NULL)
-		quiet = tcp_tw_input(m, sg);
-	else if (intotcpcb(inp)->t_state == TCPS_TIME_WAIT) {
-		sg->sg_hash = inp->inp_hash;
-		quiet = tcp_tw_segment(intotcpcb(inp), sg);
-	} else {
-		tcp_dispatch(intotcpcb(inp), m, sg);
-		return;
-	}
-	if (quiet == TCP_TW_DONE)
-		m_freem(m);
-	else
-		tcp_input_noconn(m, sg);
-}
-
-/* udpport: the UDP port it came from, or 0. */
-void
-tcp_input_udp(struct mbuf *m, const struct ip_info *ii, uint16_t udpport)
-{
-	const struct inpcb *last;
-	struct tcp_seg sg;
-	struct inpcb *inp;
-
-	if (!tcp_accept_segment(&m, ii, &sg, udpport))
-		return;
-	last = V_tcbinfo.ipi_last;
-	inp = in_pcblookup_hash(&V_tcbinfo, &sg.sg_inc, &sg.sg_hash);
-	if (inp != last)
-		TCPSTAT_INC(tcps_pcbcachemiss);
-	if (__predict_true(inp != NULL && inp->inp_udpport == udpport &&
-	    inp->inp_minttl <= ii->ii_ttl &&
-	    !TCP_SIG_WANTED(intotcpcb(inp), &sg) &&
-	    intotcpcb(inp)->t_state != TCPS_TIME_WAIT))
-		tcp_dispatch(intotcpcb(inp), m, &sg);
-	else
-		tcp_input_other(m, &sg, inp);
+	return (m);
 }
 
 /* The stages, in RFC 9293's order, until one says stop. */
@@ -379,7 +208,7 @@ tcp_verdict_usual(struct tcpcb *tp, int v)
 }
 
 /* A segment for a connection of the default do_segment. */
-static void
+static __always_inline void
 tcp_segment(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg, int hdrlen)
 {
 	int v;
@@ -440,7 +269,7 @@ tcp_verdict_output(struct tcpcb *tp, struct tcp_seg *sg, int v)
  * connection, then output, then the news for the user, whose callback may
  * close the socket: tp is not touched after it.
  */
-bool
+bool __noinline
 tcp_verdict(struct tcpcb *tp, struct tcp_seg *sg, int v)
 {
 	struct socket *so = tptosocket(tp);
@@ -463,4 +292,176 @@ tcp_verdict(struct tcpcb *tp, struct tcp_seg *sg, int v)
 		sorele(so);
 	}
 	return (gone);
+}
+
+/* ---- To whom it is ---- */
+
+/* To a block that has a do_segment of its own: as tcp_functions(9) says. */
+static void __noinline
+tcp_dispatch_block(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg)
+{
+	struct tcphdr th;
+
+	th = *mtod(m, struct tcphdr *);
+	th.th_seq = sg->sg_seq;
+	th.th_ack = sg->sg_ack;
+	th.th_win = ntohs(th.th_win);
+	th.th_urp = sg->sg_urp;
+	tp->t_fb->tfb_tcp_do_segment(tp, m, &th, th.th_off << 2,
+	    (int)sg->sg_len, sg->sg_ip->ii_tos);
+}
+
+void
+tcp_dispatch(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg)
+{
+	if ((sg->sg_flags & TH_SYN) == 0)
+		sg->sg_win <<= tp->snd_scale;
+	m->m_pkthdr.PH_loc.ptr = sg;
+	if (tp->t_fb->tfb_tcp_do_segment == tcp_default_do_segment)
+		tcp_default_do_segment(tp, m, NULL, m->m_pkthdr.len -
+		    (int)sg->sg_len, (int)sg->sg_len, sg->sg_ip->ii_tos);
+	else
+		tcp_dispatch_block(tp, m, sg);
+}
+
+VNET_DEFINE_STATIC(bool, blackhole_local) = false;
+#define	V_blackhole_local	VNET(blackhole_local)
+SYSCTL_BOOL(_net_inet_tcp, OID_AUTO, blackhole_local,
+    CTLFLAG_VNET | CTLFLAG_RW, &VNET_NAME(blackhole_local), 0,
+    "Let blackhole hold for segments from this host, too");
+VNET_DEFINE_STATIC(int, log_in_vain) = 0;
+#define	V_log_in_vain	VNET(log_in_vain)
+
+static int
+sysctl_log_in_vain(SYSCTL_HANDLER_ARGS)
+{
+	(void)arg1;
+	(void)arg2;
+	return (sysctl_int_range(oidp, req, &V_log_in_vain, 0, 2));
+}
+SYSCTL_PROC(_net_inet_tcp, OID_AUTO, log_in_vain,
+    CTLTYPE_INT | CTLFLAG_VNET | CTLFLAG_RW, NULL, 0, sysctl_log_in_vain,
+    "I", "Log what is sent to ports where nobody is: 1 SYNs, 2 all");
+
+static void
+tcp_log_in_vain(const struct tcp_seg *sg)
+{
+	char from[INET6_ADDRSTRLEN], to[INET6_ADDRSTRLEN];
+
+	if (V_log_in_vain == 0 ||
+	    (V_log_in_vain == 1 && (sg->sg_flags & TH_SYN) == 0))
+		return;
+	kern_log(LOG_INFO, "TCP: [%s]:%u to [%s]:%u: nobody is there, "
+	    "flags 0x%x",
+	    in_ntop(&sg->sg_inc.inc_faddr, from, sizeof(from)),
+	    sg->sg_inc.inc_fport,
+	    in_ntop(&sg->sg_inc.inc_laddr, to, sizeof(to)),
+	    sg->sg_inc.inc_lport, sg->sg_flags);
+}
+
+/* net.inet.tcp.blackhole: 1 silent to SYNs, 2 to all. */
+static bool
+tcp_in_blackhole(const struct tcp_seg *sg)
+{
+	if (V_blackhole == 0 || (V_blackhole == 1 &&
+	    (sg->sg_flags & TH_SYN) == 0))
+		return (false);
+	return (V_blackhole_local || !tcp_peer_is_local(&sg->sg_inc));
+}
+
+/* No connection: a listener, or the answer of CLOSED (3.10.7.1). */
+static void
+tcp_input_noconn(struct mbuf *m, struct tcp_seg *sg)
+{
+	struct inpcb *inp;
+
+	inp = in_pcblookup_wild(&V_tcbinfo, &sg->sg_inc);
+	if (inp != NULL && (sg->sg_ip->ii_ttl < inp->inp_minttl ||
+	    !tcp_listen_signed(intotcpcb(inp), m, sg))) {
+		m_freem(m);
+		return;
+	}
+	if (inp != NULL && SOLISTENING(inp->inp_socket)) {
+		sg->sg_ipopts = ip_srcroute(m, sg->sg_ip);
+		tcp_listen_input(intotcpcb(inp), m, sg);
+		m_freem(sg->sg_ipopts);
+		return;
+	}
+	m_freem(m);
+	if (inp == NULL) {
+		tcp_log_in_vain(sg);
+		if (tcp_in_blackhole(sg))
+			return;
+	}
+	tcp_reset_reply(inp != NULL ? intotcpcb(inp) : NULL, sg);
+}
+
+/* One that is not for a connection, that the connection may not have, or that
+ * its block takes. */
+static void __noinline
+tcp_input_other(struct mbuf *m, struct tcp_seg *sg, struct inpcb *inp)
+{
+	enum tcp_twverdict quiet;
+
+	if (inp != NULL && inp->inp_udpport != sg->sg_udpport) {
+		/* Not of this connection, whatever its numbers say. */
+		m_freem(m);
+		tcp_reset_reply(NULL, sg);
+		return;
+	}
+	if (inp != NULL && (sg->sg_ip->ii_ttl < inp->inp_minttl ||
+	    (TCP_SIG_WANTED(intotcpcb(inp), sg) &&
+	    !tcp_sig_input(intotcpcb(inp), m, sg)))) {
+		m_freem(m);
+		return;
+	}
+	if (inp == NULL)
+		quiet = tcp_tw_input(m, sg);
+	else if (intotcpcb(inp)->t_state == TCPS_TIME_WAIT) {
+		sg->sg_hash = inp->inp_hash;
+		quiet = tcp_tw_segment(intotcpcb(inp), sg);
+	} else {
+		tcp_dispatch(intotcpcb(inp), m, sg);
+		return;
+	}
+	if (quiet == TCP_TW_DONE)
+		m_freem(m);
+	else
+		tcp_input_noconn(m, sg);
+}
+
+/* To tcp_segment(), if there is nothing unusual about it or the connection.
+ * udpport: the UDP port it came from, or 0. */
+void
+tcp_input_udp(struct mbuf *m, const struct ip_info *ii, uint16_t udpport)
+{
+	const struct inpcb *last;
+	struct tcp_seg sg;
+	struct inpcb *inp;
+	struct tcpcb *tp;
+
+	if ((m = tcp_accept_segment(m, ii, &sg, udpport)) == NULL)
+		return;
+	last = V_tcbinfo.ipi_last;
+	inp = in_pcblookup_hash(&V_tcbinfo, &sg.sg_inc, &sg.sg_hash);
+	if (inp != last)
+		TCPSTAT_INC(tcps_pcbcachemiss);
+	if (__predict_true(inp != NULL && inp->inp_udpport == udpport &&
+	    inp->inp_minttl <= ii->ii_ttl &&
+	    !TCP_SIG_WANTED(intotcpcb(inp), &sg) &&
+	    intotcpcb(inp)->t_state != TCPS_TIME_WAIT &&
+	    intotcpcb(inp)->t_fb->tfb_tcp_do_segment ==
+	    tcp_default_do_segment)) {
+		tp = intotcpcb(inp);
+		if ((sg.sg_flags & TH_SYN) == 0)
+			sg.sg_win <<= tp->snd_scale;
+		tcp_segment(tp, m, &sg, m->m_pkthdr.len - (int)sg.sg_len);
+	} else
+		tcp_input_other(m, &sg, inp);
+}
+
+void
+tcp_input(struct mbuf *m, const struct ip_info *ii)
+{
+	tcp_input_udp(m, ii, 0);
 }
