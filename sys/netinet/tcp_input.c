@@ -191,7 +191,7 @@ tcp_verdict_usual(struct tcpcb *tp, int v)
 		tcp_delay_ack(tp);
 	if ((v & (TV_ACKNOW | TV_OUTPUT)) != 0 &&
 	    (tp->t_flags2 & TF2_OUTPENDING) == 0)
-		tcp_output_later(tp);
+		tcp_output_answer(tp);
 	if (so == NULL)
 		return;
 	v &= TV_NEWS;
@@ -260,7 +260,7 @@ tcp_verdict_output(struct tcpcb *tp, struct tcp_seg *sg, int v)
 	if ((v & TV_ACKEACH) != 0)
 		return (tcp_output(tp) < 0);
 	if ((v & (TV_ACKNOW | TV_OUTPUT)) != 0)
-		tcp_output_later(tp);
+		tcp_output_answer(tp);
 	return (false);
 }
 

@@ -165,10 +165,9 @@ static int
 tcp_child_sent(struct tcpcb *tp, const struct tcp_syn *sy, nstime_t sent)
 {
 	struct tcp_sent *ts;
-	int error;
 
-	if ((error = tcp_sent_new(tp, 1, TS_SYN, &ts)) != 0)
-		return (error);
+	if ((ts = tcp_sent_new(tp, 1, TS_SYN)) == NULL)
+		return (ENOBUFS);
 	if (SY_REXMITS(sy) != 0)
 		tp->t_flags2 |= TF2_SYNLOST;
 	ts->ts_xmits = (uint16_t)(SY_REXMITS(sy) + 1 + (sent == 0 ||

@@ -327,15 +327,14 @@ static int
 tcp_note_syntext(struct tcpcb *tp, const struct tcp_plan *p)
 {
 	struct tcp_sent *ts;
-	int error;
 
-	if ((error = tcp_sent_new(tp, 1, TS_SYN, &ts)) != 0)
-		return (error);
+	if ((ts = tcp_sent_new(tp, 1, TS_SYN)) == NULL)
+		return (ENOBUFS);
 	tp->t_fb->tfb_sent(tp, ts);
-	if ((error = tcp_sent_new(tp, p->p_len, 0, &ts)) != 0) {
+	if ((ts = tcp_sent_new(tp, p->p_len, 0)) == NULL) {
 		/* Nothing left: next time it is plain. */
 		(void)tcp_sent_lose_all(tp);
-		return (error);
+		return (ENOBUFS);
 	}
 	tp->t_fb->tfb_sent(tp, ts);
 	return (0);
@@ -347,7 +346,7 @@ tcp_note_sent(struct tcpcb *tp, const struct tcp_plan *p)
 {
 	struct tcp_sent *ts = p->p_again;
 	uint32_t len = p->p_len;
-	int error;
+	int error = 0;
 
 	if ((p->p_flags & (TH_SYN | TH_FIN)) != 0) {
 		if (__predict_false((p->p_flags & TH_SYN) != 0 && len != 0))
@@ -360,10 +359,10 @@ tcp_note_sent(struct tcpcb *tp, const struct tcp_plan *p)
 		tcp_sent_extend(tp, ts, p->p_new, p->p_newfin);
 	if (ts != NULL)
 		error = tcp_sent_again(tp, ts, len);
-	else
-		error = tcp_sent_new(tp, len,
-		    (p->p_flags & TH_SYN) != 0 ? TS_SYN :
-		    (p->p_flags & TH_FIN) != 0 ? TS_FIN : 0, &ts);
+	else if ((ts = tcp_sent_new(tp, len,
+	    (p->p_flags & TH_SYN) != 0 ? TS_SYN :
+	    (p->p_flags & TH_FIN) != 0 ? TS_FIN : 0)) == NULL)
+		error = ENOBUFS;
 	if (error != 0)
 		return (error);
 	if ((p->p_flags & TH_FIN) != 0)
@@ -428,11 +427,13 @@ tcp_note_promise(struct tcpcb *tp, uint32_t win)
  * that waits with nothing in flight, for a window or for Nagle's sake, must
  * not wait for ever: the persist timer forces it out.
  */
-static inline void
-tcp_output_timers(struct tcpcb *tp, const struct socket *so)
+static void __noinline
+tcp_output_timers(struct tcpcb *tp)
 {
+	const struct socket *so = tptosocket(tp);
+
 	if (tp->snd_max != tp->snd_una) {
-		tcp_timer_activate(tp, TT_REXMT, tcp_rto(tp));
+		tcp_timer_at(tp, TT_REXMT, getnstime() + tcp_rto(tp));
 		return;
 	}
 	if (so != NULL && TCPS_HAVEESTABLISHED(tp->t_state) &&
@@ -545,8 +546,9 @@ tcp_is_plain(const struct tcpcb *tp)
 	    (tp->t_flags2 & TF2_NOTPLAIN) == 0 &&
 	    (inp->inp_flags & INP_RARESEND) == 0 &&
 	    inp->inp_udpport == 0 && inp->inp_options == NULL &&
-	    inp->inp_socket != NULL && tp->t_snd_lost == 0 &&
-	    TCPS_HAVEESTABLISHED(tp->t_state) && !tcp_sack_due(tp) &&
+	    tp->t_state >= TCPS_ESTABLISHED &&
+	    tp->t_state < TCPS_TIME_WAIT &&
+	    tp->t_snd_lost == 0 && !tcp_sack_due(tp) &&
 	    SEQ_LEQ(tp->snd_up, tp->snd_una));
 }
 
@@ -564,7 +566,7 @@ tcp_plain_header(struct tcpcb *tp, struct mbuf *m, tcp_seq seq,
 {
 	const struct in_conninfo *inc = &tp->t_inpcb.inp_inc;
 	struct tcphdr *th = mtod(m, struct tcphdr *);
-	uint32_t scale = tcp_adv_scale(tp);
+	uint8_t scale = tp->rcv_scale;
 
 	th->th_sport = htons(inc->inc_lport);
 	th->th_dport = htons(inc->inc_fport);
@@ -604,11 +606,40 @@ tcp_plain_to_ip(struct tcpcb *tp, struct mbuf *m)
 	return (ip_send(m, &ioa));
 }
 
+/* One without text, to its end. */
+static inline struct mbuf *
+tcp_plain_build(struct tcpcb *tp, tcp_seq seq, uint32_t win, uint8_t flags)
+{
+	uint32_t optlen = tcp_plain_optlen(tp);
+	struct mbuf *m;
+
+	m = tcp_build(tp, sizeof(struct tcphdr) + optlen, 0, 0, false);
+	if (m != NULL)
+		tcp_plain_header(tp, m, seq, win, flags, optlen);
+	return (m);
+}
+
+bool
+tcp_plain_respond(struct tcpcb *tp, tcp_seq seq)
+{
+	struct mbuf *m;
+
+	if (!tcp_is_plain(tp))
+		return (false);
+	TCPSTAT_INC(tcps_sndctrl);
+	m = tcp_plain_build(tp, seq, tcp_adv_window(tp), TH_ACK);
+	if (m != NULL) {
+		TCPSTAT_INC(tcps_sndtotal);
+		(void)tcp_plain_to_ip(tp, m);
+	}
+	return (true);
+}
+
 /* An acknowledgment, if one is due; as plan_ack(). */
 static int
 tcp_plain_ack(struct tcpcb *tp)
 {
-	uint32_t optlen, win = tcp_adv_window(tp);
+	uint32_t win = tcp_adv_window(tp);
 	tcp_seq seq = tp->snd_max;
 	uint8_t flags = TH_ACK;
 	struct mbuf *m;
@@ -622,11 +653,8 @@ tcp_plain_ack(struct tcpcb *tp)
 		flags |= TH_FIN;
 		seq--;
 	}
-	optlen = tcp_plain_optlen(tp);
-	m = tcp_build(tp, sizeof(struct tcphdr) + optlen, 0, 0, false);
-	if (m == NULL)
+	if ((m = tcp_plain_build(tp, seq, win, flags)) == NULL)
 		return (ENOBUFS);
-	tcp_plain_header(tp, m, seq, win, flags, optlen);
 	TCPSTAT_INC(tcps_sndtotal);
 	TCPSTAT_INC(tcps_sndacks);
 	tp->t_acktime = tcp_acktime();
@@ -636,13 +664,13 @@ tcp_plain_ack(struct tcpcb *tp)
 
 /* len bytes of new text, TSO's if they are more than mss, or the FIN, or
  * both. */
-static int
-tcp_plain_send(struct tcpcb *tp, uint32_t len, uint32_t mss, uint8_t flags)
+static inline int
+tcp_plain_send(struct tcpcb *tp, uint32_t len, uint32_t optlen,
+    uint8_t flags)
 {
-	uint32_t optlen = tcp_plain_optlen(tp), win = tcp_adv_window(tp);
+	uint32_t mss = tp->t_maxseg - optlen, win = tcp_adv_window(tp);
 	struct tcp_sent *ts;
 	struct mbuf *m;
-	int error;
 
 	m = tcp_build(tp, sizeof(struct tcphdr) + optlen,
 	    tp->snd_max - tp->snd_una, len, true);
@@ -655,11 +683,11 @@ tcp_plain_send(struct tcpcb *tp, uint32_t len, uint32_t mss, uint8_t flags)
 		m->m_pkthdr.tso_segsz = (uint16_t)mss;
 	}
 	/* TH_FIN is 1: it counts as a byte. */
-	error = tcp_sent_new(tp, len + (flags & TH_FIN),
-	    (flags & TH_FIN) != 0 ? TS_FIN : 0, &ts);
-	if (error != 0) {
+	ts = tcp_sent_new(tp, len + (flags & TH_FIN),
+	    (flags & TH_FIN) != 0 ? TS_FIN : 0);
+	if (ts == NULL) {
 		m_freem(m);
-		return (error);
+		return (ENOBUFS);
 	}
 	if ((flags & TH_FIN) != 0)
 		tp->t_flags |= TF_SENTFIN;
@@ -698,7 +726,7 @@ tcp_plain_len(const struct tcpcb *tp, uint32_t avail, uint32_t quota,
 static int
 tcp_plain_output(struct tcpcb *tp, const struct sockbuf *sb, bool *morep)
 {
-	uint32_t avail, len, mss;
+	uint32_t avail, len, optlen = tcp_plain_optlen(tp);
 	nstime_t when = UINT64_MAX;
 	uint8_t flags = TH_ACK;
 	bool fin;
@@ -708,9 +736,8 @@ tcp_plain_output(struct tcpcb *tp, const struct sockbuf *sb, bool *morep)
 	fin = tcp_wants_fin(tp);
 	if ((tp->t_flags & TF_SENTFIN) != 0 || (avail == 0 && !fin))
 		return (tcp_plain_ack(tp));
-	mss = tp->t_maxseg - tcp_plain_optlen(tp);
-	len = tcp_plain_len(tp, avail, tp->t_fb->tfb_quota(tp, &when), mss,
-	    fin);
+	len = tcp_plain_len(tp, avail, tp->t_fb->tfb_quota(tp, &when),
+	    tp->t_maxseg - optlen, fin);
 	if (len == UINT32_MAX) {
 		if (when != UINT64_MAX)
 			tcp_timer_at(tp, TT_PACE, when);
@@ -719,7 +746,7 @@ tcp_plain_output(struct tcpcb *tp, const struct sockbuf *sb, bool *morep)
 	if (len == avail)
 		flags |= (len != 0 ? TH_PUSH : 0) | (fin ? TH_FIN : 0);
 	*morep = len != avail;
-	return (tcp_plain_send(tp, len, mss, flags));
+	return (tcp_plain_send(tp, len, optlen, flags));
 }
 
 /* ---- The default block's output ---- */
@@ -757,7 +784,35 @@ tcp_output_due(struct tcpcb *tp, const struct socket *so)
 	return (tcp_window_update_due(tp, tcp_adv_window(tp)));
 }
 
-/* All that may leave of any connection. */
+/* Nothing that may be sent is not: it is the user, not the network, who
+ * limits what is in flight. */
+static inline void
+tcp_note_applimited(struct tcpcb *tp)
+{
+	uint32_t inflight = tcp_inflight(tp);
+
+	if (inflight < tp->snd_cwnd)
+		tp->t_app_limited = max((uint32_t)tp->t_delivered + inflight,
+		    1);
+}
+
+/* Output has come to its end: what is to happen next. */
+static inline void
+tcp_output_end(struct tcpcb *tp, const struct socket *so)
+{
+	uint32_t sent = tp->snd_max - tp->snd_una, avail;
+
+	avail = so != NULL ? sbavail(&so->so_snd) : 0;
+	if ((tp->t_flags & (TF_LASTIDLE | TF_MORETOCOME)) == TF_LASTIDLE)
+		tp->t_flags &= ~TF_LASTIDLE;
+	if ((sent | avail) != 0 && !tcp_timer_active(tp, TT_REXMT) &&
+	    !tcp_timer_active(tp, TT_PERSIST))
+		tcp_output_timers(tp);
+	if (tp->t_snd_lost == 0 && avail <= sent && so != NULL)
+		tcp_note_applimited(tp);
+}
+
+/* All that may leave of any connection that may send. */
 static int __noinline
 tcp_any_output(struct tcpcb *tp, const struct socket *so)
 {
@@ -771,27 +826,11 @@ tcp_any_output(struct tcpcb *tp, const struct socket *so)
 		tp->t_flags &= ~TF_FORCEDATA;
 		due = !p.p_last;
 	}
-	return (error);
-}
-
-/* Output has come to its end, by an error or 0: what is to happen next, and
- * whose fault it is that no more is in flight. */
-static inline int
-tcp_output_end(struct tcpcb *tp, const struct socket *so, int error)
-{
-	if ((tp->t_flags & (TF_LASTIDLE | TF_MORETOCOME)) == TF_LASTIDLE)
-		tp->t_flags &= ~TF_LASTIDLE;
-	if (__predict_false(error != 0))
+	if (error != 0)
 		error = tcp_output_error(tp, error);
-	if (!tcp_timer_active(tp, TT_REXMT) &&
-	    !tcp_timer_active(tp, TT_PERSIST))
-		tcp_output_timers(tp, so);
-	/* The user, not the network? */
-	if (so != NULL && tp->t_snd_lost == 0 &&
-	    sbavail(&so->so_snd) <= tp->snd_max - tp->snd_una &&
-	    tcp_inflight(tp) < tp->snd_cwnd)
-		tp->t_app_limited = max((uint32_t)tp->t_delivered +
-		    tcp_inflight(tp), 1);
+	tcp_output_end(tp, so);
+	if ((tp->t_flags2 & TF2_COMPAT) != 0)
+		tcp_compat_notsent(tp);
 	return (error);
 }
 
@@ -799,24 +838,48 @@ int
 tcp_default_output(struct tcpcb *tp)
 {
 	struct socket *so = tptosocket(tp);
-	bool more = true;
-	int error = 0;
+	bool more;
+	int error;
 
-	if (tp->t_state < TCPS_SYN_SENT || tp->t_state == TCPS_TIME_WAIT)
-		return (0);
 	if (so != NULL && sbavail(&so->so_snd) != 0 &&
 	    TCPS_HAVEESTABLISHED(tp->t_state)) {
 		tcp_output_idle(tp);
 		tcp_sndbuf_autoscale(tp, so);
 	}
-	while (more && error == 0 && __predict_true(tcp_is_plain(tp)))
+	while (so != NULL && __predict_true(tcp_is_plain(tp))) {
 		error = tcp_plain_output(tp, &so->so_snd, &more);
-	if (__predict_false(more && error == 0))
-		error = tcp_any_output(tp, so);
-	error = tcp_output_end(tp, so, error);
-	if (__predict_false((tp->t_flags2 & TF2_COMPAT) != 0))
-		tcp_compat_notsent(tp);
-	return (error);
+		if (__predict_false(error != 0))
+			error = tcp_output_error(tp, error);
+		else if (more)
+			continue;
+		tcp_output_end(tp, so);
+		return (error);
+	}
+	if (tp->t_state < TCPS_SYN_SENT || tp->t_state == TCPS_TIME_WAIT)
+		return (0);
+	return (tcp_any_output(tp, so));
+}
+
+/*
+ * Most ACKs leave nothing to say on a plain connection: all was sent, the
+ * timers are right, and no acknowledgment and no window is worth a segment.
+ * Then all that the default output would do is to note that, as here.
+ */
+void
+tcp_output_if(struct tcpcb *tp)
+{
+	const struct socket *so = tptosocket(tp);
+	uint32_t sent = tp->snd_max - tp->snd_una;
+
+	if (so == NULL || sbavail(&so->so_snd) > sent ||
+	    (tp->t_flags & TF_LASTIDLE) != 0 || tcp_wants_fin(tp) ||
+	    (sent != 0 && !tcp_timer_active(tp, TT_REXMT)) ||
+	    tp->t_fb->tfb_tcp_output != tcp_default_output ||
+	    !tcp_is_plain(tp) ||
+	    tcp_window_update_due(tp, tcp_adv_window(tp)))
+		tcp_output_later(tp);
+	else
+		tcp_note_applimited(tp);
 }
 
 /* There is nothing else to say then. */

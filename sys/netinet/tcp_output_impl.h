@@ -85,11 +85,26 @@ tcp_put_timestamp(void *opt, const struct tcpcb *tp)
 	memcpy(opt, w, sizeof(w));
 }
 
-/* The scale of the windows we promise, but in SYNs. */
-static inline uint32_t
-tcp_adv_scale(const struct tcpcb *tp)
+/* The options of nearly all SYNs, in our order: TCPOLEN_SYNALL bytes. */
+#define	TCPOLEN_SYNALL	(TCPOLEN_MAXSEG + 1 + TCPOLEN_WINDOW +		\
+	    TCPOLEN_SACK_PERMITTED + TCPOLEN_TIMESTAMP)
+static inline void
+tcp_put_synall(void *opt, uint16_t mss, uint8_t scale, uint32_t val,
+    uint32_t ecr)
 {
-	return ((tp->t_flags & TF_RCVD_SCALE) != 0 ? tp->rcv_scale : 0);
+	const uint32_t w[5] = {
+		htonl(TCPOPT_MAXSEG << 24 | TCPOLEN_MAXSEG << 16 | mss),
+		htonl(TCPOPT_NOP << 24 | TCPOPT_WINDOW << 16 |
+		    TCPOLEN_WINDOW << 8 | scale),
+		htonl(TCPOPT_SACK_PERMITTED << 24 |
+		    TCPOLEN_SACK_PERMITTED << 16 |
+		    TCPOPT_TIMESTAMP << 8 | TCPOLEN_TIMESTAMP),
+		htonl(val),
+		htonl(ecr)
+	};
+
+	CTASSERT(sizeof(w) == TCPOLEN_SYNALL);
+	memcpy(opt, w, sizeof(w));
 }
 
 /* Window to promise now: nothing rather than a silly one (RFC 1122,
@@ -103,17 +118,22 @@ tcp_adv_window(struct tcpcb *tp)
 
 	if (SEQ_GT(tp->rcv_adv, tp->rcv_nxt))
 		promised = tp->rcv_adv - tp->rcv_nxt;
-	space = so != NULL ? lmax(sbspace(&so->so_rcv), 0) : 0;
-	if (so != NULL && space < tp->t_maxseg &&
-	    space < (long)so->so_rcv.sb_hiwat / 4)
+	space = so != NULL ? sbspace(&so->so_rcv) : 0;
+	if (__predict_false(so == NULL || (space < tp->t_maxseg &&
+	    space < (long)so->so_rcv.sb_hiwat / 4)))
 		space = 0;
 	if (__predict_false((tp->t_flags2 & TF2_COMPAT) != 0))
 		space = tcp_compat_clamp(tp, (uint32_t)space);
-	max = (uint32_t)TCP_MAXWIN << tcp_adv_scale(tp);
+	/* A scale that was not agreed upon is 0. */
+	max = (uint32_t)TCP_MAXWIN << tp->rcv_scale;
 	return (min(max, (uint32_t)lmax(space, promised)));
 }
 
 /* tcp_output.c */
+
+/* Send the ACK that tcp_respond() would, if nothing rare is switched on for
+ * the synchronized connection tp: false if something is. */
+bool	tcp_plain_respond(struct tcpcb *tp, tcp_seq seq);
 
 /* Hand a finished segment to IP. inp: the connection, or NULL. */
 int	tcp_ip_send(struct mbuf *m, struct inpcb *inp,

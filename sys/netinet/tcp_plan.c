@@ -74,7 +74,13 @@ tcp_window_update_due(const struct tcpcb *tp, uint32_t win)
 
 	if (SEQ_GT(tp->rcv_adv, tp->rcv_nxt))
 		promised = tp->rcv_adv - tp->rcv_nxt;
-	if (so == NULL || win <= promised || !TCPS_HAVERCVDSYN(tp->t_state) ||
+	if (win <= promised || so == NULL)
+		return (false);
+	/* Scaled, it may still be the same number. */
+	if (promised >> tp->rcv_scale == win >> tp->rcv_scale &&
+	    !V_tcp_ways.w_linux)
+		return (false);
+	if (!TCPS_HAVERCVDSYN(tp->t_state) ||
 	    TCPS_HAVERCVDFIN(tp->t_state) ||
 	    (so->so_rcv.sb_state & SBS_CANTRCVMORE) != 0)
 		return (false);
@@ -83,9 +89,6 @@ tcp_window_update_due(const struct tcpcb *tp, uint32_t win)
 	 * one that has doubled. */
 	if (V_tcp_ways.w_linux)
 		return (tp->rcv_nxt != tp->irs + 1 && more >= promised);
-	/* Scaled, it may still be the same number. */
-	if (promised >> tp->rcv_scale == win >> tp->rcv_scale)
-		return (false);
 	hiwat = so->so_rcv.sb_hiwat;
 	if (more >= 2u * tp->t_maxseg && (more >= hiwat / 4 ||
 	    promised <= hiwat / 8 || hiwat <= 8u * tp->t_maxseg))
@@ -228,15 +231,26 @@ opt_linux_syn(struct tcpcb *tp, struct tcp_plan *p)
 static void
 opt_syn_all(struct tcpcb *tp, struct tcp_plan *p)
 {
+	bool few, stamps;
+
 	if (V_tcp_ways.w_linux) {
 		opt_linux_syn(tp, p);
 		return;
 	}
-	opt_syn(tp, p);
-	if ((tp->t_flags & TF_RCVD_TSTMP) != 0 ||
+	few = V_tcp_rexmit_drop_options && tp->t_rxtshift >= 3;
+	stamps = (tp->t_flags & TF_RCVD_TSTMP) != 0 ||
 	    ((p->p_flags & TH_ACK) == 0 &&
-	    (tp->t_flags & TF_REQ_TSTMP) != 0 &&
-	    !(V_tcp_rexmit_drop_options && tp->t_rxtshift >= 3)))
+	    (tp->t_flags & TF_REQ_TSTMP) != 0 && !few);
+	if (stamps && !few && (tp->t_flags & (TF_REQ_SCALE |
+	    TF_SACK_PERMIT)) == (TF_REQ_SCALE | TF_SACK_PERMIT)) {
+		tcp_put_synall(p->p_opt, (uint16_t)tcp_mssopt(tp),
+		    tp->request_r_scale, tcp_ts_getticks() + tp->ts_offset,
+		    tp->ts_recent);
+		p->p_optlen = TCPOLEN_SYNALL;
+		return;
+	}
+	opt_syn(tp, p);
+	if (stamps)
 		opt_timestamp(tp, p);
 }
 

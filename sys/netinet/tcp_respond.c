@@ -102,6 +102,9 @@ tcp_respond(struct tcpcb *tp, const struct in_conninfo *inc, tcp_seq ack,
 	struct tcp_ao ao;
 	uint32_t win = 0;
 
+	if (flags == TH_ACK && tp != NULL && ack == tp->rcv_nxt &&
+	    tcp_plain_respond(tp, seq))
+		return;
 	tb.tb_tos = inp != NULL ? inp->inp_tos : sg != NULL ?
 	    sg->sg_ip->ii_tos & (uint8_t)~IPTOS_ECN_MASK : 0;
 	tb.tb_ttl = inp != NULL ? inp->inp_ttl : 0;

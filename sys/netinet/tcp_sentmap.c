@@ -168,16 +168,15 @@ ts_stamp(struct tcpcb *tp, struct tcp_sent *ts, uint16_t flags, nstime_t now)
 	tp->t_sndtime = now;
 }
 
-int
-tcp_sent_new(struct tcpcb *tp, uint32_t len, uint16_t flags,
-    struct tcp_sent **tsp)
+struct tcp_sent *
+tcp_sent_new(struct tcpcb *tp, uint32_t len, uint16_t flags)
 {
 	struct tcp_sent *ts;
 	tcp_seq start;
 	nstime_t now;
 
 	if ((ts = ts_alloc()) == NULL)
-		return (ENOBUFS);
+		return (NULL);
 	start = tp->snd_max;
 	now = getnstime();
 	ts_stamp(tp, ts, flags, now);
@@ -189,8 +188,7 @@ tcp_sent_new(struct tcpcb *tp, uint32_t len, uint16_t flags,
 		tp->t_progress = (uint32_t)(now >> TCP_ACKTIME_SHIFT);
 	TAILQ_INSERT_TAIL(&tp->t_map, ts, ts_link);
 	tp->snd_max = tp->snd_nxt = start + len;
-	*tsp = ts;
-	return (0);
+	return (ts);
 }
 
 int

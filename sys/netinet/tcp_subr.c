@@ -320,12 +320,6 @@ tcp_new_numbers(const struct in_conninfo *inc, tcp_seq *isn,
 }
 
 uint32_t
-tcp_ts_getticks(void)
-{
-	return ((uint32_t)(getnstime() / NS_PER_MSEC));
-}
-
-uint32_t
 tcp_get_usecs(struct timeval *tv)
 {
 	if (tv != NULL)
@@ -466,9 +460,10 @@ tcp_mssopt_to(const struct in_conninfo *inc, const struct tcpcb *lp,
 static void
 tcp_round_buffer(struct sockbuf *sb, uint32_t mss)
 {
-	u_long size = roundup((u_long)sb->sb_hiwat, mss);
+	uint32_t over = sb->sb_hiwat % mss;
+	u_long size = (u_long)sb->sb_hiwat + mss - over;
 
-	if (size <= V_sb_max && size != sb->sb_hiwat)
+	if (over != 0 && size <= V_sb_max)
 		(void)sbreserve(sb, size);
 }
 
@@ -534,7 +529,7 @@ tcp_established(struct tcpcb *tp)
 	tcp_state_change(tp, (tp->t_flags & TF_NEEDFIN) != 0 ?
 	    TCPS_FIN_WAIT_1 : TCPS_ESTABLISHED);
 	tp->t_flags &= ~TF_NEEDFIN;
-	tcp_timer_activate(tp, TT_KEEP, tcp_keepidle_of(tp));
+	tcp_timer_at(tp, TT_KEEP, getnstime() + tcp_keepidle_of(tp));
 	tcp_timer_off(tp, TT_REXMT);
 	tcp_pmtud_established(tp);
 	tcp_cwv_established(tp);

@@ -39,6 +39,7 @@
 #include <netinet/ip_options.h>
 #include <netinet/tcp_ecn.h>
 #include <netinet/tcp_fastopen.h>
+#include <netinet/tcp_output_impl.h>
 #include <netinet/tcp_syncache.h>
 #include <netinet/tcp_var.h>
 #include <netipsec/tcp_sig.h>
@@ -257,7 +258,7 @@ put16(uint8_t *p, uint8_t kind, uint16_t v)
 	return (2 + sizeof(v));
 }
 
-/* As opt_linux_syn() of tcp_output.c. */
+/* As opt_linux_syn() of tcp_plan.c. */
 static void
 sc_linux_options(const struct tcp_syn *sy, struct tcp_bare *tb)
 {
@@ -289,8 +290,15 @@ sc_linux_options(const struct tcp_syn *sy, struct tcp_bare *tb)
 static void
 sc_own_options(const struct tcp_syn *sy, struct tcp_bare *tb)
 {
+	const uint16_t all = SYF_SCALE | SYF_SACK | SYF_TSTMP;
 	uint8_t *opt = tb->tb_opt, n;
 
+	if ((sy->sy_flags & all) == all) {
+		tcp_put_synall(opt, sy->sy_mss, sy->sy_scales & 0xf,
+		    tcp_ts_getticks() + sy->sy_tsoff, sy->sy_tsrecent);
+		tb->tb_optlen = TCPOLEN_SYNALL;
+		return;
+	}
 	n = put16(opt, TCPOPT_MAXSEG, sy->sy_mss);
 	if ((sy->sy_flags & SYF_SCALE) != 0) {
 		opt[n++] = TCPOPT_NOP;

@@ -120,15 +120,6 @@ tcp_timer_first(const struct tcpcb *tp)
 }
 
 void
-tcp_timer_at(struct tcpcb *tp, tt_which timer, nstime_t when)
-{
-	tp->t_timers[timer] = when;
-	if (when != UINT64_MAX && (!callout_entry_pending(&tp->t_callout) ||
-	    when < callout_entry_time(&tp->t_callout)))
-		(void)callout_entry_reset_at(&tp->t_callout, when);
-}
-
-void
 tcp_timer_activate(struct tcpcb *tp, tt_which timer, nstime_t delta)
 {
 	tcp_timer_at(tp, timer, delta == 0 ? UINT64_MAX :

@@ -74,8 +74,6 @@ struct tcpcb;
 
 /* Have timer fire delta ns from now; 0 stops it. */
 void	tcp_timer_activate(struct tcpcb *tp, tt_which timer, nstime_t delta);
-/* Have it fire at the absolute time when. */
-void	tcp_timer_at(struct tcpcb *tp, tt_which timer, nstime_t when);
 void	tcp_timer_stop(struct tcpcb *tp);
 /* The handler of connections' callouts. */
 void	tcp_timer_door(struct callout_entry *ce);

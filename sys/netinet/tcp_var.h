@@ -561,9 +561,9 @@ int	tcp_default_timer(struct tcpcb *tp, tt_which timer);
 
 /* ---- The sent map (tcp_sentmap.c) ---- */
 
-/* Append [snd_max, snd_max + len) as sent now: ENOBUFS. */
-int	tcp_sent_new(struct tcpcb *tp, uint32_t len, uint16_t flags,
-	    struct tcp_sent **tsp);
+/* Append [snd_max, snd_max + len) as sent now: NULL if memory is short. */
+struct tcp_sent *tcp_sent_new(struct tcpcb *tp, uint32_t len,
+	    uint16_t flags);
 /* The first len bytes of ts (LOST) are sent again now; ts is split if it is
  * longer: ENOBUFS. */
 int	tcp_sent_again(struct tcpcb *tp, struct tcp_sent *ts, uint32_t len);
@@ -727,6 +727,16 @@ tcp_timer_active(const struct tcpcb *tp, tt_which timer)
 {
 	return (tp->t_timers[timer] != UINT64_MAX);
 }
+/* Have timer fire at when, ns; UINT64_MAX: never.  The callout is armed only
+ * for what comes before all else. */
+static inline void
+tcp_timer_at(struct tcpcb *tp, tt_which timer, nstime_t when)
+{
+	tp->t_timers[timer] = when;
+	if (when != UINT64_MAX && (!callout_entry_pending(&tp->t_callout) ||
+	    when < callout_entry_time(&tp->t_callout)))
+		(void)callout_entry_reset_at(&tp->t_callout, when);
+}
 /* Have timer not fire; the callout finds that out. */
 static inline void
 tcp_timer_off(struct tcpcb *tp, tt_which timer)
@@ -738,7 +748,11 @@ tcp_timer_off(struct tcpcb *tp, tt_which timer)
 uint32_t tcp_get_srtt(struct tcpcb *tp, int granularity);
 uint32_t tcp_get_usecs(struct timeval *tv);
 /* Milliseconds, for time stamps. */
-uint32_t tcp_ts_getticks(void);
+static inline uint32_t
+tcp_ts_getticks(void)
+{
+	return ((uint32_t)(getnstime() / NS_PER_MSEC));
+}
 /* The first sequence number of a connection, and what its time stamps are
  * offset by; the latter alone. */
 void	tcp_new_numbers(const struct in_conninfo *inc, tcp_seq *isn,
@@ -816,8 +830,18 @@ int	tcp_sack_report(const struct tcpcb *tp, struct sackblk *blk, int max);
 #define	tcp_output(tp)	((tp)->t_fb->tfb_tcp_output(tp))
 /* Ask the block to output when the batch ends. */
 void	tcp_output_later(struct tcpcb *tp);
-/* The reader took bytes: the window may be worth an update. */
+/* The same after the reader took bytes, and after a segment came, if there is
+ * something to say. */
 void	tcp_output_rcvd(struct tcpcb *tp);
+void	tcp_output_if(struct tcpcb *tp);
+static inline void
+tcp_output_answer(struct tcpcb *tp)
+{
+	if ((tp->t_flags & TF_ACKNOW) != 0)
+		tcp_output_later(tp);
+	else
+		tcp_output_if(tp);
+}
 void	tcp_output_cancel(struct tcpcb *tp);
 /* At the end of all connections: nothing waits any more. */
 void	tcp_output_drain(void);
