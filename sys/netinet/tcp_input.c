@@ -128,6 +128,12 @@ tcp_stages(struct tcpcb *tp, struct tcp_seg *sg)
 	return (v);
 }
 
+static int __noinline
+tcp_text_next(struct tcpcb *tp, struct tcp_seg *sg)
+{
+	return (tcp_text_inorder(tp, sg));
+}
+
 /* The stages of a segment that tcp_regular() is true of: those that have
  * nothing to do with it are left out. */
 static int
@@ -136,13 +142,17 @@ tcp_stages_regular(struct tcpcb *tp, struct tcp_seg *sg)
 	int v;
 
 	tcp_ts_remember(tp, sg, sg->sg_seq, sg->sg_len);
-	if (tcp_predicted(tp, sg))
-		return (tcp_stage_predicted(tp, sg));
+	if (tcp_predicted(tp, sg)) {
+		tcp_ack_predicted(tp, sg);
+		return (tcp_text_inorder(tp, sg));
+	}
 	v = tcp_stage_ack(tp, sg);
 	if ((v & TV_STOP) != 0)
 		return (v);
 	tcp_urg_passed(tp);
-	if (sg->sg_len != 0 || !tcp_wants_text(tp))
+	if (sg->sg_len != 0 && tp->t_state == TCPS_ESTABLISHED)
+		v |= tcp_text_next(tp, sg);
+	else if (sg->sg_len != 0 || !tcp_wants_text(tp))
 		v |= tcp_stage_text(tp, sg);
 	if ((sg->sg_flags & TH_FIN) != 0 && (v & TV_STOP) == 0)
 		v |= tcp_stage_fin(tp, sg);
