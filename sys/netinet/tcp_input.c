@@ -190,7 +190,7 @@ tcp_verdict_wake(struct socket *so, int v)
 #define	TV_ENDING	(TV_ACKEACH | TV_DROP | TV_GONE | TV_RST | TV_TIMEWAIT)
 #define	TV_NEWS		(TV_CONNECTED | TV_RCVEOF | TV_WAKERD | TV_WAKEWR | \
 			    TV_DISCONNECTED)
-static inline void
+static __always_inline void
 tcp_verdict_usual(struct tcpcb *tp, int v)
 {
 	struct socket *so = tptosocket(tp);
@@ -217,24 +217,21 @@ tcp_verdict_usual(struct tcpcb *tp, int v)
 	}
 }
 
-/* A segment for a connection of the default do_segment. */
+/* The header goes; it lies in one mbuf. */
 static __always_inline void
-tcp_segment(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg, int hdrlen)
+tcp_segment_begin(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg,
+    int hdrlen)
 {
-	int v;
-
-	/* The header goes; it lies in one mbuf. */
 	m->m_data += hdrlen;
 	m->m_len -= hdrlen;
 	m->m_pkthdr.len -= hdrlen;
 	sg->sg_m = m;
 	tp->t_rcvtime = getnstime();
-	if (__predict_true(tcp_regular(tp, sg)))
-		v = tcp_stages_regular(tp, sg);
-	else if (tp->t_state == TCPS_SYN_SENT)
-		v = tcp_synsent(tp, sg);
-	else
-		v = tcp_stages(tp, sg);
+}
+
+static __always_inline void
+tcp_segment_end(struct tcpcb *tp, struct tcp_seg *sg, int v)
+{
 	if (sg->sg_m != NULL)
 		m_freem(sg->sg_m);
 	if (__predict_true((v & TV_ENDING) == 0))
@@ -250,7 +247,17 @@ tcp_default_do_segment(struct tcpcb *tp, struct mbuf *m,
     struct tcphdr *th __unused, int drop_hdrlen, int tlen __unused,
     uint8_t iptos __unused)
 {
-	tcp_segment(tp, m, tcp_seg_of(m), drop_hdrlen);
+	struct tcp_seg *sg = tcp_seg_of(m);
+	int v;
+
+	tcp_segment_begin(tp, m, sg, drop_hdrlen);
+	if (tcp_regular(tp, sg))
+		v = tcp_stages_regular(tp, sg);
+	else if (tp->t_state == TCPS_SYN_SENT)
+		v = tcp_synsent(tp, sg);
+	else
+		v = tcp_stages(tp, sg);
+	tcp_segment_end(tp, sg, v);
 }
 
 /* A verdict's acknowledgments and output; true if the connection is gone. */
@@ -407,7 +414,7 @@ tcp_input_noconn(struct mbuf *m, struct tcp_seg *sg)
 }
 
 /* One that is not for a connection, that the connection may not have, or that
- * its block takes. */
+ * is not regular or for another block. */
 static void __noinline
 tcp_input_other(struct mbuf *m, struct tcp_seg *sg, struct inpcb *inp)
 {
@@ -440,8 +447,11 @@ tcp_input_other(struct mbuf *m, struct tcp_seg *sg, struct inpcb *inp)
 		tcp_input_noconn(m, sg);
 }
 
-/* To tcp_segment(), if there is nothing unusual about it or the connection.
- * udpport: the UDP port it came from, or 0. */
+/*
+ * A regular segment for a connection of the default do_segment has that done
+ * here; it carries no signature, and the connection is not in TIME_WAIT.
+ * udpport: the UDP port it came from, or 0.
+ */
 void
 tcp_input_udp(struct mbuf *m, const struct ip_info *ii, uint16_t udpport)
 {
@@ -456,18 +466,17 @@ tcp_input_udp(struct mbuf *m, const struct ip_info *ii, uint16_t udpport)
 	inp = in_pcblookup_hash(&V_tcbinfo, &sg.sg_inc, &sg.sg_hash);
 	if (inp != last)
 		TCPSTAT_INC(tcps_pcbcachemiss);
-	if (__predict_true(inp != NULL && inp->inp_udpport == udpport &&
-	    inp->inp_minttl <= ii->ii_ttl &&
-	    !TCP_SIG_WANTED(intotcpcb(inp), &sg) &&
-	    intotcpcb(inp)->t_state != TCPS_TIME_WAIT &&
-	    intotcpcb(inp)->t_fb->tfb_tcp_do_segment ==
-	    tcp_default_do_segment)) {
-		tp = intotcpcb(inp);
-		if ((sg.sg_flags & TH_SYN) == 0)
-			sg.sg_win <<= tp->snd_scale;
-		tcp_segment(tp, m, &sg, m->m_pkthdr.len - (int)sg.sg_len);
-	} else
+	tp = intotcpcb(inp);
+	if (__predict_false(inp == NULL || inp->inp_udpport != udpport ||
+	    inp->inp_minttl > ii->ii_ttl ||
+	    (tp->t_flags & TF_SIGNATURE) != 0 || !tcp_regular(tp, &sg) ||
+	    tp->t_fb->tfb_tcp_do_segment != tcp_default_do_segment)) {
 		tcp_input_other(m, &sg, inp);
+		return;
+	}
+	sg.sg_win <<= tp->snd_scale;
+	tcp_segment_begin(tp, m, &sg, m->m_pkthdr.len - (int)sg.sg_len);
+	tcp_segment_end(tp, &sg, tcp_stages_regular(tp, &sg));
 }
 
 void

@@ -105,7 +105,7 @@ tcp_read_header(const struct mbuf *m, const struct ip_info *ii,
  * and nothing out of order waiting?  Then the stages before ACK come to
  * tcp_ts_remember(), and URG's to moving RCV.UP.
  */
-static inline bool
+static __always_inline bool
 tcp_regular(const struct tcpcb *tp, const struct tcp_seg *sg)
 {
 	/* In one: the time stamp that was agreed upon, if it was. */
@@ -117,7 +117,8 @@ tcp_regular(const struct tcpcb *tp, const struct tcp_seg *sg)
 	    sg->sg_seq == tp->rcv_nxt && SEQ_LEQ(end, tp->rcv_adv) &&
 	    sg->sg_to.to_flags == ts && tp->t_segqlen == 0 &&
 	    (ts == 0 || TSTMP_GEQ(sg->sg_to.to_tsval, tp->ts_recent)) &&
-	    TCPS_HAVEESTABLISHED(tp->t_state));
+	    TCPS_HAVEESTABLISHED(tp->t_state) &&
+	    tp->t_state != TCPS_TIME_WAIT);
 }
 
 /*
