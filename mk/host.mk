@@ -113,9 +113,12 @@ LIBDL=		-ldl
 
 # The stack is many small functions, and a tenth of what a short connection
 # takes is calls: let gcc draw more of them into their callers than -O2 does.
+# Two numbers that go to neighbouring fields are two stores; to join them in a
+# wide register first, as -O2 does, takes three instructions more.
 .if empty(SAN) && !empty(CC:N-*:[-1]:T:M*gcc*)
 CINLINE=	--param max-inline-insns-auto=120 \
-		--param early-inlining-insns=30 --param inline-min-speedup=5
+		--param early-inlining-insns=30 --param inline-min-speedup=5 \
+		-fno-tree-slp-vectorize
 .else
 CINLINE=
 .endif

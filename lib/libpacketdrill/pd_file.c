@@ -75,15 +75,17 @@ is_gone(struct pd *pd, void *arg)
 static void
 close_stack(struct pd *pd, struct pd_file *f, bool maywait)
 {
-	struct syk_waitinfo wi;
 	struct vnet *vnet;
+	uint64_t linger;
+	bool nonblock;
 
 	vnet = pd->pd_host->h_vnet;
 	if (maywait && f->f_kind == PD_SOCKET && !f->f_nonblock &&
-	    syk_waitinfo(vnet, f->f_sfd, &wi) == 0 && wi.linger != 0) {
+	    syk_wait_limit(vnet, f->f_sfd, SYK_WAIT_LINGER, &linger,
+	    &nonblock) == 0 && linger != 0) {
 		(void)syk_setnonblock(vnet, f->f_sfd, false);
 		if (pd_sleep(pd, is_gone, f, pd_deadline(pd,
-		    wi.linger)) == 0)
+		    linger)) == 0)
 			return;
 		(void)syk_setnonblock(vnet, f->f_sfd, true);
 	}
@@ -290,17 +292,18 @@ int
 pd_file_block(struct pd *pd, struct pd_file *f, short events, bool dontwait,
     uint64_t *deadline)
 {
-	struct syk_waitinfo wi;
 	uint64_t limit;
+	bool nonblock;
 	int error;
 
 	if (f->f_nonblock || dontwait)
 		return (EAGAIN);
 	if (*deadline == 0) {
-		error = syk_waitinfo(pd->pd_host->h_vnet, f->f_sfd, &wi);
+		error = syk_wait_limit(pd->pd_host->h_vnet, f->f_sfd,
+		    (events & POLLIN) != 0 ? SYK_WAIT_RECEIVE :
+		    SYK_WAIT_SEND, &limit, &nonblock);
 		if (error != 0)
 			return (error);
-		limit = (events & POLLIN) != 0 ? wi.rcvtimeo : wi.sndtimeo;
 		*deadline = limit != 0 ? pd_deadline(pd, limit) : SY_NEVER;
 	}
 	return (pd_file_wait(pd, f, events, *deadline));

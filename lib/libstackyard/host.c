@@ -190,6 +190,7 @@ host_alloc_named(struct sy_loop *loop, const char *name)
 		return (NULL);
 	}
 	host->h_event.ev_ishost = true;
+	host->h_woken.s_event = &host->h_event;
 	host->h_loop = loop;
 	host->h_id = ++loop->l_born;
 	memcpy(host->h_name, name, strlen(name) + 1);
@@ -220,6 +221,7 @@ host_start(struct sy_host *host, const struct sy_var *vars, size_t nvars)
 	sy_note_log(NULL);
 	host->h_starting = true;
 	error = syk_host_create(host->h_name, host, copy, nvars,
+	    host->h_loop->l_mode == SY_VIRTUAL ? &host->h_loop->l_now : NULL,
 	    &host->h_vnet);
 	host->h_starting = false;
 	free(copy);
@@ -277,7 +279,7 @@ host_destroy(struct sy_host *host)
 	vnet_destroy(host->h_vnet);
 	RB_REMOVE(sy_names, &loop->l_names, host);
 	TAILQ_REMOVE(&loop->l_hosts, host, h_link);
-	sy_event_remove(loop, &host->h_event);
+	sy_host_forget(host);
 	if (loop->l_subject == host)
 		loop->l_subject = NULL;
 	if (loop->l_last == host)
@@ -300,7 +302,7 @@ host_new(struct sy_loop *loop, const char *name,
 		return (NULL);
 	if (host_start(host, vars, nvars) != 0) {
 		error = errno;
-		sy_event_remove(loop, &host->h_event);
+		sy_host_forget(host);
 		free(host);
 		errno = error;
 		return (NULL);

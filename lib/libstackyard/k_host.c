@@ -96,7 +96,8 @@ syk_host_share(struct vnet *vnet, bool shared)
 
 int
 syk_host_create(const char *name, struct sy_host *host,
-    const struct syk_var *vars, size_t n, struct vnet **vnetp)
+    const struct syk_var *vars, size_t n, const uint64_t *clock,
+    struct vnet **vnetp)
 {
 	struct vnet_tunable *tun;
 	size_t i, ntun;
@@ -113,7 +114,9 @@ syk_host_create(const char *name, struct sy_host *host,
 			    .vt_value = vars[i].value };
 	error = vnet_alloc(name, &hostops, host, tun, ntun, vnetp);
 	host_free(tun);
-	if (error == 0)
+	if (error == 0) {
 		(*vnetp)->vnet_owner = host;
+		(*vnetp)->vnet_clock = clock;
+	}
 	return (error);
 }

@@ -99,9 +99,9 @@ syk_socket(struct vnet *vnet, enum syk_af family, int type, int protocol,
 
 	domain = family == SYK_AF_INET ? AF_INET :
 	    family == SYK_AF_INET6 ? AF_INET6 : AF_UNSPEC;
-	saved = vnet_enter(vnet);
+	saved = vnet_enter_fast(vnet);
 	error = kern_socket(domain, type, protocol, fdp);
-	vnet_leave(saved);
+	vnet_leave_fast(saved);
 	return (error);
 }
 
@@ -112,9 +112,9 @@ syk_bind(struct vnet *vnet, int fd, const struct syk_addr *addr)
 	struct vnet *saved;
 	int error;
 
-	saved = vnet_enter(vnet);
+	saved = vnet_enter_fast(vnet);
 	error = kern_bind(fd, addr_to_ss(addr, &ss));
-	vnet_leave(saved);
+	vnet_leave_fast(saved);
 	return (error);
 }
 
@@ -124,9 +124,9 @@ syk_listen(struct vnet *vnet, int fd, int backlog)
 	struct vnet *saved;
 	int error;
 
-	saved = vnet_enter(vnet);
+	saved = vnet_enter_fast(vnet);
 	error = kern_listen(fd, backlog);
-	vnet_leave(saved);
+	vnet_leave_fast(saved);
 	return (error);
 }
 
@@ -138,9 +138,9 @@ syk_accept(struct vnet *vnet, int fd, struct syk_addr *addr, int *fdp)
 	int error;
 
 	memset(&ss, 0, sizeof(ss));
-	saved = vnet_enter(vnet);
+	saved = vnet_enter_fast(vnet);
 	error = kern_accept(fd, &ss, fdp);
-	vnet_leave(saved);
+	vnet_leave_fast(saved);
 	if (error == 0)
 		addr_from_ss(addr, &ss);
 	return (error);
@@ -153,9 +153,9 @@ syk_connect(struct vnet *vnet, int fd, const struct syk_addr *addr)
 	struct vnet *saved;
 	int error;
 
-	saved = vnet_enter(vnet);
+	saved = vnet_enter_fast(vnet);
 	error = kern_connect(fd, addr_to_ss(addr, &ss));
-	vnet_leave(saved);
+	vnet_leave_fast(saved);
 	return (error);
 }
 
@@ -165,9 +165,9 @@ syk_shutdown(struct vnet *vnet, int fd, int how)
 	struct vnet *saved;
 	int error;
 
-	saved = vnet_enter(vnet);
+	saved = vnet_enter_fast(vnet);
 	error = kern_shutdown(fd, how);
-	vnet_leave(saved);
+	vnet_leave_fast(saved);
 	return (error);
 }
 
@@ -177,9 +177,9 @@ syk_close(struct vnet *vnet, int fd)
 	struct vnet *saved;
 	int error;
 
-	saved = vnet_enter(vnet);
+	saved = vnet_enter_fast(vnet);
 	error = kern_close(fd);
-	vnet_leave(saved);
+	vnet_leave_fast(saved);
 	return (error);
 }
 
@@ -249,12 +249,12 @@ syk_send(struct vnet *vnet, int fd, const struct iovec *iov, int iovcnt,
 
 	make_uio(&uio, kiov, iov, iovcnt, skip, UIO_WRITE);
 	*lenp = 0;
-	saved = vnet_enter(vnet);
+	saved = vnet_enter_fast(vnet);
 	error = kern_send(fd, &uio, flags,
 	    to != NULL ? addr_to_ss(to, &ss) : NULL, lenp);
 	if (__predict_false(error == ENOTCONN))
 		error = syk_compat_send_error(fd, error);
-	vnet_leave(saved);
+	vnet_leave_fast(saved);
 	return (error);
 }
 
@@ -272,11 +272,38 @@ syk_recv(struct vnet *vnet, int fd, const struct iovec *iov, int iovcnt,
 	*lenp = 0;
 	if (from != NULL)
 		memset(&ss, 0, sizeof(ss));
-	saved = vnet_enter(vnet);
+	saved = vnet_enter_fast(vnet);
 	error = kern_recv(fd, &uio, flags, from != NULL ? &ss : NULL, lenp);
-	vnet_leave(saved);
+	vnet_leave_fast(saved);
 	if (error == 0 && from != NULL)
 		addr_from_ss(from, &ss);
+	return (error);
+}
+
+int
+syk_write(struct vnet *vnet, int fd, const void *buf, size_t len,
+    size_t *lenp)
+{
+	struct vnet *saved;
+	int error;
+
+	saved = vnet_enter_fast(vnet);
+	error = kern_write(fd, buf, len, lenp);
+	if (__predict_false(error == ENOTCONN))
+		error = syk_compat_send_error(fd, error);
+	vnet_leave_fast(saved);
+	return (error);
+}
+
+int
+syk_read(struct vnet *vnet, int fd, void *buf, size_t len, size_t *lenp)
+{
+	struct vnet *saved;
+	int error;
+
+	saved = vnet_enter_fast(vnet);
+	error = kern_read(fd, buf, len, lenp);
+	vnet_leave_fast(saved);
 	return (error);
 }
 
@@ -289,9 +316,9 @@ syk_setsockopt(struct vnet *vnet, int fd, int level, int name,
 	struct vnet *saved;
 	int error;
 
-	saved = vnet_enter(vnet);
+	saved = vnet_enter_fast(vnet);
 	error = kern_setsockopt(fd, level, name, val, len);
-	vnet_leave(saved);
+	vnet_leave_fast(saved);
 	return (error);
 }
 
@@ -302,9 +329,9 @@ syk_getsockopt(struct vnet *vnet, int fd, int level, int name, void *val,
 	struct vnet *saved;
 	int error;
 
-	saved = vnet_enter(vnet);
+	saved = vnet_enter_fast(vnet);
 	error = kern_getsockopt(fd, level, name, val, lenp);
-	vnet_leave(saved);
+	vnet_leave_fast(saved);
 	return (error);
 }
 
@@ -327,9 +354,9 @@ syk_getsockname(struct vnet *vnet, int fd, struct syk_addr *addr)
 	int error;
 
 	memset(&ss, 0, sizeof(ss));
-	saved = vnet_enter(vnet);
+	saved = vnet_enter_fast(vnet);
 	error = kern_getsockname(fd, &ss);
-	vnet_leave(saved);
+	vnet_leave_fast(saved);
 	if (error == 0)
 		addr_from_ss(addr, &ss);
 	return (error);
@@ -343,9 +370,9 @@ syk_getpeername(struct vnet *vnet, int fd, struct syk_addr *addr)
 	int error;
 
 	memset(&ss, 0, sizeof(ss));
-	saved = vnet_enter(vnet);
+	saved = vnet_enter_fast(vnet);
 	error = kern_getpeername(fd, &ss);
-	vnet_leave(saved);
+	vnet_leave_fast(saved);
 	if (error == 0)
 		addr_from_ss(addr, &ss);
 	return (error);
@@ -357,9 +384,9 @@ syk_ioctl(struct vnet *vnet, int fd, unsigned long cmd, void *data)
 	struct vnet *saved;
 	int error;
 
-	saved = vnet_enter(vnet);
+	saved = vnet_enter_fast(vnet);
 	error = kern_ioctl(fd, cmd, data);
-	vnet_leave(saved);
+	vnet_leave_fast(saved);
 	return (error);
 }
 
@@ -369,16 +396,17 @@ syk_setnonblock(struct vnet *vnet, int fd, bool on)
 	struct vnet *saved;
 	int error;
 
-	saved = vnet_enter(vnet);
+	saved = vnet_enter_fast(vnet);
 	error = kern_fcntl_setfl(fd, on);
-	vnet_leave(saved);
+	vnet_leave_fast(saved);
 	return (error);
 }
 
 /* ---- Waiting ---- */
 
 int
-syk_waitinfo(struct vnet *vnet, int fd, struct syk_waitinfo *wi)
+syk_wait_limit(struct vnet *vnet, int fd, enum syk_wait what, uint64_t *ns,
+    bool *nonblock)
 {
 	struct socket *so;
 	struct vnet *saved;
@@ -387,14 +415,17 @@ syk_waitinfo(struct vnet *vnet, int fd, struct syk_waitinfo *wi)
 	saved = vnet_look(vnet);
 	error = fd_getsock(fd, &so);
 	if (error == 0) {
-		wi->nonblock = (so->so_state & SS_NBIO) != 0;
-		wi->listening = SOLISTENING(so);
-		wi->rcvtimeo = sbtimeo_ns(wi->listening ?
-		    so->so_sol->sol_sbrcv_timeo : so->so_rcv.sb_timeo);
-		wi->sndtimeo = sbtimeo_ns(so->so_snd.sb_timeo);
-		wi->linger = (so->so_options & SO_LINGER) != 0 &&
-		    so->so_linger > 0 ?
-		    (uint64_t)so->so_linger * NS_PER_SEC : 0;
+		*nonblock = (so->so_state & SS_NBIO) != 0;
+		if (what == SYK_WAIT_LINGER)
+			*ns = (so->so_options & SO_LINGER) != 0 &&
+			    so->so_linger > 0 ?
+			    (uint64_t)so->so_linger * NS_PER_SEC : 0;
+		else if (what == SYK_WAIT_SEND)
+			*ns = sbtimeo_ns(so->so_snd.sb_timeo);
+		else
+			*ns = sbtimeo_ns(SOLISTENING(so) ?
+			    so->so_sol->sol_sbrcv_timeo :
+			    so->so_rcv.sb_timeo);
 	}
 	vnet_look_end(saved);
 	return (error);
@@ -418,9 +449,9 @@ syk_kqueue(struct vnet *vnet, int *fdp)
 	struct vnet *saved;
 	int error;
 
-	saved = vnet_enter(vnet);
+	saved = vnet_enter_fast(vnet);
 	error = kern_kqueue(fdp);
-	vnet_leave(saved);
+	vnet_leave_fast(saved);
 	return (error);
 }
 
@@ -432,9 +463,9 @@ syk_kevent(struct vnet *vnet, int kq, const void *changes, int nchanges,
 	int error;
 
 	*n = 0;
-	saved = vnet_enter(vnet);
+	saved = vnet_enter_fast(vnet);
 	error = kern_kevent(kq, changes, nchanges, events, nevents, n);
-	vnet_leave(saved);
+	vnet_leave_fast(saved);
 	return (error);
 }
 
@@ -464,14 +495,14 @@ syk_watch(struct vnet *vnet, int fd, struct sy_watch *watch)
 	struct vnet *saved;
 	int error;
 
-	saved = vnet_enter(vnet);
+	saved = vnet_enter_fast(vnet);
 	error = fd_getsock(fd, &so);
 	if (error == 0)
 		error = watch_side(so, SO_RCV, SYK_POLLIN | SYK_POLLPRI,
 		    watch);
 	if (error == 0)
 		error = watch_side(so, SO_SND, SYK_POLLOUT, watch);
-	vnet_leave(saved);
+	vnet_leave_fast(saved);
 	return (error);
 }
 
@@ -481,10 +512,10 @@ syk_unwatch(struct vnet *vnet, int fd)
 	struct socket *so;
 	struct vnet *saved;
 
-	saved = vnet_enter(vnet);
+	saved = vnet_enter_fast(vnet);
 	if (fd_getsock(fd, &so) == 0) {
 		soupcall_clear(so, SO_RCV);
 		soupcall_clear(so, SO_SND);
 	}
-	vnet_leave(saved);
+	vnet_leave_fast(saved);
 }

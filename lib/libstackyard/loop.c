@@ -17,12 +17,16 @@
  * chance drawn from streams seeded by name (host.c), a run in virtual time
  * depends on its inputs and its seed alone.
  *
- * A host's turn is vnet_run(), which returns when it wants the next.  While
- * it runs its event stays at the top of the heap, for nothing can be put
- * before it: other hosts ask for times no earlier than now, with greater
- * numbers.  So a turn costs one sift of the heap.  Events know their place
- * in the heap, and memory for the heap is got when an event joins, never
- * when it moves.
+ * A host's turn is vnet_run(), which returns when it wants the next; that is
+ * its event's time.  Most turns are wanted at once, for a packet has come.
+ * These wait on a list of their own, l_woken, and leave the host's event,
+ * its first timer, where it is in the heap.  What joins the list gets the
+ * present time and the next number, so that the list is in order as it is;
+ * what runs next is the list's first or the heap's, whichever comes before
+ * the other.  A host on the list has an event later than its turn there, so
+ * that turn comes first and finds the event's time anew.  Events know their
+ * place in the heap, and memory for the heap is got when an event joins,
+ * never when it moves.
  *
  * Virtual time is the time of the event that runs.  Real time is in
  * real.c, which uses the same heap.
@@ -47,14 +51,6 @@ struct sy_call {
 
 /* ---- The heap ---- */
 
-static inline bool
-before(const struct sy_slot *a, const struct sy_slot *b)
-{
-
-	return (a->s_when < b->s_when ||
-	    (a->s_when == b->s_when && a->s_seq < b->s_seq));
-}
-
 static inline void
 place(struct sy_loop *loop, uint32_t i, struct sy_slot slot)
 {
@@ -70,7 +66,7 @@ sift_up(struct sy_loop *loop, uint32_t i, struct sy_slot slot)
 
 	for (; i > 0; i = parent) {
 		parent = (i - 1) / 2;
-		if (!before(&slot, &loop->l_heap[parent]))
+		if (!sy_before(&slot, &loop->l_heap[parent]))
 			break;
 		place(loop, i, loop->l_heap[parent]);
 	}
@@ -86,9 +82,9 @@ sift_down(struct sy_loop *loop, uint32_t i, struct sy_slot slot)
 	heap = loop->l_heap;
 	len = loop->l_len;
 	while ((child = 2 * i + 1) < len) {
-		if (child + 1 < len && before(&heap[child + 1], &heap[child]))
+		if (child + 1 < len && sy_before(&heap[child + 1], &heap[child]))
 			child++;
-		if (!before(&heap[child], &slot))
+		if (!sy_before(&heap[child], &slot))
 			break;
 		place(loop, i, heap[child]);
 		i = child;
@@ -96,20 +92,44 @@ sift_down(struct sy_loop *loop, uint32_t i, struct sy_slot slot)
 	place(loop, i, slot);
 }
 
-/* Give event the time when and the next sequence number. */
-static void
+/* The slot at i is later than it was: move it to its place. */
+static void __attribute__((__noinline__))
+sink(struct sy_loop *loop, uint32_t i)
+{
+
+	sift_down(loop, i, loop->l_heap[i]);
+}
+
+static void __attribute__((__noinline__))
+rise(struct sy_loop *loop, uint32_t i)
+{
+
+	sift_up(loop, i, loop->l_heap[i]);
+}
+
+/*
+ * Give event the time when and the next sequence number.  Mostly it keeps
+ * its place, as a host's first timer stays what it is from turn to turn.
+ */
+static inline void
 rekey(struct sy_loop *loop, struct sy_event *event, uint64_t when)
 {
-	struct sy_slot slot;
-	uint32_t i;
+	struct sy_slot *child, *end, *slot;
+	bool sooner;
 
-	i = event->ev_place;
-	slot = (struct sy_slot){ .s_when = when, .s_seq = ++loop->l_seq,
-	    .s_event = event };
-	if (when < loop->l_heap[i].s_when)
-		sift_up(loop, i, slot);
-	else
-		sift_down(loop, i, slot);
+	slot = &loop->l_heap[event->ev_place];
+	sooner = when < slot->s_when;
+	slot->s_when = when;
+	slot->s_seq = ++loop->l_seq;
+	if (sooner) {
+		rise(loop, event->ev_place);
+		return;
+	}
+	child = &loop->l_heap[2 * event->ev_place + 1];
+	end = &loop->l_heap[loop->l_len];
+	if ((child < end && sy_before(child, slot)) ||
+	    (child + 1 < end && sy_before(child + 1, slot)))
+		sink(loop, event->ev_place);
 }
 
 int
@@ -141,7 +161,7 @@ sy_event_remove(struct sy_loop *loop, struct sy_event *event)
 	slot = loop->l_heap[--loop->l_len];
 	if (i == loop->l_len)
 		return;
-	if (before(&slot, &loop->l_heap[i]))
+	if (sy_before(&slot, &loop->l_heap[i]))
 		sift_up(loop, i, slot);
 	else
 		sift_down(loop, i, slot);
@@ -163,25 +183,62 @@ syh_leave(struct sy_host *host)
 	sy_drop(host->h_loop);
 }
 
+static inline bool
+is_woken(const struct sy_host *host)
+{
+
+	return (host->h_wokenlink.tqe_prev != NULL);
+}
+
+static inline void
+unwake(struct sy_loop *loop, struct sy_host *host)
+{
+
+	TAILQ_REMOVE(&loop->l_woken, host, h_wokenlink);
+	host->h_wokenlink.tqe_prev = NULL;
+}
+
+static inline void
+host_want(struct sy_loop *loop, struct sy_host *host, uint64_t when)
+{
+	uint64_t due;
+
+	due = loop->l_heap[host->h_event.ev_place].s_when;
+	if (when > loop->l_now) {
+		if (when < due)
+			rekey(loop, &host->h_event, when);
+	} else if (due > loop->l_now && !is_woken(host)) {
+		host->h_woken.s_when = loop->l_now;
+		host->h_woken.s_seq = ++loop->l_seq;
+		TAILQ_INSERT_TAIL(&loop->l_woken, host, h_wokenlink);
+	}
+}
+
 void
 sy_host_want(struct sy_host *host, uint64_t when)
 {
-	struct sy_loop *loop;
 
-	loop = host->h_loop;
-	if (when < loop->l_now)
-		when = loop->l_now;
-	if (when < loop->l_heap[host->h_event.ev_place].s_when)
-		rekey(loop, &host->h_event, when);
+	host_want(host->h_loop, host, when);
+}
+
+void
+sy_host_forget(struct sy_host *host)
+{
+
+	if (is_woken(host))
+		unwake(host->h_loop, host);
+	sy_event_remove(host->h_loop, &host->h_event);
 }
 
 /* A vnet asks for its turn.  The one that runs will tell us at its end. */
 void
 syh_wakeup(struct sy_host *host, uint64_t when)
 {
+	struct sy_loop *loop;
 
-	if (host != host->h_loop->l_running)
-		sy_host_want(host, when);
+	loop = host->h_loop;
+	if (host != loop->l_running)
+		host_want(loop, host, when);
 }
 
 void
@@ -202,11 +259,13 @@ sy_loop_after(struct sy_loop *loop, struct sy_host *host)
 	loop->l_subject = NULL;
 }
 
-static void
+static inline void
 host_turn(struct sy_loop *loop, struct sy_host *host)
 {
 	uint64_t next;
 
+	if (is_woken(host))
+		unwake(loop, host);
 	loop->l_running = loop->l_last = host;
 	next = vnet_run(host->h_vnet);
 	loop->l_running = NULL;
@@ -325,7 +384,7 @@ sy_loop_cancel(struct sy_loop *loop, int64_t id)
 	return (0);
 }
 
-static void
+static void __attribute__((__noinline__))
 call_run(struct sy_loop *loop, struct sy_call *call)
 {
 	void (*func)(void *);
@@ -344,73 +403,104 @@ call_run(struct sy_loop *loop, struct sy_call *call)
 
 /* ---- Running ---- */
 
-void
-sy_loop_event(struct sy_loop *loop)
+/* The event that comes first, at *first. */
+static inline void
+run_first(struct sy_loop *loop, const struct sy_slot *first)
 {
 	struct sy_event *event;
 
-	event = loop->l_heap[0].s_event;
+	event = first->s_event;
 	loop->l_events++;
-	loop->l_last = NULL;
 	if (event->ev_ishost)
 		host_turn(loop, (struct sy_host *)(void *)((char *)event -
 		    offsetof(struct sy_host, h_event)));
-	else
+	else {
+		loop->l_last = NULL;
 		call_run(loop, (struct sy_call *)(void *)((char *)event -
 		    offsetof(struct sy_call, c_event)));
+	}
 }
 
-static enum sy_ran
-loop_next(struct sy_loop *loop, uint64_t limit)
+void
+sy_loop_event(struct sy_loop *loop)
 {
-	uint64_t due;
 
-	if (loop->l_stop) {
-		loop->l_stop = 0;
-		return (SY_STOPPED);
-	}
-	if (loop->l_mode == SY_REAL)
-		return (sy_real_next(loop, limit));
-	due = sy_loop_due(loop);
-	if (due <= limit && due != SY_NEVER) {
-		loop->l_now = due;
-		sy_loop_event(loop);
+	run_first(loop, sy_loop_first(loop));
+}
+
+/* Run what is due by limit in virtual time; else, if advance, go to limit. */
+static inline enum sy_ran
+run_due(struct sy_loop *loop, uint64_t limit, bool advance)
+{
+	const struct sy_slot *first;
+
+	first = sy_loop_first(loop);
+	if (first != NULL && first->s_when <= limit &&
+	    first->s_when != SY_NEVER) {
+		loop->l_now = first->s_when;
+		run_first(loop, first);
 		return (SY_RAN);
 	}
 	if (limit == SY_NEVER)
 		return (SY_IDLE);
-	if (limit > loop->l_now)
+	if (advance && limit > loop->l_now)
 		loop->l_now = limit;
 	return (SY_LIMIT);
 }
 
-enum sy_ran
-sy_loop_next(struct sy_loop *loop, uint64_t limit)
+/* The same for whom threads, real time or sy_loop_stop() concern. */
+static enum sy_ran __attribute__((__noinline__))
+run_due_shared(struct sy_loop *loop, uint64_t limit, bool advance)
 {
 	enum sy_ran ran;
 
 	sy_take(loop);
 	sy_yield(loop);
-	ran = loop_next(loop, limit);
+	if (loop->l_stop) {
+		loop->l_stop = 0;
+		ran = SY_STOPPED;
+	} else if (loop->l_mode == SY_REAL)
+		ran = sy_real_next(loop, limit);
+	else
+		ran = run_due(loop, limit, advance);
 	sy_drop(loop);
 	return (ran);
 }
 
-int
-sy_loop_mayrun(struct sy_loop *loop)
+static inline enum sy_ran
+loop_next(struct sy_loop *loop, uint64_t limit, bool advance)
 {
 
-	if (loop->l_depth > 0) {
+	if (loop->l_turn != NULL || loop->l_mode == SY_REAL || loop->l_stop)
+		return (run_due_shared(loop, limit, advance));
+	return (run_due(loop, limit, advance));
+}
+
+enum sy_ran
+sy_loop_try(struct sy_loop *loop, uint64_t limit)
+{
+
+	return (loop_next(loop, limit, false));
+}
+
+enum sy_ran
+sy_loop_next(struct sy_loop *loop, uint64_t limit)
+{
+
+	return (loop_next(loop, limit, true));
+}
+
+int
+sy_loop_refuse(const struct sy_loop *loop)
+{
+
+	if (loop->l_depth > 0)
 		sy_note_wait("a callback may not wait: make the descriptor "
 		    "non-blocking, and wait by sy_watch() or sy_kevent()");
-		return (EDEADLK);
-	}
-	if (loop->l_ndoors > 0) {
+	else
 		sy_note_wait("the loop cannot run between sy_host_enter() "
 		    "and sy_host_leave()");
-		return (EDEADLK);
-	}
-	return (0);
+	return (EDEADLK);
 }
 
 static int
@@ -524,6 +614,7 @@ sy_loop_new(int mode, uint64_t seed)
 	}
 	loop->l_mode = mode;
 	loop->l_seed = seed;
+	TAILQ_INIT(&loop->l_woken);
 	TAILQ_INIT(&loop->l_hosts);
 	RB_INIT(&loop->l_names);
 	TAILQ_INIT(&loop->l_captures);

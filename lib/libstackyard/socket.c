@@ -22,32 +22,29 @@
 
 #define	IOV_LIMIT	1024		/* the stack's UIO_MAXIOV */
 
-enum side { RECEIVE, SEND };
-
 /*
  * fd is not ready.  Wait for events until *deadlinep, which is found out
  * first if it is 0, and with it whether to wait at all.  EAGAIN: not, or not
  * longer.
  */
 static int
-wait_ready(struct sy_host *host, int fd, enum side side, uint64_t *deadlinep)
+wait_ready(struct sy_host *host, int fd, enum syk_wait side,
+    uint64_t *deadlinep)
 {
-	struct syk_waitinfo wi;
 	uint64_t limit;
+	bool nonblock;
 	int error, revents;
 
 	if (*deadlinep == 0) {
-		error = syk_waitinfo(host->h_vnet, fd, &wi);
-		if (error != 0)
-			return (error);
-		if (wi.nonblock)
-			return (EAGAIN);
-		limit = side == RECEIVE ? wi.rcvtimeo : wi.sndtimeo;
+		error = syk_wait_limit(host->h_vnet, fd, side, &limit,
+		    &nonblock);
+		if (error != 0 || nonblock)
+			return (error != 0 ? error : EAGAIN);
 		*deadlinep = sy_deadline(host->h_loop,
 		    limit != 0 ? limit : SY_NEVER);
 	}
 	/* To try again costs hardly more than to ask whether it is time. */
-	if (side == RECEIVE)
+	if (side == SYK_WAIT_RECEIVE)
 		return (sy_wait_event(host, *deadlinep));
 	return (sy_wait_fd(host, fd, SYK_POLLOUT, *deadlinep, &revents));
 }
@@ -124,7 +121,7 @@ sy_accept(struct sy_host *host, int fd, struct sockaddr *addr,
 	while ((error = syk_accept(host->h_vnet, fd, &kaddr, &newfd)) ==
 	    EWOULDBLOCK) {
 		waited = true;
-		error = wait_ready(host, fd, RECEIVE, &deadline);
+		error = wait_ready(host, fd, SYK_WAIT_RECEIVE, &deadline);
 		if (error != 0)
 			break;
 	}
@@ -139,7 +136,8 @@ sy_connect(struct sy_host *host, int fd, const struct sockaddr *addr,
     socklen_t len)
 {
 	struct syk_addr kaddr;
-	struct syk_waitinfo wi;
+	uint64_t unused;
+	bool nonblock;
 	int error, revents, soerror;
 
 	error = sy_tr_addr_in(addr, len, &kaddr);
@@ -147,8 +145,8 @@ sy_connect(struct sy_host *host, int fd, const struct sockaddr *addr,
 		error = syk_connect(host->h_vnet, fd, &kaddr);
 	if (error == 0)
 		return (0);
-	if (error != EINPROGRESS ||
-	    syk_waitinfo(host->h_vnet, fd, &wi) != 0 || wi.nonblock)
+	if (error != EINPROGRESS || syk_wait_limit(host->h_vnet, fd,
+	    SYK_WAIT_SEND, &unused, &nonblock) != 0 || nonblock)
 		return (sy_fail_fd(error, "connect", host, fd));
 	/* With ourselves it may have come to an end at once. */
 	error = syk_poll(host->h_vnet, fd, SYK_POLLOUT, &revents);
@@ -178,9 +176,8 @@ sy_shutdown(struct sy_host *host, int fd, int how)
 int
 sy_close(struct sy_host *host, int fd)
 {
-	struct syk_waitinfo wi;
-	uint64_t deadline;
-	bool waited;
+	uint64_t deadline, linger;
+	bool nonblock, waited;
 	int error;
 
 	sy_watch_forget(host, fd);
@@ -188,9 +185,9 @@ sy_close(struct sy_host *host, int fd)
 	waited = false;
 	while ((error = syk_close(host->h_vnet, fd)) == EWOULDBLOCK) {
 		/* Lingering, which ends by itself at the deadline. */
-		if (deadline == 0 &&
-		    syk_waitinfo(host->h_vnet, fd, &wi) == 0)
-			deadline = sy_deadline(host->h_loop, wi.linger);
+		if (deadline == 0 && syk_wait_limit(host->h_vnet, fd,
+		    SYK_WAIT_LINGER, &linger, &nonblock) == 0)
+			deadline = sy_deadline(host->h_loop, linger);
 		waited = true;
 		error = sy_wait_event(host, deadline);
 		if (error == EBADF)
@@ -255,7 +252,7 @@ send_all(struct sy_host *host, const char *call, int fd,
 		if ((kflags & SYK_MSG_DONTWAIT) != 0)
 			break;
 		waited = true;
-		error = wait_ready(host, fd, SEND, &deadline);
+		error = wait_ready(host, fd, SYK_WAIT_SEND, &deadline);
 		if (error != 0)
 			break;
 	}
@@ -307,7 +304,7 @@ receive(struct sy_host *host, const char *call, int fd,
 		    (kflags & (SYK_MSG_DONTWAIT | SYK_MSG_OOB)) != 0)
 			break;
 		waited = true;
-		error = wait_ready(host, fd, RECEIVE, &deadline);
+		error = wait_ready(host, fd, SYK_WAIT_RECEIVE, &deadline);
 		if (error != 0)
 			break;
 	}
@@ -316,6 +313,56 @@ receive(struct sy_host *host, const char *call, int fd,
 		return ((ssize_t)done);
 	}
 	return (fail_after_wait(error, call, host, fd, waited));
+}
+
+/* send_all() of one range without flags or address, as most are. */
+static ssize_t
+send_plain(struct sy_host *host, const char *call, int fd, const void *buf,
+    size_t len)
+{
+	uint64_t deadline;
+	size_t done, n;
+	int error;
+
+	deadline = 0;
+	for (done = 0;;) {
+		error = syk_write(host->h_vnet, fd, (const char *)buf + done,
+		    len - done, &n);
+		done += n;
+		if (error == 0 && done == len)
+			return ((ssize_t)done);
+		if (error != 0 && error != EWOULDBLOCK)
+			break;
+		error = wait_ready(host, fd, SYK_WAIT_SEND, &deadline);
+		if (error != 0)
+			break;
+	}
+	if (done > 0) {
+		sy_note_wait(NULL);
+		return ((ssize_t)done);
+	}
+	return (fail_after_wait(error, call, host, fd, deadline != 0));
+}
+
+/* receive() of one range without flags or address. */
+static ssize_t
+receive_plain(struct sy_host *host, const char *call, int fd, void *buf,
+    size_t len)
+{
+	uint64_t deadline;
+	size_t n;
+	int error;
+
+	deadline = 0;
+	while ((error = syk_read(host->h_vnet, fd, buf, len, &n)) ==
+	    EWOULDBLOCK) {
+		error = wait_ready(host, fd, SYK_WAIT_RECEIVE, &deadline);
+		if (error != 0)
+			break;
+	}
+	if (error == 0)
+		return ((ssize_t)n);
+	return (fail_after_wait(error, call, host, fd, deadline != 0));
 }
 
 static struct iovec
@@ -331,6 +378,8 @@ sy_send(struct sy_host *host, int fd, const void *buf, size_t len, int flags)
 {
 	struct iovec iov;
 
+	if (flags == 0)
+		return (send_plain(host, "send", fd, buf, len));
 	iov = one_iov(buf, len);
 	return (send_all(host, "send", fd, &iov, 1, flags, NULL));
 }
@@ -359,10 +408,8 @@ sy_writev(struct sy_host *host, int fd, const struct iovec *iov, int iovcnt)
 ssize_t
 sy_write(struct sy_host *host, int fd, const void *buf, size_t len)
 {
-	struct iovec iov;
 
-	iov = one_iov(buf, len);
-	return (send_all(host, "write", fd, &iov, 1, 0, NULL));
+	return (send_plain(host, "write", fd, buf, len));
 }
 
 ssize_t
@@ -370,6 +417,8 @@ sy_recv(struct sy_host *host, int fd, void *buf, size_t len, int flags)
 {
 	struct iovec iov;
 
+	if (flags == 0)
+		return (receive_plain(host, "recv", fd, buf, len));
 	iov = one_iov(buf, len);
 	return (receive(host, "recv", fd, &iov, 1, flags, NULL));
 }
@@ -401,10 +450,8 @@ sy_readv(struct sy_host *host, int fd, const struct iovec *iov, int iovcnt)
 ssize_t
 sy_read(struct sy_host *host, int fd, void *buf, size_t len)
 {
-	struct iovec iov;
 
-	iov = one_iov(buf, len);
-	return (receive(host, "read", fd, &iov, 1, 0, NULL));
+	return (receive_plain(host, "read", fd, buf, len));
 }
 
 /* ---- Options and names ---- */

@@ -48,9 +48,11 @@ struct syk_var {
 	const char	*value;
 };
 
-/* Make a vnet for host, with n variables set before it starts. */
+/* Make a vnet for host, with n variables set before it starts.  *clock is
+ * always the time; NULL: syh_clock() says it. */
 int	syk_host_create(const char *name, struct sy_host *host,
-	    const struct syk_var *vars, size_t n, struct vnet **vnetp);
+	    const struct syk_var *vars, size_t n, const uint64_t *clock,
+	    struct vnet **vnetp);
 /* From now on threads take turns in vnet, by syh_enter() and syh_leave(). */
 void	syk_host_share(struct vnet *vnet, bool shared);
 /* The longest name of a host, with its NUL. */
@@ -195,6 +197,11 @@ int	syk_send(struct vnet *vnet, int fd, const struct iovec *iov,
 int	syk_recv(struct vnet *vnet, int fd, const struct iovec *iov,
 	    int iovcnt, size_t skip, int *flags, struct syk_addr *from,
 	    size_t *lenp);
+/* The same of one range, without flags and addresses. */
+int	syk_write(struct vnet *vnet, int fd, const void *buf, size_t len,
+	    size_t *lenp);
+int	syk_read(struct vnet *vnet, int fd, void *buf, size_t len,
+	    size_t *lenp);
 int	syk_shutdown(struct vnet *vnet, int fd, int how);
 int	syk_close(struct vnet *vnet, int fd);
 /* The same by the program's own numbers, on a host with another system's
@@ -222,14 +229,11 @@ int	syk_setnonblock(struct vnet *vnet, int fd, bool on);
 /* Takes and clears the socket's pending error. */
 int	syk_soerror(struct vnet *vnet, int fd, int *soerror);
 
-/* How a call on fd would wait. */
-struct syk_waitinfo {
-	bool		nonblock;
-	bool		listening;
-	uint64_t	rcvtimeo, sndtimeo;	/* ns; 0: for ever */
-	uint64_t	linger;			/* ns */
-};
-int	syk_waitinfo(struct vnet *vnet, int fd, struct syk_waitinfo *wi);
+/* How long a call on fd would wait, ns (0: for ever), and whether it is not
+ * to, being non-blocking. */
+enum syk_wait { SYK_WAIT_RECEIVE, SYK_WAIT_SEND, SYK_WAIT_LINGER };
+int	syk_wait_limit(struct vnet *vnet, int fd, enum syk_wait what,
+	    uint64_t *ns, bool *nonblock);
 
 #define	SYK_POLLIN	0x1
 #define	SYK_POLLPRI	0x2

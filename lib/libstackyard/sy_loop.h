@@ -39,6 +39,13 @@ struct sy_slot {
 	struct sy_event	*s_event;
 };
 
+static inline bool
+sy_before(const struct sy_slot *a, const struct sy_slot *b)
+{
+	return (a->s_when < b->s_when ||
+	    (a->s_when == b->s_when && a->s_seq < b->s_seq));
+}
+
 struct sy_call;
 struct sy_calls {			/* all of sy_loop_at()'s */
 	struct sy_call	**c_chunks;
@@ -63,6 +70,7 @@ struct sy_turn;
 struct sy_loop {
 	struct sy_slot	*l_heap;
 	uint32_t	l_len, l_room;
+	TAILQ_HEAD(, sy_host) l_woken;	/* turns wanted at once, in order */
 	int		l_mode;		/* SY_VIRTUAL, SY_REAL */
 	uint64_t	l_now;		/* virtual time; real: of this event */
 	uint64_t	l_seq;
@@ -102,6 +110,8 @@ struct sy_random {			/* a stream of random bytes */
 struct sy_tap;
 struct sy_host {
 	struct sy_event	h_event;
+	struct sy_slot	h_woken;	/* its turn on l_woken */
+	TAILQ_ENTRY(sy_host) h_wokenlink;
 	struct vnet	*h_vnet;
 	struct sy_loop	*h_loop;
 	TAILQ_HEAD(, sy_watch) h_ready;	/* watches to look at */
@@ -175,19 +185,44 @@ int	sy_event_add(struct sy_loop *loop, struct sy_event *event);
 void	sy_event_remove(struct sy_loop *loop, struct sy_event *event);
 /* Have host's turn come no later than when. */
 void	sy_host_want(struct sy_host *host, uint64_t when);
-/* Run the next event no later than limit. */
+/* host leaves the loop. */
+void	sy_host_forget(struct sy_host *host);
+/* Run the next event no later than limit; SY_LIMIT: it is limit now. */
 enum sy_ran sy_loop_next(struct sy_loop *loop, uint64_t limit);
-/* The event at the top of the heap, which is due. */
+/* The same, but the time stays when there is none. */
+enum sy_ran sy_loop_try(struct sy_loop *loop, uint64_t limit);
+/* The event that comes first, which is due. */
 void	sy_loop_event(struct sy_loop *loop);
 /* What follows an event in host: watches, the hook. */
 void	sy_loop_after(struct sy_loop *loop, struct sy_host *host);
+/* What comes first: of the woken, or else the heap's top.  NULL: nothing.
+ * Who is woken has an event in the heap. */
+static inline const struct sy_slot *
+sy_loop_first(const struct sy_loop *loop)
+{
+	const struct sy_host *host = TAILQ_FIRST(&loop->l_woken);
+
+	if (host != NULL && sy_before(&host->h_woken, &loop->l_heap[0]))
+		return (&host->h_woken);
+	return (loop->l_len > 0 ? &loop->l_heap[0] : NULL);
+}
+
 static inline uint64_t
 sy_loop_due(const struct sy_loop *loop)
 {
-	return (loop->l_len > 0 ? loop->l_heap[0].s_when : SY_NEVER);
+	const struct sy_slot *first = sy_loop_first(loop);
+
+	return (first != NULL ? first->s_when : SY_NEVER);
 }
 /* May a call run the loop now?  0, or EDEADLK with the reason noted. */
-int	sy_loop_mayrun(struct sy_loop *loop);
+int	sy_loop_refuse(const struct sy_loop *loop);
+static inline int
+sy_loop_mayrun(const struct sy_loop *loop)
+{
+	if (loop->l_depth == 0 && loop->l_ndoors == 0)
+		return (0);
+	return (sy_loop_refuse(loop));
+}
 
 /* ---- Real time (real.c) ---- */
 

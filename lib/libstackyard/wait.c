@@ -87,17 +87,10 @@ why_not(enum sy_ran ran)
 	}
 }
 
-static uint64_t
-next_due(struct sy_loop *loop)
-{
-	uint64_t due;
-
-	sy_take(loop);
-	due = sy_loop_due(loop);
-	sy_drop(loop);
-	return (due);
-}
-
+/*
+ * A wait without a limit (GIVE_UP) stops short of the first event that comes
+ * later than it cares for, and leaves the time as it is.
+ */
 int
 sy_wait_event(struct sy_host *host, uint64_t deadline)
 {
@@ -105,23 +98,27 @@ sy_wait_event(struct sy_host *host, uint64_t deadline)
 	uint64_t id;
 	unsigned gone;
 	enum sy_ran ran;
+	bool endless;
 	int error;
 
 	loop = host->h_loop;
-	id = host->h_id;
 	error = sy_loop_mayrun(loop);
 	if (error != 0)
 		return (error);
+	id = host->h_id;
+	gone = loop->l_gone;
+	endless = deadline >= GIVE_UP && deadline != SY_NEVER;
 	do {
-		if (deadline >= GIVE_UP && deadline != SY_NEVER &&
-		    !loop->l_stop && next_due(loop) > (deadline & ~GIVE_UP))
-			return (why_not(SY_IDLE));
-		gone = loop->l_gone;
-		ran = sy_loop_next(loop, deadline);
-		if (loop->l_gone != gone && !still_there(loop, host, id))
-			return (EBADF);
+		ran = endless ? sy_loop_try(loop, deadline & ~GIVE_UP) :
+		    sy_loop_next(loop, deadline);
+		if (loop->l_gone != gone) {
+			if (!still_there(loop, host, id))
+				return (EBADF);
+			gone = loop->l_gone;
+		}
 		if (ran != SY_RAN)
-			return (why_not(ran));
+			return (why_not(ran == SY_LIMIT && endless ?
+			    SY_IDLE : ran));
 	} while (loop->l_last != host && loop->l_last != NULL);
 	return (0);
 }

@@ -21,6 +21,7 @@
  */
 #include <sys/param.h>
 #include <sys/event.h>
+#include <sys/filedesc.h>
 #include <sys/kernel.h>
 #include <sys/malloc.h>
 #include <sys/socketvar.h>
@@ -37,19 +38,8 @@ MALLOC_DEFINE(M_FILEDESC, "filedesc", "descriptor tables");
 #define	FD_MOST		(1 << 24)	/* of the last */
 #define	FD_WORD		64		/* bits of a word of the bitmap */
 
-/* A pointer, whose lowest bit, which is 0 in one, tells what it points to. */
-typedef	uintptr_t file_t;
-#define	FILE_KQUEUE	((file_t)1)
-
-struct filedesc {
-	file_t		*fd_files;
-	uint64_t	*fd_used;
-	int		fd_nfiles;	/* size, a multiple of FD_WORD */
-	int		fd_hint;
-};
-VNET_DEFINE_STATIC(struct filedesc, filedesc);
+VNET_DEFINE(struct filedesc, filedesc);
 VNET_DEFINE_STATIC(int, maxfilesperproc) = 1048576;
-#define	V_filedesc		VNET(filedesc)
 #define	V_maxfilesperproc	VNET(maxfilesperproc)
 
 static int
@@ -149,18 +139,6 @@ fd_install_kqueue(struct kqueue *kq, int *fdp)
 	return (0);
 }
 
-/* What fd is; 0: nothing. */
-static inline file_t
-fd_file(int fd)
-{
-	const struct filedesc *fdp = &V_filedesc;
-
-	/* Negative ones are large, too. */
-	if (__predict_false((u_int)fd >= (u_int)fdp->fd_nfiles))
-		return (0);
-	return (fdp->fd_files[fd]);
-}
-
 int
 fd_get(int fd, struct socket **so, struct kqueue **kq)
 {
@@ -174,20 +152,6 @@ fd_get(int fd, struct socket **so, struct kqueue **kq)
 		*kq = (struct kqueue *)(file & ~FILE_KQUEUE);
 	else
 		*so = (struct socket *)file;
-	return (0);
-}
-
-int
-fd_getsock(int fd, struct socket **so)
-{
-	file_t file = fd_file(fd);
-
-	*so = NULL;
-	if (__predict_false(file == 0))
-		return (EBADF);
-	if (__predict_false((file & FILE_KQUEUE) != 0))
-		return (ENOTSOCK);
-	*so = (struct socket *)file;
 	return (0);
 }
 

@@ -185,13 +185,23 @@ mb_pool_destroy(const void *arg __unused)
 }
 SYSUNINIT(mbuf, SI_SUB_MBUF, SI_ORDER_FIRST, mb_pool_destroy, NULL);
 
-/* An item went back to its zone. */
-static inline void
-mb_pool_put(struct mbuf_pool *pool)
+/* An item that its zone does not keep, or that comes back to a dead pool. */
+static void __noinline
+mb_release(struct mbuf_pool *pool, uma_zone_t zone, void *item)
 {
 
-	if (__predict_false(pool->mp_dead) && --pool->mp_left == 0)
+	uma_zfree(zone, item);
+	if (pool->mp_dead && --pool->mp_left == 0)
 		mb_pool_free(pool);
+}
+
+/* An item goes back to its zone.  Those of a dead pool keep nothing. */
+static inline void
+mb_put(struct mbuf_pool *pool, uma_zone_t zone, void *item)
+{
+
+	if (__predict_false(!uma_zfree_fast(zone, item)))
+		mb_release(pool, zone, item);
 }
 
 static inline void
@@ -206,13 +216,13 @@ mb_init(struct mbuf *m, struct mbuf_pool *pool, int type)
 }
 
 struct mbuf *
-m_get(int how, int type)
+m_get(int how __unused, int type)
 {
 	struct mbuf_pool *pool;
 	struct mbuf *m;
 
 	pool = curvnet->vnet_mbufs;
-	m = uma_zalloc(pool->mp_mbuf, how);
+	m = uma_zalloc(pool->mp_mbuf, M_NOWAIT);
 	if (__predict_false(m == NULL))
 		return (NULL);
 	mb_init(m, pool, type);
@@ -222,13 +232,13 @@ m_get(int how, int type)
 }
 
 struct mbuf *
-m_gethdr(int how, int type)
+m_gethdr(int how __unused, int type)
 {
 	struct mbuf_pool *pool;
 	struct mbuf *m;
 
 	pool = curvnet->vnet_mbufs;
-	m = uma_zalloc(pool->mp_mbuf, how);
+	m = uma_zalloc(pool->mp_mbuf, M_NOWAIT);
 	if (__predict_false(m == NULL))
 		return (NULL);
 	mb_init(m, pool, type);
@@ -240,11 +250,11 @@ m_gethdr(int how, int type)
 
 /* Give m an empty cluster of size from zone. */
 static bool
-mb_attach(struct mbuf *m, uma_zone_t zone, int size, u_int ext_type, int how)
+mb_attach(struct mbuf *m, uma_zone_t zone, int size, u_int ext_type)
 {
 	struct m_extref *er;
 
-	er = uma_zalloc(zone, how);
+	er = uma_zalloc(zone, M_NOWAIT);
 	if (__predict_false(er == NULL))
 		return (false);
 	er->er_refs = 1;
@@ -272,14 +282,11 @@ m_getjcl(int how, int type, int flags, int size)
 		return (NULL);
 	pool = m->m_pool;
 	if (size == MCLBYTES)
-		ok = mb_attach(m, pool->mp_cluster, MCLBYTES, EXT_CLUSTER,
-		    how);
+		ok = mb_attach(m, pool->mp_cluster, MCLBYTES, EXT_CLUSTER);
 	else if (size == MJUMPAGESIZE)
-		ok = mb_attach(m, pool->mp_jumbop, MJUMPAGESIZE, EXT_JUMBOP,
-		    how);
+		ok = mb_attach(m, pool->mp_jumbop, MJUMPAGESIZE, EXT_JUMBOP);
 	else if (size == MJUM16BYTES)
-		ok = mb_attach(m, pool->mp_jumbo16, MJUM16BYTES, EXT_JUMBO16,
-		    how);
+		ok = mb_attach(m, pool->mp_jumbo16, MJUM16BYTES, EXT_JUMBO16);
 	else
 		panic("m_getjcl: no clusters of %d bytes", size);
 	if (__predict_false(!ok))
@@ -323,45 +330,48 @@ m_extadd(struct mbuf *m, char *buf, u_int size,
 	return (0);
 }
 
-/* m lets go of its storage. */
+/* The last reference to storage, lent or not, is gone. */
+static void __noinline
+mb_ext_release(struct m_extref *er, u_int ext_type)
+{
+
+	if (__predict_false(ext_type == EXT_LENT) && er->er_free != NULL)
+		er->er_free(er->er_arg1, er->er_arg2);
+	mb_put(er->er_pool, er->er_zone, er);
+}
+
 static inline void
-mb_ext_free(struct mbuf *m)
+mb_free(struct mbuf *m)
 {
 	struct m_extref *er;
-	struct mbuf_pool *pool;
 
-	er = m->m_ext.ext_ref;
-	if (--er->er_refs != 0)
-		return;
-	pool = er->er_pool;
-	if (__predict_false(m->m_ext.ext_type == EXT_LENT) &&
-	    er->er_free != NULL)
-		er->er_free(er->er_arg1, er->er_arg2);
-	uma_zfree(er->er_zone, er);
-	mb_pool_put(pool);
+	if ((m->m_flags & M_EXT) != 0) {
+		er = m->m_ext.ext_ref;
+		if (--er->er_refs == 0)
+			mb_ext_release(er, m->m_ext.ext_type);
+	}
+	mb_put(m->m_pool, m->m_pool->mp_mbuf, m);
 }
 
 struct mbuf *
 m_free(struct mbuf *m)
 {
-	struct mbuf_pool *pool;
 	struct mbuf *n;
 
 	n = m->m_next;
-	pool = m->m_pool;
-	if ((m->m_flags & M_EXT) != 0)
-		mb_ext_free(m);
-	uma_zfree(pool->mp_mbuf, m);
-	mb_pool_put(pool);
+	mb_free(m);
 	return (n);
 }
 
 void
 m_freem(struct mbuf *m)
 {
+	struct mbuf *n;
 
-	while (m != NULL)
-		m = m_free(m);
+	for (; m != NULL; m = n) {
+		n = m->m_next;
+		mb_free(m);
+	}
 }
 
 void

@@ -139,8 +139,8 @@ static int
 zone_row(uma_zone_t zone, void *arg)
 {
 
-	return (table_row(arg, zone->uz_name, zone->uz_size, zone->uz_size,
-	    &zone->uz_stats));
+	return (table_row(arg, zone->uz_name, (u_int)zone->uz_size,
+	    (u_int)zone->uz_size, uma_zone_stats(zone)));
 }
 
 static int

@@ -9,7 +9,7 @@
  *
  * Time is counted in microseconds; a deadline in nanoseconds is rounded
  * up.  A time t is seen as 8 digits of 6 bits, the level being the digit's
- * place.  With `cur' the time the wheel has reached, a callout for t > cur
+ * place.  With `cur' the time the wheel has been dealt out to, a callout for t > cur
  * is kept at the level of the highest digit in which t and cur differ, in
  * the slot that t's digit there names; one for t == cur at level 0.  So
  *
@@ -32,6 +32,14 @@
  * been stopped since; then it is early, never late, and the run at that
  * time deals the slot out and finds the truth.
  *
+ * A callout armed for the past is due when the wheel was last run
+ * (vnet_ran), or within a run at w_cur, so that none overtakes another.
+ *
+ * The vnet has the next expiry at hand (vnet_due), so that a turn in which
+ * nothing is due does not look at the wheel.  Arming an earlier one sets it;
+ * stopping one in its slot (w_due_slot) only notes that it is in doubt
+ * (vnet_due_old), and the end of the turn finds it anew.
+ *
  * A callout's memory is not touched after its function is called, which
  * may therefore free it, arm it again, or stop any other.
  */
@@ -50,7 +58,7 @@
 #define	LEVELS		8
 #define	SLOT_FAR	(LEVELS * SLOTS)
 
-#define	USEC_NEVER	(((uint64_t)1 << 52) - 1) /* of ce_usec */
+#define	USEC_NEVER	CE_USEC
 
 TAILQ_HEAD(callout_list, callout_entry);
 
@@ -58,69 +66,90 @@ VNET_DEFINE_STATIC(callout_entry_func_t *, entry_handler);
 #define	V_entry_handler	VNET(entry_handler)
 
 struct callout_wheel {
-	uint64_t	w_cur;			/* time reached, us */
+	uint64_t	w_cur;			/* all before is dealt out, us */
 	uint64_t	w_levels;		/* bit l: w_slots[l] != 0 */
 	uint64_t	w_slots[LEVELS];	/* bit s: slot s in use */
 	/* Least time of a slot in use, us; of levels 1 and up. */
 	uint64_t	w_least[SLOT_FAR - SLOTS + 1];
 	struct callout_list w_list[SLOT_FAR + 1];
+	u_int		w_due_slot;		/* where vnet_due is from */
 };
+#define	SLOT_NONE	(SLOT_FAR + 1)
 
 /* The microsecond in which a deadline is met. */
-static uint64_t
+static inline uint64_t
 deadline_usec(nstime_t when)
 {
 
-	return (u64min(when / NS_PER_USEC + (when % NS_PER_USEC != 0),
-	    USEC_NEVER));
+	if (when > UINT64_MAX - NS_PER_USEC)
+		return (USEC_NEVER);
+	return (u64min((when + NS_PER_USEC - 1) / NS_PER_USEC, USEC_NEVER));
 }
 
 /* The slot of a callout for time t >= w_cur. */
-static u_int
+static inline u_int
 slot_for(const struct callout_wheel *w, uint64_t t)
 {
-	uint64_t diff;
 	u_int level;
 
-	diff = t ^ w->w_cur;
-	if (diff >> (LEVELS * DIGIT_BITS) != 0)
+	/* The lowest digit's bits are alike: the 1 makes no difference. */
+	level = (63 - (u_int)__builtin_clzll((t ^ w->w_cur) | 1)) /
+	    DIGIT_BITS;
+	if (level >= LEVELS)
 		return (SLOT_FAR);
-	level = diff == 0 ? 0 :
-	    (63 - (u_int)__builtin_clzll(diff)) / DIGIT_BITS;
 	return (level * SLOTS +
 	    (u_int)(t >> (level * DIGIT_BITS)) % SLOTS);
 }
 
-static bool
+static inline uint64_t
+entry_usec(const struct callout_entry *ce)
+{
+
+	return (ce->ce_word & CE_USEC);
+}
+
+static inline u_int
+entry_slot(const struct callout_entry *ce)
+{
+
+	return ((u_int)(ce->ce_word >> CE_SLOT_SHIFT) & CE_SLOT_MASK);
+}
+
+static inline bool
 slot_in_use(const struct callout_wheel *w, u_int slot)
 {
 
 	return (!TAILQ_EMPTY(&w->w_list[slot]));
 }
 
-static void
-wheel_insert(struct callout_wheel *w, struct callout_entry *ce)
+/* Put ce, due at t >= w_cur, where it belongs; returns its slot. */
+static inline u_int
+wheel_insert(struct callout_wheel *w, struct callout_entry *ce, uint64_t t)
 {
-	uint64_t *least, t;
-	u_int level, slot;
+	uint64_t *least;
+	u_int slot;
 
-	t = u64max(ce->ce_usec, w->w_cur);
 	slot = slot_for(w, t);
-	if (slot >= SLOTS) {
-		least = &w->w_least[slot - SLOTS];
-		*least = slot_in_use(w, slot) ? u64min(*least, t) : t;
+	ce->ce_word = (ce->ce_word & (CE_FULL | CE_ACTIVE)) | t |
+	    (uint64_t)slot << CE_SLOT_SHIFT;
+	least = &w->w_least[slot - SLOTS];
+	if (slot_in_use(w, slot)) {
+		if (slot >= SLOTS && t < *least)
+			*least = t;
+	} else {
+		if (slot >= SLOTS)
+			*least = t;
+		if (slot != SLOT_FAR) {
+			w->w_slots[slot / SLOTS] |= 1ULL << slot % SLOTS;
+			w->w_levels |= 1ULL << slot / SLOTS;
+		}
 	}
 	TAILQ_INSERT_TAIL(&w->w_list[slot], ce, ce_link);
-	ce->ce_slot = slot & (2 * SLOT_FAR - 1);
-	if (slot != SLOT_FAR) {
-		level = slot / SLOTS;
-		w->w_slots[level] |= 1ULL << slot % SLOTS;
-		w->w_levels |= 1ULL << level;
-	}
+	return (slot);
 }
 
 /* Note that slot is empty. */
-static void
+static inline void
 slot_emptied(struct callout_wheel *w, u_int slot)
 {
 	u_int level;
@@ -133,10 +162,10 @@ slot_emptied(struct callout_wheel *w, u_int slot)
 		w->w_levels &= ~(1ULL << level);
 }
 
-static void
+static inline void
 wheel_remove(struct callout_wheel *w, struct callout_entry *ce)
 {
-	const u_int slot = ce->ce_slot;
+	const u_int slot = entry_slot(ce);
 
 	TAILQ_REMOVE(&w->w_list[slot], ce, ce_link);
 	ce->ce_link.tqe_prev = NULL;
@@ -156,7 +185,7 @@ wheel_deal_out(struct callout_wheel *w, u_int slot)
 	slot_emptied(w, slot);
 	while ((ce = TAILQ_FIRST(&list)) != NULL) {
 		TAILQ_REMOVE(&list, ce, ce_link);
-		wheel_insert(w, ce);
+		(void)wheel_insert(w, ce, entry_usec(ce));
 	}
 }
 
@@ -197,6 +226,7 @@ callout_wheel_create(nstime_t now)
 	if (w == NULL)
 		return (NULL);
 	w->w_cur = now / NS_PER_USEC;
+	w->w_due_slot = SLOT_NONE;
 	for (i = 0; i < nitems(w->w_list); i++)
 		TAILQ_INIT(&w->w_list[i]);
 	return (w);
@@ -209,17 +239,43 @@ callout_wheel_destroy(struct callout_wheel *w)
 	host_free(w);
 }
 
+/* The time at which a callout for t is due, ns. */
+static inline nstime_t
+usec_due(uint64_t t)
+{
+
+	return (t >= USEC_NEVER ? UINT64_MAX : t * NS_PER_USEC);
+}
+
+/* The next expiry, and in *slotp where it is. */
+static nstime_t
+wheel_next(const struct callout_wheel *w, u_int *slotp)
+{
+	uint64_t t;
+
+	*slotp = SLOT_NONE;
+	if (!wheel_first(w, slotp, &t))
+		return (UINT64_MAX);
+	if (*slotp >= SLOTS)
+		t = w->w_least[*slotp - SLOTS];
+	return (usec_due(t));
+}
+
 nstime_t
 callout_wheel_next(const struct callout_wheel *w)
 {
-	uint64_t t;
 	u_int slot;
 
-	if (!wheel_first(w, &slot, &t))
-		return (UINT64_MAX);
-	if (slot >= SLOTS)
-		t = w->w_least[slot - SLOTS];
-	return (t >= USEC_NEVER ? UINT64_MAX : t * NS_PER_USEC);
+	return (wheel_next(w, &slot));
+}
+
+void
+callout_find_due(struct vnet *vnet)
+{
+
+	vnet->vnet_due = wheel_next(vnet->vnet_wheel,
+	    &vnet->vnet_wheel->w_due_slot);
+	vnet->vnet_due_old = false;
 }
 
 static inline void
@@ -227,7 +283,7 @@ entry_fire(struct callout_entry *ce)
 {
 	struct callout *c;
 
-	if (ce->ce_full == 0) {
+	if ((ce->ce_word & CE_FULL) == 0) {
 		V_entry_handler(ce);
 		return;
 	}
@@ -236,13 +292,15 @@ entry_fire(struct callout_entry *ce)
 }
 
 void
-callout_wheel_run(struct callout_wheel *w, nstime_t now)
+callout_run(struct vnet *vnet)
 {
+	struct callout_wheel *w;
 	struct callout_entry *ce;
 	uint64_t start, target;
 	u_int slot;
 
-	target = now / NS_PER_USEC;
+	w = vnet->vnet_wheel;
+	target = vnet->vnet_now / NS_PER_USEC;
 	while (wheel_first(w, &slot, &start) && start <= target) {
 		w->w_cur = start;
 		if (slot >= SLOTS) {
@@ -255,6 +313,7 @@ callout_wheel_run(struct callout_wheel *w, nstime_t now)
 	}
 	if (target > w->w_cur)
 		w->w_cur = target;
+	vnet->vnet_due_old = true;
 }
 
 void
@@ -271,22 +330,40 @@ callout_entry_handler(callout_entry_func_t *func)
 	V_entry_handler = func;
 }
 
+/* ce, which is pending, leaves the wheel before its time. */
+static inline void
+entry_disarm(struct vnet *vnet, struct callout_entry *ce)
+{
+
+	if (entry_slot(ce) == vnet->vnet_wheel->w_due_slot)
+		vnet->vnet_due_old = true;
+	wheel_remove(vnet->vnet_wheel, ce);
+}
+
 int
 callout_entry_reset_at(struct callout_entry *ce, nstime_t when)
 {
+	struct callout_wheel *w;
 	struct vnet *vnet;
+	uint64_t t;
+	u_int slot;
 	bool was_pending;
 
 	vnet = curvnet;
+	w = vnet->vnet_wheel;
 	was_pending = callout_entry_pending(ce);
 	if (was_pending)
-		wheel_remove(vnet->vnet_wheel, ce);
-	ce->ce_usec = deadline_usec(when) & USEC_NEVER;
-	wheel_insert(vnet->vnet_wheel, ce);
-	if (when < vnet->vnet_wanted)
-		vnet->vnet_sooner = true;
-	if (vnet->vnet_depth == 0)
-		vnet_want(vnet, callout_wheel_next(vnet->vnet_wheel));
+		entry_disarm(vnet, ce);
+	t = u64max(deadline_usec(when), w->w_cur);
+	if (__predict_false(when < vnet->vnet_ran))
+		t = u64max(t, vnet->vnet_ran / NS_PER_USEC);
+	slot = wheel_insert(w, ce, t);
+	if (usec_due(t) < vnet->vnet_due) {
+		vnet->vnet_due = usec_due(t);
+		w->w_due_slot = slot;
+	}
+	if (__predict_false(vnet->vnet_depth == 0))
+		vnet_want(vnet, callout_wheel_next(w));
 	return (was_pending);
 }
 
@@ -298,8 +375,7 @@ callout_reset_at(struct callout *c, nstime_t when, callout_func_t *func,
 	c->c_time = when;
 	c->c_func = func;
 	c->c_arg = arg;
-	c->c_entry.ce_full = 1;
-	c->c_entry.ce_active = 1;
+	c->c_entry.ce_word |= CE_FULL | CE_ACTIVE;
 	return (callout_entry_reset_at(&c->c_entry, when));
 }
 
@@ -340,7 +416,7 @@ callout_entry_stop(struct callout_entry *ce)
 
 	if (!callout_entry_pending(ce))
 		return (0);
-	wheel_remove(curvnet->vnet_wheel, ce);
+	entry_disarm(curvnet, ce);
 	return (1);
 }
 

@@ -49,8 +49,8 @@ copy_wide(void *dst, const void *src, size_t len)
 }
 #endif
 
-static void
-copy(void *dst, const void *src, size_t len)
+void
+uio_copy(void *dst, const void *src, size_t len)
 {
 #ifdef __x86_64__
 	size_t wide;
@@ -84,9 +84,9 @@ uiomove(void *cp, int n, struct uio *uio)
 		part = ulmin((u_long)n, ulmin(iov->iov_len,
 		    (u_long)uio->uio_resid));
 		if (uio->uio_rw == UIO_READ)
-			copy(iov->iov_base, p, part);
+			uio_copy(iov->iov_base, p, part);
 		else
-			copy(p, iov->iov_base, part);
+			uio_copy(p, iov->iov_base, part);
 		iov->iov_base = (char *)iov->iov_base + part;
 		iov->iov_len -= part;
 		uio->uio_resid -= (ssize_t)part;

@@ -219,23 +219,11 @@ void
 sbdrop(struct sockbuf *sb, int len)
 {
 
-	m_freem(sbcut(sb, len));
-}
+	struct mbuf *m;
 
-void
-sbflush(struct sockbuf *sb)
-{
-
-	sbdrop(sb, (int)sb->sb_ccc);
-}
-
-void
-sbdestroy(struct sockbuf *sb)
-{
-
-	sbflush(sb);
-	sb->sb_hiwat = 0;
-	sb->sb_mbmax = 0;
+	m = sbcut(sb, len);
+	if (m != NULL)
+		m_freem(m);
 }
 
 struct mbuf *
@@ -321,11 +309,13 @@ sbcheck(const struct sockbuf *sb)
  * Somebody waits for a side of so.  The upcall comes last, as it may close
  * the socket; what it leaves of so is for the caller's own reference.
  */
-static inline void
-sowakeup(struct socket *so, struct sockbuf *sb, int which)
+void
+sowakeup(struct socket *so, int which)
 {
+	const struct sockbuf *sb;
 	const struct soupcalls *su;
 
+	sb = which == SO_RCV ? &so->so_rcv : &so->so_snd;
 	if ((sb->sb_flags & SB_KNOTE) != 0)
 		knote_socket(so);
 	if ((sb->sb_flags & SB_UPCALL) == 0)
@@ -336,34 +326,4 @@ sowakeup(struct socket *so, struct sockbuf *sb, int which)
 		soupcall_clear(so, which);
 		soisconnected(so);
 	}
-}
-
-void
-sorwakeup(struct socket *so)
-{
-
-	sowakeup(so, &so->so_rcv, SO_RCV);
-}
-
-void
-sowwakeup(struct socket *so)
-{
-
-	sowakeup(so, &so->so_snd, SO_SND);
-}
-
-void
-socantrcvmore(struct socket *so)
-{
-
-	so->so_rcv.sb_state |= SBS_CANTRCVMORE;
-	sorwakeup(so);
-}
-
-void
-socantsendmore(struct socket *so)
-{
-
-	so->so_snd.sb_state |= SBS_CANTSENDMORE;
-	sowwakeup(so);
 }

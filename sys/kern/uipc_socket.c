@@ -148,23 +148,6 @@ soorphan(struct socket *so)
 	sodealloc(so);
 }
 
-void
-soref(struct socket *so)
-{
-
-	so->so_count++;
-}
-
-void
-sorele(struct socket *so)
-{
-
-	KASSERT(so->so_count > 0, ("sorele: socket %p without references",
-	    (void *)so));
-	if (--so->so_count == 0)
-		sofree(so);
-}
-
 /* Is the pcb of so still busy with the connection? */
 static bool
 so_pcb_busy(const struct socket *so)

@@ -204,6 +204,50 @@ sosend(struct socket *so, struct sockaddr *addr, struct uio *uio,
 	return (sosend_give(so, addr, m, flags, uio->uio_resid == 0));
 }
 
+/*
+ * What most small writes are: some bytes for one mbuf, on a connection that
+ * is up and has the space.  False, and nothing done, if this is another.
+ */
+static bool
+sosend_small(struct socket *so, const void *buf, size_t len, int *error)
+{
+	struct mbuf *m;
+
+	/* No bytes are no small write either: less 1, they are too many. */
+	if (len - 1 >= (size_t)MLEN ||
+	    (so->so_state & SS_ISCONNECTED) == 0 || so->so_error != 0 ||
+	    (so->so_snd.sb_state & SBS_CANTSENDMORE) != 0 ||
+	    (so->so_snd.sb_flags & SB_HELD) != 0 || so->so_pcb == NULL ||
+	    sbspace(&so->so_snd) < (long)len)
+		return (false);
+	m = m_get(M_NOWAIT, MT_DATA);
+	if (m == NULL)
+		return (false);
+	memcpy(m->m_data, buf, len);
+	m->m_len = (int32_t)len;
+	*error = so->so_proto->pr_send(so, 0, m, NULL);
+	return (true);
+}
+
+int
+sosend_buf(struct socket *so, const void *buf, size_t len, size_t *lenp)
+{
+	struct iovec iov;
+	struct uio uio;
+	int error;
+
+	*lenp = len;
+	if (sosend_small(so, buf, len, &error))
+		return (error);
+	iov.iov_base = __DECONST(void *, buf);
+	iov.iov_len = len;
+	uio = (struct uio){ .uio_iov = &iov, .uio_iovcnt = 1,
+	    .uio_resid = (ssize_t)len, .uio_rw = UIO_WRITE };
+	error = sosend(so, NULL, &uio, NULL, 0);
+	*lenp = len - (size_t)uio.uio_resid;
+	return (error);
+}
+
 /* So many bytes must be there before resid of them are read. */
 static long
 soreceive_want(const struct socket *so, long resid, int flags)
@@ -388,6 +432,59 @@ soreceive(struct socket *so, struct sockaddr_storage *from, struct uio *uio,
 	if (so->so_oobmark != 0)
 		len = min(len, so->so_oobmark);
 	return (soreceive_bytes(so, uio, mp0, (int)len, flags));
+}
+
+/*
+ * What most reads find: enough bytes in the first mbuf, and no urgent mark.
+ * Returns how many were read; 0: this is another.
+ */
+static inline u_int
+soreceive_first(struct socket *so, void *buf, size_t len)
+{
+	const struct sockbuf *sb;
+	u_int n;
+
+	sb = &so->so_rcv;
+	n = (u_int)ulmin(len, sbavail(sb));
+	if (n == 0 || sbavail(sb) < sb->sb_lowat || so->so_oobmark != 0 ||
+	    n > (u_int)sb->sb_mb->m_len)
+		return (0);
+	uio_copy(buf, sb->sb_mb->m_data, n);
+	sbdrop(&so->so_rcv, (int)n);
+	soreceive_done(so, (int)n, 0);
+	return (n);
+}
+
+/* Is all as it should be with so, but nothing there? */
+static inline bool
+soreceive_is_idle(const struct socket *so)
+{
+
+	return (sbavail(&so->so_rcv) == 0 &&
+	    (so->so_state & SS_ISCONNECTED) != 0 &&
+	    (so->so_error | so->so_rerror) == 0 &&
+	    (so->so_rcv.sb_state & SBS_CANTRCVMORE) == 0);
+}
+
+int
+soreceive_buf(struct socket *so, void *buf, size_t len, size_t *lenp)
+{
+	struct iovec iov;
+	struct uio uio;
+	int error;
+
+	*lenp = soreceive_first(so, buf, len);
+	if (*lenp != 0)
+		return (0);
+	if (len > 0 && soreceive_is_idle(so))
+		return (EWOULDBLOCK);
+	iov.iov_base = buf;
+	iov.iov_len = len;
+	uio = (struct uio){ .uio_iov = &iov, .uio_iovcnt = 1,
+	    .uio_resid = (ssize_t)len, .uio_rw = UIO_READ };
+	error = soreceive(so, NULL, &uio, NULL, NULL);
+	*lenp = len - (size_t)uio.uio_resid;
+	return (error);
 }
 
 int

@@ -22,7 +22,7 @@
 #include "uipc_private.h"
 
 /* The socket behind fd, with a reference. */
-static int
+static inline int
 getsock(int fd, struct socket **so)
 {
 	int error;
@@ -210,6 +210,40 @@ kern_recv(int fd, struct uio *uio, int *flagsp,
 	sorele(so);
 	if (error == 0)
 		*lenp = (size_t)(resid - uio->uio_resid);
+	return (error);
+}
+
+int
+kern_write(int fd, const void *buf, size_t len, size_t *lenp)
+{
+	struct socket *so;
+	int error;
+
+	*lenp = 0;
+	error = len <= PTRDIFF_MAX ? getsock(fd, &so) : EINVAL;
+	if (error != 0)
+		return (error);
+	error = sosend_buf(so, buf, len, lenp);
+	sorele(so);
+	if (error != 0)
+		*lenp = 0;
+	return (error);
+}
+
+int
+kern_read(int fd, void *buf, size_t len, size_t *lenp)
+{
+	struct socket *so;
+	int error;
+
+	*lenp = 0;
+	error = len <= PTRDIFF_MAX ? getsock(fd, &so) : EINVAL;
+	if (error != 0)
+		return (error);
+	error = soreceive_buf(so, buf, len, lenp);
+	sorele(so);
+	if (error != 0)
+		*lenp = 0;
 	return (error);
 }
 

@@ -17,9 +17,9 @@
  * in its first word.  uz_linkoff says where.
  *
  * Zones without any of these, and without a ctor, are plain; then an
- * allocation from the list touches the first cache lines of the zone and
- * the item, and a free likewise.  mbufs and segments of the sent map come
- * this way.
+ * allocation from the list (vm/uma.h) touches the first cache lines of the
+ * zone and the item, and a free likewise.  mbufs and segments of the sent map
+ * come this way.
  *
  * ms_bytes counts the items in use.  A zone that was destroyed lives on
  * without its vnet (uz_vnet is NULL) until ms_bytes is 0; a free touches
@@ -45,6 +45,21 @@ TAILQ_HEAD(zone_list, uma_zone);
 VNET_DEFINE_STATIC(struct zone_list, zones);
 #define	V_zones		VNET(zones)
 
+void
+uma_zone_stats_set(uma_zone_t zone)
+{
+	const struct mem_stats *ms;
+
+	ms = &zone->uz_stats;
+	if (!zone->uz_plain || ms->ms_fault_after != UINT64_MAX)
+		zone->uz_bound = 0;
+	else if (ms->ms_limit == 0)
+		zone->uz_bound = UINT64_MAX;
+	else
+		zone->uz_bound = ms->ms_limit < zone->uz_size ? 0 :
+		    ms->ms_limit - zone->uz_size + 1;
+}
+
 static inline void **
 item_link(uma_zone_t zone, void *item)
 {
@@ -58,7 +73,6 @@ zone_push(uma_zone_t zone, void *item)
 
 	*item_link(zone, item) = zone->uz_free;
 	zone->uz_free = item;
-	zone->uz_nfree++;
 }
 
 static inline void *
@@ -68,7 +82,6 @@ zone_pop(uma_zone_t zone)
 
 	item = zone->uz_free;
 	zone->uz_free = *item_link(zone, item);
-	zone->uz_nfree--;
 	return (item);
 }
 
@@ -87,6 +100,7 @@ zone_import(uma_zone_t zone, int flags)
 		host_free(item);
 		return (NULL);
 	}
+	zone->uz_total += zone->uz_size;
 	return (item);
 }
 
@@ -96,6 +110,7 @@ zone_export(uma_zone_t zone, void *item)
 
 	if (zone->uz_fini != NULL)
 		zone->uz_fini(item, (int)zone->uz_size);
+	zone->uz_total -= zone->uz_size;
 	host_free(item);
 }
 
@@ -108,8 +123,8 @@ zone_drain(uma_zone_t zone)
 		zone_export(zone, zone_pop(zone));
 }
 
-/* What a zone of items of size bytes keeps. */
-static u_int
+/* What a zone of items of size bytes keeps, bytes. */
+static uint64_t
 zone_keep(size_t size, uint32_t flags)
 {
 #ifdef MEM_KEEP_NOTHING
@@ -118,8 +133,8 @@ zone_keep(size_t size, uint32_t flags)
 	return (0);
 #else
 	if ((flags & UMA_ZONE_NOFREE) != 0)
-		return (UINT_MAX);
-	return (max(UMA_KEEP_MIN, min(UMA_KEEP_MAX,
+		return (UINT64_MAX);
+	return (size * max(UMA_KEEP_MIN, min(UMA_KEEP_MAX,
 	    (u_int)(UMA_KEEP_BYTES / size))));
 #endif
 }
@@ -139,7 +154,7 @@ uma_zcreate(const char *name, size_t size, uma_ctor ctor, uma_dtor dtor,
 	outside = init != NULL || fini != NULL ||
 	    (flags & UMA_ZONE_ZINIT) != 0;
 	zone->uz_name = name;
-	zone->uz_size = (u_int)size;
+	zone->uz_size = size;
 	zone->uz_ctor = ctor;
 	zone->uz_dtor = dtor;
 	zone->uz_init = init;
@@ -153,6 +168,7 @@ uma_zcreate(const char *name, size_t size, uma_ctor ctor, uma_dtor dtor,
 	zone->uz_hostsize = (u_int)roundup2(outside ? zone->uz_linkoff +
 	    sizeof(void *) : MAX(size, sizeof(void *)), (u_int)align + 1);
 	zone->uz_stats.ms_fault_after = UINT64_MAX;
+	uma_zone_stats_set(zone);
 	zone->uz_vnet = curvnet;
 	TAILQ_INSERT_TAIL(&V_zones, zone, uz_link);
 	return (zone);
@@ -186,17 +202,20 @@ zone_is_full(uma_zone_t zone)
 	    ms->ms_bytes + zone->uz_size > ms->ms_limit);
 }
 
-/* The way of everything that is not the plain case; apart, so that the plain
- * one has no registers to save. */
-static void * __noinline
-zone_alloc(uma_zone_t zone, void *arg, int flags)
+/* The way of everything that is not the usual case, too. */
+void *
+uma_zalloc_arg(uma_zone_t zone, void *arg, int flags)
 {
 	struct mem_stats *ms;
 	void *item;
+	bool admitted;
 
 	ms = &zone->uz_stats;
 	item = NULL;
-	if (mem_stats_admit(ms, zone->uz_size)) {
+	admitted = mem_stats_admit(ms, zone->uz_size);
+	if (zone->uz_bound == 0)	/* the fault point may be over */
+		uma_zone_stats_set(zone);
+	if (admitted) {
 		if (zone->uz_free != NULL)
 			item = zone_pop(zone);
 		else
@@ -220,26 +239,6 @@ zone_alloc(uma_zone_t zone, void *arg, int flags)
 	return (item);
 }
 
-void *
-uma_zalloc_arg(uma_zone_t zone, void *arg, int flags)
-{
-	struct mem_stats *ms;
-	void *item;
-
-	item = zone->uz_free;
-	ms = &zone->uz_stats;
-	/* A limit of 0, less 1, is the largest number. */
-	if (__predict_false(item == NULL || !zone->uz_plain ||
-	    ms->ms_bytes + zone->uz_size - 1 > ms->ms_limit - 1 ||
-	    ms->ms_fault_after != UINT64_MAX || (flags & M_ZERO) != 0))
-		return (zone_alloc(zone, arg, flags));
-	zone->uz_free = *(void **)item;
-	zone->uz_nfree--;
-	ms->ms_allocs++;
-	ms->ms_bytes += zone->uz_size;
-	return (item);
-}
-
 /* An item that the zone does not keep. */
 static void __noinline
 zone_release(uma_zone_t zone, void *item)
@@ -254,9 +253,11 @@ static inline void
 zone_free(uma_zone_t zone, void *item)
 {
 
-	zone->uz_stats.ms_frees++;
+	bool keep;
+
+	keep = zone->uz_total - zone->uz_stats.ms_bytes < zone->uz_keep;
 	zone->uz_stats.ms_bytes -= zone->uz_size;
-	if (__predict_true(zone->uz_nfree < zone->uz_keep))
+	if (__predict_true(keep))
 		zone_push(zone, item);
 	else
 		zone_release(zone, item);
@@ -295,6 +296,7 @@ uma_zone_set_max(uma_zone_t zone, int nitems)
 
 	KASSERT(nitems >= 0, ("zone %s: limit", zone->uz_name));
 	zone->uz_stats.ms_limit = (uint64_t)nitems * zone->uz_size;
+	uma_zone_stats_set(zone);
 	return (nitems);
 }
 
@@ -317,6 +319,25 @@ uma_zone_set_fault(uma_zone_t zone, uint64_t after)
 {
 
 	zone->uz_stats.ms_fault_after = after;
+	uma_zone_stats_set(zone);
+}
+
+const struct mem_stats *
+uma_zone_stats(uma_zone_t zone)
+{
+	struct mem_stats *ms;
+
+	ms = &zone->uz_stats;
+	ms->ms_frees = ms->ms_allocs - ms->ms_bytes / zone->uz_size;
+	return (ms);
+}
+
+u_int
+uma_zone_get_free(uma_zone_t zone)
+{
+
+	return ((u_int)((zone->uz_total - zone->uz_stats.ms_bytes) /
+	    zone->uz_size));
 }
 
 uma_zone_t

@@ -80,7 +80,7 @@ vnet_create(const char *name, const struct vnet_hostops *ops, void *arg)
 		return (NULL);
 	vnet->vnet_ops = ops;
 	vnet->vnet_arg = arg;
-	vnet->vnet_wanted = UINT64_MAX;
+	vnet->vnet_wanted = vnet->vnet_due = UINT64_MAX;
 	vnet->vnet_state = VNET_STARTING;
 	vnet->vnet_id = (uint32_t)((uintptr_t)vnet / CACHE_LINE_SIZE);
 	STAILQ_INIT(&vnet->vnet_tasks);
@@ -221,7 +221,8 @@ vnet_enter(struct vnet *vnet)
 	saved = curvnet;
 	curvnet = vnet;
 	if (vnet->vnet_depth++ == 0) {
-		now = vnet->vnet_ops->ho_clock(vnet->vnet_arg);
+		now = vnet->vnet_clock != NULL ? *vnet->vnet_clock :
+		    vnet->vnet_ops->ho_clock(vnet->vnet_arg);
 		if (now > vnet->vnet_now)
 			vnet->vnet_now = now;
 	}
@@ -229,7 +230,7 @@ vnet_enter(struct vnet *vnet)
 }
 
 /* Do what was put off, and what that puts off. */
-static void __noinline
+void __noinline
 vnet_run_tasks(struct vnet *vnet)
 {
 	struct vnet_task *task;
@@ -241,13 +242,13 @@ vnet_run_tasks(struct vnet *vnet)
 	}
 }
 
-/* Only what was armed since can have made the next turn an earlier one. */
-static void __noinline
+void __noinline
 vnet_want_sooner(struct vnet *vnet)
 {
 
-	vnet->vnet_sooner = false;
-	vnet_want(vnet, callout_wheel_next(vnet->vnet_wheel));
+	if (vnet->vnet_due_old)
+		callout_find_due(vnet);
+	vnet_want(vnet, vnet->vnet_due);
 }
 
 void
@@ -267,7 +268,7 @@ vnet_leave(struct vnet *saved)
 		vnet_run_tasks(vnet);
 	vnet->vnet_depth = 0;
 	curvnet = saved;
-	if (vnet->vnet_sooner)
+	if (vnet->vnet_due < vnet->vnet_wanted)
 		vnet_want_sooner(vnet);
 	vnet_left(vnet);
 }
@@ -289,15 +290,22 @@ vnet_run(struct vnet *vnet)
 	struct vnet *saved;
 	nstime_t next;
 
-	saved = vnet_enter(vnet);
+	saved = vnet_enter_fast(vnet);
 	KASSERT(vnet->vnet_depth == 1, ("vnet_run of a vnet entered"));
-	callout_wheel_run(vnet->vnet_wheel, vnet->vnet_now);
-	vnet_later_now(vnet);
-	vnet_run_tasks(vnet);
+	if (vnet->vnet_due <= vnet->vnet_now)
+		callout_run(vnet);
+	vnet->vnet_ran = vnet->vnet_now;
+	if (!STAILQ_EMPTY(&vnet->vnet_later))
+		vnet_later_now(vnet);
+	if (!STAILQ_EMPTY(&vnet->vnet_tasks))
+		vnet_run_tasks(vnet);
 	vnet->vnet_depth = 0;
 	curvnet = saved;
-	vnet->vnet_wanted = next = vnet_next(vnet);
-	vnet->vnet_sooner = false;
+	if (vnet->vnet_due_old)
+		callout_find_due(vnet);
+	next = STAILQ_EMPTY(&vnet->vnet_later) ? vnet->vnet_due :
+	    vnet->vnet_now;
+	vnet->vnet_wanted = next;
 	vnet_left(vnet);
 	return (next);
 }
@@ -347,6 +355,7 @@ vnet_task_later(struct vnet_task *task)
 		return;
 	task->vt_pending = task->vt_later = true;
 	STAILQ_INSERT_TAIL(&curvnet->vnet_later, task, vt_link);
+	vnet_want(curvnet, curvnet->vnet_now);
 }
 
 void

@@ -227,7 +227,17 @@ if_input(struct ifnet *ifp, struct mbuf *m)
 int
 if_enqueue(struct ifnet *ifp, struct mbuf *m)
 {
-	return (if_enqueue_one(ifp, m));
+	if (__predict_false((ifp->if_flags & IFF_UP) == 0)) {
+		m_freem(m);
+		return (ENETDOWN);
+	}
+	ifp->if_data.ifi_opackets++;
+	ifp->if_data.ifi_obytes += (uint64_t)m->m_pkthdr.len;
+	if (__predict_false(ifp->if_capture != NULL))
+		if_capture_packet(ifp, m, true);
+	if (ifp->if_pipe != NULL)
+		return (ifp->if_pipe_lower(ifp, m));
+	return (ifp->if_transmit(ifp, m));
 }
 
 static int

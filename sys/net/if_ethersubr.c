@@ -56,23 +56,29 @@ ether_ifattach(struct ifnet *ifp, const uint8_t *lladdr)
 	return (error);
 }
 
-static inline int
+static inline void
+ether_header_write(const struct ifnet *ifp, struct mbuf *m,
+    const uint8_t *dst, uint16_t type)
+{
+	struct ether_header *eh = mtod(m, struct ether_header *);
+
+	memcpy(eh->ether_dhost, dst, ETHER_ADDR_LEN);
+	memcpy(eh->ether_shost, ifp->if_lladdr, ETHER_ADDR_LEN);
+	eh->ether_type = htons(type);
+	m->m_pkthdr.l2hlen = ETHER_HDR_LEN;
+}
+
+static int
 ether_frame(struct ifnet *ifp, struct mbuf *m, const uint8_t *dst,
     uint16_t type)
 {
-	struct ether_header *eh;
-
 	M_PREPEND(m, ETHER_HDR_LEN, M_NOWAIT);
 	if (__predict_false(m == NULL)) {
 		ifp->if_data.ifi_oerrors++;
 		return (ENOBUFS);
 	}
-	eh = mtod(m, struct ether_header *);
-	memcpy(eh->ether_dhost, dst, ETHER_ADDR_LEN);
-	memcpy(eh->ether_shost, ifp->if_lladdr, ETHER_ADDR_LEN);
-	eh->ether_type = htons(type);
-	m->m_pkthdr.l2hlen = ETHER_HDR_LEN;
-	return (if_enqueue_one(ifp, m));
+	ether_header_write(ifp, m, dst, type);
+	return (if_enqueue(ifp, m));
 }
 
 int
@@ -145,14 +151,16 @@ ether_resolve(struct ifnet *ifp, struct mbuf *m,
 	return (V_lltable_ops->llo_resolve(ifp, m, nexthop, lladdr));
 }
 
-/* The link address is to be found out. */
+/* As ether_output(); the link address is perhaps to be found out. */
 static int __noinline
-ether_output_unknown(struct ifnet *ifp, struct mbuf *m,
+ether_output_any(struct ifnet *ifp, struct mbuf *m,
     const struct in6_addr *nexthop, struct route *ro, uint16_t type)
 {
 	uint8_t lladdr[8];
 	int error;
 
+	if (ro != NULL && ro->ro_llgen == V_way_gen)
+		return (ether_frame(ifp, m, ro->ro_lladdr, type));
 	error = ether_resolve(ifp, m, nexthop, lladdr);
 	if (error != 0)
 		return (error == EWOULDBLOCK ? 0 : error);
@@ -163,6 +171,10 @@ ether_output_unknown(struct ifnet *ifp, struct mbuf *m,
 	return (ether_frame(ifp, m, lladdr, type));
 }
 
+/*
+ * By a way that is as it was (so ifp is up), with room for the header, and
+ * with nobody who records the packet, it is but written and counted.
+ */
 int
 ether_output(struct ifnet *ifp, struct mbuf *m,
     const struct in6_addr *nexthop, struct route *ro)
@@ -170,9 +182,19 @@ ether_output(struct ifnet *ifp, struct mbuf *m,
 	uint16_t type;
 
 	type = IN6_IS_ADDR_V4MAPPED(nexthop) ? ETHERTYPE_IP : ETHERTYPE_IPV6;
-	if (__predict_true(ro != NULL && ro->ro_llgen == V_way_gen))
-		return (ether_frame(ifp, m, ro->ro_lladdr, type));
-	return (ether_output_unknown(ifp, m, nexthop, ro, type));
+	if (__predict_false(ro == NULL || ro->ro_llgen != V_way_gen ||
+	    ifp->if_capture != NULL ||
+	    (m->m_flags & (M_PKTHDR | M_EXT | M_RDONLY)) != M_PKTHDR ||
+	    m->m_data - m->m_pktdat < ETHER_HDR_LEN))
+		return (ether_output_any(ifp, m, nexthop, ro, type));
+	m->m_data -= ETHER_HDR_LEN;
+	m->m_len += ETHER_HDR_LEN;
+	m->m_pkthdr.len += ETHER_HDR_LEN;
+	ether_header_write(ifp, m, ro->ro_lladdr, type);
+	ifp->if_data.ifi_opackets++;
+	ifp->if_data.ifi_obytes += (uint64_t)m->m_pkthdr.len;
+	return (ifp->if_pipe != NULL ? ifp->if_pipe_lower(ifp, m) :
+	    ifp->if_transmit(ifp, m));
 }
 
 /*

@@ -119,7 +119,7 @@ if_handover_full(struct ifnet *ifp, struct if_handover *hq, struct mbuf *m)
 }
 
 /* The queue was empty: have it emptied. */
-static int
+static int __noinline
 if_handover_wake(struct if_handover *hq)
 {
 	if (hq->hq_ifp->if_vnet == curvnet)

@@ -32,22 +32,6 @@ if_input_one(struct ifnet *ifp, struct mbuf *m)
 	ifp->if_input(ifp, m);
 }
 
-/* What if_enqueue() does. */
-static inline int
-if_enqueue_one(struct ifnet *ifp, struct mbuf *m)
-{
-	if (__predict_false((ifp->if_flags & IFF_UP) == 0)) {
-		m_freem(m);
-		return (ENETDOWN);
-	}
-	ifp->if_data.ifi_opackets++;
-	ifp->if_data.ifi_obytes += (uint64_t)m->m_pkthdr.len;
-	if (__predict_false(ifp->if_capture != NULL))
-		if_capture_packet(ifp, m, true);
-	return (ifp->if_pipe != NULL ? ifp->if_pipe_lower(ifp, m) :
-	    ifp->if_transmit(ifp, m));
-}
-
 /* Take an interface from all lists and tables; ifp stays the caller's. */
 void	if_unlink(struct ifnet *ifp);
 

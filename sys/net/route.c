@@ -74,6 +74,8 @@ struct rtnode {
 struct rt_recent {
 	struct in6_addr	rr_dst;
 	uint32_t	rr_scope;
+	uint32_t	rr_srcgen;	/* V_way_gen for rr_src; 0 none */
+	struct in6_addr	rr_src;		/* from which to talk to it */
 	struct route	rr_route;
 };
 
@@ -482,8 +484,43 @@ ro_recent(const struct in6_addr *dst, uint32_t scope)
 		ro_invalidate(&rr->rr_route);
 		rr->rr_dst = *dst;
 		rr->rr_scope = scope;
+		rr->rr_srcgen = 0;
 	}
 	return (&rr->rr_route);
+}
+
+void
+ro_teach(const struct route *ro, const struct in6_addr *dst, uint32_t scope)
+{
+	struct rt_recent *rr = recent_slot(dst);
+
+	if (recent_is(rr, dst, scope) && ro->ro_llgen == V_way_gen &&
+	    rr->rr_route.ro_nh == ro->ro_nh) {
+		memcpy(rr->rr_route.ro_lladdr, ro->ro_lladdr,
+		    sizeof(ro->ro_lladdr));
+		rr->rr_route.ro_llgen = ro->ro_llgen;
+	}
+}
+
+const struct in6_addr *
+rt_source(const struct in6_addr *dst, uint32_t scope)
+{
+	const struct rt_recent *rr = recent_slot(dst);
+
+	return (recent_is(rr, dst, scope) && rr->rr_srcgen == V_way_gen ?
+	    &rr->rr_src : NULL);
+}
+
+void
+rt_source_set(const struct in6_addr *dst, uint32_t scope,
+    const struct in6_addr *src)
+{
+	struct rt_recent *rr = recent_slot(dst);
+
+	if (recent_is(rr, dst, scope)) {
+		rr->rr_src = *src;
+		rr->rr_srcgen = V_way_gen;
+	}
 }
 
 /* What the table says, into ro. */

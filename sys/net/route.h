@@ -62,6 +62,13 @@ int	ro_lookup(struct route *ro, const struct in6_addr *dst,
 /* For who keeps no struct route: one of the host's own for dst, perhaps
  * empty, which the next call for another address may take. */
 struct route *ro_recent(const struct in6_addr *dst, uint32_t scope);
+/* Let those who look dst up later know the link address in ro. */
+void	ro_teach(const struct route *ro, const struct in6_addr *dst,
+	    uint32_t scope);
+/* The source remembered for talking to dst, or NULL; have src remembered. */
+const struct in6_addr *rt_source(const struct in6_addr *dst, uint32_t scope);
+void	rt_source_set(const struct in6_addr *dst, uint32_t scope,
+	    const struct in6_addr *src);
 /* Empty ro. */
 void	ro_invalidate(struct route *ro);
 /* ro is still good. */

@@ -35,13 +35,6 @@ const struct in6_addr in6addr_loopback = { .__u6_addr.__u6_addr8 = {
 } };
 
 bool
-in_any(const struct in6_addr *a)
-{
-	return (IN6_IS_ADDR_UNSPECIFIED(a) ||
-	    (IN6_IS_ADDR_V4MAPPED(a) && a->s6_addr32[3] == 0));
-}
-
-bool
 in_multicast(const struct in6_addr *a)
 {
 	uint32_t v4;
@@ -336,10 +329,10 @@ ip_proto_register(uint8_t proto, const struct ip_proto *ipp)
 	pt = &V_ip_prototab;
 	if (pt->pt_index[proto] != 0)
 		return (EEXIST);
-	for (i = 0; i < IP_PROTOS_MAX; i++)
+	for (i = 1; i <= IP_PROTOS_MAX; i++)
 		if (pt->pt_protos[i] == NULL) {
 			pt->pt_protos[i] = ipp;
-			pt->pt_index[proto] = (uint8_t)(i + 1);
+			pt->pt_index[proto] = (uint8_t)i;
 			return (0);
 		}
 	return (ENOSPC);
@@ -353,6 +346,6 @@ ip_proto_unregister(uint8_t proto)
 	pt = &V_ip_prototab;
 	if (pt->pt_index[proto] == 0)
 		return;
-	pt->pt_protos[pt->pt_index[proto] - 1] = NULL;
+	pt->pt_protos[pt->pt_index[proto]] = NULL;
 	pt->pt_index[proto] = 0;
 }

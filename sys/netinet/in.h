@@ -133,7 +133,12 @@ in6_unmapped(const struct in6_addr *a)
 
 /* Is this address (mapped or not) unspecified, multicast, broadcast (the
  * limited one), loopback? */
-bool	in_any(const struct in6_addr *a);
+static inline bool
+in_any(const struct in6_addr *a)
+{
+	return (a->s6_addr64[0] == 0 && a->s6_addr32[3] == 0 &&
+	    (a->s6_addr32[2] == 0 || a->s6_addr32[2] == htonl(0xffff)));
+}
 bool	in_multicast(const struct in6_addr *a);
 bool	in_loopback(const struct in6_addr *a);
 

@@ -15,7 +15,7 @@
  *   order the machine has, and a sum is stored as it is.
  * - 2^16 = 1 modulo 2^16 - 1, so that words may be added in any wider unit
  *   with the carry fed back in at the bottom, and folded to 16 bits at last.
- *   The loop for short pieces adds 32 bits at a time in 64.
+ *   Short pieces are added in 64 bits.
  * - A word w with its top bit flipped is w - 2^15 as a signed number, so that
  *   the machine's sums of products of signed words add words, 16 of them at
  *   a time: n such sums are less by n * 2^15, which is added at the end.
@@ -36,36 +36,67 @@
 #include <netinet/ip6.h>
 #include <netinet/ip_impl.h>
 
-static inline uint32_t
-load32(const uint8_t *p)
+static inline uint64_t
+load64(const uint8_t *p)
 {
-	uint32_t w;
+	uint64_t w;
 
 	memcpy(&w, p, sizeof(w));
 	return (w);
 }
 
-/* What is left at the end, less than 4 bytes, as if zeros followed. */
-static inline uint32_t
+/* What is left at the end, less than 8 bytes, as if zeros followed. */
+static inline uint64_t
 load_tail(const uint8_t *p, size_t len)
 {
-	uint8_t w[4] = { 0 };
-	uint32_t word;
-	size_t i;
+	uint64_t sum;
+	uint32_t quad;
+	uint16_t pair;
+	uint8_t last[2] = { 0 };
 
-	for (i = 0; i < len; i++)
-		w[i] = p[i];
-	memcpy(&word, w, sizeof(word));
-	return (word);
+	sum = 0;
+	if ((len & 4) != 0) {
+		memcpy(&quad, p, sizeof(quad));
+		sum += quad;
+		p += sizeof(quad);
+	}
+	if ((len & 2) != 0) {
+		memcpy(&pair, p, sizeof(pair));
+		sum += pair;
+		p += sizeof(pair);
+	}
+	if ((len & 1) != 0) {
+		last[0] = *p;
+		memcpy(&pair, last, sizeof(pair));
+		sum += pair;
+	}
+	return (sum);
+}
+
+/* Short pieces, such as headers. */
+static inline uint64_t
+sum_narrow(const uint8_t *p, size_t len, uint64_t sum)
+{
+	for (; len >= 16; len -= 16, p += 16)
+		sum = in_cksum_add(in_cksum_add(sum, load64(p)),
+		    load64(p + 8));
+	if (len >= 8) {
+		sum = in_cksum_add(sum, load64(p));
+		len -= 8;
+		p += 8;
+	}
+	return (len == 0 ? sum : in_cksum_add(sum, load_tail(p, len)));
 }
 
 #ifdef __x86_64__
 #define	WIDE_UNIT	32		/* bytes that sum_wide() adds at once */
 #define	WIDE_MIN	256		/* for less it is not worth its start */
 #define	WIDE_MAX	(1U << 20)	/* bytes until a lane may overflow */
+#define	WIDE_LANES	(WIDE_UNIT / sizeof(int32_t))
 
 typedef short words_t __attribute__((__vector_size__(WIDE_UNIT)));
 typedef int lanes_t __attribute__((__vector_size__(WIDE_UNIT)));
+typedef long long pairs_t __attribute__((__vector_size__(WIDE_UNIT)));
 typedef words_t loose_words_t __attribute__((__aligned__(1), __may_alias__));
 
 /* The sum of n units, WIDE_MAX bytes at most. */
@@ -75,60 +106,60 @@ sum_wide(const void *p, size_t n)
 {
 	const words_t ones = (words_t){ 0 } + 1;
 	const words_t flip = (words_t){ 0 } + INT16_MIN;
-	const loose_words_t *w = p;
+	const loose_words_t *w = p, *end = w + n;
 	lanes_t a, b;
-	int64_t sum;
-	size_t i;
+	pairs_t pairs;
 
 	a = b = (lanes_t){ 0 };
-	for (i = 0; i + 4 <= n; i += 4) {
-		a += __builtin_ia32_pmaddwd256(w[i] ^ flip, ones);
-		b += __builtin_ia32_pmaddwd256(w[i + 1] ^ flip, ones);
-		a += __builtin_ia32_pmaddwd256(w[i + 2] ^ flip, ones);
-		b += __builtin_ia32_pmaddwd256(w[i + 3] ^ flip, ones);
+	for (; end - w >= 8; w += 8) {
+		a += __builtin_ia32_pmaddwd256(w[0] ^ flip, ones);
+		b += __builtin_ia32_pmaddwd256(w[1] ^ flip, ones);
+		a += __builtin_ia32_pmaddwd256(w[2] ^ flip, ones);
+		b += __builtin_ia32_pmaddwd256(w[3] ^ flip, ones);
+		a += __builtin_ia32_pmaddwd256(w[4] ^ flip, ones);
+		b += __builtin_ia32_pmaddwd256(w[5] ^ flip, ones);
+		a += __builtin_ia32_pmaddwd256(w[6] ^ flip, ones);
+		b += __builtin_ia32_pmaddwd256(w[7] ^ flip, ones);
 	}
-	for (; i < n; i++)
-		a += __builtin_ia32_pmaddwd256(w[i] ^ flip, ones);
+	for (; w < end; w++)
+		a += __builtin_ia32_pmaddwd256(*w ^ flip, ones);
+	/* Both halves of each pair of lanes, with their signs. */
 	a += b;
-	sum = (int64_t)n * (WIDE_UNIT / 2) << 15;
-	for (i = 0; i < WIDE_UNIT / sizeof(a[0]); i++)
-		sum += a[i];
-	return ((uint64_t)sum);
-}
-#endif
-
-/* The sum of less than 2^32 words of 32 bits needs no carries. */
-static inline uint64_t
-sum_narrow(const uint8_t *p, size_t len)
-{
-	uint64_t sum;
-
-	sum = 0;
-	for (; len >= 16; len -= 16, p += 16)
-		sum += (uint64_t)load32(p) + load32(p + 4) + load32(p + 8) +
-		    load32(p + 12);
-	for (; len >= 4; len -= 4, p += 4)
-		sum += load32(p);
-	if (len > 0)
-		sum += load_tail(p, len);
-	return (sum);
+	pairs = ((pairs_t)a << 32 >> 32) + ((pairs_t)a >> 32);
+	return ((uint64_t)((int64_t)n * (WIDE_UNIT / 2) << 15) +
+	    (uint64_t)(pairs[0] + pairs[1] + pairs[2] + pairs[3]));
 }
 
-uint64_t
-in_cksum_partial(const void *buf, size_t len, uint64_t sum)
+/* Long pieces: what is left at their ends is short. */
+static uint64_t __noinline
+sum_long(const uint8_t *p, size_t len, uint64_t sum)
 {
-	const uint8_t *p = buf;
-#ifdef __x86_64__
 	size_t wide;
 
-	while (len >= WIDE_MIN && __builtin_cpu_supports("avx2")) {
+	while (len >= WIDE_UNIT && __builtin_cpu_supports("avx2")) {
 		wide = MIN(len, WIDE_MAX) / WIDE_UNIT;
 		sum = in_cksum_add(sum, sum_wide(p, wide));
 		p += wide * WIDE_UNIT;
 		len -= wide * WIDE_UNIT;
 	}
+	return (sum_narrow(p, len, sum));
+}
+#else
+#define	WIDE_MIN	SIZE_MAX
+#define	sum_long	sum_narrow
 #endif
-	return (in_cksum_add(sum, sum_narrow(p, len)));
+
+static inline uint64_t
+sum_piece(const void *buf, size_t len, uint64_t sum)
+{
+	return (len < WIDE_MIN ? sum_narrow(buf, len, sum) :
+	    sum_long(buf, len, sum));
+}
+
+uint64_t
+in_cksum_partial(const void *buf, size_t len, uint64_t sum)
+{
+	return (sum_piece(buf, len, sum));
 }
 
 /* The sum, not folded, of len bytes of the chain from skip on. */
@@ -147,11 +178,11 @@ sum_chain(const struct mbuf *m, size_t len, size_t skip)
 	odd = false;
 	for (; len > 0; m = m->m_next, skip = 0) {
 		n = MIN((size_t)m->m_len - skip, len);
-		if (odd)
+		if (__predict_false(odd))
 			sum = in_cksum_add(sum, __builtin_bswap16(in_cksum_fold(
 			    in_cksum_partial(mtod(m, char *) + skip, n, 0))));
 		else
-			sum = in_cksum_partial(mtod(m, char *) + skip, n, sum);
+			sum = sum_piece(mtod(m, char *) + skip, n, sum);
 		odd ^= n & 1;
 		len -= n;
 	}

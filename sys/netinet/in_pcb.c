@@ -134,16 +134,6 @@ in_pcbhash(const struct inpcbinfo *ipi, const struct in_conninfo *inc)
 	return ((uint32_t)(sum >> 32));
 }
 
-bool
-in_pcbsame(const struct in_conninfo *a, const struct in_conninfo *b)
-{
-	return (a->inc_fport == b->inc_fport &&
-	    a->inc_lport == b->inc_lport &&
-	    a->inc_scope == b->inc_scope &&
-	    IN6_ARE_ADDR_EQUAL(&a->inc_faddr, &b->inc_faddr) &&
-	    IN6_ARE_ADDR_EQUAL(&a->inc_laddr, &b->inc_laddr));
-}
-
 static inline in_pcbslot_t
 pcb_slot(struct inpcb *inp)
 {
@@ -158,7 +148,7 @@ pcb_of(in_pcbslot_t slot)
 	    (((in_pcbslot_t)1 << PCBSLOT_PTRBITS) - 1)));
 }
 
-static struct inpcb *
+static inline struct inpcb *
 pcb_find(const struct inpcbinfo *ipi, const struct in_conninfo *inc,
     uint32_t hash)
 {
@@ -167,8 +157,8 @@ pcb_find(const struct inpcbinfo *ipi, const struct in_conninfo *inc,
 
 	if (ipi->ipi_conns == NULL)
 		return (NULL);
-	for (i = hash & ipi->ipi_connmask;; i = (i + 1) & ipi->ipi_connmask) {
-		slot = ipi->ipi_conns[i];
+	for (i = hash;; i++) {
+		slot = ipi->ipi_conns[i & ipi->ipi_connmask];
 		if (slot == 0)
 			return (NULL);
 		if (slot >> PCBSLOT_PTRBITS == hash >> 16 &&
@@ -178,13 +168,11 @@ pcb_find(const struct inpcbinfo *ipi, const struct in_conninfo *inc,
 }
 
 struct inpcb *
-in_pcblookup_hash(struct inpcbinfo *ipi, const struct in_conninfo *inc,
+in_pcblookup_other(struct inpcbinfo *ipi, const struct in_conninfo *inc,
     uint32_t *hash)
 {
-	struct inpcb *inp = ipi->ipi_last;
+	struct inpcb *inp;
 
-	if (inp != NULL && in_pcbsame(&inp->inp_inc, inc))
-		return (inp);
 	*hash = in_pcbhash(ipi, inc);
 	inp = pcb_find(ipi, inc, *hash);
 	if (inp != NULL)
@@ -206,10 +194,10 @@ pcb_place(struct inpcbinfo *ipi, struct inpcb *inp)
 {
 	uint32_t i;
 
-	i = inp->inp_hash & ipi->ipi_connmask;
-	while (ipi->ipi_conns[i] != 0)
-		i = (i + 1) & ipi->ipi_connmask;
-	ipi->ipi_conns[i] = pcb_slot(inp);
+	i = inp->inp_hash;
+	while (ipi->ipi_conns[i & ipi->ipi_connmask] != 0)
+		i++;
+	ipi->ipi_conns[i & ipi->ipi_connmask] = pcb_slot(inp);
 }
 
 /* Twice the slots, so that at most half are in use. */

@@ -147,13 +147,32 @@ int	in_pcbinherit_port(struct inpcbinfo *ipi, struct inpcb *inp,
 /* A keyed hash of a connection's ends. */
 uint32_t in_pcbhash(const struct inpcbinfo *ipi,
 	    const struct in_conninfo *inc);
-bool	in_pcbsame(const struct in_conninfo *a, const struct in_conninfo *b);
+/* Ports and scope, in which most differ, are compared first, as one word. */
+static inline bool
+in_pcbsame(const struct in_conninfo *a, const struct in_conninfo *b)
+{
+	CTASSERT(sizeof(*a) - __offsetof(struct in_conninfo, inc_fport) ==
+	    sizeof(uint64_t));
+	return (memcmp(&a->inc_fport, &b->inc_fport, sizeof(uint64_t)) == 0 &&
+	    IN6_ARE_ADDR_EQUAL(&a->inc_faddr, &b->inc_faddr) &&
+	    IN6_ARE_ADDR_EQUAL(&a->inc_laddr, &b->inc_laddr));
+}
 /* The connection, or NULL. */
 struct inpcb *in_pcblookup(struct inpcbinfo *ipi,
 	    const struct in_conninfo *inc);
-/* The same; if there is none *hash is inc's. */
-struct inpcb *in_pcblookup_hash(struct inpcbinfo *ipi,
+/* The same, of all but the one found last; *hash becomes inc's. */
+struct inpcb *in_pcblookup_other(struct inpcbinfo *ipi,
 	    const struct in_conninfo *inc, uint32_t *hash);
+/* The same, of all; if there is none *hash is inc's. */
+static inline struct inpcb *
+in_pcblookup_hash(struct inpcbinfo *ipi, const struct in_conninfo *inc,
+    uint32_t *hash)
+{
+	struct inpcb *inp = ipi->ipi_last;
+
+	return (inp != NULL && in_pcbsame(&inp->inp_inc, inc) ? inp :
+	    in_pcblookup_other(ipi, inc, hash));
+}
 /* The socket bound to inc's local side, listeners first, or NULL. */
 struct inpcb *in_pcblookup_wild(struct inpcbinfo *ipi,
 	    const struct in_conninfo *inc);

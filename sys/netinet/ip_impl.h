@@ -53,8 +53,8 @@ struct ip_way {
 /* in.c: the transports, by their numbers. */
 #define	IP_PROTOS_MAX	16		/* transports of one vnet */
 struct ip_prototab {
-	const struct ip_proto *pt_protos[IP_PROTOS_MAX];
-	uint8_t	pt_index[IPPROTO_MAX];	/* place in pt_protos plus 1; or 0 */
+	const struct ip_proto *pt_protos[IP_PROTOS_MAX + 1];	/* 0: NULL */
+	uint8_t	pt_index[IPPROTO_MAX];	/* place in pt_protos; or 0 */
 };
 VNET_DECLARE(struct ip_prototab, ip_prototab);
 #define	V_ip_prototab	VNET(ip_prototab)
@@ -64,8 +64,7 @@ ip_proto_find(uint8_t proto)
 {
 	const struct ip_prototab *pt = &V_ip_prototab;
 
-	return (pt->pt_index[proto] == 0 ? NULL :
-	    pt->pt_protos[pt->pt_index[proto] - 1]);
+	return (pt->pt_protos[pt->pt_index[proto]]);
 }
 
 /* ip_output.c */

@@ -342,25 +342,30 @@ ip_input_ours(struct mbuf *m, struct ip_info *ii)
 }
 
 /*
- * Is m, at whose header of 20 bytes w is, a plain packet and whole?  Its bytes
- * behind that are at least ULP_CONTIG, and nobody put it on a link for more
- * than us.  A header's words add up to a multiple of 2^16 - 1 if its checksum
- * is right, the same as a sum of ffff in one's complement.
+ * Is m a plain packet and whole, its header at ip?  What follows that is
+ * ULP_CONTIG bytes at least, and nobody put it on a link for more than us.  A
+ * header's words add up to a multiple of 2^16 - 1 if its checksum is right,
+ * the same as a sum of ffff in one's complement.
  */
 static inline bool
-ip_is_plain(const struct mbuf *m, const uint32_t w[5])
+ip_is_plain(const struct mbuf *m, const struct ip *ip)
 {
-	uint32_t len = (uint32_t)m->m_pkthdr.len;
+	uint32_t begin, end, frag;
+	uint64_t w[2];
 
-	return ((w[0] & htonl(0xff00ffff)) == htonl(IPVERSION << 28 |
-	    sizeof(struct ip) / 4 << 24 | (len & 0xffff)) &&
-	    len <= IP_MAXPACKET &&
-	    m->m_len >= (int)sizeof(struct ip) + ULP_CONTIG &&
-	    (w[1] & htonl(IP_MF | IP_OFFMASK)) == 0 &&
-	    (m->m_flags & (M_LOOP | M_BCAST | M_MCAST)) == 0 &&
-	    ((m->m_pkthdr.csum_flags & CSUM_L3_CALC) != 0 ?
-	    (m->m_pkthdr.csum_flags & CSUM_L3_VALID) != 0 :
-	    ((uint64_t)w[0] + w[1] + w[2] + w[3] + w[4]) % 0xffff == 0));
+	memcpy(&begin, ip, sizeof(begin));
+	memcpy(&frag, &ip->ip_id, sizeof(frag));
+	begin = ntohl(begin);
+	if (begin >> 24 != (IPVERSION << 4 | sizeof(*ip) / 4) ||
+	    (begin & 0xffff) != (uint32_t)m->m_pkthdr.len ||
+	    (frag & htonl(IP_MF | IP_OFFMASK)) != 0 ||
+	    (m->m_flags & (M_LOOP | M_BCAST | M_MCAST)) != 0)
+		return (false);
+	if (__predict_false((m->m_pkthdr.csum_flags & CSUM_L3_CALC) != 0))
+		return ((m->m_pkthdr.csum_flags & CSUM_L3_VALID) != 0);
+	memcpy(w, ip, sizeof(w));
+	memcpy(&end, &ip->ip_dst, sizeof(end));
+	return (in_cksum_add(in_cksum_add(w[0], w[1]), end) % 0xffff == 0);
 }
 
 /* If m is plain, and from and to the same as the one remembered, give it to
@@ -368,17 +373,14 @@ ip_is_plain(const struct mbuf *m, const uint32_t w[5])
 static inline bool
 ip_input_plain(struct mbuf *m)
 {
+	const struct ip *ip = mtod(m, const struct ip *);
 	struct ip_memo *im = &V_ip_memo;
 	const struct ip_proto *ipp;
-	const struct ip *ip;
-	uint32_t w[5];
 
-	ip = mtod(m, const struct ip *);
-	if (m->m_len < (int)sizeof(w) || ((uintptr_t)ip & 3) != 0)
-		return (false);
-	memcpy(w, ip, sizeof(w));
-	if (w[3] != im->im_src.s_addr || w[4] != im->im_dst.s_addr ||
-	    V_ifa_gen != im->im_gen || !ip_is_plain(m, w) ||
+	if (m->m_len < (int)sizeof(*ip) + ULP_CONTIG ||
+	    ((uintptr_t)ip & 3) != 0 ||
+	    memcmp(&ip->ip_src, &im->im_src, 2 * sizeof(im->im_src)) != 0 ||
+	    V_ifa_gen != im->im_gen || !ip_is_plain(m, ip) ||
 	    (ipp = ip_proto_find(ip->ip_p)) == NULL)
 		return (false);
 	im->im_info.ii_tos = ip->ip_tos;

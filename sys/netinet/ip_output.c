@@ -457,7 +457,11 @@ ip_header4_write(struct ip *ip, const struct ip_output_args *ioa,
 		sum = in_cksum_partial(ip + 1, optlen, sum);
 	}
 	w[2] |= htonl((uint32_t)htons((uint16_t)~in_cksum_fold(sum)));
-	memcpy(ip, w, sizeof(w));
+	memcpy(ip, &w[0], sizeof(w[0]));
+	memcpy(&ip->ip_id, &w[1], sizeof(w[1]));
+	memcpy(&ip->ip_ttl, &w[2], sizeof(w[2]));
+	memcpy(&ip->ip_src, &w[3], sizeof(w[3]));
+	memcpy(&ip->ip_dst, &w[4], sizeof(w[4]));
 }
 
 static int
@@ -517,11 +521,12 @@ ip_header6(struct mbuf **mp, const struct ip_output_args *ioa)
 }
 
 static int __noinline
-ip_send_by(struct mbuf *m, const struct ip_output_args *ioa,
+ip_send_any(struct mbuf *m, const struct ip_output_args *ioa,
     struct route *ro)
 {
 	struct ip_way way;
 	struct ipstat *st;
+	uint32_t known;
 	int error;
 	bool v4;
 
@@ -542,7 +547,11 @@ ip_send_by(struct mbuf *m, const struct ip_output_args *ioa,
 	}
 	way.w_df = (ioa->ioa_flags & IOA_DF) != 0;
 	way.w_mtu = ip_way_mtu(ioa, &way, (uint32_t)m->m_pkthdr.len);
-	return (ip_xmit_way(m, &way));
+	known = ro->ro_llgen;
+	error = ip_xmit_way(m, &way);
+	if (ro->ro_llgen != known)
+		ro_teach(ro, &ioa->ioa_dst, ioa->ioa_scope);
+	return (error);
 }
 
 /*
@@ -571,7 +580,7 @@ ip_is_plain(const struct mbuf *m, const struct ip_output_args *ioa,
 	    m->m_data - m->m_pktdat >= (int)sizeof(struct ip));
 }
 
-/* What ip_send_by() makes of a plain packet, in one go. */
+/* What ip_send_any() makes of a plain packet, in one go. */
 static inline int
 ip_send_plain(struct mbuf *m, const struct ip_output_args *ioa,
     struct route *ro)
@@ -589,18 +598,30 @@ ip_send_plain(struct mbuf *m, const struct ip_output_args *ioa,
 	    ip_nexthop(nh, &ioa->ioa_dst), ro));
 }
 
+static inline int
+ip_send_by(struct mbuf *m, const struct ip_output_args *ioa,
+    struct route *ro)
+{
+	if (__predict_true(ip_is_plain(m, ioa, ro)))
+		return (ip_send_plain(m, ioa, ro));
+	return (ip_send_any(m, ioa, ro));
+}
+
+static int __noinline
+ip_send_recent(struct mbuf *m, const struct ip_output_args *ioa)
+{
+	return (ip_send_by(m, ioa, ro_recent(&ioa->ioa_dst,
+	    ioa->ioa_scope)));
+}
+
 int
 ip_send(struct mbuf *m, const struct ip_output_args *ioa)
 {
-	struct route *ro = ioa->ioa_ro;
-
 	MPASS(IN6_IS_ADDR_V4MAPPED(&ioa->ioa_src) ==
 	    IN6_IS_ADDR_V4MAPPED(&ioa->ioa_dst));
-	if (__predict_false(ro == NULL))
-		ro = ro_recent(&ioa->ioa_dst, ioa->ioa_scope);
-	if (__predict_true(ip_is_plain(m, ioa, ro)))
-		return (ip_send_plain(m, ioa, ro));
-	return (ip_send_by(m, ioa, ro));
+	if (__predict_false(ioa->ioa_ro == NULL))
+		return (ip_send_recent(m, ioa));
+	return (ip_send_by(m, ioa, ioa->ioa_ro));
 }
 
 uint32_t
@@ -648,23 +669,18 @@ ip_source_elsewhere(const struct in6_addr *dst)
 	return (NULL);
 }
 
-int
-ip_selectsrc(const struct in6_addr *dst, uint32_t scope,
+/* The address to talk to dst from, by nh: 0 or an errno. */
+static int
+ip_source_by(const struct in6_addr *dst, const struct nhop_object *nh,
     struct in6_addr *src)
 {
 	const struct in6_addr *near;
 	const struct ifaddr *ifa;
-	struct nhop_object *nh;
-	int error;
 
-	if (in_any(dst) || (nh = rt_lookup(dst, scope)) == NULL)
-		return (EHOSTUNREACH);
-	error = 0;
 	ifa = ifa_ifwithaddr(dst);
-	if (ifa == NULL && (nh->nh_ifp == NULL ||
-	    (nh->nh_flags & RTF_REJECT) != 0))
-		error = EHOSTUNREACH;
-	else if (ifa == NULL) {
+	if (ifa == NULL) {
+		if (nh->nh_ifp == NULL || (nh->nh_flags & RTF_REJECT) != 0)
+			return (EHOSTUNREACH);
 		/* The address in an IPv4 router's subnet; IPv6 routers are
 		 * link-local and say nothing about it. */
 		near = ip_nexthop(nh, dst);
@@ -674,10 +690,29 @@ ip_selectsrc(const struct in6_addr *dst, uint32_t scope,
 		if (ifa == NULL)
 			ifa = ip_source_elsewhere(dst);
 		if (ifa == NULL)
-			error = EADDRNOTAVAIL;
+			return (EADDRNOTAVAIL);
 	}
+	*src = ifa->ifa_addr;
+	return (0);
+}
+
+int
+ip_selectsrc(const struct in6_addr *dst, uint32_t scope,
+    struct in6_addr *src)
+{
+	const struct in6_addr *known;
+	struct nhop_object *nh;
+	int error;
+
+	if ((known = rt_source(dst, scope)) != NULL) {
+		*src = *known;
+		return (0);
+	}
+	if (in_any(dst) || (nh = rt_lookup(dst, scope)) == NULL)
+		return (EHOSTUNREACH);
+	error = ip_source_by(dst, nh, src);
 	if (error == 0)
-		*src = ifa->ifa_addr;
+		rt_source_set(dst, scope, src);
 	nhop_free(nh);
 	return (error);
 }

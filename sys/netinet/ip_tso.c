@@ -20,8 +20,8 @@
  *		checksum field	pseudo header's sum for the new length; the
  *				sum itself stays to be filled in
  *
- * Headers are copied, payload is shared.  The chain is walked once, however
- * many segments come of it.
+ * Headers are copied, from one that has all that does not change; payload is
+ * shared.  The chain is walked once, however many segments come of it.
  */
 
 #include <sys/param.h>
@@ -30,64 +30,79 @@
 #include <netinet/ip_impl.h>
 #include <netinet/tcp.h>
 
+#define	TSO_HDR_MAX	(MHLEN - max_linkhdr)
+
 struct tso {
 	struct mbuf	*t_whole;	/* the packet */
-	const uint8_t	*t_head;	/* its headers */
 	int		t_l3len, t_hlen; /* IP header's bytes, and with TCP's */
 	bool		t_v6;
 	uint32_t	t_csum_flags;
+	uint32_t	t_seq;		/* the packet's, host order */
+	uint16_t	t_id;		/* IPv4 identification, host order */
+	uint16_t	t_pseudo;	/* pseudo header's sum but the length */
+	uint8_t		t_ends;		/* TCP flags of the last one only */
+	uint8_t		t_begins;	/* and of the first only */
 	/* What changes from segment to segment. */
 	struct mbuf	*t_from;	/* the payload goes on here, */
 	int		t_fromoff;	/* so many bytes into it */
 	uint32_t	t_done;		/* bytes of payload cut off */
 	uint16_t	t_n;		/* segments made */
+	/* The next one's headers, but sequence number, identification and the
+	 * sum of the IPv4 header; it has so many bytes of payload. */
+	int		t_len;
+	uint64_t	t_ipsum;	/* sum of the latter without these */
+	struct tcphdr	*t_th;		/* in t_head */
+	char		t_head[TSO_HDR_MAX] __aligned(16);
 };
 
-/* The pseudo header's sum for len bytes of TCP instead of the old number. */
-static uint16_t
-tso_pseudo(uint16_t sum, int oldlen, int len)
-{
-	return (in_cksum_fold((uint64_t)sum + htons(len) +
-	    (uint16_t)~htons(oldlen)));
-}
-
+/* The headers are for len bytes of payload from now on. */
 static void
-tso_ip_header(const struct tso *t, char *head, int len)
+tso_resize(struct tso *t, int len)
 {
-	struct ip6_hdr *ip6;
 	struct ip *ip;
 
+	t->t_len = len;
+	len += t->t_hlen;
+	t->t_th->th_sum = in_cksum_fold((uint64_t)t->t_pseudo +
+	    htons(len - t->t_l3len));
 	if (t->t_v6) {
-		ip6 = (struct ip6_hdr *)(void *)head;
-		ip6->ip6_plen = htons(len - (int)sizeof(*ip6));
+		((struct ip6_hdr *)(void *)t->t_head)->ip6_plen =
+		    htons(len - (int)sizeof(struct ip6_hdr));
 		return;
 	}
-	ip = (struct ip *)(void *)head;
+	ip = (struct ip *)(void *)t->t_head;
 	ip->ip_len = htons(len);
-	ip->ip_id = htons(ntohs(ip->ip_id) + t->t_n);
-	ip->ip_sum = 0;
-	ip->ip_sum = ip_header_sum(ip);
+	ip->ip_id = ip->ip_sum = 0;
+	t->t_ipsum = (uint16_t)~ip_header_sum(ip);
 }
 
-static void
-tso_tcp_header(const struct tso *t, char *head, int len, bool last)
+/* Write the next segment's headers at to, which has room for all that
+ * t_head has. */
+static inline void
+tso_header_write(const struct tso *t, char *to)
 {
 	struct tcphdr *th;
+	struct ip *ip;
+	uint16_t id;
 
-	th = (struct tcphdr *)(void *)(head + t->t_l3len);
-	th->th_seq = htonl(ntohl(th->th_seq) + t->t_done);
-	if (!last)
-		th->th_flags &= (uint8_t)~(TH_FIN | TH_PUSH);
-	if (t->t_n > 0 &&
-	    (t->t_whole->m_pkthdr.csum_flags & CSUM_ACE) == 0)
-		th->th_flags &= (uint8_t)~TH_CWR;
-	th->th_sum = tso_pseudo(th->th_sum,
-	    t->t_whole->m_pkthdr.len - t->t_l3len, len - t->t_l3len);
+	/* Of a length known here, it is a few stores. */
+	if (__predict_true(t->t_hlen <= 64))
+		memcpy(to, t->t_head, 64);
+	else
+		memcpy(to, t->t_head, (size_t)t->t_hlen);
+	th = (struct tcphdr *)(void *)(to + t->t_l3len);
+	th->th_seq = htonl(t->t_seq + t->t_done);
+	if (t->t_v6)
+		return;
+	ip = (struct ip *)(void *)to;
+	id = htons(t->t_id + t->t_n);
+	ip->ip_id = id;
+	ip->ip_sum = (uint16_t)~in_cksum_fold(t->t_ipsum + id);
 }
 
-/* An mbuf with the headers of a segment with len bytes of payload. */
-static struct mbuf *
-tso_header(const struct tso *t, int len, bool last)
+/* An mbuf with the headers of the next segment. */
+static inline struct mbuf *
+tso_header(const struct tso *t)
 {
 	const struct pkthdr *whole;
 	struct mbuf *m;
@@ -96,12 +111,10 @@ tso_header(const struct tso *t, int len, bool last)
 	if (m == NULL)
 		return (NULL);
 	m->m_data += max_linkhdr;
-	memcpy(m->m_data, t->t_head, (size_t)t->t_hlen);
-	tso_ip_header(t, m->m_data, t->t_hlen + len);
-	tso_tcp_header(t, m->m_data, t->t_hlen + len, last);
+	tso_header_write(t, m->m_data);
 	whole = &t->t_whole->m_pkthdr;
 	m->m_len = t->t_hlen;
-	m->m_pkthdr.len = t->t_hlen + len;
+	m->m_pkthdr.len = t->t_hlen + t->t_len;
 	m->m_pkthdr.rcvif = whole->rcvif;
 	m->m_pkthdr.flowid = whole->flowid;
 	m->m_pkthdr.rsstype = whole->rsstype;
@@ -112,28 +125,65 @@ tso_header(const struct tso *t, int len, bool last)
 	return (m);
 }
 
-/* The next segment, of len bytes of payload. */
-static struct mbuf *
-tso_segment(struct tso *t, int len, bool last)
+/* The next segment's payload: as a rule all of it is in one cluster. */
+static inline struct mbuf *
+tso_payload(const struct tso *t)
+{
+	struct mbuf *from = t->t_from, *n;
+
+	if (__predict_false((from->m_flags & M_EXT) == 0 ||
+	    from->m_len - t->t_fromoff < t->t_len))
+		return (m_copym(from, t->t_fromoff, t->t_len, M_NOWAIT));
+	n = m_get(M_NOWAIT, MT_DATA);
+	if (n == NULL)
+		return (NULL);
+	mb_dupcl(n, from);
+	n->m_data += t->t_fromoff;
+	n->m_len = t->t_len;
+	return (n);
+}
+
+/* The next segment, perhaps the last. */
+static inline struct mbuf *
+tso_segment(struct tso *t, bool last)
 {
 	struct mbuf *m;
 
-	m = tso_header(t, len, last);
+	m = tso_header(t);
 	if (m == NULL)
 		return (NULL);
-	m->m_next = m_copym(t->t_from, t->t_fromoff, len, M_NOWAIT);
+	m->m_next = tso_payload(t);
 	if (m->m_next == NULL) {
 		m_freem(m);
 		return (NULL);
 	}
-	t->t_fromoff += len;
+	t->t_fromoff += t->t_len;
 	while (!last && t->t_fromoff >= t->t_from->m_len) {
 		t->t_fromoff -= t->t_from->m_len;
 		t->t_from = t->t_from->m_next;
 	}
-	t->t_done += (uint32_t)len;
+	t->t_done += (uint32_t)t->t_len;
 	t->t_n++;
 	return (m);
+}
+
+/* What the headers, which are in t_head, say of all segments. */
+static void
+tso_parse(struct tso *t)
+{
+	const struct pkthdr *whole = &t->t_whole->m_pkthdr;
+	struct tcphdr *th;
+
+	th = t->t_th = (struct tcphdr *)(void *)(t->t_head + t->t_l3len);
+	t->t_csum_flags = t->t_v6 ? CSUM_IP6_TCP : CSUM_IP_TCP;
+	t->t_seq = ntohl(th->th_seq);
+	t->t_pseudo = in_cksum_fold((uint64_t)th->th_sum +
+	    (uint16_t)~htons(whole->len - t->t_l3len));
+	t->t_ends = th->th_flags & (TH_FIN | TH_PUSH);
+	t->t_begins = (whole->csum_flags & CSUM_ACE) != 0 ? 0 :
+	    th->th_flags & TH_CWR;
+	if (!t->t_v6)
+		t->t_id = ntohs(((struct ip *)(void *)t->t_head)->ip_id);
 }
 
 /* Find the headers of m, which are contiguous: false if they are not what
@@ -141,22 +191,23 @@ tso_segment(struct tso *t, int len, bool last)
 static bool
 tso_begin(struct tso *t, struct mbuf *m)
 {
+	const char *head = mtod(m, const char *);
 	const struct tcphdr *th;
 
-	memset(t, 0, sizeof(*t));
 	t->t_whole = m;
-	t->t_head = mtod(m, const uint8_t *);
 	t->t_v6 = ip_is_v6(m);
 	t->t_l3len = t->t_v6 ? (int)sizeof(struct ip6_hdr) :
 	    mtod(m, const struct ip *)->ip_hl << 2;
-	th = (const struct tcphdr *)(const void *)(t->t_head + t->t_l3len);
+	th = (const struct tcphdr *)(const void *)(head + t->t_l3len);
 	if (m->m_len < t->t_l3len + (int)sizeof(*th))
 		return (false);
 	t->t_hlen = t->t_l3len + (th->th_off << 2);
-	t->t_csum_flags = t->t_v6 ? CSUM_IP6_TCP : CSUM_IP_TCP;
 	if (m->m_pkthdr.tso_segsz == 0 || m->m_len < t->t_hlen ||
-	    m->m_pkthdr.len <= t->t_hlen || t->t_hlen > MHLEN - max_linkhdr)
+	    m->m_pkthdr.len <= t->t_hlen || t->t_hlen > TSO_HDR_MAX)
 		return (false);
+	memcpy(t->t_head, head, (size_t)t->t_hlen);
+	tso_parse(t);
+	t->t_done = t->t_n = 0;
 	t->t_from = m;
 	t->t_fromoff = t->t_hlen;
 	while (t->t_fromoff >= t->t_from->m_len) {
@@ -171,15 +222,21 @@ ip_tso_cut(struct mbuf *m)
 {
 	struct mbuf *head, **tail;
 	struct tso t;
-	int left, len, segsz;
+	int left, segsz;
 
 	head = NULL;
 	tail = &head;
 	segsz = m->m_pkthdr.tso_segsz;
 	left = tso_begin(&t, m) ? m->m_pkthdr.len - t.t_hlen : 0;
-	for (; left > 0; left -= len) {
-		len = MIN(left, segsz);
-		*tail = tso_segment(&t, len, len == left);
+	for (; left > 0; left -= t.t_len) {
+		if (t.t_n == 0 || left < segsz)
+			tso_resize(&t, imin(left, segsz));
+		t.t_th->th_flags &= (uint8_t)~(t.t_ends | t.t_begins);
+		if (t.t_n == 0)
+			t.t_th->th_flags |= t.t_begins;
+		if (left == t.t_len)
+			t.t_th->th_flags |= t.t_ends;
+		*tail = tso_segment(&t, left == t.t_len);
 		if (*tail == NULL) {
 			m_freep(head);
 			head = NULL;

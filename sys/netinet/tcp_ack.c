@@ -122,17 +122,14 @@ loss_of_first(struct tcpcb *tp)
 	return (tcp_sent_lose_first(tp, tcp_fixed_maxseg(tp)));
 }
 
-uint32_t
-tcp_default_detect_loss(struct tcpcb *tp, const struct tcp_acked *ta)
+/* With something SACKed, or without SACK. */
+static uint32_t __noinline
+loss_search(struct tcpcb *tp, const struct tcp_acked *ta)
 {
-	struct tcp_sent *first = TAILQ_FIRST(&tp->t_map);
+	const struct tcp_sent *first = TAILQ_FIRST(&tp->t_map);
 	uint32_t lost = 0;
 
-	if (first == NULL)
-		return (0);
 	if ((tp->t_flags & TF_SACK_PERMIT) != 0) {
-		if (tp->t_snd_sacked == 0)
-			return (0);
 		if (ta->ta_sacked != 0) {
 			lost = loss_by_sack(tp);
 			if (V_tcp_do_lrd)
@@ -152,6 +149,15 @@ tcp_default_detect_loss(struct tcpcb *tp, const struct tcp_acked *ta)
 	    SEQ_GEQ(ta->ta_ack, tp->snd_recover)))
 		return (loss_of_first(tp));
 	return (0);
+}
+
+uint32_t
+tcp_default_detect_loss(struct tcpcb *tp, const struct tcp_acked *ta)
+{
+	if (TAILQ_EMPTY(&tp->t_map) || (tp->t_snd_sacked == 0 &&
+	    (tp->t_flags & TF_SACK_PERMIT) != 0))
+		return (0);
+	return (loss_search(tp, ta));
 }
 
 /* ---- The default block: recovery ---- */
@@ -313,25 +319,38 @@ recovery_step(struct tcpcb *tp, const struct tcp_acked *ta)
 	}
 }
 
+static inline void
+acked_progress(struct tcpcb *tp, const struct tcp_acked *ta)
+{
+	if (SEQ_GEQ(ta->ta_ack, tp->snd_recover))
+		tp->t_flags2 &= ~TF2_RTOLOSS;
+	tp->t_dupacks = 0;
+	cc_ack_received(tp, ta->ta_acked, ta->ta_nsegs, CC_ACK);
+}
+
+/* While recovering, on a loss, or nothing acknowledged. */
+static void __noinline
+acked_rare(struct tcpcb *tp, const struct tcp_acked *ta)
+{
+	if (IN_FASTRECOVERY(tp->t_flags))
+		recovery_step(tp, ta);
+	/* After a timeout slow start repairs it; no second reduction. */
+	else if (ta->ta_lost != 0 && (tp->t_flags2 & TF2_RTOLOSS) == 0)
+		recovery_enter(tp, ta);
+	else if (ta->ta_acked != 0)
+		acked_progress(tp, ta);
+	else if (ta->ta_dupack)
+		cc_ack_received(tp, 0, ta->ta_nsegs, CC_DUPACK);
+}
+
 void
 tcp_default_acked(struct tcpcb *tp, const struct tcp_acked *ta)
 {
-	if (IN_FASTRECOVERY(tp->t_flags)) {
-		recovery_step(tp, ta);
-		return;
-	}
-	/* After a timeout slow start repairs it; no second reduction. */
-	if (ta->ta_lost != 0 && (tp->t_flags2 & TF2_RTOLOSS) == 0) {
-		recovery_enter(tp, ta);
-		return;
-	}
-	if (ta->ta_acked != 0) {
-		if (SEQ_GEQ(ta->ta_ack, tp->snd_recover))
-			tp->t_flags2 &= ~TF2_RTOLOSS;
-		tp->t_dupacks = 0;
-		cc_ack_received(tp, ta->ta_acked, ta->ta_nsegs, CC_ACK);
-	} else if (ta->ta_dupack)
-		cc_ack_received(tp, 0, ta->ta_nsegs, CC_DUPACK);
+	if (__predict_true(!IN_FASTRECOVERY(tp->t_flags) &&
+	    ta->ta_lost == 0 && ta->ta_acked != 0))
+		acked_progress(tp, ta);
+	else
+		acked_rare(tp, ta);
 }
 
 /* ---- The stage ---- */

@@ -38,11 +38,13 @@ SYSCTL_INT(_net_inet_tcp, OID_AUTO, drop_synfin, CTLFLAG_VNET | CTLFLAG_RW,
 static void	tcp_segment(struct tcpcb *tp, struct mbuf *m,
 		    struct tcp_seg *sg, int hdrlen);
 
-/* The header, of off bytes that may lie in several mbufs, into one. */
+/* The header, which may lie in several mbufs, into one. */
 static bool __noinline
-tcp_pull_header(struct mbuf **mp, const struct ip_info *ii, int *off)
+tcp_pull_header(struct mbuf **mp, const struct ip_info *ii,
+    u_int *off_flags)
 {
 	struct mbuf *m = *mp;
+	int off;
 
 	if (m->m_pkthdr.len < (int)sizeof(struct tcphdr) || ii->ii_bcast) {
 		TCPSTAT_INC(tcps_rcvshort);
@@ -52,13 +54,14 @@ tcp_pull_header(struct mbuf **mp, const struct ip_info *ii, int *off)
 	if (m->m_len < (int)sizeof(struct tcphdr) &&
 	    (m = m_pullup(m, sizeof(struct tcphdr))) == NULL)
 		return (false);
-	*off = mtod(m, struct tcphdr *)->th_off << 2;
-	if (*off < (int)sizeof(struct tcphdr) || *off > m->m_pkthdr.len) {
+	*off_flags = tcp_off_flags(mtod(m, struct tcphdr *));
+	off = TCP_OFF(*off_flags);
+	if (off < (int)sizeof(struct tcphdr) || off > m->m_pkthdr.len) {
 		TCPSTAT_INC(tcps_rcvbadoff);
 		tcp_log_unread(ii, "the header's length is impossible");
 		goto drop;
 	}
-	if (m->m_len < *off && (m = m_pullup(m, *off)) == NULL)
+	if (m->m_len < off && (m = m_pullup(m, off)) == NULL)
 		return (false);
 	*mp = m;
 	return (true);
@@ -88,22 +91,22 @@ tcp_accept_segment(struct mbuf **mp, const struct ip_info *ii,
     struct tcp_seg *sg, uint16_t udpport)
 {
 	struct mbuf *m = *mp;
-	int off = 0;
+	u_int off_flags = 0;
 
 	TCPSTAT_INC(tcps_rcvtotal);
 	if (__predict_true(m->m_len >= (int)sizeof(struct tcphdr)))
-		off = mtod(m, struct tcphdr *)->th_off << 2;
+		off_flags = tcp_off_flags(mtod(m, struct tcphdr *));
 	/* Mostly it lies in one mbuf. */
-	if (__predict_false(off < (int)sizeof(struct tcphdr) ||
-	    off > m->m_len || ii->ii_bcast)) {
-		if (!tcp_pull_header(mp, ii, &off))
+	if (__predict_false(TCP_OFF(off_flags) < (int)sizeof(struct tcphdr) ||
+	    TCP_OFF(off_flags) > m->m_len || ii->ii_bcast)) {
+		if (!tcp_pull_header(mp, ii, &off_flags))
 			return (false);
 		m = *mp;
 	}
 	if (udpport == 0 && ip_cksum_verify(m, ii, IPPROTO_TCP,
 	    (uint32_t)m->m_pkthdr.len) != 0)
 		return (tcp_refuse_sum(m, ii));
-	tcp_read_header(m, ii, sg, off);
+	tcp_read_header(m, ii, sg, off_flags);
 	sg->sg_udpport = udpport;
 	if (__predict_false((sg->sg_flags & (TH_SYN | TH_FIN)) ==
 	    (TH_SYN | TH_FIN)) && V_drop_synfin) {
@@ -310,10 +313,9 @@ tcp_stages_regular(struct tcpcb *tp, struct tcp_seg *sg)
 	if ((v & TV_STOP) != 0)
 		return (v);
 	tcp_urg_passed(tp);
-	if (sg->sg_len == 0 && (sg->sg_flags & TH_FIN) == 0)
-		return (v);
-	v |= tcp_stage_text(tp, sg);
-	if ((v & TV_STOP) == 0)
+	if (sg->sg_len != 0 || !tcp_wants_text(tp))
+		v |= tcp_stage_text(tp, sg);
+	if ((sg->sg_flags & TH_FIN) != 0 && (v & TV_STOP) == 0)
 		v |= tcp_stage_fin(tp, sg);
 	return (v);
 }
@@ -327,9 +329,28 @@ tcp_delay_ack(struct tcpcb *tp)
 	tcp_timer_activate(tp, TT_DELACK, V_tcp_delacktime);
 }
 
-/* tcp_verdict() of one that says nothing but these. */
-#define	TV_USUAL	(TV_ACKNOW | TV_DELACK | TV_OUTPUT | TV_WAKERD |	\
-			    TV_WAKEWR)
+static void
+tcp_verdict_wake(struct socket *so, int v)
+{
+	/* Who opened fast may have closed before it was. */
+	if ((v & TV_CONNECTED) != 0 &&
+	    (so->so_state & SS_ISDISCONNECTING) == 0)
+		soisconnected(so);
+	if ((v & TV_RCVEOF) != 0)
+		socantrcvmore(so);
+	else if ((v & TV_WAKERD) != 0)
+		sorwakeup(so);
+	if ((v & TV_WAKEWR) != 0)
+		sowwakeup(so);
+	if ((v & TV_DISCONNECTED) != 0)
+		soisdisconnected(so);
+}
+
+/* tcp_verdict() of one that ends nothing and that nothing leaves for before
+ * the batch does. */
+#define	TV_ENDING	(TV_ACKEACH | TV_DROP | TV_GONE | TV_RST | TV_TIMEWAIT)
+#define	TV_NEWS		(TV_CONNECTED | TV_RCVEOF | TV_WAKERD | TV_WAKEWR | \
+			    TV_DISCONNECTED)
 static inline void
 tcp_verdict_usual(struct tcpcb *tp, int v)
 {
@@ -344,22 +365,16 @@ tcp_verdict_usual(struct tcpcb *tp, int v)
 		tcp_output_answer(tp);
 	if (so == NULL)
 		return;
-	/* The first who is told may close it. */
-	switch (v & (TV_WAKERD | TV_WAKEWR)) {
-	case TV_WAKERD:
+	v &= TV_NEWS;
+	if (v == TV_WAKERD)
 		sorwakeup(so);
-		break;
-	case TV_WAKEWR:
+	else if (v == TV_WAKEWR)
 		sowwakeup(so);
-		break;
-	case TV_WAKERD | TV_WAKEWR:
+	else if (v != 0) {
+		/* The first who is told may close it. */
 		soref(so);
-		sorwakeup(so);
-		sowwakeup(so);
+		tcp_verdict_wake(so, v);
 		sorele(so);
-		break;
-	default:
-		break;
 	}
 }
 
@@ -383,7 +398,7 @@ tcp_segment(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg, int hdrlen)
 		v = tcp_stages(tp, sg);
 	if (sg->sg_m != NULL)
 		m_freem(sg->sg_m);
-	if (__predict_true((v & ~TV_USUAL) == 0))
+	if (__predict_true((v & TV_ENDING) == 0))
 		tcp_verdict_usual(tp, v);
 	else {
 		sg->sg_m = NULL;
@@ -418,23 +433,6 @@ tcp_verdict_output(struct tcpcb *tp, struct tcp_seg *sg, int v)
 	if ((v & (TV_ACKNOW | TV_OUTPUT)) != 0)
 		tcp_output_answer(tp);
 	return (false);
-}
-
-static void
-tcp_verdict_wake(struct socket *so, int v)
-{
-	/* Who opened fast may have closed before it was. */
-	if ((v & TV_CONNECTED) != 0 &&
-	    (so->so_state & SS_ISDISCONNECTING) == 0)
-		soisconnected(so);
-	if ((v & TV_RCVEOF) != 0)
-		socantrcvmore(so);
-	else if ((v & TV_WAKERD) != 0)
-		sorwakeup(so);
-	if ((v & TV_WAKEWR) != 0)
-		sowwakeup(so);
-	if ((v & TV_DISCONNECTED) != 0)
-		soisdisconnected(so);
 }
 
 /*

@@ -139,7 +139,7 @@ tcp_parse(const struct mbuf *m, const struct ip_info *ii, struct tcp_seg *sg)
 	if (off < (int)sizeof(*th) || off > m->m_len ||
 	    off > m->m_pkthdr.len)
 		return (EINVAL);
-	tcp_read_header(m, ii, sg, off);
+	tcp_read_header(m, ii, sg, tcp_off_flags(th));
 	return (0);
 }
 

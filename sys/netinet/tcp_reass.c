@@ -19,6 +19,7 @@
 #include <sys/systm.h>
 
 #include <netinet/tcp_loss.h>
+#include <netinet/tcp_seg.h>
 #include <netinet/tcp_var.h>
 
 VNET_DEFINE(u_int, tcp_reass_maxqueuelen) = 100;

@@ -7,14 +7,16 @@
  * What nearly every segment is, told early and once, for the input side:
  * the reading of a header whose options are a time stamp or none, and the
  * test for a regular segment, for which most of the stages have nothing to
- * do.  tcp_parse.c and tcp_stages.c have the rest.
+ * do, and the way of text that is the next in order to its reader.
+ * tcp_parse.c and tcp_stages.c have the rest.
  *
- * Touches nothing but its arguments.
+ * Touches the connection and its receive buffer.
  */
 #ifndef _STACKYARD_NETINET_TCP_SEG_H_
 #define	_STACKYARD_NETINET_TCP_SEG_H_
 
 #include <sys/mbuf.h>
+#include <sys/socketvar.h>
 
 #include <netinet/in.h>
 #include <netinet/tcp_var.h>
@@ -52,19 +54,29 @@ tcp_read_options(struct tcpopt *to, const uint8_t *cp, int cnt, bool syn)
 		tcp_read_list(to, cp, cnt, syn);
 }
 
-/* As tcp_parse(), of a header of off bytes that is known to be whole and to
- * lie in one piece. */
+/* The 16 bits behind the numbers: the header's length, what is reserved, and
+ * nine flags. */
+static inline u_int
+tcp_off_flags(const struct tcphdr *th)
+{
+	uint16_t v;
+
+	memcpy(&v, (const uint8_t *)&th->th_ack + sizeof(th->th_ack),
+	    sizeof(v));
+	return (ntohs(v));
+}
+#define	TCP_OFF(off_flags)	((int)((off_flags) >> 10 & 0x3c)) /* bytes */
+
+/* As tcp_parse(), of a header, with those 16 bits of it, that is known to be
+ * whole and to lie in one piece. */
 static inline void
 tcp_read_header(const struct mbuf *m, const struct ip_info *ii,
-    struct tcp_seg *sg, int off)
+    struct tcp_seg *sg, u_int off_flags)
 {
 	const struct tcphdr *th = mtod(m, const struct tcphdr *);
-	uint16_t flags;
+	const u_int flags = off_flags & (TH_AE | 0xff);
+	const int off = TCP_OFF(off_flags);
 
-	/* The header's length, what is reserved, and nine flags. */
-	memcpy(&flags, (const uint8_t *)&th->th_ack + sizeof(th->th_ack),
-	    sizeof(flags));
-	flags = ntohs(flags) & (TH_AE | 0xff);
 	sg->sg_ip = ii;
 	sg->sg_inc.inc_faddr = ii->ii_src;
 	sg->sg_inc.inc_laddr = ii->ii_dst;
@@ -75,7 +87,7 @@ tcp_read_header(const struct mbuf *m, const struct ip_info *ii,
 	sg->sg_ack = ntohl(th->th_ack);
 	sg->sg_win = ntohs(th->th_win);
 	sg->sg_urp = ntohs(th->th_urp);
-	sg->sg_flags = flags;
+	sg->sg_flags = (uint16_t)flags;
 	if (__predict_false((flags & TH_URG) != 0) &&
 	    V_tcp_stdurg && sg->sg_urp < UINT16_MAX)
 		sg->sg_urp++;		/* from here on: the byte behind */
@@ -143,12 +155,112 @@ tcp_ts_remember(struct tcpcb *tp, const struct tcp_seg *sg, tcp_seq seq,
 	tp->ts_recent_age = (uint32_t)time_uptime;
 }
 
+/* Text and FIN are taken in these states only. */
+static inline bool
+tcp_wants_text(const struct tcpcb *tp)
+{
+	const u_int states = 1u << TCPS_SYN_RECEIVED |
+	    1u << TCPS_ESTABLISHED | 1u << TCPS_FIN_WAIT_1 |
+	    1u << TCPS_FIN_WAIT_2;
+
+	return ((states >> tp->t_state & 1) != 0);
+}
+
+/* tcp_maxseg(): nearly all have a time stamp, and nothing else. */
+static inline u_int
+tcp_full_segment(const struct tcpcb *tp)
+{
+	if (__predict_true((tp->t_flags & (TF_RCVD_TSTMP | TF_NOOPT |
+	    TF_SIGNATURE)) == TF_RCVD_TSTMP && tp->t_segqlen == 0))
+		return (tp->t_maxseg - (TCPOLEN_TIMESTAMP + 2));
+	return (tcp_maxseg(tp));
+}
+
 /* The stream went by where the urgent pointer was. */
 static inline void
 tcp_urg_passed(struct tcpcb *tp)
 {
 	if (SEQ_GT(tp->rcv_nxt, tp->rcv_up))
 		tp->rcv_up = tp->rcv_nxt;
+}
+
+/* Every second full segment is acknowledged at once, others soon (RFC 9293,
+ * 3.8.6.3), and the first after an idle time too. */
+static __always_inline int
+tcp_ack_policy(struct tcpcb *tp, const struct tcp_seg *sg)
+{
+	const u_int full = tcp_full_segment(tp);
+	bool delack;
+
+	delack = __predict_true(tp->t_delack_opt == -1) ?
+	    V_tcp_delack_enabled != 0 : tcp_compat_delack(tp);
+	if (!delack || (tp->t_flags & TF_RXWIN0SENT) != 0)
+		return (TV_ACKNOW);
+	/* A large one stands for as many as it was made of. */
+	if (sg->sg_len >= full)
+		tp->t_unacksegs += sg->sg_len < 2 * full ? 1 :
+		    (uint16_t)(sg->sg_len / full);
+	if (tp->t_unacksegs >= 2 || (tp->t_flags & TF_DELACK) != 0)
+		return (TV_ACKNOW);
+	return (TV_DELACK);
+}
+
+void	tcp_rcvbuf_round(struct tcpcb *tp, struct socket *so);
+
+/*
+ * Dynamic right-sizing: count what arrives in a round trip, which ends when
+ * the peer echoes a time stamp of its beginning (or, without time stamps,
+ * when the window promised then is used up), and have the buffer take four
+ * times that, so that a sender in slow start is not held back.  Here: len
+ * bytes of sg's, or of what waited for it, go to the reader now.
+ */
+static inline void
+tcp_rcvbuf_autoscale(struct tcpcb *tp, struct socket *so,
+    const struct tcp_seg *sg, uint32_t len)
+{
+	tp->rfbuf_cnt += len;
+	if ((tp->t_flags & TF_RCVD_TSTMP) != 0 ?
+	    (sg->sg_to.to_flags & TOF_TS) == 0 || TSTMP_LT(
+	    sg->sg_to.to_tsecr - tp->ts_offset, tp->rfbuf_ts) :
+	    SEQ_LT(tp->rcv_nxt, tp->rfbuf_mark))
+		return;
+	tcp_rcvbuf_round(tp, so);
+}
+
+/* Next in order, and nothing waits behind it: straight to the reader. */
+static __always_inline int
+tcp_text_inorder(struct tcpcb *tp, struct tcp_seg *sg)
+{
+	struct tcpstat *st = &V_tcpstat;
+	struct socket *so = tptosocket(tp);
+	struct mbuf *m = sg->sg_m;
+	int v;
+
+	v = tcp_ack_policy(tp, sg);
+	if (__predict_false((tp->t_flags2 & TF2_OOBAHEAD) != 0))
+		tcp_oob_take(tp, m, sg->sg_len);
+	tp->rcv_nxt += sg->sg_len;
+	st->tcps_rcvpack++;
+	st->tcps_rcvbyte += sg->sg_len;
+	sg->sg_m = NULL;
+	if (__predict_false(so == NULL ||
+	    (so->so_rcv.sb_state & SBS_CANTRCVMORE) != 0)) {
+		m_freem(m);
+		return (v);
+	}
+	tcp_rcvbuf_autoscale(tp, so, sg, sg->sg_len);
+	sbappendstream(&so->so_rcv, m, 0);
+	return (v | TV_WAKERD);
+}
+
+static __always_inline int
+tcp_stage_predicted(struct tcpcb *tp, struct tcp_seg *sg)
+{
+	TCPSTAT_INC(tcps_preddat);
+	tp->snd_wl1 = sg->sg_seq;
+	tp->snd_wl2 = sg->sg_ack;
+	tcp_urg_passed(tp);
+	return (tcp_text_inorder(tp, sg));
 }
 
 #endif /* !_STACKYARD_NETINET_TCP_SEG_H_ */

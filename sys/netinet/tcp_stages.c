@@ -278,53 +278,14 @@ tcp_stage_syn(struct tcpcb *tp, struct tcp_seg *sg)
 
 /* ---- Seventh: text ---- */
 
-static bool
-tcp_wants_text(const struct tcpcb *tp)
-{
-	return (tp->t_state == TCPS_ESTABLISHED ||
-	    tp->t_state == TCPS_FIN_WAIT_1 ||
-	    tp->t_state == TCPS_FIN_WAIT_2 ||
-	    tp->t_state == TCPS_SYN_RECEIVED);
-}
-
-/* Every second full segment is acknowledged at once, others soon (RFC 9293,
- * 3.8.6.3), and the first after an idle time too. */
-static int
-tcp_ack_policy(struct tcpcb *tp, const struct tcp_seg *sg)
-{
-	bool delack;
-
-	delack = __predict_true(tp->t_delack_opt == -1) ?
-	    V_tcp_delack_enabled != 0 : tcp_compat_delack(tp);
-	if (!delack || (tp->t_flags & TF_RXWIN0SENT) != 0)
-		return (TV_ACKNOW);
-	/* A large one stands for as many as it was made of. */
-	tp->t_unacksegs += (uint16_t)(sg->sg_len / tcp_maxseg(tp));
-	if (tp->t_unacksegs >= 2 || (tp->t_flags & TF_DELACK) != 0)
-		return (TV_ACKNOW);
-	return (TV_DELACK);
-}
-
-/*
- * Dynamic right-sizing: count what arrives in a round trip, which ends when
- * the peer echoes a time stamp of its beginning (or, without time stamps,
- * when the window promised then is used up), and have the buffer take four
- * times that, so that a sender in slow start is not held back.
- */
+/* A round trip of the sender is over: rfbuf_cnt bytes came in it. */
 void
-tcp_rcvbuf_autoscale(struct tcpcb *tp, struct socket *so,
-    const struct tcp_seg *sg, uint32_t len)
+tcp_rcvbuf_round(struct tcpcb *tp, struct socket *so)
 {
 	struct sockbuf *sb = &so->so_rcv;
 	uint32_t now;
 	u_long want;
 
-	tp->rfbuf_cnt += len;
-	if ((tp->t_flags & TF_RCVD_TSTMP) != 0 ?
-	    (sg->sg_to.to_flags & TOF_TS) == 0 || TSTMP_LT(
-	    sg->sg_to.to_tsecr - tp->ts_offset, tp->rfbuf_ts) :
-	    SEQ_LT(tp->rcv_nxt, tp->rfbuf_mark))
-		return;
 	want = roundup(4 * (u_long)tp->rfbuf_cnt, tp->t_maxseg);
 	if (V_tcp_do_autorcvbuf && (sb->sb_flags & SB_AUTOSIZE) != 0 &&
 	    want > sb->sb_hiwat &&
@@ -338,30 +299,6 @@ tcp_rcvbuf_autoscale(struct tcpcb *tp, struct socket *so,
 		tp->t_rcvrtt = now - tp->rfbuf_ts + 1;
 	tp->rfbuf_ts = now + 1;
 	tp->rfbuf_mark = tp->rcv_adv;
-}
-
-/* Next in order, and nothing waits behind it: straight to the reader. */
-static int
-tcp_text_inorder(struct tcpcb *tp, struct tcp_seg *sg)
-{
-	struct socket *so = tptosocket(tp);
-	int v;
-
-	v = tcp_ack_policy(tp, sg);
-	if (__predict_false((tp->t_flags2 & TF2_OOBAHEAD) != 0))
-		tcp_oob_take(tp, sg->sg_m, sg->sg_len);
-	tp->rcv_nxt += sg->sg_len;
-	TCPSTAT_INC(tcps_rcvpack);
-	TCPSTAT_ADD(tcps_rcvbyte, sg->sg_len);
-	if (so == NULL || (so->so_rcv.sb_state & SBS_CANTRCVMORE) != 0) {
-		m_freem(sg->sg_m);
-	} else {
-		tcp_rcvbuf_autoscale(tp, so, sg, sg->sg_len);
-		sbappendstream(&so->so_rcv, sg->sg_m, 0);
-		v |= TV_WAKERD;
-	}
-	sg->sg_m = NULL;
-	return (v);
 }
 
 int
@@ -428,16 +365,4 @@ tcp_stage_fin(struct tcpcb *tp, struct tcp_seg *sg)
 		break;
 	}
 	return (v);
-}
-
-/* ---- Header prediction ---- */
-
-int
-tcp_stage_predicted(struct tcpcb *tp, struct tcp_seg *sg)
-{
-	TCPSTAT_INC(tcps_preddat);
-	tp->snd_wl1 = sg->sg_seq;
-	tp->snd_wl2 = sg->sg_ack;
-	tcp_urg_passed(tp);
-	return (tcp_text_inorder(tp, sg));
 }

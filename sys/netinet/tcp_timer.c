@@ -231,22 +231,30 @@ tcp_rto_base(const struct tcpcb *tp, nstime_t least)
 	return (u64max(srtt + var, least));
 }
 
+/* Before there was a measurement. */
+static nstime_t __noinline
+tcp_rto_first(int shift)
+{
+	nstime_t rto = V_tcp_rexmit_initial;
+
+	if (shift != 0)
+		rto = rto * (u_int)tcp_backoff(shift) + V_tcp_rexmit_slop;
+	return (u64min(rto, V_tcp_rexmit_max));
+}
+
 nstime_t
 tcp_rto(const struct tcpcb *tp)
 {
 	nstime_t rto;
-	int shift = tp->t_rxtshift;
 
 	if (__predict_false((tp->t_flags2 & TF2_COMPAT) != 0))
 		return (tcp_compat_rto(tp));
-	if (tp->t_srtt_us == 0) {
-		rto = V_tcp_rexmit_initial;
-		if (shift == 0)
-			return (u64min(rto, V_tcp_rexmit_max));
-	} else
-		rto = tcp_rto_base(tp, V_tcp_rexmit_min);
-	return (u64min(rto * (u_int)tcp_backoff(shift) + V_tcp_rexmit_slop,
-	    V_tcp_rexmit_max));
+	if (tp->t_srtt_us == 0)
+		return (tcp_rto_first(tp->t_rxtshift));
+	rto = tcp_rto_base(tp, V_tcp_rexmit_min);
+	if (tp->t_rxtshift != 0)
+		rto *= (u_int)tcp_backoff(tp->t_rxtshift);
+	return (u64min(rto + V_tcp_rexmit_slop, V_tcp_rexmit_max));
 }
 
 void

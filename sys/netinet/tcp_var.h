@@ -785,11 +785,6 @@ int	tcp_stage_ack(struct tcpcb *tp, struct tcp_seg *sg);
 int	tcp_stage_urg(struct tcpcb *tp, struct tcp_seg *sg);
 int	tcp_stage_text(struct tcpcb *tp, struct tcp_seg *sg);
 int	tcp_stage_fin(struct tcpcb *tp, struct tcp_seg *sg);
-/* Header prediction: instead of the stages; tcp_seg.h. */
-int	tcp_stage_predicted(struct tcpcb *tp, struct tcp_seg *sg);
-/* len bytes of sg's, or of what waited for it, go to the reader now. */
-void	tcp_rcvbuf_autoscale(struct tcpcb *tp, struct socket *so,
-	    const struct tcp_seg *sg, uint32_t len);
 /* Act on a verdict; tp may be gone afterwards: returns true if it is. */
 bool	tcp_verdict(struct tcpcb *tp, struct tcp_seg *sg, int verdict);
 

@@ -28,11 +28,16 @@ typedef	void callout_func_t(void *);
  */
 struct callout_entry {
 	TAILQ_ENTRY(callout_entry) ce_link;	/* the wheel's slot */
-	uint64_t	ce_usec : 52;	/* deadline; enough for 142 years */
-	uint64_t	ce_slot : 10;	/* level * 64 + slot */
-	uint64_t	ce_full : 1;	/* of a struct callout */
-	uint64_t	ce_active : 1;	/* armed and not deactivated */
+	uint64_t	ce_word;	/* as follows */
 };
+/* In one word, since arming writes most of it: the deadline in us, enough for
+ * 142 years; level * 64 + slot; of a struct callout; armed and not
+ * deactivated. */
+#define	CE_USEC		(((uint64_t)1 << 52) - 1)
+#define	CE_SLOT_SHIFT	52
+#define	CE_SLOT_MASK	0x3ff
+#define	CE_FULL		((uint64_t)1 << 62)
+#define	CE_ACTIVE	((uint64_t)1 << 63)
 
 /* All zeros is a valid, idle callout. */
 struct callout {
@@ -60,8 +65,8 @@ int	callout_reset(struct callout *c, int to_ticks, callout_func_t *func,
 int	callout_stop(struct callout *c);
 #define	callout_drain(c)	callout_stop(c)
 #define	callout_pending(c)	callout_entry_pending(&(c)->c_entry)
-#define	callout_active(c)	((c)->c_entry.ce_active != 0)
-#define	callout_deactivate(c)	((c)->c_entry.ce_active = 0)
+#define	callout_active(c)	(((c)->c_entry.ce_word & CE_ACTIVE) != 0)
+#define	callout_deactivate(c)	((c)->c_entry.ce_word &= ~CE_ACTIVE)
 
 typedef	void callout_entry_func_t(struct callout_entry *);
 
@@ -81,14 +86,19 @@ callout_entry_pending(const struct callout_entry *ce)
 static inline nstime_t
 callout_entry_time(const struct callout_entry *ce)
 {
-	return (ce->ce_usec * NS_PER_USEC);
+	return ((ce->ce_word & CE_USEC) * NS_PER_USEC);
 }
 
-/* For vnet.c: the wheel's birth and death, its next expiry (UINT64_MAX:
- * none), and running what is due at vnet_now. */
+/*
+ * For vnet.c: the wheel's birth and death and its next expiry (UINT64_MAX:
+ * none); running what is due at vnet_now, after which vnet_due is in doubt;
+ * finding vnet_due when it is.
+ */
+struct vnet;
 struct callout_wheel *callout_wheel_create(nstime_t now);
 void	callout_wheel_destroy(struct callout_wheel *w);
 nstime_t callout_wheel_next(const struct callout_wheel *w);
-void	callout_wheel_run(struct callout_wheel *w, nstime_t now);
+void	callout_run(struct vnet *vnet);
+void	callout_find_due(struct vnet *vnet);
 
 #endif /* !_STACKYARD_SYS_CALLOUT_H_ */

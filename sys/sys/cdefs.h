@@ -40,6 +40,9 @@
 #ifndef __noinline
 #define	__noinline	__attribute__((__noinline__))
 #endif
+#ifndef __always_inline
+#define	__always_inline	inline __attribute__((__always_inline__))
+#endif
 #ifndef __predict_true
 #define	__predict_true(e)	__builtin_expect(!!(e), 1)
 #define	__predict_false(e)	__builtin_expect(!!(e), 0)

@@ -107,7 +107,13 @@ void	sbdrop(struct sockbuf *sb, int len);
  * that is dropped in part stays. */
 struct mbuf *sbcut(struct sockbuf *sb, int len);
 /* Drop all. */
-void	sbflush(struct sockbuf *sb);
+static inline void
+sbflush(struct sockbuf *sb)
+{
+	if (sb->sb_mb != NULL)
+		sbdrop(sb, (int)sb->sb_ccc);
+}
+
 /* Let the buffer hold cc bytes: 1, or 0 if that is over maxsockbuf. */
 int	sbreserve(struct sockbuf *sb, u_long cc);
 /*
@@ -125,18 +131,23 @@ void	sbsndptr_adv(struct sockbuf *sb, struct mbuf *mb, uint32_t len);
 void	sballoc(struct sockbuf *sb, struct mbuf *m);
 void	sbfree(struct sockbuf *sb, struct mbuf *m);
 /* Free what the buffer holds, and its reservation. */
-void	sbdestroy(struct sockbuf *sb);
+static inline void
+sbdestroy(struct sockbuf *sb)
+{
+	sbflush(sb);
+	sb->sb_hiwat = 0;
+	sb->sb_mbmax = 0;
+}
+
 /* Panics under INVARIANTS if counts and chain disagree. */
 void	sbcheck(const struct sockbuf *sb);
 
 /*
- * Wake whoever waits for so: knotes, then the upcall.  An upcall may close
- * the socket, so the caller holds a reference (soref()) if it touches so
- * afterwards, and expects pr_close and what follows from it beneath itself.
+ * sorwakeup(), sowwakeup(), socantrcvmore() and socantsendmore() (all in
+ * sys/socketvar.h) wake whoever waits for a socket: knotes, then the upcall.
+ * An upcall may close the socket, so the caller holds a reference (soref())
+ * if it touches so afterwards, and expects pr_close and what follows from it
+ * beneath itself.
  */
-void	sorwakeup(struct socket *so);
-void	sowwakeup(struct socket *so);
-void	socantrcvmore(struct socket *so);
-void	socantsendmore(struct socket *so);
 
 #endif /* !_STACKYARD_SYS_SOCKBUF_H_ */

@@ -42,6 +42,7 @@
 #include <sys/sockbuf.h>
 #include <sys/socket.h>
 #include <sys/sockopt.h>
+#include <sys/systm.h>
 #include <sys/uio.h>
 #include <sys/vnet.h>
 
@@ -177,8 +178,22 @@ int	soclose(struct socket *so);
 /* End so at once: the peer is told by a reset, the descriptor's reference
  * (if there is one) and the listener's queue are left. */
 void	soabort(struct socket *so);
-void	soref(struct socket *so);
-void	sorele(struct socket *so);
+static inline void
+soref(struct socket *so)
+{
+	so->so_count++;
+}
+
+/* Free so if nothing refers to it any more (see above). */
+void	sofree(struct socket *so);
+static inline void
+sorele(struct socket *so)
+{
+	KASSERT(so->so_count > 0, ("sorele: socket %p without references",
+	    (void *)so));
+	if (--so->so_count == 0)
+		sofree(so);
+}
 
 /*
  * Send what uio has, or else the chain top (consumed in any case), to addr
@@ -211,6 +226,12 @@ int	sosend(struct socket *so, struct sockaddr *addr, struct uio *uio,
  */
 int	soreceive(struct socket *so, struct sockaddr_storage *from,
 	    struct uio *uio, struct mbuf **mp0, int *flagsp);
+/* sosend() and soreceive() without flags and addresses, of one range; *lenp
+ * becomes how much was done, if there is no error. */
+int	sosend_buf(struct socket *so, const void *buf, size_t len,
+	    size_t *lenp);
+int	soreceive_buf(struct socket *so, void *buf, size_t len,
+	    size_t *lenp);
 /* What of events is true, and SOPOLL_ERR and SOPOLL_HUP (the host's poll
  * bits are not ours). */
 #define	SOPOLL_IN	0x1
@@ -226,6 +247,36 @@ int	soupcall_set(struct socket *so, int which, so_upcall_t func,
 	    void *arg);
 void	soupcall_clear(struct socket *so, int which);
 
+/* Wake whoever waits for a side of so; see sys/sockbuf.h. */
+void	sowakeup(struct socket *so, int which);
+static inline void
+sorwakeup(struct socket *so)
+{
+	if ((so->so_rcv.sb_flags & (SB_KNOTE | SB_UPCALL)) != 0)
+		sowakeup(so, SO_RCV);
+}
+
+static inline void
+sowwakeup(struct socket *so)
+{
+	if ((so->so_snd.sb_flags & (SB_KNOTE | SB_UPCALL)) != 0)
+		sowakeup(so, SO_SND);
+}
+
+static inline void
+socantrcvmore(struct socket *so)
+{
+	so->so_rcv.sb_state |= SBS_CANTRCVMORE;
+	sorwakeup(so);
+}
+
+static inline void
+socantsendmore(struct socket *so)
+{
+	so->so_snd.sb_state |= SBS_CANTSENDMORE;
+	sowwakeup(so);
+}
+
 /* For protocols.  All of these may run upcalls: see sorwakeup(). */
 /* A socket for a connection that came to head, NULL if the queue is full or
  * memory short.  connstatus SS_ISCONNECTED: can be accepted at once, even by
@@ -239,8 +290,6 @@ void	soisdisconnecting(struct socket *so);
 int	soreserve(struct socket *so, u_long sndcc, u_long rcvcc);
 /* The peer sent urgent data: tell who waits. */
 void	sohasoutofband(struct socket *so);
-/* Free so if nothing refers to it any more (see above). */
-void	sofree(struct socket *so);
 /* Free so whatever refers to it, as its transport has gone with the host. */
 void	soorphan(struct socket *so);
 

@@ -14,6 +14,7 @@
 #define	_STACKYARD_SYS_SYSCALLSUBR_H_
 
 #include <sys/event.h>
+#include <sys/filedesc.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -33,6 +34,9 @@ int	kern_send(int fd, struct uio *uio, int flags, struct sockaddr *to,
 	    size_t *lenp);
 int	kern_recv(int fd, struct uio *uio, int *flagsp,
 	    struct sockaddr_storage *from, size_t *lenp);
+/* The same of one range, without flags and addresses. */
+int	kern_write(int fd, const void *buf, size_t len, size_t *lenp);
+int	kern_read(int fd, void *buf, size_t len, size_t *lenp);
 int	kern_setsockopt(int fd, int level, int name, const void *val,
 	    size_t len);
 int	kern_getsockopt(int fd, int level, int name, void *val, size_t *lenp);
@@ -50,9 +54,6 @@ int	kern_kqueue_notify(int fd, void (*func)(void *), void *arg);
 int	kern_fcntl_getfl(int fd, bool *nonblock);
 int	kern_fcntl_setfl(int fd, bool nonblock);
 
-struct socket;
-/* The socket behind fd, without a reference: EBADF, ENOTSOCK. */
-int	fd_getsock(int fd, struct socket **so);
 /* Close all descriptors (the host goes down); sockets are aborted. */
 void	fd_closeall(void);
 

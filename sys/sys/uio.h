@@ -34,6 +34,8 @@ struct uio {
 /* Move n bytes between cp and the ranges of uio, which hold uio_resid bytes;
  * always succeeds, moving at most uio_resid. */
 int	uiomove(void *cp, int n, struct uio *uio);
+/* As memcpy(), for bulk data. */
+void	uio_copy(void *dst, const void *src, size_t len);
 #endif /* _KERNEL */
 
 #endif /* !_STACKYARD_SYS_UIO_H_ */

@@ -99,8 +99,11 @@ struct vnet {
 	nstime_t	vnet_wanted;	/* earliest turn asked of ho_wakeup */
 	u_int		vnet_depth;	/* doors passed and not left */
 	bool		vnet_shared;	/* by threads, which ho_enter orders */
-	bool		vnet_sooner;	/* a callout was armed for before
-					 * vnet_wanted */
+	bool		vnet_due_old;	/* vnet_due may be too early */
+	nstime_t	vnet_due;	/* the first callout's time, ns */
+	nstime_t	vnet_ran;	/* the last turn's, ns */
+	/* Where the host keeps its time; NULL: ho_clock says it. */
+	const nstime_t	*vnet_clock;
 	const struct vnet_hostops *vnet_ops;
 	void		*vnet_arg;	/* for vnet_ops */
 	void		*vnet_data_mem;	/* the core's copy */
@@ -136,6 +139,42 @@ void	vnet_destroy(struct vnet *vnet);
  */
 struct vnet *vnet_enter(struct vnet *vnet);
 void	vnet_leave(struct vnet *saved);
+/* What of leaving is seldom needed: do the tasks; tell the driver. */
+void	vnet_run_tasks(struct vnet *vnet);
+void	vnet_want_sooner(struct vnet *vnet);
+
+/* The same doors, for a file of many calls: only the usual way is here. */
+static inline struct vnet *
+vnet_enter_fast(struct vnet *vnet)
+{
+	struct vnet *saved = curvnet;
+
+	if (__predict_false(vnet->vnet_shared || vnet->vnet_depth != 0 ||
+	    vnet->vnet_clock == NULL))
+		return (vnet_enter(vnet));
+	curvnet = vnet;
+	vnet->vnet_depth = 1;
+	if (*vnet->vnet_clock > vnet->vnet_now)
+		vnet->vnet_now = *vnet->vnet_clock;
+	return (saved);
+}
+
+static inline void
+vnet_leave_fast(struct vnet *saved)
+{
+	struct vnet *vnet = curvnet;
+
+	if (__predict_false(vnet->vnet_shared || vnet->vnet_depth != 1)) {
+		vnet_leave(saved);
+		return;
+	}
+	if (!STAILQ_EMPTY(&vnet->vnet_tasks))
+		vnet_run_tasks(vnet);
+	vnet->vnet_depth = 0;
+	curvnet = saved;
+	if (vnet->vnet_due < vnet->vnet_wanted)
+		vnet_want_sooner(vnet);
+}
 
 /*
  * A door for who only looks: makes vnet current, but the time may be an old

@@ -38,17 +38,25 @@ typedef	void (*uma_maxaction_t)(uma_zone_t zone, int nitems);
 #define	UMA_ZONE_NOFREE	0x0001	/* never give memory back before the end */
 #define	UMA_ZONE_ZINIT	0x0002	/* the first use of an item is zeroed */
 
+/*
+ * An allocation or a free writes three words: the list, ms_bytes, and of an
+ * allocation ms_allocs.  The rest follows from these: ms_frees (written when
+ * asked for), and how many items are free, uz_total - ms_bytes in bytes.
+ */
 struct uma_zone {
 	void		*uz_free;	/* first free item; links inside them */
-	u_int		uz_nfree;
-	u_int		uz_size;	/* bytes of an item */
+	uint64_t	uz_size;	/* bytes of an item */
 	struct mem_stats uz_stats;	/* ms_limit in bytes: items * size */
+	/* Below this many bytes in use an allocation needs nothing but a free
+	 * item: 0 if the zone is not plain, or a fault point is set. */
+	uint64_t	uz_bound;
+	uint64_t	uz_total;	/* items in use and free, bytes */
+	uint64_t	uz_keep;	/* free items kept at most, bytes */
 	uma_ctor	uz_ctor;
 	uma_dtor	uz_dtor;
 	uma_init	uz_init;
 	uma_fini	uz_fini;
 	uma_maxaction_t	uz_maxaction;
-	u_int		uz_keep;	/* free items kept at most */
 	u_int		uz_align;	/* alignment less 1 */
 	u_int		uz_flags;
 	u_int		uz_linkoff;	/* where a free item has its link */
@@ -75,8 +83,52 @@ void	uma_zdestroy(uma_zone_t zone);
 void	*uma_zalloc_arg(uma_zone_t zone, void *arg, int flags);
 /* Give an item back to the zone it came from. */
 void	uma_zfree_arg(uma_zone_t zone, void *item, void *arg);
-#define	uma_zalloc(zone, flags)	uma_zalloc_arg((zone), NULL, (flags))
-#define	uma_zfree(zone, item)	uma_zfree_arg((zone), (item), NULL)
+
+/* The usual case of both: a plain zone that has, or keeps, a free item. */
+static inline void *
+uma_zalloc(uma_zone_t zone, int flags)
+{
+	struct mem_stats *ms = &zone->uz_stats;
+	void *item = zone->uz_free;
+
+	if (__predict_false(item == NULL || ms->ms_bytes >= zone->uz_bound ||
+	    (flags & M_ZERO) != 0))
+		return (uma_zalloc_arg(zone, NULL, flags));
+	zone->uz_free = *(void **)item;
+	ms->ms_allocs++;
+	ms->ms_bytes += zone->uz_size;
+	return (item);
+}
+
+/* As uma_zfree() of an item, but false, and nothing done, if it is not the
+ * usual case. */
+static inline bool
+uma_zfree_fast(uma_zone_t zone, void *item)
+{
+	uint64_t bytes = zone->uz_stats.ms_bytes;
+
+	if (__predict_false(zone->uz_total - bytes >= zone->uz_keep ||
+	    !zone->uz_plain))
+		return (false);
+	*(void **)item = zone->uz_free;
+	zone->uz_free = item;
+	zone->uz_stats.ms_bytes = bytes - zone->uz_size;
+	return (true);
+}
+
+static inline void
+uma_zfree(uma_zone_t zone, void *item)
+{
+	if (__predict_false(item == NULL || !uma_zfree_fast(zone, item)))
+		uma_zfree_arg(zone, item, NULL);
+}
+
+/* The zone's figures, all of them up to date. */
+const struct mem_stats *uma_zone_stats(uma_zone_t zone);
+/* ms_limit or ms_fault_after of uz_stats have been written to. */
+void	uma_zone_stats_set(uma_zone_t zone);
+/* Items kept on its list. */
+u_int	uma_zone_get_free(uma_zone_t zone);
 /* Let at most nitems exist (0: no limit); returns the limit now in force. */
 int	uma_zone_set_max(uma_zone_t zone, int nitems);
 int	uma_zone_get_max(uma_zone_t zone);

@@ -227,22 +227,12 @@ cubic_avoidance(struct cubic *cubic, struct cc_var *ccv, uint32_t acked)
 	    cubic_window(t + rtt, st->k, st->w_max, mss)));
 }
 
-static void
-cubic_ack_received(struct cc_var *ccv, ccsignal_t type)
+/* The window limits: it grows. */
+static void __noinline
+cubic_grow(struct cubic *cubic, struct cc_var *ccv)
 {
-	struct cubic *cubic = ccv->cc_data;
-	nstime_t now = getnstime(), since = now - cubic->last_ack;
 	uint32_t acked, cwnd = CCV(ccv, snd_cwnd), incr;
 
-	cubic->last_ack = now;
-	if (type != CC_ACK || IN_RECOVERY(CCV(ccv, t_flags)) || cwnd == 0)
-		return;
-	if ((ccv->flags & CCF_CWND_LIMITED) == 0) {
-		if (cubic->stage.begun)
-			cubic->stage.epoch += u64min(since,
-			    now - cubic->stage.epoch);
-		return;
-	}
 	if (cwnd <= CCV(ccv, snd_ssthresh)) {
 		incr = newreno_cc_slow_start(ccv);
 		if (cubic->slowstart)
@@ -252,6 +242,23 @@ cubic_ack_received(struct cc_var *ccv, ccsignal_t type)
 		incr = cubic_avoidance(cubic, ccv, acked);
 	}
 	newreno_cc_grow(ccv, incr);
+}
+
+static void
+cubic_ack_received(struct cc_var *ccv, ccsignal_t type)
+{
+	struct cubic *cubic = ccv->cc_data;
+	nstime_t now = getnstime(), since = now - cubic->last_ack;
+
+	cubic->last_ack = now;
+	if (type != CC_ACK || IN_RECOVERY(CCV(ccv, t_flags)) ||
+	    CCV(ccv, snd_cwnd) == 0)
+		return;
+	if ((ccv->flags & CCF_CWND_LIMITED) != 0)
+		cubic_grow(cubic, ccv);
+	else if (cubic->stage.begun)
+		cubic->stage.epoch += u64min(since,
+		    now - cubic->stage.epoch);
 }
 
 static void

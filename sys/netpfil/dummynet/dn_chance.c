@@ -51,22 +51,18 @@ dn_chance_seed(struct dn_chance *ch, uint64_t seed)
 }
 
 bool
-dn_chance_hit(struct dn_chance *ch, enum dn_purpose why, uint64_t prob)
+dn_chance_draw(struct dn_chance *ch, enum dn_purpose why, uint64_t prob)
 {
 
-	if (prob == 0)
-		return (false);
 	return ((dn_splitmix(&ch->ch_state[why]) >> 32) < prob);
 }
 
 /* The high half of draw * (max + 1), whose bias is below max / 2^64. */
 uint64_t
-dn_chance_upto(struct dn_chance *ch, enum dn_purpose why, uint64_t max)
+dn_chance_number(struct dn_chance *ch, enum dn_purpose why, uint64_t max)
 {
 	unsigned __int128 wide;
 
-	if (max == 0)
-		return (0);
 	wide = dn_splitmix(&ch->ch_state[why]);
 	return ((uint64_t)(wide * ((unsigned __int128)max + 1) >> 64));
 }

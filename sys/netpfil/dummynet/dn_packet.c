@@ -63,8 +63,6 @@ dn_packet_cut(struct mbuf *m, uint32_t *lostp)
 	int l2hlen;
 
 	*lostp = 0;
-	if ((m->m_pkthdr.csum_flags & CSUM_TSO) == 0)
-		return (m);
 	l2hlen = m->m_pkthdr.l2hlen;
 	m_copydata(m, 0, l2hlen, l2);
 	m_adj(m, l2hlen);

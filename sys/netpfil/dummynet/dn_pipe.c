@@ -348,20 +348,15 @@ dn_arm(struct dn_pipe *p)
 		callout_reset_at(&p->p_callout, next, dn_timeout, p);
 }
 
-/*
- * Give the driver what has arrived, and see to it that it will be given what
- * comes next.  The pipe may be gone afterwards: a driver that calls back may
- * take it away.
- */
-static void
-dn_flush(struct dn_pipe *p, nstime_t now)
+/* Give the driver what has arrived.  The pipe may be gone afterwards. */
+static void __noinline
+dn_deliver(struct dn_pipe *p, nstime_t now)
 {
 	struct ifnet *ifp = p->p_ifp;
 	struct dn_list out;
 	nstime_t held, line;
 
 	dn_list_init(&out);
-	dn_queue_run(p, now);
 	for (;;) {
 		line = dn_line_next(p);
 		held = dn_held_next(p);
@@ -375,6 +370,22 @@ dn_flush(struct dn_pipe *p, nstime_t now)
 	dn_arm(p);
 	while (out.l_head != NULL)
 		(void)ifp->if_transmit(ifp, dn_list_take(&out));
+}
+
+/*
+ * Give the driver what has arrived, and see to it that it will be given what
+ * comes next.  The pipe may be gone afterwards: a driver that calls back may
+ * take it away.
+ */
+static inline void
+dn_flush(struct dn_pipe *p, nstime_t now)
+{
+
+	dn_queue_run(p, now);
+	if (u64min(dn_line_next(p), dn_held_next(p)) <= now)
+		dn_deliver(p, now);
+	else
+		dn_arm(p);
 }
 
 static void
@@ -424,9 +435,12 @@ dn_input(struct ifnet *ifp, struct mbuf *m)
 		m_freem(m);
 		return (EINVAL);
 	}
-	m = dn_packet_cut(m, &lost);
-	p->p_stats.ds_in_packets += lost;
-	p->p_stats.ds_nomem_drops += lost;
+	lost = 0;
+	if ((m->m_pkthdr.csum_flags & CSUM_TSO) != 0) {
+		m = dn_packet_cut(m, &lost);
+		p->p_stats.ds_in_packets += lost;
+		p->p_stats.ds_nomem_drops += lost;
+	}
 	dn_queue_run(p, now);
 	for (; m != NULL; m = next) {
 		next = m->m_nextpkt;

@@ -98,17 +98,29 @@ struct dn_pipe {
 
 /* dn_chance.c */
 void	dn_chance_seed(struct dn_chance *ch, uint64_t seed);
-/* Does what has this probability (of DN_PROB_ONE) happen? */
-bool	dn_chance_hit(struct dn_chance *ch, enum dn_purpose why,
+/* Does what has this probability (of DN_PROB_ONE) happen?  What cannot draws
+ * no number, and costs no call. */
+bool	dn_chance_draw(struct dn_chance *ch, enum dn_purpose why,
 	    uint64_t prob);
+static inline bool
+dn_chance_hit(struct dn_chance *ch, enum dn_purpose why, uint64_t prob)
+{
+	return (prob != 0 && dn_chance_draw(ch, why, prob));
+}
 /* A number from 0 to max. */
-uint64_t dn_chance_upto(struct dn_chance *ch, enum dn_purpose why,
+uint64_t dn_chance_number(struct dn_chance *ch, enum dn_purpose why,
 	    uint64_t max);
+static inline uint64_t
+dn_chance_upto(struct dn_chance *ch, enum dn_purpose why, uint64_t max)
+{
+	return (max == 0 ? 0 : dn_chance_number(ch, why, max));
+}
 /* Is the next packet lost?  Moves Gilbert and Elliott's chain. */
 bool	dn_chance_lost(struct dn_chance *ch, const struct dn_config *cfg);
 
 /* dn_packet.c: packets that begin at a link header of l2hlen bytes. */
-/* Cut for the wire; m is consumed; NULL if memory is short.  *lostp: how many
+/* Cut a large segment (CSUM_TSO) for the wire; m is consumed; NULL if memory
+ * is short.  *lostp: how many
  * packets were lost to a shortage. */
 struct mbuf *dn_packet_cut(struct mbuf *m, uint32_t *lostp);
 /* A real copy, or NULL; m stays as it is. */

@@ -180,13 +180,13 @@ ATF_TC_BODY(last_in_first_out, tc)
 	uma_zfree(zone, a);
 	uma_zfree(zone, b);
 	uma_zfree(zone, NULL);
-	ATF_CHECK_EQ(2, zone->uz_nfree);
+	ATF_CHECK_EQ(2, uma_zone_get_free(zone));
 	ATF_CHECK_EQ(0, uma_zone_get_cur(zone));
 	ATF_CHECK(uma_zalloc(zone, M_NOWAIT) == b);
 	ATF_CHECK(uma_zalloc(zone, M_NOWAIT) == a);
 	uma_zfree(zone, a);
 	uma_reclaim(0);
-	ATF_CHECK_EQ(0, zone->uz_nfree);
+	ATF_CHECK_EQ(0, uma_zone_get_free(zone));
 	uma_zfree(zone, b);
 	uma_zdestroy(zone);
 	end();
@@ -209,10 +209,10 @@ ATF_TC_BODY(kept_at_most, tc)
 			uma_zfree(zone, items[i]);
 		uma_reclaim(0);
 		if (ASAN)
-			ATF_CHECK_EQ(0, zone->uz_nfree);
+			ATF_CHECK_EQ(0, uma_zone_get_free(zone));
 		else if (pass == 1)
-			ATF_CHECK_EQ(nitems(items), zone->uz_nfree);
-		ATF_CHECK(zone->uz_nfree <= zone->uz_keep);
+			ATF_CHECK_EQ(nitems(items), uma_zone_get_free(zone));
+		ATF_CHECK(uma_zone_get_free(zone) * zone->uz_size <= zone->uz_keep);
 		uma_zdestroy(zone);
 	}
 	end();
@@ -399,7 +399,7 @@ ATF_TC_BODY(outlive, tc)
 	uma_zdestroy(destroyed);
 	uma_zfree(destroyed, a);
 	ATF_CHECK_EQ(1, uma_zone_get_cur(destroyed));
-	ATF_CHECK_EQ(0, destroyed->uz_nfree);
+	ATF_CHECK_EQ(0, uma_zone_get_free(destroyed));
 	end();
 	ATF_CHECK(curvnet == NULL);
 	ATF_CHECK(left->uz_dying && left->uz_vnet == NULL);

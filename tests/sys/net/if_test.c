@@ -515,8 +515,7 @@ ATF_TC_BODY(link_address_remembered, tc)
 	for (i = 0; i < 3; i++)
 		m_freem(output(e0, "10.0.0.9", &ro));
 	ATF_CHECK_EQ(1, net_resolved());
-	if (++V_way_gen == 0)
-		V_way_gen = 1;
+	way_gen_bump();
 	m_freem(output(e0, "10.0.0.9", &ro));
 	ATF_CHECK_EQ(2, net_resolved());
 	/* Nothing is remembered of what was not found. */

@@ -111,16 +111,19 @@ struct walk {
 	unsigned	w_want, w_i;
 	const char	*w_name;	/* of number w_want */
 	struct mem_stats *w_stats;
+	uma_zone_t	w_zone;		/* whose they are, or NULL */
 };
 
 static int
-walk_one(struct walk *w, const char *name, struct mem_stats *ms)
+walk_one(struct walk *w, const char *name, struct mem_stats *ms,
+    uma_zone_t zone)
 {
 	u_int i;
 
 	w->w_bytes += ms->ms_bytes;
 	if (w->w_i++ == w->w_want) {
 		w->w_stats = ms;
+		w->w_zone = zone;
 		w->w_name = name;
 	}
 	for (i = 0; i < XK_KINDS; i++)
@@ -132,13 +135,13 @@ walk_one(struct walk *w, const char *name, struct mem_stats *ms)
 static int
 walk_zone(uma_zone_t zone, void *arg)
 {
-	return (walk_one(arg, zone->uz_name, &zone->uz_stats));
+	return (walk_one(arg, zone->uz_name, &zone->uz_stats, zone));
 }
 
 static int
 walk_type(const struct malloc_type *type, struct mem_stats *ms, void *arg)
 {
-	return (walk_one(arg, type->ks_shortdesc, ms));
+	return (walk_one(arg, type->ks_shortdesc, ms, NULL));
 }
 
 static struct walk
@@ -190,13 +193,21 @@ xk_source(struct vnet *vnet, unsigned i)
 void
 xk_fault(struct vnet *vnet, unsigned i, uint64_t after)
 {
-	walk(vnet, i).w_stats->ms_fault_after = after;
+	struct walk w = walk(vnet, i);
+
+	w.w_stats->ms_fault_after = after;
+	if (w.w_zone != NULL)
+		uma_zone_stats_set(w.w_zone);
 }
 
 void
 xk_drought(struct vnet *vnet, unsigned i, bool on)
 {
-	walk(vnet, i).w_stats->ms_limit = on ? 1 : 0;
+	struct walk w = walk(vnet, i);
+
+	w.w_stats->ms_limit = on ? 1 : 0;
+	if (w.w_zone != NULL)
+		uma_zone_stats_set(w.w_zone);
 }
 
 uint64_t
