@@ -119,7 +119,6 @@ tcp_output_cancel(struct tcpcb *tp)
 	tp->t_flags2 &= ~TF2_OUTPENDING;
 }
 
-
 /* The send buffer grows while it, and not the window, is the limit. */
 static void
 tcp_sndbuf_autoscale(struct tcpcb *tp, struct socket *so)
@@ -129,8 +128,8 @@ tcp_sndbuf_autoscale(struct tcpcb *tp, struct socket *so)
 
 	lowat = __predict_false(V_sendbuf_auto_lowat) ?
 	    min(sb->sb_lowat, sb->sb_hiwat) : 0;
-	if (__predict_true(used + lowat < sb->sb_hiwat / 8 * 7) || !V_tcp_do_autosndbuf ||
-	    (sb->sb_flags & SB_AUTOSIZE) == 0)
+	if (__predict_true(used + lowat < sb->sb_hiwat / 8 * 7) ||
+	    !V_tcp_do_autosndbuf || (sb->sb_flags & SB_AUTOSIZE) == 0)
 		return;
 	sendwin = min(tp->snd_wnd, tp->snd_cwnd);
 	if (tp->snd_wnd / 4 * 5 < sb->sb_hiwat - lowat ||
