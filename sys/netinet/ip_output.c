@@ -20,6 +20,8 @@
  * A connection's data passes without an allocation, a route lookup or a
  * neighbour lookup: the header goes into the room that the transport left in
  * front, the next hop and its link address are in the caller's struct route.
+ * If nothing at all is to be found out about it (ip_is_plain), it goes straight
+ * to Ethernet; the long way (ip_send_any) would do the same.
  *
  * Path MTU (RFC 1191, RFC 8201): whoever forbids fragmentation has asked
  * ip_route_mtu() how much fits; only the others are cut to what was learnt.
