@@ -547,7 +547,7 @@ ack_count(const struct tcpcb *tp, const struct tcp_seg *sg,
 }
 
 /* All that an acceptable ACK of a synchronized connection says. */
-static int
+static int __noinline
 ack_process(struct tcpcb *tp, const struct tcp_seg *sg)
 {
 	struct tcp_acked ta = { .ta_ack = sg->sg_ack,
@@ -631,25 +631,43 @@ ack_is_old(const struct tcpcb *tp, const struct tcp_seg *sg)
 	    TF_SACK_PERMIT);
 }
 
-int
-tcp_stage_ack(struct tcpcb *tp, struct tcp_seg *sg)
+/* The ACK of a synchronized connection without ECN: almost every one. */
+static inline int
+ack_usual(struct tcpcb *tp, struct tcp_seg *sg)
+{
+	/* snd_una <= ack <= snd_max? */
+	if (__predict_false(sg->sg_ack - tp->snd_una >
+	    tp->snd_max - tp->snd_una))
+		return (ack_outside(tp, sg));
+	if (ack_is_old(tp, sg))
+		return (ack_window(tp, sg));
+	return (ack_process(tp, sg));
+}
+
+/* With a handshake to complete, or with ECN. */
+static int __noinline
+ack_unusual(struct tcpcb *tp, struct tcp_seg *sg)
 {
 	int v = TV_OK;
 
-	if ((sg->sg_flags & TH_ACK) == 0)
-		return (TV_STOP);
 	if (tp->t_state == TCPS_SYN_RECEIVED) {
 		v = ack_of_handshake(tp, sg);
 		if ((v & TV_STOP) != 0)
 			return (v);
 	}
-	/* snd_una <= ack <= snd_max? */
-	if (__predict_false(sg->sg_ack - tp->snd_una >
-	    tp->snd_max - tp->snd_una))
-		return (v | ack_outside(tp, sg));
-	if (__predict_false((tp->t_flags2 & TF2_ECN_ANY) != 0))
+	if ((tp->t_flags2 & TF2_ECN_ANY) != 0 &&
+	    sg->sg_ack - tp->snd_una <= tp->snd_max - tp->snd_una)
 		v |= tcp_ecn_input(tp, sg);
-	if (ack_is_old(tp, sg))
-		return (v | ack_window(tp, sg));
-	return (v | ack_process(tp, sg));
+	return (v | ack_usual(tp, sg));
+}
+
+int
+tcp_stage_ack(struct tcpcb *tp, struct tcp_seg *sg)
+{
+	if ((sg->sg_flags & TH_ACK) == 0)
+		return (TV_STOP);
+	if (tp->t_state == TCPS_SYN_RECEIVED ||
+	    (tp->t_flags2 & TF2_ECN_ANY) != 0)
+		return (ack_unusual(tp, sg));
+	return (ack_usual(tp, sg));
 }

@@ -12,8 +12,9 @@
  *     -> a listener: tcp_listen_input
  *     -> nobody: reset
  *
- * The default do_segment is at the end: the stages of 3.10.7.4 in their
- * order, whose verdicts tcp_verdict() carries out.
+ * The default do_segment is at the beginning, since nearly every segment goes
+ * straight into it: the stages of 3.10.7.4 in their order, whose verdicts
+ * tcp_verdict() carries out.
  */
 #include <sys/param.h>
 #include <sys/mbuf.h>
@@ -35,49 +36,40 @@ SYSCTL_INT(_net_inet_tcp, OID_AUTO, drop_synfin, CTLFLAG_VNET | CTLFLAG_RW,
     &VNET_NAME(drop_synfin), 0,
     "Drop segments that carry both SYN and FIN");
 
-static void	tcp_segment(struct tcpcb *tp, struct mbuf *m,
-		    struct tcp_seg *sg, int hdrlen);
-
-/* The header, which may lie in several mbufs, into one. */
-static bool __noinline
-tcp_pull_header(struct mbuf **mp, const struct ip_info *ii,
-    u_int *off_flags)
+/* The header, which may lie in several mbufs, into one: NULL, and m is gone,
+ * if there is none. */
+static struct mbuf * __noinline
+tcp_pull_header(struct mbuf *m, const struct ip_info *ii)
 {
-	struct mbuf *m = *mp;
 	int off;
 
 	if (m->m_pkthdr.len < (int)sizeof(struct tcphdr) || ii->ii_bcast) {
 		TCPSTAT_INC(tcps_rcvshort);
 		tcp_log_unread(ii, "shorter than a header, or broadcast");
-		goto drop;
+		m_freem(m);
+		return (NULL);
 	}
 	if (m->m_len < (int)sizeof(struct tcphdr) &&
 	    (m = m_pullup(m, sizeof(struct tcphdr))) == NULL)
-		return (false);
-	*off_flags = tcp_off_flags(mtod(m, struct tcphdr *));
-	off = TCP_OFF(*off_flags);
+		return (NULL);
+	off = mtod(m, struct tcphdr *)->th_off << 2;
 	if (off < (int)sizeof(struct tcphdr) || off > m->m_pkthdr.len) {
 		TCPSTAT_INC(tcps_rcvbadoff);
 		tcp_log_unread(ii, "the header's length is impossible");
-		goto drop;
+		m_freem(m);
+		return (NULL);
 	}
-	if (m->m_len < off && (m = m_pullup(m, off)) == NULL)
-		return (false);
-	*mp = m;
-	return (true);
-drop:
-	m_freem(m);
-	return (false);
+	return (m->m_len < off ? m_pullup(m, off) : m);
 }
 
-static bool __noinline
+static struct mbuf * __noinline
 tcp_refuse(struct mbuf *m)
 {
 	m_freem(m);
-	return (false);
+	return (NULL);
 }
 
-static bool __noinline
+static struct mbuf * __noinline
 tcp_refuse_sum(struct mbuf *m, const struct ip_info *ii)
 {
 	TCPSTAT_INC(tcps_rcvbadsum);
@@ -85,12 +77,12 @@ tcp_refuse_sum(struct mbuf *m, const struct ip_info *ii)
 	return (tcp_refuse(m));
 }
 
-/* Header contiguous, checksum right, parsed: true, else m is freed. */
-static inline bool
-tcp_accept_segment(struct mbuf **mp, const struct ip_info *ii,
+/* Header contiguous, checksum right, parsed: the segment, else NULL, and it
+ * is gone. */
+static inline struct mbuf *
+tcp_accept_segment(struct mbuf *m, const struct ip_info *ii,
     struct tcp_seg *sg, uint16_t udpport)
 {
-	struct mbuf *m = *mp;
 	u_int off_flags = 0;
 
 	TCPSTAT_INC(tcps_rcvtotal);
@@ -99,22 +91,227 @@ tcp_accept_segment(struct mbuf **mp, const struct ip_info *ii,
 	/* Mostly it lies in one mbuf. */
 	if (__predict_false(TCP_OFF(off_flags) < (int)sizeof(struct tcphdr) ||
 	    TCP_OFF(off_flags) > m->m_len || ii->ii_bcast)) {
-		if (!tcp_pull_header(mp, ii, &off_flags))
-			return (false);
-		m = *mp;
+		if ((m = tcp_pull_header(m, ii)) == NULL)
+			return (NULL);
+		off_flags = tcp_off_flags(mtod(m, struct tcphdr *));
 	}
 	if (udpport == 0 && ip_cksum_verify(m, ii, IPPROTO_TCP,
 	    (uint32_t)m->m_pkthdr.len) != 0)
 		return (tcp_refuse_sum(m, ii));
 	tcp_read_header(m, ii, sg, off_flags);
 	sg->sg_udpport = udpport;
-	if (__predict_false((sg->sg_flags & (TH_SYN | TH_FIN)) ==
+	if (__predict_false((off_flags & (TH_SYN | TH_FIN)) ==
 	    (TH_SYN | TH_FIN)) && V_drop_synfin) {
 		tcp_log_wrong(sg, "SYN and FIN");
 		return (tcp_refuse(m));
 	}
-	return (true);
+	return (m);
 }
+
+/* The stages, in RFC 9293's order, until one says stop. */
+static int
+tcp_stages(struct tcpcb *tp, struct tcp_seg *sg)
+{
+	int v = TV_OK;
+
+#define	STAGE(name)							\
+	if (((v |= tcp_stage_##name(tp, sg)) & TV_STOP) != 0)		\
+		return (v)
+	STAGE(sequence);
+	STAGE(rst);
+	STAGE(syn);
+	STAGE(ack);
+	STAGE(urg);
+	STAGE(text);
+	STAGE(fin);
+#undef STAGE
+	return (v);
+}
+
+static int __noinline
+tcp_text_next(struct tcpcb *tp, struct tcp_seg *sg)
+{
+	return (tcp_text_inorder(tp, sg));
+}
+
+/* The stages of a segment that tcp_regular() is true of: those that have
+ * nothing to do with it are left out. */
+static int
+tcp_stages_regular(struct tcpcb *tp, struct tcp_seg *sg)
+{
+	int v;
+
+	tcp_ts_remember(tp, sg, sg->sg_seq, sg->sg_len);
+	if (tcp_predicted(tp, sg)) {
+		tcp_ack_predicted(tp, sg);
+		return (tcp_text_inorder(tp, sg));
+	}
+	v = tcp_stage_ack(tp, sg);
+	if ((v & TV_STOP) != 0)
+		return (v);
+	tcp_urg_passed(tp);
+	if (sg->sg_len != 0 && tp->t_state == TCPS_ESTABLISHED)
+		v |= tcp_text_next(tp, sg);
+	else if (sg->sg_len != 0 || !tcp_wants_text(tp))
+		v |= tcp_stage_text(tp, sg);
+	if ((sg->sg_flags & TH_FIN) != 0 && (v & TV_STOP) == 0)
+		v |= tcp_stage_fin(tp, sg);
+	return (v);
+}
+
+static void __noinline
+tcp_delay_ack(struct tcpcb *tp)
+{
+	if ((tp->t_flags & TF_DELACK) != 0)
+		return;
+	tp->t_flags |= TF_DELACK;
+	tcp_timer_activate(tp, TT_DELACK, V_tcp_delacktime);
+}
+
+static void
+tcp_verdict_wake(struct socket *so, int v)
+{
+	/* Who opened fast may have closed before it was. */
+	if ((v & TV_CONNECTED) != 0 &&
+	    (so->so_state & SS_ISDISCONNECTING) == 0)
+		soisconnected(so);
+	if ((v & TV_RCVEOF) != 0)
+		socantrcvmore(so);
+	else if ((v & TV_WAKERD) != 0)
+		sorwakeup(so);
+	if ((v & TV_WAKEWR) != 0)
+		sowwakeup(so);
+	if ((v & TV_DISCONNECTED) != 0)
+		soisdisconnected(so);
+}
+
+/* tcp_verdict() of one that ends nothing and that nothing leaves for before
+ * the batch does. */
+#define	TV_ENDING	(TV_ACKEACH | TV_DROP | TV_GONE | TV_RST | TV_TIMEWAIT)
+#define	TV_NEWS		(TV_CONNECTED | TV_RCVEOF | TV_WAKERD | TV_WAKEWR | \
+			    TV_DISCONNECTED)
+static __always_inline void
+tcp_verdict_usual(struct tcpcb *tp, int v)
+{
+	struct socket *so = tptosocket(tp);
+
+	if ((v & TV_ACKNOW) != 0)
+		tp->t_flags |= TF_ACKNOW;
+	else if ((v & TV_DELACK) != 0)
+		tcp_delay_ack(tp);
+	if ((v & (TV_ACKNOW | TV_OUTPUT)) != 0 &&
+	    (tp->t_flags2 & TF2_OUTPENDING) == 0)
+		tcp_output_answer(tp);
+	if (so == NULL)
+		return;
+	v &= TV_NEWS;
+	if (v == TV_WAKERD)
+		sorwakeup(so);
+	else if (v == TV_WAKEWR)
+		sowwakeup(so);
+	else if (v != 0) {
+		/* The first who is told may close it. */
+		soref(so);
+		tcp_verdict_wake(so, v);
+		sorele(so);
+	}
+}
+
+/* The header goes; it lies in one mbuf. */
+static __always_inline void
+tcp_segment_begin(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg,
+    int hdrlen)
+{
+	m->m_data += hdrlen;
+	m->m_len -= hdrlen;
+	m->m_pkthdr.len -= hdrlen;
+	sg->sg_m = m;
+	tp->t_rcvtime = getnstime();
+}
+
+static __always_inline void
+tcp_segment_end(struct tcpcb *tp, struct tcp_seg *sg, int v)
+{
+	if (sg->sg_m != NULL)
+		m_freem(sg->sg_m);
+	if (__predict_true((v & TV_ENDING) == 0))
+		tcp_verdict_usual(tp, v);
+	else {
+		sg->sg_m = NULL;
+		(void)tcp_verdict(tp, sg, v);
+	}
+}
+
+void
+tcp_default_do_segment(struct tcpcb *tp, struct mbuf *m,
+    struct tcphdr *th __unused, int drop_hdrlen, int tlen __unused,
+    uint8_t iptos __unused)
+{
+	struct tcp_seg *sg = tcp_seg_of(m);
+	int v;
+
+	tcp_segment_begin(tp, m, sg, drop_hdrlen);
+	if (tcp_regular(tp, sg))
+		v = tcp_stages_regular(tp, sg);
+	else if (tp->t_state == TCPS_SYN_SENT)
+		v = tcp_synsent(tp, sg);
+	else
+		v = tcp_stages(tp, sg);
+	tcp_segment_end(tp, sg, v);
+}
+
+/* A verdict's acknowledgments and output; true if the connection is gone. */
+static bool
+tcp_verdict_output(struct tcpcb *tp, struct tcp_seg *sg, int v)
+{
+	if ((v & (TV_ACKNOW | TV_ACKEACH)) != 0)
+		tp->t_flags |= TF_ACKNOW;
+	else if ((v & TV_DELACK) != 0)
+		tcp_delay_ack(tp);
+	if ((v & TV_TIMEWAIT) != 0) {
+		if ((v & (TV_ACKNOW | TV_ACKEACH)) != 0)
+			tcp_respond(tp, &tp->t_inpcb.inp_inc, tp->rcv_nxt,
+			    tp->snd_max, TH_ACK, sg);
+		return (tcp_enter_timewait(tp));
+	}
+	if ((v & TV_ACKEACH) != 0)
+		return (tcp_output(tp) < 0);
+	if ((v & (TV_ACKNOW | TV_OUTPUT)) != 0)
+		tcp_output_answer(tp);
+	return (false);
+}
+
+/*
+ * Carry out a verdict.  The order matters: first what may end the
+ * connection, then output, then the news for the user, whose callback may
+ * close the socket: tp is not touched after it.
+ */
+bool __noinline
+tcp_verdict(struct tcpcb *tp, struct tcp_seg *sg, int v)
+{
+	struct socket *so = tptosocket(tp);
+	bool gone;
+
+	if (so != NULL)
+		soref(so);
+	if ((v & TV_RST) != 0)
+		tcp_reset_reply(tp, sg);
+	gone = (v & (TV_DROP | TV_GONE)) != 0;
+	if ((v & TV_DROP) != 0)
+		tcp_drop(tp, sg->sg_errno);
+	else if ((v & TV_GONE) != 0)
+		tcp_close(tp);
+	else
+		gone = tcp_verdict_output(tp, sg, v);
+	if (so != NULL) {
+		if (!gone)
+			tcp_verdict_wake(so, v);
+		sorele(so);
+	}
+	return (gone);
+}
+
+/* ---- To whom it is ---- */
 
 /* To a block that has a do_segment of its own: as tcp_functions(9) says. */
 static void __noinline
@@ -127,20 +324,19 @@ tcp_dispatch_block(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg)
 	th.th_ack = sg->sg_ack;
 	th.th_win = ntohs(th.th_win);
 	th.th_urp = sg->sg_urp;
-	m->m_pkthdr.PH_loc.ptr = sg;
 	tp->t_fb->tfb_tcp_do_segment(tp, m, &th, th.th_off << 2,
 	    (int)sg->sg_len, sg->sg_ip->ii_tos);
 }
 
-/* The default's takes the segment as it is parsed. */
 void
 tcp_dispatch(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg)
 {
 	if ((sg->sg_flags & TH_SYN) == 0)
 		sg->sg_win <<= tp->snd_scale;
-	if (__predict_true(tp->t_fb->tfb_tcp_do_segment ==
-	    tcp_default_do_segment))
-		tcp_segment(tp, m, sg, m->m_pkthdr.len - (int)sg->sg_len);
+	m->m_pkthdr.PH_loc.ptr = sg;
+	if (tp->t_fb->tfb_tcp_do_segment == tcp_default_do_segment)
+		tcp_default_do_segment(tp, m, NULL, m->m_pkthdr.len -
+		    (int)sg->sg_len, (int)sg->sg_len, sg->sg_ip->ii_tos);
 	else
 		tcp_dispatch_block(tp, m, sg);
 }
@@ -217,13 +413,8 @@ tcp_input_noconn(struct mbuf *m, struct tcp_seg *sg)
 	tcp_reset_reply(inp != NULL ? intotcpcb(inp) : NULL, sg);
 }
 
-void
-tcp_input(struct mbuf *m, const struct ip_info *ii)
-{
-	tcp_input_udp(m, ii, 0);
-}
-
-/* One that is not for a connection, or that the connection may not have. */
+/* One that is not for a connection, that the connection may not have, or that
+ * is not regular or for another block. */
 static void __noinline
 tcp_input_other(struct mbuf *m, struct tcp_seg *sg, struct inpcb *inp)
 {
@@ -256,211 +447,40 @@ tcp_input_other(struct mbuf *m, struct tcp_seg *sg, struct inpcb *inp)
 		tcp_input_noconn(m, sg);
 }
 
-/* udpport: the UDP port it came from, or 0. */
+/*
+ * A regular segment for a connection of the default do_segment has that done
+ * here; it carries no signature, and the connection is not in TIME_WAIT.
+ * udpport: the UDP port it came from, or 0.
+ */
 void
 tcp_input_udp(struct mbuf *m, const struct ip_info *ii, uint16_t udpport)
 {
 	const struct inpcb *last;
 	struct tcp_seg sg;
 	struct inpcb *inp;
+	struct tcpcb *tp;
 
-	if (!tcp_accept_segment(&m, ii, &sg, udpport))
+	if ((m = tcp_accept_segment(m, ii, &sg, udpport)) == NULL)
 		return;
 	last = V_tcbinfo.ipi_last;
 	inp = in_pcblookup_hash(&V_tcbinfo, &sg.sg_inc, &sg.sg_hash);
 	if (inp != last)
 		TCPSTAT_INC(tcps_pcbcachemiss);
-	if (__predict_true(inp != NULL && inp->inp_udpport == udpport &&
-	    inp->inp_minttl <= ii->ii_ttl &&
-	    !TCP_SIG_WANTED(intotcpcb(inp), &sg) &&
-	    intotcpcb(inp)->t_state != TCPS_TIME_WAIT))
-		tcp_dispatch(intotcpcb(inp), m, &sg);
-	else
+	tp = intotcpcb(inp);
+	if (__predict_false(inp == NULL || inp->inp_udpport != udpport ||
+	    inp->inp_minttl > ii->ii_ttl ||
+	    (tp->t_flags & TF_SIGNATURE) != 0 || !tcp_regular(tp, &sg) ||
+	    tp->t_fb->tfb_tcp_do_segment != tcp_default_do_segment)) {
 		tcp_input_other(m, &sg, inp);
-}
-
-/* The stages, in RFC 9293's order, until one says stop. */
-static int
-tcp_stages(struct tcpcb *tp, struct tcp_seg *sg)
-{
-	int v = TV_OK;
-
-#define	STAGE(name)							\
-	if (((v |= tcp_stage_##name(tp, sg)) & TV_STOP) != 0)		\
-		return (v)
-	STAGE(sequence);
-	STAGE(rst);
-	STAGE(syn);
-	STAGE(ack);
-	STAGE(urg);
-	STAGE(text);
-	STAGE(fin);
-#undef STAGE
-	return (v);
-}
-
-/* The stages of a segment that tcp_regular() is true of: those that have
- * nothing to do with it are left out. */
-static int
-tcp_stages_regular(struct tcpcb *tp, struct tcp_seg *sg)
-{
-	int v;
-
-	tcp_ts_remember(tp, sg, sg->sg_seq, sg->sg_len);
-	if (tcp_predicted(tp, sg))
-		return (tcp_stage_predicted(tp, sg));
-	v = tcp_stage_ack(tp, sg);
-	if ((v & TV_STOP) != 0)
-		return (v);
-	tcp_urg_passed(tp);
-	if (sg->sg_len != 0 || !tcp_wants_text(tp))
-		v |= tcp_stage_text(tp, sg);
-	if ((sg->sg_flags & TH_FIN) != 0 && (v & TV_STOP) == 0)
-		v |= tcp_stage_fin(tp, sg);
-	return (v);
-}
-
-static void __noinline
-tcp_delay_ack(struct tcpcb *tp)
-{
-	if ((tp->t_flags & TF_DELACK) != 0)
 		return;
-	tp->t_flags |= TF_DELACK;
-	tcp_timer_activate(tp, TT_DELACK, V_tcp_delacktime);
-}
-
-static void
-tcp_verdict_wake(struct socket *so, int v)
-{
-	/* Who opened fast may have closed before it was. */
-	if ((v & TV_CONNECTED) != 0 &&
-	    (so->so_state & SS_ISDISCONNECTING) == 0)
-		soisconnected(so);
-	if ((v & TV_RCVEOF) != 0)
-		socantrcvmore(so);
-	else if ((v & TV_WAKERD) != 0)
-		sorwakeup(so);
-	if ((v & TV_WAKEWR) != 0)
-		sowwakeup(so);
-	if ((v & TV_DISCONNECTED) != 0)
-		soisdisconnected(so);
-}
-
-/* tcp_verdict() of one that ends nothing and that nothing leaves for before
- * the batch does. */
-#define	TV_ENDING	(TV_ACKEACH | TV_DROP | TV_GONE | TV_RST | TV_TIMEWAIT)
-#define	TV_NEWS		(TV_CONNECTED | TV_RCVEOF | TV_WAKERD | TV_WAKEWR | \
-			    TV_DISCONNECTED)
-static inline void
-tcp_verdict_usual(struct tcpcb *tp, int v)
-{
-	struct socket *so = tptosocket(tp);
-
-	if ((v & TV_ACKNOW) != 0)
-		tp->t_flags |= TF_ACKNOW;
-	else if ((v & TV_DELACK) != 0)
-		tcp_delay_ack(tp);
-	if ((v & (TV_ACKNOW | TV_OUTPUT)) != 0 &&
-	    (tp->t_flags2 & TF2_OUTPENDING) == 0)
-		tcp_output_answer(tp);
-	if (so == NULL)
-		return;
-	v &= TV_NEWS;
-	if (v == TV_WAKERD)
-		sorwakeup(so);
-	else if (v == TV_WAKEWR)
-		sowwakeup(so);
-	else if (v != 0) {
-		/* The first who is told may close it. */
-		soref(so);
-		tcp_verdict_wake(so, v);
-		sorele(so);
 	}
-}
-
-/* A segment for a connection of the default do_segment. */
-static void
-tcp_segment(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg, int hdrlen)
-{
-	int v;
-
-	/* The header goes; it lies in one mbuf. */
-	m->m_data += hdrlen;
-	m->m_len -= hdrlen;
-	m->m_pkthdr.len -= hdrlen;
-	sg->sg_m = m;
-	tp->t_rcvtime = getnstime();
-	if (__predict_true(tcp_regular(tp, sg)))
-		v = tcp_stages_regular(tp, sg);
-	else if (tp->t_state == TCPS_SYN_SENT)
-		v = tcp_synsent(tp, sg);
-	else
-		v = tcp_stages(tp, sg);
-	if (sg->sg_m != NULL)
-		m_freem(sg->sg_m);
-	if (__predict_true((v & TV_ENDING) == 0))
-		tcp_verdict_usual(tp, v);
-	else {
-		sg->sg_m = NULL;
-		(void)tcp_verdict(tp, sg, v);
-	}
+	sg.sg_win <<= tp->snd_scale;
+	tcp_segment_begin(tp, m, &sg, m->m_pkthdr.len - (int)sg.sg_len);
+	tcp_segment_end(tp, &sg, tcp_stages_regular(tp, &sg));
 }
 
 void
-tcp_default_do_segment(struct tcpcb *tp, struct mbuf *m,
-    struct tcphdr *th __unused, int drop_hdrlen, int tlen __unused,
-    uint8_t iptos __unused)
+tcp_input(struct mbuf *m, const struct ip_info *ii)
 {
-	tcp_segment(tp, m, tcp_seg_of(m), drop_hdrlen);
-}
-
-/* A verdict's acknowledgments and output; true if the connection is gone. */
-static bool
-tcp_verdict_output(struct tcpcb *tp, struct tcp_seg *sg, int v)
-{
-	if ((v & (TV_ACKNOW | TV_ACKEACH)) != 0)
-		tp->t_flags |= TF_ACKNOW;
-	else if ((v & TV_DELACK) != 0)
-		tcp_delay_ack(tp);
-	if ((v & TV_TIMEWAIT) != 0) {
-		if ((v & (TV_ACKNOW | TV_ACKEACH)) != 0)
-			tcp_respond(tp, &tp->t_inpcb.inp_inc, tp->rcv_nxt,
-			    tp->snd_max, TH_ACK, sg);
-		return (tcp_enter_timewait(tp));
-	}
-	if ((v & TV_ACKEACH) != 0)
-		return (tcp_output(tp) < 0);
-	if ((v & (TV_ACKNOW | TV_OUTPUT)) != 0)
-		tcp_output_answer(tp);
-	return (false);
-}
-
-/*
- * Carry out a verdict.  The order matters: first what may end the
- * connection, then output, then the news for the user, whose callback may
- * close the socket: tp is not touched after it.
- */
-bool
-tcp_verdict(struct tcpcb *tp, struct tcp_seg *sg, int v)
-{
-	struct socket *so = tptosocket(tp);
-	bool gone;
-
-	if (so != NULL)
-		soref(so);
-	if ((v & TV_RST) != 0)
-		tcp_reset_reply(tp, sg);
-	gone = (v & (TV_DROP | TV_GONE)) != 0;
-	if ((v & TV_DROP) != 0)
-		tcp_drop(tp, sg->sg_errno);
-	else if ((v & TV_GONE) != 0)
-		tcp_close(tp);
-	else
-		gone = tcp_verdict_output(tp, sg, v);
-	if (so != NULL) {
-		if (!gone)
-			tcp_verdict_wake(so, v);
-		sorele(so);
-	}
-	return (gone);
+	tcp_input_udp(m, ii, 0);
 }

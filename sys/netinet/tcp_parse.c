@@ -106,11 +106,54 @@ parse_option(struct tcpopt *to, const uint8_t *p, int len, bool syn)
 	}
 }
 
+/*
+ * What the options of nearly all SYNs are made of, word by word: MSS; a NOP
+ * and the window's scale; SACK permitted and a time stamp.  Returns how many
+ * bytes were such.
+ */
+static inline int
+read_words(struct tcpopt *to, const uint8_t *cp, int cnt)
+{
+	const uint32_t mss = TCPOPT_MAXSEG << 8 | TCPOLEN_MAXSEG;
+	const uint32_t scale = TCPOPT_NOP << 16 | TCPOPT_WINDOW << 8 |
+	    TCPOLEN_WINDOW;
+	const uint32_t sackts = TCPOPT_SACK_PERMITTED << 24 |
+	    TCPOLEN_SACK_PERMITTED << 16 | TCPOPT_TIMESTAMP << 8 |
+	    TCPOLEN_TIMESTAMP;
+	const uint8_t *p = cp, *end = cp + cnt;
+	uint32_t flags = 0, w;
+
+	for (; end - p >= 4; p += 4) {
+		w = tcp_get32(p);
+		if (w >> 16 == mss) {
+			to->to_mss = (uint16_t)w;
+			flags |= TOF_MSS;
+		} else if (w >> 8 == scale) {
+			to->to_wscale = (uint8_t)min(w & 0xff,
+			    TCP_MAX_WINSHIFT);
+			flags |= TOF_SCALE;
+		} else if (w == sackts && end - p >= 12) {
+			to->to_tsval = tcp_get32(p + 4);
+			to->to_tsecr = tcp_get32(p + 8);
+			flags |= TOF_SACKPERM | TOF_TS;
+			p += 8;
+		} else
+			break;
+	}
+	to->to_flags = flags;
+	return ((int)(p - cp));
+}
+
 void
 tcp_read_list(struct tcpopt *to, const uint8_t *cp, int cnt, bool syn)
 {
 	int len;
 
+	if (syn) {
+		len = read_words(to, cp, cnt);
+		cp += len;
+		cnt -= len;
+	}
 	while (cnt > 0 && cp[0] != TCPOPT_EOL) {
 		if (cp[0] == TCPOPT_NOP)
 			len = 1;

@@ -105,7 +105,7 @@ tcp_read_header(const struct mbuf *m, const struct ip_info *ii,
  * and nothing out of order waiting?  Then the stages before ACK come to
  * tcp_ts_remember(), and URG's to moving RCV.UP.
  */
-static inline bool
+static __always_inline bool
 tcp_regular(const struct tcpcb *tp, const struct tcp_seg *sg)
 {
 	/* In one: the time stamp that was agreed upon, if it was. */
@@ -117,14 +117,15 @@ tcp_regular(const struct tcpcb *tp, const struct tcp_seg *sg)
 	    sg->sg_seq == tp->rcv_nxt && SEQ_LEQ(end, tp->rcv_adv) &&
 	    sg->sg_to.to_flags == ts && tp->t_segqlen == 0 &&
 	    (ts == 0 || TSTMP_GEQ(sg->sg_to.to_tsval, tp->ts_recent)) &&
-	    TCPS_HAVEESTABLISHED(tp->t_state));
+	    TCPS_HAVEESTABLISHED(tp->t_state) &&
+	    tp->t_state != TCPS_TIME_WAIT);
 }
 
 /*
  * Jacobson's header prediction: is sg, which is regular, what nearly every
  * segment of a bulk transfer is to its receiver, text with nothing to say
- * about the other direction?  Then the stages would come to what
- * tcp_stage_predicted() does.
+ * about the other direction?  Then the ACK comes to what
+ * tcp_ack_predicted() does.
  */
 static inline bool
 tcp_predicted(const struct tcpcb *tp, const struct tcp_seg *sg)
@@ -142,7 +143,7 @@ tcp_predicted(const struct tcpcb *tp, const struct tcp_seg *sg)
  * segment that spans the last ACK.  seq and len are of the segment as it
  * came.
  */
-static inline void
+static __always_inline void
 tcp_ts_remember(struct tcpcb *tp, const struct tcp_seg *sg, tcp_seq seq,
     uint32_t len)
 {
@@ -167,7 +168,7 @@ tcp_wants_text(const struct tcpcb *tp)
 }
 
 /* tcp_maxseg(): nearly all have a time stamp, and nothing else. */
-static inline u_int
+static __always_inline u_int
 tcp_full_segment(const struct tcpcb *tp)
 {
 	if (__predict_true((tp->t_flags & (TF_RCVD_TSTMP | TF_NOOPT |
@@ -182,6 +183,15 @@ tcp_urg_passed(struct tcpcb *tp)
 {
 	if (SEQ_GT(tp->rcv_nxt, tp->rcv_up))
 		tp->rcv_up = tp->rcv_nxt;
+}
+
+static inline void
+tcp_ack_predicted(struct tcpcb *tp, const struct tcp_seg *sg)
+{
+	TCPSTAT_INC(tcps_preddat);
+	tp->snd_wl1 = sg->sg_seq;
+	tp->snd_wl2 = sg->sg_ack;
+	tcp_urg_passed(tp);
 }
 
 /* Every second full segment is acknowledged at once, others soon (RFC 9293,
@@ -214,7 +224,7 @@ void	tcp_rcvbuf_round(struct tcpcb *tp, struct socket *so);
  * times that, so that a sender in slow start is not held back.  Here: len
  * bytes of sg's, or of what waited for it, go to the reader now.
  */
-static inline void
+static __always_inline void
 tcp_rcvbuf_autoscale(struct tcpcb *tp, struct socket *so,
     const struct tcp_seg *sg, uint32_t len)
 {
@@ -251,16 +261,6 @@ tcp_text_inorder(struct tcpcb *tp, struct tcp_seg *sg)
 	tcp_rcvbuf_autoscale(tp, so, sg, sg->sg_len);
 	sbappendstream(&so->so_rcv, m, 0);
 	return (v | TV_WAKERD);
-}
-
-static __always_inline int
-tcp_stage_predicted(struct tcpcb *tp, struct tcp_seg *sg)
-{
-	TCPSTAT_INC(tcps_preddat);
-	tp->snd_wl1 = sg->sg_seq;
-	tp->snd_wl2 = sg->sg_ack;
-	tcp_urg_passed(tp);
-	return (tcp_text_inorder(tp, sg));
 }
 
 #endif /* !_STACKYARD_NETINET_TCP_SEG_H_ */

@@ -373,26 +373,32 @@ ts_acked_many(struct tcpcb *tp, tcp_seq ack, struct tcp_acked *ta)
 		ta->ta_rtt = 0;
 }
 
-/* The straight case is that of one record, all of it, that was sent once and
- * neither SACKed nor lost. */
+/* The straight case is that of one record, all of it or its first part, that
+ * was sent once and neither SACKed nor lost. */
 void
 tcp_sent_acked(struct tcpcb *tp, tcp_seq ack, struct tcp_acked *ta)
 {
 	struct tcp_sent *ts = TAILQ_FIRST(&tp->t_map);
+	uint32_t len;
 
-	if (__predict_false(ts == NULL || ts->ts_end != ack || TS_RXT(ts) ||
-	    (ts->ts_flags & (TS_SACKED | TS_LOST)) != 0 ||
-	    tp->t_loss != NULL)) {
+	if (__predict_false(ts == NULL || SEQ_LT(ts->ts_end, ack) ||
+	    SEQ_GEQ(ts->ts_start, ack) || TS_RXT(ts) ||
+	    (ts->ts_flags & (TS_SACKED | TS_LOST)) != 0)) {
 		ts_acked_many(tp, ack, ta);
 		return;
 	}
+	len = ack - ts->ts_start;
 	ta->rs_interval = 0;
-	ta->ta_acked = ts_len(ts);
+	ta->ta_acked = len;
 	ta->ta_syn = (ts->ts_flags & TS_SYN) != 0;
+	ts_delivered(tp, ts, len, getnstime(), ta);
+	if (ts->ts_end != ack) {
+		ts->ts_start = ack;
+		ts->ts_flags &= ~TS_SYN;
+		return;
+	}
 	ta->ta_fin = (ts->ts_flags & TS_FIN) != 0;
-	ts_delivered(tp, ts, ts_len(ts), getnstime(), ta);
-	TAILQ_REMOVE(&tp->t_map, ts, ts_link);
-	uma_zfree(V_tcp_sent_zone, ts);
+	ts_remove(tp, ts);
 }
 
 /* Join ts with the SACKed neighbours it touches; returns the whole. */

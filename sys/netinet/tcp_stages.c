@@ -278,21 +278,28 @@ tcp_stage_syn(struct tcpcb *tp, struct tcp_seg *sg)
 
 /* ---- Seventh: text ---- */
 
-/* A round trip of the sender is over: rfbuf_cnt bytes came in it. */
-void
-tcp_rcvbuf_round(struct tcpcb *tp, struct socket *so)
+/* Have so_rcv take four times what a round trip brought. */
+static void __noinline
+tcp_rcvbuf_grow(struct tcpcb *tp, struct sockbuf *sb)
 {
-	struct sockbuf *sb = &so->so_rcv;
-	uint32_t now;
-	u_long want;
+	const u_long want = roundup(4 * (u_long)tp->rfbuf_cnt, tp->t_maxseg);
 
-	want = roundup(4 * (u_long)tp->rfbuf_cnt, tp->t_maxseg);
 	if (V_tcp_do_autorcvbuf && (sb->sb_flags & SB_AUTOSIZE) != 0 &&
 	    want > sb->sb_hiwat &&
 	    sb->sb_hiwat < (u_int)V_tcp_autorcvbuf_max &&
 	    !tcp_compat_pressure(sb->sb_hiwat, true) &&
 	    !sbreserve(sb, ulmin(want, (u_long)V_tcp_autorcvbuf_max)))
 		sb->sb_flags &= (uint16_t)~SB_AUTOSIZE;
+}
+
+/* A round trip of the sender is over: rfbuf_cnt bytes came in it. */
+void
+tcp_rcvbuf_round(struct tcpcb *tp, struct socket *so)
+{
+	uint32_t now;
+
+	if (4 * (u_long)tp->rfbuf_cnt + tp->t_maxseg > so->so_rcv.sb_hiwat)
+		tcp_rcvbuf_grow(tp, &so->so_rcv);
 	tp->rfbuf_cnt = 0;
 	now = tcp_ts_getticks();
 	if (tp->rfbuf_ts != 0)

@@ -196,10 +196,10 @@ tcp_keepcnt_of(const struct tcpcb *tp)
 void
 tcp_rtt_sample(struct tcpcb *tp, uint64_t rtt_ns)
 {
-	uint64_t us = u64max(rtt_ns / NS_PER_USEC, 1);
-	uint32_t rtt, diff;
+	const uint64_t us = u64min(rtt_ns / NS_PER_USEC, 60 * 1000000);
+	const uint32_t rtt = max((u_int)us, 1);
+	uint32_t diff;
 
-	rtt = (uint32_t)u64min(us, 60 * 1000000);
 	if (tp->t_srtt_us == 0) {
 		tp->t_srtt_us = rtt;
 		tp->t_rttvar_us = rtt / 2;

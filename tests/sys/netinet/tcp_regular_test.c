@@ -1,0 +1,231 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 The Stackyard developers
+ */
+
+/*
+ * A regular segment skips the stages that have nothing to do with it
+ * (tcp_seg.h).  Two connections get the same segments, drawn at random and
+ * mostly in order; one has the default do_segment, the other a block whose
+ * do_segment takes every segment through all stages of RFC 9293, 3.10.7.4.
+ * After each step both must be the same.
+ */
+#include <sys/param.h>
+#include <sys/mbuf.h>
+#include <sys/systm.h>
+
+#include <netinet/in.h>
+#include <netinet/tcp_loss.h>
+#include <netinet/tcp_var.h>
+
+#include "pkt.h"
+
+#define	PAIRS	30
+#define	STEPS	60
+#define	MSS	1448
+
+static int
+all_stages(struct tcpcb *tp, struct tcp_seg *sg)
+{
+	static int (*const stages[])(struct tcpcb *, struct tcp_seg *) = {
+		tcp_stage_sequence, tcp_stage_rst, tcp_stage_syn,
+		tcp_stage_ack, tcp_stage_urg, tcp_stage_text, tcp_stage_fin
+	};
+	int v = TV_OK;
+	u_int i;
+
+	for (i = 0; i < nitems(stages) && (v & TV_STOP) == 0; i++)
+		v |= stages[i](tp, sg);
+	return (v);
+}
+
+static void
+staged(struct tcpcb *tp, struct mbuf *m, struct tcphdr *th __unused,
+    int drop_hdrlen, int tlen __unused, uint8_t iptos __unused)
+{
+	struct tcp_seg *sg = tcp_seg_of(m);
+	int v;
+
+	m_adj(m, drop_hdrlen);
+	sg->sg_m = m;
+	tp->t_rcvtime = getnstime();
+	v = all_stages(tp, sg);
+	m_freem(sg->sg_m);
+	sg->sg_m = NULL;
+	(void)tcp_verdict(tp, sg, v);
+}
+
+static void
+set_staged(struct pd *t, int fd)
+{
+	struct tcp_function_set fs = { .function_set_name = "staged" };
+	struct vnet *saved = vnet_enter(t->vnet);
+
+	OK(kern_setsockopt(fd, IPPROTO_TCP, TCP_FUNCTION_BLK, &fs,
+	    sizeof(fs)));
+	vnet_leave(saved);
+}
+
+/* ---- What must be the same ---- */
+
+struct picture {
+	uint64_t	p[24];
+};
+
+static struct picture
+take(struct pd *t, int i)
+{
+	const uint32_t off = 0x10000;
+	const struct tcpcb *tp;
+	struct picture pic;
+	uint64_t *p = pic.p;
+
+	memset(&pic, 0, sizeof(pic));
+	pd_use(t, i);
+	if ((tp = pd_tcpcb(t)) == NULL)
+		return (pic);
+	*p++ = tp->t_state;
+	*p++ = tp->t_flags;
+	*p++ = tp->snd_una - tp->iss;
+	*p++ = tp->snd_max - tp->iss;
+	*p++ = tp->snd_wl1 - tp->irs;
+	*p++ = tp->snd_wl2 - tp->iss;
+	*p++ = tp->snd_wnd;
+	*p++ = tp->snd_cwnd;
+	*p++ = tp->snd_ssthresh;
+	*p++ = tp->snd_recover - tp->iss + off;
+	*p++ = tp->rcv_nxt - tp->irs;
+	*p++ = tp->rcv_adv - tp->irs;
+	/* After a FIN nothing urgent can come. */
+	*p++ = TCPS_HAVERCVDFIN(tp->t_state) ? 0 : tp->rcv_up - tp->irs;
+	*p++ = tp->last_ack_sent - tp->irs;
+	*p++ = tp->ts_recent;
+	*p++ = tp->t_dupacks;
+	*p++ = tp->t_unacksegs;
+	*p++ = tp->t_segqlen;
+	*p++ = tp->t_srtt_us;
+	*p++ = tp->t_rttvar_us;
+	*p++ = tp->t_delivered;
+	*p++ = tp->t_round;
+	*p++ = (uint64_t)tp->max_sndwnd << 32 | tp->rfbuf_cnt;
+	*p++ = tp->t_timers[TT_DELACK] != UINT64_MAX;
+	return (pic);
+}
+
+static bool
+same(struct pd *t, int pair, int step, const char *text)
+{
+	struct picture a = take(t, pair), b = take(t, pair + 1);
+	u_int i;
+
+	for (i = 0; i < nitems(a.p); i++)
+		ATF_CHECK_MSG(a.p[i] == b.p[i], "pair %d, step %d, \"%s\": "
+		    "number %u is %jx, by all stages %jx", pair, step, text,
+		    i, (uintmax_t)a.p[i], (uintmax_t)b.p[i]);
+	return (memcmp(&a, &b, sizeof(a)) == 0 && a.p[0] != 0);
+}
+
+/* ---- What comes ---- */
+
+static uint32_t
+draw(uint32_t *seed, uint32_t n)
+{
+	*seed = *seed * 1664525 + 1013904223;
+	return ((*seed >> 8) % n);
+}
+
+/* The next segment of the peer's: most are regular. */
+static void
+segment(struct pd *t, uint32_t *seed, char *text, size_t size)
+{
+	const struct tcpcb *tp = pd_tcpcb(t);
+	uint32_t ack, len, seq, una, max, val = tp->ts_recent;
+	const char *flags = draw(seed, 3) == 0 ? "P." : ".";
+
+	seq = tp->rcv_nxt - tp->irs;
+	una = tp->snd_una - tp->iss;
+	max = tp->snd_max - tp->iss;
+	len = draw(seed, 3) == 0 ? 0 : draw(seed, 2) == 0 ? MSS :
+	    1 + draw(seed, MSS);
+	ack = una + draw(seed, max - una + 1);
+	if (draw(seed, 2) == 0)
+		ack = max;
+	if (draw(seed, 12) == 0)
+		ack += draw(seed, 2) == 0 ? 1 : (uint32_t)-1;
+	if (draw(seed, 10) == 0)
+		seq += draw(seed, 2) == 0 ? 10 : seq > 10 ? (uint32_t)-10 : 0;
+	if (draw(seed, 25) == 0)
+		flags = "F.";
+	if (draw(seed, 3) == 0)
+		val += draw(seed, 10) == 0 ? (uint32_t)-1 : 1;
+	snprintf(text, size, "%s %u:%u(%u) ack %u win %u "
+	    "<nop,nop,TS val %u ecr 100>", flags, seq, seq + len, len, ack,
+	    draw(seed, 8) == 0 ? 400 + draw(seed, 200) : 512, val);
+}
+
+/* The user of both does the same. */
+static void
+use(struct pd *t, const int *fd, uint32_t *seed)
+{
+	const uint32_t what = draw(seed, 40), n = 1 + draw(seed, 4 * MSS);
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		if (what < 16)
+			(void)pd_send(t, fd[i], n, 0);
+		else if (what < 32)
+			(void)pd_recv(t, fd[i], 65536, 0);
+		else if (what == 39)
+			(void)pd_shutdown(t, fd[i], SHUT_WR);
+	}
+}
+
+static void
+run_pair(struct pd *t, int pair, uint32_t *seed)
+{
+	char text[160] = "the beginning";
+	int fd[2], i, step;
+
+	for (i = 0; i < 2; i++) {
+		pd_use(t, pair + i);
+		fd[i] = pd_active(t, PD_ALL, 512);
+	}
+	set_staged(t, fd[1]);
+	for (step = 0; step < STEPS && same(t, pair, step, text); step++) {
+		use(t, fd, seed);
+		pd_use(t, pair);
+		segment(t, seed, text, sizeof(text));
+		for (i = 0; i < 2; i++) {
+			pd_use(t, pair + i);
+			INJECT("%s", text);
+		}
+		if (draw(seed, 4) == 0)
+			pd_pass(t, draw(seed, 60) * PD_MSEC);
+		pd_forget(t);
+	}
+}
+
+PD_TEST(all_stages)
+{
+	static struct tcp_function_block blk;
+	struct vnet *saved;
+	uint32_t seed = 7;
+	int pair;
+
+	memset(&blk, 0, sizeof(blk));
+	strlcpy(blk.tfb_tcp_block_name, "staged",
+	    sizeof(blk.tfb_tcp_block_name));
+	blk.tfb_base = "freebsd";
+	blk.tfb_tcp_do_segment = staged;
+	saved = vnet_enter(t->vnet);
+	OK(register_tcp_functions(&blk, M_WAITOK));
+	vnet_leave(saved);
+	for (pair = 0; pair < PAIRS; pair++)
+		run_pair(t, 2 * pair, &seed);
+}
+
+ATF_TP_ADD_TCS(tp)
+{
+	ATF_TP_ADD_TC(tp, all_stages);
+	return (atf_no_error());
+}
