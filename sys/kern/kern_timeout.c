@@ -9,9 +9,9 @@
  *
  * Time is counted in microseconds; a deadline in nanoseconds is rounded
  * up.  A time t is seen as 8 digits of 6 bits, the level being the digit's
- * place.  With `cur' the time the wheel has been dealt out to, a callout for t > cur
- * is kept at the level of the highest digit in which t and cur differ, in
- * the slot that t's digit there names; one for t == cur at level 0.  So
+ * place.  With `cur' the time the wheel has been dealt out to, a callout for
+ * t > cur is kept at the level of the highest digit in which t and cur differ,
+ * in the slot that t's digit there names; one for t == cur at level 0.  So
  *
  * - all of a level's callouts come before those of the level above it;
  * - within a level a smaller slot comes first, and at level 0 all callouts
