@@ -75,17 +75,16 @@ is_gone(struct pd *pd, void *arg)
 static void
 close_stack(struct pd *pd, struct pd_file *f, bool maywait)
 {
+	struct syk_wait wait;
 	struct vnet *vnet;
-	uint64_t linger;
-	bool nonblock;
 
 	vnet = pd->pd_host->h_vnet;
 	if (maywait && f->f_kind == PD_SOCKET && !f->f_nonblock &&
-	    syk_wait_limit(vnet, f->f_sfd, SYK_WAIT_LINGER, &linger,
-	    &nonblock) == 0 && linger != 0) {
+	    syk_waitinfo(vnet, f->f_sfd, SYK_LINGER, &wait) == 0 &&
+	    wait.w_limit != 0) {
 		(void)syk_setnonblock(vnet, f->f_sfd, false);
 		if (pd_sleep(pd, is_gone, f, pd_deadline(pd,
-		    linger)) == 0)
+		    wait.w_limit)) == 0)
 			return;
 		(void)syk_setnonblock(vnet, f->f_sfd, true);
 	}
@@ -292,19 +291,18 @@ int
 pd_file_block(struct pd *pd, struct pd_file *f, short events, bool dontwait,
     uint64_t *deadline)
 {
-	uint64_t limit;
-	bool nonblock;
+	struct syk_wait wait;
 	int error;
 
 	if (f->f_nonblock || dontwait)
 		return (EAGAIN);
 	if (*deadline == 0) {
-		error = syk_wait_limit(pd->pd_host->h_vnet, f->f_sfd,
-		    (events & POLLIN) != 0 ? SYK_WAIT_RECEIVE :
-		    SYK_WAIT_SEND, &limit, &nonblock);
+		error = syk_waitinfo(pd->pd_host->h_vnet, f->f_sfd,
+		    (events & POLLIN) != 0 ? SYK_RECEIVE : SYK_SEND, &wait);
 		if (error != 0)
 			return (error);
-		*deadline = limit != 0 ? pd_deadline(pd, limit) : SY_NEVER;
+		*deadline = wait.w_limit != 0 ?
+		    pd_deadline(pd, wait.w_limit) : SY_NEVER;
 	}
 	return (pd_file_wait(pd, f, events, *deadline));
 }

@@ -91,7 +91,9 @@ void
 syk_host_share(struct vnet *vnet, bool shared)
 {
 
-	vnet->vnet_shared = shared;
+	vnet->vnet_rare &= ~(u_int)VNET_SHARED;
+	if (shared)
+		vnet->vnet_rare |= VNET_SHARED;
 }
 
 int
@@ -117,6 +119,8 @@ syk_host_create(const char *name, struct sy_host *host,
 	if (error == 0) {
 		(*vnetp)->vnet_owner = host;
 		(*vnetp)->vnet_clock = clock;
+		if (clock != NULL)
+			(*vnetp)->vnet_rare &= ~(u_int)VNET_ASKS;
 	}
 	return (error);
 }

@@ -7,8 +7,9 @@
  * The system calls of a host, for socket.c and wait.c: each enters the
  * vnet, makes the call, and leaves.
  *
- * Kernel kind: calls kern_*(), and reads a socket's fields where no call
- * tells how a wait is to end.
+ * Kernel kind: calls kern_*(), or the socket's functions where programs call
+ * often, and reads a socket's fields where no call tells how a wait is to
+ * end.
  */
 #include <sys/param.h>
 #include <sys/event.h>
@@ -137,7 +138,7 @@ syk_accept(struct vnet *vnet, int fd, struct syk_addr *addr, int *fdp)
 	struct vnet *saved;
 	int error;
 
-	memset(&ss, 0, sizeof(ss));
+	ss.ss_family = AF_UNSPEC;
 	saved = vnet_enter_fast(vnet);
 	error = kern_accept(fd, &ss, fdp);
 	vnet_leave_fast(saved);
@@ -284,25 +285,54 @@ int
 syk_write(struct vnet *vnet, int fd, const void *buf, size_t len,
     size_t *lenp)
 {
+	struct socket *so;
 	struct vnet *saved;
 	int error;
 
 	saved = vnet_enter_fast(vnet);
-	error = kern_write(fd, buf, len, lenp);
-	if (__predict_false(error == ENOTCONN))
-		error = syk_compat_send_error(fd, error);
+	error = len <= PTRDIFF_MAX ? fd_getsock(fd, &so) : EINVAL;
+	if (error == 0) {
+		soref(so);
+		error = sosend_buf(so, buf, len, lenp);
+		sorele(so);
+	}
+	if (__predict_false(error != 0)) {
+		*lenp = 0;
+		if (error == ENOTCONN)
+			error = syk_compat_send_error(fd, error);
+	}
 	vnet_leave_fast(saved);
 	return (error);
 }
 
-int
-syk_read(struct vnet *vnet, int fd, void *buf, size_t len, size_t *lenp)
+/* How long a call that receives from so is to wait, ns. */
+static inline uint64_t
+receive_limit(const struct socket *so)
 {
+
+	return (sbtimeo_ns(SOLISTENING(so) ? so->so_sol->sol_sbrcv_timeo :
+	    so->so_rcv.sb_timeo));
+}
+
+int
+syk_read(struct vnet *vnet, int fd, void *buf, size_t len, size_t *lenp,
+    struct syk_wait *wait)
+{
+	struct socket *so;
 	struct vnet *saved;
 	int error;
 
 	saved = vnet_enter_fast(vnet);
-	error = kern_read(fd, buf, len, lenp);
+	error = len <= PTRDIFF_MAX ? fd_getsock(fd, &so) : EINVAL;
+	if (error == 0) {
+		soref(so);
+		error = soreceive_buf(so, buf, len, lenp);
+		if (error == EWOULDBLOCK) {
+			wait->w_nonblock = (so->so_state & SS_NBIO) != 0;
+			wait->w_limit = receive_limit(so);
+		}
+		sorele(so);
+	}
 	vnet_leave_fast(saved);
 	return (error);
 }
@@ -405,8 +435,8 @@ syk_setnonblock(struct vnet *vnet, int fd, bool on)
 /* ---- Waiting ---- */
 
 int
-syk_wait_limit(struct vnet *vnet, int fd, enum syk_wait what, uint64_t *ns,
-    bool *nonblock)
+syk_waitinfo(struct vnet *vnet, int fd, enum syk_side side,
+    struct syk_wait *wait)
 {
 	struct socket *so;
 	struct vnet *saved;
@@ -415,17 +445,15 @@ syk_wait_limit(struct vnet *vnet, int fd, enum syk_wait what, uint64_t *ns,
 	saved = vnet_look(vnet);
 	error = fd_getsock(fd, &so);
 	if (error == 0) {
-		*nonblock = (so->so_state & SS_NBIO) != 0;
-		if (what == SYK_WAIT_LINGER)
-			*ns = (so->so_options & SO_LINGER) != 0 &&
+		wait->w_nonblock = (so->so_state & SS_NBIO) != 0;
+		if (side == SYK_LINGER)
+			wait->w_limit = (so->so_options & SO_LINGER) != 0 &&
 			    so->so_linger > 0 ?
 			    (uint64_t)so->so_linger * NS_PER_SEC : 0;
-		else if (what == SYK_WAIT_SEND)
-			*ns = sbtimeo_ns(so->so_snd.sb_timeo);
+		else if (side == SYK_SEND)
+			wait->w_limit = sbtimeo_ns(so->so_snd.sb_timeo);
 		else
-			*ns = sbtimeo_ns(SOLISTENING(so) ?
-			    so->so_sol->sol_sbrcv_timeo :
-			    so->so_rcv.sb_timeo);
+			wait->w_limit = receive_limit(so);
 	}
 	vnet_look_end(saved);
 	return (error);
@@ -434,11 +462,16 @@ syk_wait_limit(struct vnet *vnet, int fd, enum syk_wait what, uint64_t *ns,
 int
 syk_poll(struct vnet *vnet, int fd, int events, int *revents)
 {
+	struct socket *so;
 	struct vnet *saved;
 	int error;
 
 	saved = vnet_look(vnet);
-	error = kern_poll(fd, events, revents);
+	error = fd_getsock(fd, &so);
+	if (error == 0)
+		*revents = sopoll(so, events);
+	else if (error == ENOTSOCK)
+		error = kern_poll(fd, events, revents);
 	vnet_look_end(saved);
 	return (error);
 }

@@ -11,8 +11,8 @@
  *
  *	(time, sequence number)
  *
- * where the sequence number is drawn whenever an event is given a time, so
- * that events of one time run in the order in which they were asked for.
+ * where the sequence number is drawn whenever an event is given a new time,
+ * so that events of one time run in the order in which they were asked for.
  * Nothing else decides: no address, no hash, no clock.  With the stack's
  * chance drawn from streams seeded by name (host.c), a run in virtual time
  * depends on its inputs and its seed alone.
@@ -24,9 +24,12 @@
  * present time and the next number, so that the list is in order as it is;
  * what runs next is the list's first or the heap's, whichever comes before
  * the other.  A host on the list has an event later than its turn there, so
- * that turn comes first and finds the event's time anew.  Events know their
- * place in the heap, and memory for the heap is got when an event joins,
- * never when it moves.
+ * that turn comes first and finds the event's time anew.
+ *
+ * An event whose time becomes a later one stays where it is until its slot
+ * comes to the top, and only then moves down: a timer is set and stopped
+ * again for each packet, and few fire.  Events know their place in the heap,
+ * and memory for the heap is got when an event joins, never when it moves.
  *
  * Virtual time is the time of the event that runs.  Real time is in
  * real.c, which uses the same heap.
@@ -92,44 +95,37 @@ sift_down(struct sy_loop *loop, uint32_t i, struct sy_slot slot)
 	place(loop, i, slot);
 }
 
-/* The slot at i is later than it was: move it to its place. */
-static void __attribute__((__noinline__))
-sink(struct sy_loop *loop, uint32_t i)
+static inline struct sy_slot
+slot_of(struct sy_event *event)
 {
 
-	sift_down(loop, i, loop->l_heap[i]);
+	return ((struct sy_slot){ .s_when = event->ev_when,
+	    .s_seq = event->ev_seq, .s_event = event });
+}
+
+void
+sy_loop_settle(struct sy_loop *loop)
+{
+
+	sift_down(loop, 0, slot_of(loop->l_heap[0].s_event));
 }
 
 static void __attribute__((__noinline__))
-rise(struct sy_loop *loop, uint32_t i)
+rise(struct sy_loop *loop, struct sy_event *event)
 {
 
-	sift_up(loop, i, loop->l_heap[i]);
+	sift_up(loop, event->ev_place, slot_of(event));
 }
 
-/*
- * Give event the time when and the next sequence number.  Mostly it keeps
- * its place, as a host's first timer stays what it is from turn to turn.
- */
+/* Give event, whose time is another, the time when and the next number. */
 static inline void
 rekey(struct sy_loop *loop, struct sy_event *event, uint64_t when)
 {
-	struct sy_slot *child, *end, *slot;
-	bool sooner;
 
-	slot = &loop->l_heap[event->ev_place];
-	sooner = when < slot->s_when;
-	slot->s_when = when;
-	slot->s_seq = ++loop->l_seq;
-	if (sooner) {
-		rise(loop, event->ev_place);
-		return;
-	}
-	child = &loop->l_heap[2 * event->ev_place + 1];
-	end = &loop->l_heap[loop->l_len];
-	if ((child < end && sy_before(child, slot)) ||
-	    (child + 1 < end && sy_before(child + 1, slot)))
-		sink(loop, event->ev_place);
+	event->ev_when = when;
+	event->ev_seq = ++loop->l_seq;
+	if (when < loop->l_heap[event->ev_place].s_when)
+		rise(loop, event);
 }
 
 int
@@ -146,8 +142,9 @@ sy_event_add(struct sy_loop *loop, struct sy_event *event)
 		loop->l_heap = heap;
 		loop->l_room = room;
 	}
-	place(loop, loop->l_len++, (struct sy_slot){ .s_when = SY_NEVER,
-	    .s_seq = ++loop->l_seq, .s_event = event });
+	event->ev_when = SY_NEVER;
+	event->ev_seq = ++loop->l_seq;
+	place(loop, loop->l_len++, slot_of(event));
 	return (0);
 }
 
@@ -203,7 +200,7 @@ host_want(struct sy_loop *loop, struct sy_host *host, uint64_t when)
 {
 	uint64_t due;
 
-	due = loop->l_heap[host->h_event.ev_place].s_when;
+	due = host->h_event.ev_when;
 	if (when > loop->l_now) {
 		if (when < due)
 			rekey(loop, &host->h_event, when);
@@ -259,7 +256,7 @@ sy_loop_after(struct sy_loop *loop, struct sy_host *host)
 	loop->l_subject = NULL;
 }
 
-static inline void
+static inline void __attribute__((__always_inline__))
 host_turn(struct sy_loop *loop, struct sy_host *host)
 {
 	uint64_t next;
@@ -271,7 +268,9 @@ host_turn(struct sy_loop *loop, struct sy_host *host)
 	loop->l_running = NULL;
 	if (next < loop->l_now)
 		next = loop->l_now;
-	rekey(loop, &host->h_event, next);
+	/* Who wants another turn at once gets in line behind the rest. */
+	if (next != host->h_event.ev_when || next == loop->l_now)
+		rekey(loop, &host->h_event, next);
 	if (!TAILQ_EMPTY(&host->h_ready) || loop->l_hook != NULL)
 		sy_loop_after(loop, host);
 }
@@ -404,7 +403,7 @@ call_run(struct sy_loop *loop, struct sy_call *call)
 /* ---- Running ---- */
 
 /* The event that comes first, at *first. */
-static inline void
+static inline void __attribute__((__always_inline__))
 run_first(struct sy_loop *loop, const struct sy_slot *first)
 {
 	struct sy_event *event;
@@ -477,10 +476,17 @@ loop_next(struct sy_loop *loop, uint64_t limit, bool advance)
 }
 
 enum sy_ran
-sy_loop_try(struct sy_loop *loop, uint64_t limit)
+sy_loop_until(struct sy_loop *loop, const struct sy_host *host,
+    uint64_t limit, bool advance)
 {
+	const unsigned gone = loop->l_gone;
+	enum sy_ran ran;
 
-	return (loop_next(loop, limit, false));
+	do
+		ran = loop_next(loop, limit, advance);
+	while (ran == SY_RAN && loop->l_gone == gone &&
+	    loop->l_last != host && loop->l_last != NULL);
+	return (ran);
 }
 
 enum sy_ran
@@ -552,7 +558,7 @@ uint64_t
 sy_loop_now(const struct sy_loop *loop)
 {
 
-	return (loop->l_mode == SY_REAL ? sy_real_clock() : loop->l_now);
+	return (sy_now(loop));
 }
 
 uint64_t

@@ -23,30 +23,41 @@
 #define	IOV_LIMIT	1024		/* the stack's UIO_MAXIOV */
 
 /*
- * fd is not ready.  Wait for events until *deadlinep, which is found out
- * first if it is 0, and with it whether to wait at all.  EAGAIN: not, or not
- * longer.
+ * fd is not ready, and its call would wait as *wait has it.  Wait for events
+ * until *deadlinep, which is found out first if it is 0.  EAGAIN: the call is
+ * not to wait, or not longer.
  */
-static int
-wait_ready(struct sy_host *host, int fd, enum syk_wait side,
-    uint64_t *deadlinep)
+static inline int
+wait_as(struct sy_host *host, int fd, enum syk_side side,
+    const struct syk_wait *wait, uint64_t *deadlinep)
 {
-	uint64_t limit;
-	bool nonblock;
-	int error, revents;
+	int revents;
 
 	if (*deadlinep == 0) {
-		error = syk_wait_limit(host->h_vnet, fd, side, &limit,
-		    &nonblock);
-		if (error != 0 || nonblock)
-			return (error != 0 ? error : EAGAIN);
+		if (wait->w_nonblock)
+			return (EAGAIN);
 		*deadlinep = sy_deadline(host->h_loop,
-		    limit != 0 ? limit : SY_NEVER);
+		    wait->w_limit != 0 ? wait->w_limit : SY_NEVER);
 	}
 	/* To try again costs hardly more than to ask whether it is time. */
-	if (side == SYK_WAIT_RECEIVE)
+	if (side == SYK_RECEIVE)
 		return (sy_wait_event(host, *deadlinep));
 	return (sy_wait_fd(host, fd, SYK_POLLOUT, *deadlinep, &revents));
+}
+
+/* The same for who does not know yet how to wait. */
+static int
+wait_ready(struct sy_host *host, int fd, enum syk_side side,
+    uint64_t *deadlinep)
+{
+	struct syk_wait wait = { 0 };
+	int error;
+
+	error = *deadlinep == 0 ?
+	    syk_waitinfo(host->h_vnet, fd, side, &wait) : 0;
+	if (error != 0)
+		return (error);
+	return (wait_as(host, fd, side, &wait, deadlinep));
 }
 
 /* As sy_fail_fd(), when host may have gone during a wait (EBADF). */
@@ -121,7 +132,7 @@ sy_accept(struct sy_host *host, int fd, struct sockaddr *addr,
 	while ((error = syk_accept(host->h_vnet, fd, &kaddr, &newfd)) ==
 	    EWOULDBLOCK) {
 		waited = true;
-		error = wait_ready(host, fd, SYK_WAIT_RECEIVE, &deadline);
+		error = wait_ready(host, fd, SYK_RECEIVE, &deadline);
 		if (error != 0)
 			break;
 	}
@@ -136,8 +147,7 @@ sy_connect(struct sy_host *host, int fd, const struct sockaddr *addr,
     socklen_t len)
 {
 	struct syk_addr kaddr;
-	uint64_t unused;
-	bool nonblock;
+	struct syk_wait wait;
 	int error, revents, soerror;
 
 	error = sy_tr_addr_in(addr, len, &kaddr);
@@ -145,8 +155,8 @@ sy_connect(struct sy_host *host, int fd, const struct sockaddr *addr,
 		error = syk_connect(host->h_vnet, fd, &kaddr);
 	if (error == 0)
 		return (0);
-	if (error != EINPROGRESS || syk_wait_limit(host->h_vnet, fd,
-	    SYK_WAIT_SEND, &unused, &nonblock) != 0 || nonblock)
+	if (error != EINPROGRESS || syk_waitinfo(host->h_vnet, fd,
+	    SYK_SEND, &wait) != 0 || wait.w_nonblock)
 		return (sy_fail_fd(error, "connect", host, fd));
 	/* With ourselves it may have come to an end at once. */
 	error = syk_poll(host->h_vnet, fd, SYK_POLLOUT, &revents);
@@ -176,8 +186,9 @@ sy_shutdown(struct sy_host *host, int fd, int how)
 int
 sy_close(struct sy_host *host, int fd)
 {
-	uint64_t deadline, linger;
-	bool nonblock, waited;
+	struct syk_wait wait;
+	uint64_t deadline;
+	bool waited;
 	int error;
 
 	sy_watch_forget(host, fd);
@@ -185,9 +196,9 @@ sy_close(struct sy_host *host, int fd)
 	waited = false;
 	while ((error = syk_close(host->h_vnet, fd)) == EWOULDBLOCK) {
 		/* Lingering, which ends by itself at the deadline. */
-		if (deadline == 0 && syk_wait_limit(host->h_vnet, fd,
-		    SYK_WAIT_LINGER, &linger, &nonblock) == 0)
-			deadline = sy_deadline(host->h_loop, linger);
+		if (deadline == 0 && syk_waitinfo(host->h_vnet, fd,
+		    SYK_LINGER, &wait) == 0)
+			deadline = sy_deadline(host->h_loop, wait.w_limit);
 		waited = true;
 		error = sy_wait_event(host, deadline);
 		if (error == EBADF)
@@ -252,7 +263,7 @@ send_all(struct sy_host *host, const char *call, int fd,
 		if ((kflags & SYK_MSG_DONTWAIT) != 0)
 			break;
 		waited = true;
-		error = wait_ready(host, fd, SYK_WAIT_SEND, &deadline);
+		error = wait_ready(host, fd, SYK_SEND, &deadline);
 		if (error != 0)
 			break;
 	}
@@ -304,7 +315,7 @@ receive(struct sy_host *host, const char *call, int fd,
 		    (kflags & (SYK_MSG_DONTWAIT | SYK_MSG_OOB)) != 0)
 			break;
 		waited = true;
-		error = wait_ready(host, fd, SYK_WAIT_RECEIVE, &deadline);
+		error = wait_ready(host, fd, SYK_RECEIVE, &deadline);
 		if (error != 0)
 			break;
 	}
@@ -333,7 +344,7 @@ send_plain(struct sy_host *host, const char *call, int fd, const void *buf,
 			return ((ssize_t)done);
 		if (error != 0 && error != EWOULDBLOCK)
 			break;
-		error = wait_ready(host, fd, SYK_WAIT_SEND, &deadline);
+		error = wait_ready(host, fd, SYK_SEND, &deadline);
 		if (error != 0)
 			break;
 	}
@@ -349,14 +360,15 @@ static ssize_t
 receive_plain(struct sy_host *host, const char *call, int fd, void *buf,
     size_t len)
 {
+	struct syk_wait wait;
 	uint64_t deadline;
 	size_t n;
 	int error;
 
 	deadline = 0;
-	while ((error = syk_read(host->h_vnet, fd, buf, len, &n)) ==
+	while ((error = syk_read(host->h_vnet, fd, buf, len, &n, &wait)) ==
 	    EWOULDBLOCK) {
-		error = wait_ready(host, fd, SYK_WAIT_RECEIVE, &deadline);
+		error = wait_as(host, fd, SYK_RECEIVE, &wait, &deadline);
 		if (error != 0)
 			break;
 	}

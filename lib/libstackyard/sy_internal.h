@@ -197,11 +197,22 @@ int	syk_send(struct vnet *vnet, int fd, const struct iovec *iov,
 int	syk_recv(struct vnet *vnet, int fd, const struct iovec *iov,
 	    int iovcnt, size_t skip, int *flags, struct syk_addr *from,
 	    size_t *lenp);
-/* The same of one range, without flags and addresses. */
+
+/* How a call on fd would wait. */
+struct syk_wait {
+	uint64_t	w_limit;	/* ns; 0: for ever, or no lingering */
+	bool		w_nonblock;
+};
+enum syk_side { SYK_RECEIVE, SYK_SEND, SYK_LINGER };
+int	syk_waitinfo(struct vnet *vnet, int fd, enum syk_side side,
+	    struct syk_wait *wait);
+
+/* syk_send() and syk_recv() of one range, without flags and addresses.
+ * EWOULDBLOCK of a read comes with how to wait. */
 int	syk_write(struct vnet *vnet, int fd, const void *buf, size_t len,
 	    size_t *lenp);
 int	syk_read(struct vnet *vnet, int fd, void *buf, size_t len,
-	    size_t *lenp);
+	    size_t *lenp, struct syk_wait *wait);
 int	syk_shutdown(struct vnet *vnet, int fd, int how);
 int	syk_close(struct vnet *vnet, int fd);
 /* The same by the program's own numbers, on a host with another system's
@@ -228,12 +239,6 @@ int	syk_ioctl(struct vnet *vnet, int fd, unsigned long cmd, void *data);
 int	syk_setnonblock(struct vnet *vnet, int fd, bool on);
 /* Takes and clears the socket's pending error. */
 int	syk_soerror(struct vnet *vnet, int fd, int *soerror);
-
-/* How long a call on fd would wait, ns (0: for ever), and whether it is not
- * to, being non-blocking. */
-enum syk_wait { SYK_WAIT_RECEIVE, SYK_WAIT_SEND, SYK_WAIT_LINGER };
-int	syk_wait_limit(struct vnet *vnet, int fd, enum syk_wait what,
-	    uint64_t *ns, bool *nonblock);
 
 #define	SYK_POLLIN	0x1
 #define	SYK_POLLPRI	0x2

@@ -29,13 +29,15 @@
 
 /* Something with a place in the loop's heap. */
 struct sy_event {
+	uint64_t	ev_when;	/* ns; SY_NEVER */
+	uint64_t	ev_seq;		/* order among equal times */
 	uint32_t	ev_place;	/* index into l_heap */
 	bool		ev_ishost;	/* in a sy_host; else in a sy_call */
 };
 
-struct sy_slot {
-	uint64_t	s_when;		/* ns; SY_NEVER */
-	uint64_t	s_seq;		/* order among equal times */
+struct sy_slot {			/* not later than its event */
+	uint64_t	s_when;
+	uint64_t	s_seq;
 	struct sy_event	*s_event;
 };
 
@@ -189,26 +191,36 @@ void	sy_host_want(struct sy_host *host, uint64_t when);
 void	sy_host_forget(struct sy_host *host);
 /* Run the next event no later than limit; SY_LIMIT: it is limit now. */
 enum sy_ran sy_loop_next(struct sy_loop *loop, uint64_t limit);
-/* The same, but the time stays when there is none. */
-enum sy_ran sy_loop_try(struct sy_loop *loop, uint64_t limit);
+/* The same again and again, until an event was host's or nobody's, or a host
+ * has gone.  advance: SY_LIMIT as above; else the time stays. */
+enum sy_ran sy_loop_until(struct sy_loop *loop, const struct sy_host *host,
+	    uint64_t limit, bool advance);
 /* The event that comes first, which is due. */
 void	sy_loop_event(struct sy_loop *loop);
 /* What follows an event in host: watches, the hook. */
 void	sy_loop_after(struct sy_loop *loop, struct sy_host *host);
+/* The heap's top is earlier than its event: move it. */
+void	sy_loop_settle(struct sy_loop *loop);
 /* What comes first: of the woken, or else the heap's top.  NULL: nothing.
  * Who is woken has an event in the heap. */
 static inline const struct sy_slot *
-sy_loop_first(const struct sy_loop *loop)
+sy_loop_first(struct sy_loop *loop)
 {
 	const struct sy_host *host = TAILQ_FIRST(&loop->l_woken);
+	const struct sy_slot *top;
 
-	if (host != NULL && sy_before(&host->h_woken, &loop->l_heap[0]))
-		return (&host->h_woken);
-	return (loop->l_len > 0 ? &loop->l_heap[0] : NULL);
+	for (; loop->l_len > 0; sy_loop_settle(loop)) {
+		top = &loop->l_heap[0];
+		if (host != NULL && sy_before(&host->h_woken, top))
+			return (&host->h_woken);
+		if (top->s_seq == top->s_event->ev_seq)
+			return (top);
+	}
+	return (NULL);
 }
 
 static inline uint64_t
-sy_loop_due(const struct sy_loop *loop)
+sy_loop_due(struct sy_loop *loop)
 {
 	const struct sy_slot *first = sy_loop_first(loop);
 
@@ -244,6 +256,12 @@ int	sy_real_watch(struct sy_loop *loop, int fd, short events,
  * wait, for which events. */
 int	sy_real_watch_host(struct sy_host *host, int fd,
 	    void (*func)(void *, short), short (*wanted)(void *), void *arg);
+
+static inline uint64_t
+sy_now(const struct sy_loop *loop)
+{
+	return (loop->l_mode == SY_REAL ? sy_real_clock() : loop->l_now);
+}
 
 /* ---- Hosts (host.c) ---- */
 
@@ -293,7 +311,20 @@ int	sy_wait_event(struct sy_host *host, uint64_t deadline);
 int	sy_wait_fd(struct sy_host *host, int fd, int events,
 	    uint64_t deadline, int *revents);
 /* The deadline of a wait of ns from now; SY_NEVER: without a limit. */
-uint64_t sy_deadline(const struct sy_loop *loop, uint64_t ns);
+#define	SY_GIVE_UP	(1ULL << 63)	/* a deadline that means never */
+#define	SY_YEAR		(365 * 86400 * 1000000000ULL)	/* ns */
+static inline uint64_t
+sy_deadline(const struct sy_loop *loop, uint64_t ns)
+{
+	uint64_t now;
+
+	now = sy_now(loop);
+	if (ns != SY_NEVER)
+		return (ns < SY_GIVE_UP - 1 - now ? now + ns :
+		    SY_GIVE_UP - 1);
+	return (loop->l_mode == SY_VIRTUAL ? (now + SY_YEAR) | SY_GIVE_UP :
+	    SY_NEVER);
+}
 
 /* ---- Failure (error.c) ---- */
 

@@ -35,8 +35,6 @@
 #include "sy_loop.h"
 
 #define	NS_PER_MS	1000000ULL
-#define	YEAR		(365 * 86400 * 1000ULL * NS_PER_MS)
-#define	GIVE_UP		(1ULL << 63)	/* a deadline that means never */
 
 _Static_assert(sizeof(struct sy_kevent) == SYK_KEVENT_SIZE &&
     offsetof(struct sy_kevent, data) == SYK_KEVENT_DATA &&
@@ -44,18 +42,6 @@ _Static_assert(sizeof(struct sy_kevent) == SYK_KEVENT_SIZE &&
     "struct sy_kevent is not the stack's struct kevent");
 
 /* ---- Waiting ---- */
-
-uint64_t
-sy_deadline(const struct sy_loop *loop, uint64_t ns)
-{
-	uint64_t now;
-
-	now = sy_loop_now(loop);
-	if (ns != SY_NEVER)
-		return (ns < GIVE_UP - 1 - now ? now + ns : GIVE_UP - 1);
-	return (loop->l_mode == SY_VIRTUAL ? (now + YEAR) | GIVE_UP :
-	    SY_NEVER);
-}
 
 static bool
 still_there(const struct sy_loop *loop, const struct sy_host *host,
@@ -88,7 +74,7 @@ why_not(enum sy_ran ran)
 }
 
 /*
- * A wait without a limit (GIVE_UP) stops short of the first event that comes
+ * A wait without a limit (SY_GIVE_UP) stops short of the first event that comes
  * later than it cares for, and leaves the time as it is.
  */
 int
@@ -106,16 +92,13 @@ sy_wait_event(struct sy_host *host, uint64_t deadline)
 	if (error != 0)
 		return (error);
 	id = host->h_id;
-	gone = loop->l_gone;
-	endless = deadline >= GIVE_UP && deadline != SY_NEVER;
+	endless = deadline >= SY_GIVE_UP && deadline != SY_NEVER;
 	do {
-		ran = endless ? sy_loop_try(loop, deadline & ~GIVE_UP) :
-		    sy_loop_next(loop, deadline);
-		if (loop->l_gone != gone) {
-			if (!still_there(loop, host, id))
-				return (EBADF);
-			gone = loop->l_gone;
-		}
+		gone = loop->l_gone;
+		ran = sy_loop_until(loop, host, endless ?
+		    deadline & ~SY_GIVE_UP : deadline, !endless);
+		if (loop->l_gone != gone && !still_there(loop, host, id))
+			return (EBADF);
 		if (ran != SY_RAN)
 			return (why_not(ran == SY_LIMIT && endless ?
 			    SY_IDLE : ran));

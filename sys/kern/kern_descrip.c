@@ -83,34 +83,58 @@ fd_grow(struct filedesc *fdp)
 	return (0);
 }
 
+/* Those of n's word, from n on, that are free. */
+static inline uint64_t
+fd_unused(const struct filedesc *fd, u_int n)
+{
+
+	return (~fd->fd_used[n / FD_WORD] & ~(uint64_t)0 << (n % FD_WORD));
+}
+
+/* *np becomes the first from fd_hint on in whose word one is free.  EMFILE,
+ * ENOMEM. */
+static int __noinline
+fd_search(struct filedesc *fd, u_int *np)
+{
+	u_int n;
+	int error;
+
+	for (n = (u_int)fd->fd_hint; ; n = (n / FD_WORD + 1) * FD_WORD) {
+		if (n >= (u_int)V_maxfilesperproc)
+			return (EMFILE);
+		if (n >= (u_int)fd->fd_nfiles) {
+			error = fd_grow(fd);
+			if (error != 0)
+				return (error);
+		}
+		if (fd_unused(fd, n) != 0)
+			break;
+	}
+	*np = n;
+	return (0);
+}
+
 /* Take the lowest free descriptor: EMFILE, ENOMEM. */
 static int
 fd_alloc(int *fdp)
 {
 	struct filedesc *fd;
-	uint64_t unused;
-	int error, n;
+	u_int n;
+	int error;
 
 	fd = &V_filedesc;
-	for (n = fd->fd_hint; ; n = (n / FD_WORD + 1) * FD_WORD) {
-		if (n >= V_maxfilesperproc)
-			return (EMFILE);
-		if (n >= fd->fd_nfiles) {
-			error = fd_grow(fd);
-			if (error != 0)
-				return (error);
-		}
-		unused = ~fd->fd_used[n / FD_WORD] &
-		    ~(uint64_t)0 << (n % FD_WORD);
-		if (unused != 0)
-			break;
+	n = (u_int)fd->fd_hint;
+	if (n >= (u_int)fd->fd_nfiles || fd_unused(fd, n) == 0) {
+		error = fd_search(fd, &n);
+		if (error != 0)
+			return (error);
 	}
-	n = n / FD_WORD * FD_WORD + __builtin_ctzll(unused);
-	if (n >= V_maxfilesperproc)
+	n = n / FD_WORD * FD_WORD + (u_int)__builtin_ctzll(fd_unused(fd, n));
+	if (n >= (u_int)V_maxfilesperproc)
 		return (EMFILE);
 	fd->fd_used[n / FD_WORD] |= (uint64_t)1 << (n % FD_WORD);
-	fd->fd_hint = n + 1;
-	*fdp = n;
+	fd->fd_hint = (int)n + 1;
+	*fdp = (int)n;
 	return (0);
 }
 
@@ -162,7 +186,8 @@ fd_release(int fd)
 
 	fdp = &V_filedesc;
 	fdp->fd_files[fd] = 0;
-	fdp->fd_used[fd / FD_WORD] &= ~((uint64_t)1 << (fd % FD_WORD));
+	fdp->fd_used[(u_int)fd / FD_WORD] &=
+	    ~((uint64_t)1 << ((u_int)fd % FD_WORD));
 	if (fd < fdp->fd_hint)
 		fdp->fd_hint = fd;
 }

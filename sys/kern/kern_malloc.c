@@ -17,6 +17,7 @@
  * are, so nothing is lost; a block whose size is another is not kept.
  */
 #include <sys/param.h>
+#include <sys/kld_image.h>
 #include <sys/malloc.h>
 #include <sys/systm.h>
 #include <sys/vnet.h>
@@ -117,13 +118,25 @@ malloc_type_stats(const struct malloc_type *type)
 	return (vnet_ptr(type->ks_stats));
 }
 
+/* The same, quickly for a type of the stack's own, as nearly all are. */
+static inline struct mem_stats *
+type_stats(const struct malloc_type *type)
+{
+	const char *p = (const char *)type->ks_stats;
+
+	if (__predict_true(p >= __start_set_vnet && p < __stop_set_vnet))
+		return ((struct mem_stats *)(curvnet->vnet_data_base +
+		    (uintptr_t)p));
+	return (malloc_type_stats(type));
+}
+
 void *
 kern_malloc(size_t size, const struct malloc_type *type, int flags)
 {
 	struct mem_stats *ms;
 	void *ptr;
 
-	ms = malloc_type_stats(type);
+	ms = type_stats(type);
 	if (size == 0)
 		return (NULL);
 	ptr = mem_stats_admit(ms, size) ? block_get(&size, flags) : NULL;
@@ -175,7 +188,7 @@ kern_free(void *ptr, const struct malloc_type *type)
 
 	if (ptr == NULL)
 		return;
-	ms = malloc_type_stats(type);
+	ms = type_stats(type);
 	size = host_size(ptr);
 	KASSERT(ms->ms_bytes >= size, ("%s: freed more than was allocated",
 	    type->ks_shortdesc));

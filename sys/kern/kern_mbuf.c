@@ -364,14 +364,14 @@ m_free(struct mbuf *m)
 }
 
 void
-m_freem(struct mbuf *m)
+m_free_chain(struct mbuf *m)
 {
 	struct mbuf *n;
 
-	for (; m != NULL; m = n) {
+	do {
 		n = m->m_next;
 		mb_free(m);
-	}
+	} while ((m = n) != NULL);
 }
 
 void

@@ -69,8 +69,7 @@ struct callout_wheel {
 	uint64_t	w_cur;			/* all before is dealt out, us */
 	uint64_t	w_levels;		/* bit l: w_slots[l] != 0 */
 	uint64_t	w_slots[LEVELS];	/* bit s: slot s in use */
-	/* Least time of a slot in use, us; of levels 1 and up. */
-	uint64_t	w_least[SLOT_FAR - SLOTS + 1];
+	uint64_t	w_least[SLOT_FAR + 1];	/* of a slot in use, us */
 	struct callout_list w_list[SLOT_FAR + 1];
 	u_int		w_due_slot;		/* where vnet_due is from */
 };
@@ -126,19 +125,16 @@ slot_in_use(const struct callout_wheel *w, u_int slot)
 static inline u_int
 wheel_insert(struct callout_wheel *w, struct callout_entry *ce, uint64_t t)
 {
-	uint64_t *least;
 	u_int slot;
 
 	slot = slot_for(w, t);
 	ce->ce_word = (ce->ce_word & (CE_FULL | CE_ACTIVE)) | t |
 	    (uint64_t)slot << CE_SLOT_SHIFT;
-	least = &w->w_least[slot - SLOTS];
 	if (slot_in_use(w, slot)) {
-		if (slot >= SLOTS && t < *least)
-			*least = t;
+		if (t < w->w_least[slot])
+			w->w_least[slot] = t;
 	} else {
-		if (slot >= SLOTS)
-			*least = t;
+		w->w_least[slot] = t;
 		if (slot != SLOT_FAR) {
 			w->w_slots[slot / SLOTS] |= 1ULL << slot % SLOTS;
 			w->w_levels |= 1ULL << slot / SLOTS;
@@ -210,7 +206,7 @@ wheel_first(const struct callout_wheel *w, u_int *slotp, uint64_t *startp)
 	if (slot_in_use(w, SLOT_FAR)) {
 		shift = LEVELS * DIGIT_BITS;
 		*slotp = SLOT_FAR;
-		*startp = w->w_least[SLOT_FAR - SLOTS] >> shift << shift;
+		*startp = w->w_least[SLOT_FAR] >> shift << shift;
 		return (true);
 	}
 	return (false);
@@ -256,9 +252,7 @@ wheel_next(const struct callout_wheel *w, u_int *slotp)
 	*slotp = SLOT_NONE;
 	if (!wheel_first(w, slotp, &t))
 		return (UINT64_MAX);
-	if (*slotp >= SLOTS)
-		t = w->w_least[*slotp - SLOTS];
-	return (usec_due(t));
+	return (usec_due(w->w_least[*slotp]));
 }
 
 nstime_t
@@ -340,6 +334,15 @@ entry_disarm(struct vnet *vnet, struct callout_entry *ce)
 	wheel_remove(vnet->vnet_wheel, ce);
 }
 
+/* Who arms a callout from outside tells the driver at once. */
+static int __noinline
+armed_outside(struct vnet *vnet, bool was_pending)
+{
+
+	vnet_want(vnet, callout_wheel_next(vnet->vnet_wheel));
+	return (was_pending);
+}
+
 int
 callout_entry_reset_at(struct callout_entry *ce, nstime_t when)
 {
@@ -363,7 +366,7 @@ callout_entry_reset_at(struct callout_entry *ce, nstime_t when)
 		w->w_due_slot = slot;
 	}
 	if (__predict_false(vnet->vnet_depth == 0))
-		vnet_want(vnet, callout_wheel_next(w));
+		return (armed_outside(vnet, was_pending));
 	return (was_pending);
 }
 

@@ -96,7 +96,7 @@ sb_mbmem(const struct mbuf *m)
 }
 
 /* How much a buffer of sb_max bytes of memory holds. */
-static u_long
+static u_long __noinline
 sb_most(void)
 {
 
@@ -108,12 +108,14 @@ sb_most(void)
 int
 sbreserve(struct sockbuf *sb, u_long cc)
 {
+	const u_long max = V_sb_max;
+
 	/* Half of the limit is little enough, whatever the overhead. */
-	if (cc > INT_MAX || (cc > V_sb_max / 2 && cc > sb_most()))
+	if (__predict_false(cc > max / 2 && cc > sb_most()) || cc > INT_MAX)
 		return (0);
 	sb->sb_hiwat = (u_int)cc;
 	sb->sb_mbmax = (u_int)ulmin(ulmin(cc * (u_long)V_sb_efficiency,
-	    V_sb_max), UINT_MAX);
+	    max), UINT_MAX);
 	if (sb->sb_lowat > sb->sb_hiwat)
 		sb->sb_lowat = sb->sb_hiwat;
 	return (1);
@@ -161,8 +163,24 @@ sb_join(struct mbuf *n, struct mbuf *m)
 	return (true);
 }
 
-void
-sbappendstream(struct sockbuf *sb, struct mbuf *m, int flags __unused)
+/* Put m, some bytes that did not join n, behind n, the buffer's last. */
+static inline void
+sb_link(struct sockbuf *sb, struct mbuf *n, struct mbuf *m)
+{
+
+	m->m_flags &= M_EXT | M_RDONLY | M_EOR;
+	m->m_next = m->m_nextpkt = NULL;
+	if (n != NULL)
+		n->m_next = m;
+	else
+		sb->sb_mb = m;
+	sb->sb_mbtail = m;
+	sballoc(sb, m);
+}
+
+/* The same as sbappendstream(), of anything. */
+static void __noinline
+sb_append(struct sockbuf *sb, struct mbuf *m)
 {
 	struct mbuf *n, *next;
 
@@ -172,17 +190,21 @@ sbappendstream(struct sockbuf *sb, struct mbuf *m, int flags __unused)
 		if (m->m_len == 0 || (n != NULL && sb_join(n, m))) {
 			sb->sb_ccc += (u_int)m->m_len;
 			(void)m_free(m);
-			continue;
-		}
-		m->m_flags &= M_EXT | M_RDONLY | M_EOR;
-		m->m_next = m->m_nextpkt = NULL;
-		if (n != NULL)
-			n->m_next = m;
-		else
-			sb->sb_mb = m;
-		sb->sb_mbtail = m;
-		sballoc(sb, m);
+		} else
+			sb_link(sb, n, m);
 	}
+}
+
+void
+sbappendstream(struct sockbuf *sb, struct mbuf *m, int flags __unused)
+{
+
+	/* Mostly one mbuf comes, and nothing is there that it could join. */
+	if (m != NULL && sb->sb_mbtail == NULL && m->m_next == NULL &&
+	    m->m_len != 0)
+		sb_link(sb, NULL, m);
+	else
+		sb_append(sb, m);
 }
 
 struct mbuf *
@@ -221,9 +243,14 @@ sbdrop(struct sockbuf *sb, int len)
 
 	struct mbuf *m;
 
-	m = sbcut(sb, len);
-	if (m != NULL)
+	m = sb->sb_mb;
+	if (m != NULL && m->m_next == NULL && len == m->m_len) {
+		/* All of it: a buffer that holds little holds one mbuf. */
+		sb->sb_mb = sb->sb_mbtail = sb->sb_sndptr = NULL;
+		sb->sb_sndptroff = sb->sb_ccc = sb->sb_mbcnt = 0;
 		m_freem(m);
+	} else
+		m_freem(sbcut(sb, len));
 }
 
 struct mbuf *

@@ -109,12 +109,11 @@ soalloc(const struct protosw *pr, struct socket **sop)
 
 	if (V_numopensockets >= V_maxsockets)
 		return (ENFILE);
-	so = uma_zalloc(V_socket_zone, M_NOWAIT | M_ZERO);
+	so = uma_zalloc(V_socket_zone, M_NOWAIT);
 	if (so == NULL)
 		return (ENOBUFS);
-	so->so_type = pr->pr_type;
-	so->so_state = SS_NOFDREF;
-	so->so_proto = pr;
+	*so = (struct socket){ .so_type = pr->pr_type,
+	    .so_state = SS_NOFDREF, .so_proto = pr };
 	V_numopensockets++;
 	*sop = so;
 	return (0);
@@ -149,7 +148,7 @@ soorphan(struct socket *so)
 }
 
 /* Is the pcb of so still busy with the connection? */
-static bool
+static inline bool
 so_pcb_busy(const struct socket *so)
 {
 
@@ -157,15 +156,12 @@ so_pcb_busy(const struct socket *so)
 	    SS_ISCONNECTING | SS_ISDISCONNECTING)) != 0);
 }
 
-void
-sofree(struct socket *so)
+/* Nothing holds so any more but, perhaps, an idle pcb. */
+static void __noinline
+sofree_now(struct socket *so)
 {
 
-	if (so->so_count != 0 || so->so_qstate == SQ_COMP)
-		return;
 	if (so->so_pcb != NULL) {
-		if (so_pcb_busy(so))
-			return;
 		so->so_count++;
 		so->so_proto->pr_detach(so);
 		so->so_count--;
@@ -175,6 +171,15 @@ sofree(struct socket *so)
 	if (so->so_qstate != SQ_NONE)
 		solisten_dequeue(so);
 	sodealloc(so);
+}
+
+void
+sofree(struct socket *so)
+{
+
+	if (so->so_count == 0 && so->so_qstate != SQ_COMP &&
+	    (so->so_pcb == NULL || !so_pcb_busy(so)))
+		sofree_now(so);
 }
 
 int

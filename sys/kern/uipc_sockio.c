@@ -208,7 +208,7 @@ sosend(struct socket *so, struct sockaddr *addr, struct uio *uio,
  * What most small writes are: some bytes for one mbuf, on a connection that
  * is up and has the space.  False, and nothing done, if this is another.
  */
-static bool
+static inline bool
 sosend_small(struct socket *so, const void *buf, size_t len, int *error)
 {
 	struct mbuf *m;
@@ -229,22 +229,30 @@ sosend_small(struct socket *so, const void *buf, size_t len, int *error)
 	return (true);
 }
 
-int
-sosend_buf(struct socket *so, const void *buf, size_t len, size_t *lenp)
+static int __noinline
+sosend_range(struct socket *so, const void *buf, size_t len, size_t *lenp)
 {
 	struct iovec iov;
 	struct uio uio;
 	int error;
 
-	*lenp = len;
-	if (sosend_small(so, buf, len, &error))
-		return (error);
 	iov.iov_base = __DECONST(void *, buf);
 	iov.iov_len = len;
 	uio = (struct uio){ .uio_iov = &iov, .uio_iovcnt = 1,
 	    .uio_resid = (ssize_t)len, .uio_rw = UIO_WRITE };
 	error = sosend(so, NULL, &uio, NULL, 0);
 	*lenp = len - (size_t)uio.uio_resid;
+	return (error);
+}
+
+int
+sosend_buf(struct socket *so, const void *buf, size_t len, size_t *lenp)
+{
+	int error;
+
+	if (!sosend_small(so, buf, len, &error))
+		return (sosend_range(so, buf, len, lenp));
+	*lenp = len;
 	return (error);
 }
 
@@ -466,18 +474,13 @@ soreceive_is_idle(const struct socket *so)
 	    (so->so_rcv.sb_state & SBS_CANTRCVMORE) == 0);
 }
 
-int
-soreceive_buf(struct socket *so, void *buf, size_t len, size_t *lenp)
+static int __noinline
+soreceive_range(struct socket *so, void *buf, size_t len, size_t *lenp)
 {
 	struct iovec iov;
 	struct uio uio;
 	int error;
 
-	*lenp = soreceive_first(so, buf, len);
-	if (*lenp != 0)
-		return (0);
-	if (len > 0 && soreceive_is_idle(so))
-		return (EWOULDBLOCK);
 	iov.iov_base = buf;
 	iov.iov_len = len;
 	uio = (struct uio){ .uio_iov = &iov, .uio_iovcnt = 1,
@@ -485,6 +488,20 @@ soreceive_buf(struct socket *so, void *buf, size_t len, size_t *lenp)
 	error = soreceive(so, NULL, &uio, NULL, NULL);
 	*lenp = len - (size_t)uio.uio_resid;
 	return (error);
+}
+
+int
+soreceive_buf(struct socket *so, void *buf, size_t len, size_t *lenp)
+{
+	u_int n;
+
+	if (len > 0 && soreceive_is_idle(so))
+		return (EWOULDBLOCK);
+	n = soreceive_first(so, buf, len);
+	if (n == 0)
+		return (soreceive_range(so, buf, len, lenp));
+	*lenp = n;
+	return (0);
 }
 
 int

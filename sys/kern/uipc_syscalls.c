@@ -55,18 +55,20 @@ kern_close(int fd)
 	struct socket *so;
 	int error;
 
-	error = fd_get(fd, &so, &kq);
-	if (error != 0)
-		return (error);
-	if (kq != NULL) {
+	error = fd_getsock(fd, &so);
+	if (error == ENOTSOCK) {
+		(void)fd_get(fd, &so, &kq);
 		fd_release(fd);
 		kqueue_destroy(kq);
 		return (0);
 	}
+	if (error != 0)
+		return (error);
 	soref(so);
 	error = soclose(so);
 	if (error != EWOULDBLOCK) {
-		knote_fdclose(so);
+		if (!SLIST_EMPTY(&so->so_knotes))
+			knote_fdclose(so);
 		fd_release(fd);
 	}
 	sorele(so);
@@ -210,40 +212,6 @@ kern_recv(int fd, struct uio *uio, int *flagsp,
 	sorele(so);
 	if (error == 0)
 		*lenp = (size_t)(resid - uio->uio_resid);
-	return (error);
-}
-
-int
-kern_write(int fd, const void *buf, size_t len, size_t *lenp)
-{
-	struct socket *so;
-	int error;
-
-	*lenp = 0;
-	error = len <= PTRDIFF_MAX ? getsock(fd, &so) : EINVAL;
-	if (error != 0)
-		return (error);
-	error = sosend_buf(so, buf, len, lenp);
-	sorele(so);
-	if (error != 0)
-		*lenp = 0;
-	return (error);
-}
-
-int
-kern_read(int fd, void *buf, size_t len, size_t *lenp)
-{
-	struct socket *so;
-	int error;
-
-	*lenp = 0;
-	error = len <= PTRDIFF_MAX ? getsock(fd, &so) : EINVAL;
-	if (error != 0)
-		return (error);
-	error = soreceive_buf(so, buf, len, lenp);
-	sorele(so);
-	if (error != 0)
-		*lenp = 0;
 	return (error);
 }
 

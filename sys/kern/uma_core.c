@@ -163,6 +163,7 @@ uma_zcreate(const char *name, size_t size, uma_ctor ctor, uma_dtor dtor,
 	zone->uz_align = (u_int)align;
 	zone->uz_keep = zone_keep(size, flags);
 	zone->uz_plain = ctor == NULL && dtor == NULL && !outside;
+	zone->uz_keep_fast = zone->uz_plain ? zone->uz_keep : 0;
 	zone->uz_linkoff = outside ? (u_int)roundup2(size, sizeof(void *)) :
 	    0;
 	zone->uz_hostsize = (u_int)roundup2(outside ? zone->uz_linkoff +
@@ -188,7 +189,7 @@ uma_zdestroy(uma_zone_t zone)
 	zone_drain(zone);
 	zone->uz_vnet = NULL;
 	zone->uz_dying = true;
-	zone->uz_keep = 0;
+	zone->uz_keep = zone->uz_keep_fast = 0;
 	if (zone->uz_stats.ms_bytes == 0)
 		host_free(zone);
 }
@@ -211,6 +212,10 @@ uma_zalloc_arg(uma_zone_t zone, void *arg, int flags)
 	bool admitted;
 
 	ms = &zone->uz_stats;
+	if (zone->uz_free != NULL && ms->ms_bytes < zone->uz_bound)
+		/* The usual case, but for the zeros. */
+		return (memset(uma_zalloc(zone, flags & ~M_ZERO), 0,
+		    (flags & M_ZERO) != 0 ? zone->uz_size : 0));
 	item = NULL;
 	admitted = mem_stats_admit(ms, zone->uz_size);
 	if (zone->uz_bound == 0)	/* the fault point may be over */

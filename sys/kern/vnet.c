@@ -82,6 +82,7 @@ vnet_create(const char *name, const struct vnet_hostops *ops, void *arg)
 	vnet->vnet_arg = arg;
 	vnet->vnet_wanted = vnet->vnet_due = UINT64_MAX;
 	vnet->vnet_state = VNET_STARTING;
+	vnet->vnet_rare = VNET_ASKS;
 	vnet->vnet_id = (uint32_t)((uintptr_t)vnet / CACHE_LINE_SIZE);
 	STAILQ_INIT(&vnet->vnet_tasks);
 	STAILQ_INIT(&vnet->vnet_later);
@@ -102,7 +103,7 @@ static inline void
 vnet_left(const struct vnet *vnet)
 {
 
-	if (__predict_false(vnet->vnet_shared))
+	if (__predict_false((vnet->vnet_rare & VNET_SHARED) != 0))
 		vnet->vnet_ops->ho_leave(vnet->vnet_arg);
 }
 
@@ -216,12 +217,13 @@ vnet_enter(struct vnet *vnet)
 	struct vnet *saved;
 	nstime_t now;
 
-	if (__predict_false(vnet->vnet_shared))
+	if (__predict_false((vnet->vnet_rare & VNET_SHARED) != 0))
 		vnet->vnet_ops->ho_enter(vnet->vnet_arg);
 	saved = curvnet;
 	curvnet = vnet;
 	if (vnet->vnet_depth++ == 0) {
-		now = vnet->vnet_clock != NULL ? *vnet->vnet_clock :
+		now = (vnet->vnet_rare & VNET_ASKS) == 0 ?
+		    *vnet->vnet_clock :
 		    vnet->vnet_ops->ho_clock(vnet->vnet_arg);
 		if (now > vnet->vnet_now)
 			vnet->vnet_now = now;

@@ -171,22 +171,12 @@ ether_output_any(struct ifnet *ifp, struct mbuf *m,
 	return (ether_frame(ifp, m, lladdr, type));
 }
 
-/*
- * By a way that is as it was (so ifp is up), with room for the header, and
- * with nobody who records the packet, it is but written and counted.
- */
 int
-ether_output(struct ifnet *ifp, struct mbuf *m,
-    const struct in6_addr *nexthop, struct route *ro)
+ether_output_known(struct ifnet *ifp, struct mbuf *m, const struct route *ro,
+    uint16_t type)
 {
-	uint16_t type;
-
-	type = IN6_IS_ADDR_V4MAPPED(nexthop) ? ETHERTYPE_IP : ETHERTYPE_IPV6;
-	if (__predict_false(ro == NULL || ro->ro_llgen != V_way_gen ||
-	    ifp->if_capture != NULL ||
-	    (m->m_flags & (M_PKTHDR | M_EXT | M_RDONLY)) != M_PKTHDR ||
-	    m->m_data - m->m_pktdat < ETHER_HDR_LEN))
-		return (ether_output_any(ifp, m, nexthop, ro, type));
+	if (__predict_false(ifp->if_capture != NULL))
+		return (ether_frame(ifp, m, ro->ro_lladdr, type));
 	m->m_data -= ETHER_HDR_LEN;
 	m->m_len += ETHER_HDR_LEN;
 	m->m_pkthdr.len += ETHER_HDR_LEN;
@@ -195,6 +185,20 @@ ether_output(struct ifnet *ifp, struct mbuf *m,
 	ifp->if_data.ifi_obytes += (uint64_t)m->m_pkthdr.len;
 	return (ifp->if_pipe != NULL ? ifp->if_pipe_lower(ifp, m) :
 	    ifp->if_transmit(ifp, m));
+}
+
+int
+ether_output(struct ifnet *ifp, struct mbuf *m,
+    const struct in6_addr *nexthop, struct route *ro)
+{
+	uint16_t type;
+
+	type = IN6_IS_ADDR_V4MAPPED(nexthop) ? ETHERTYPE_IP : ETHERTYPE_IPV6;
+	if (__predict_true(ro != NULL && ro->ro_llgen == V_way_gen &&
+	    (m->m_flags & (M_PKTHDR | M_EXT | M_RDONLY)) == M_PKTHDR &&
+	    m->m_data - m->m_pktdat >= ETHER_HDR_LEN))
+		return (ether_output_known(ifp, m, ro, type));
+	return (ether_output_any(ifp, m, nexthop, ro, type));
 }
 
 /*

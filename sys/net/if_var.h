@@ -170,6 +170,10 @@ int	ether_ifattach(struct ifnet *ifp, const uint8_t *lladdr);
 void	ether_input(struct ifnet *ifp, struct mbuf *m);
 int	ether_output(struct ifnet *ifp, struct mbuf *m,
 	    const struct in6_addr *nexthop, struct route *ro);
+/* The same for who knows that ro_llgen of ro is V_way_gen, by which ifp is up
+ * and an Ethernet, and that m has max_linkhdr bytes of room of its own. */
+int	ether_output_known(struct ifnet *ifp, struct mbuf *m,
+	    const struct route *ro, uint16_t type);
 /* Put the header in front and send; dst is the 6-byte link address. */
 int	ether_output_frame(struct ifnet *ifp, struct mbuf *m,
 	    const uint8_t *dst, uint16_t type);

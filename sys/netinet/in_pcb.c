@@ -241,6 +241,8 @@ in_pcbinsert(struct inpcbinfo *ipi, struct inpcb *inp)
 	pcb_place(ipi, inp);
 	ipi->ipi_nconns++;
 	inp->inp_flags |= INP_INHASH;
+	/* What comes next is likely for it. */
+	ipi->ipi_last = inp;
 	return (0);
 }
 

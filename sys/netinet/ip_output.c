@@ -308,7 +308,8 @@ ip_xmit_large(struct mbuf *m, const struct ip_way *way)
 		if ((want & ~ifp->if_hwassist) == 0 && size <= way->w_mtu &&
 		    (uint32_t)ph->len <= ifp->if_hw_tsomax)
 			return (ip_xmit_one(m, way));
-		return (ip_xmit_queue(ip_tso_cut(m), way));
+		return (ip_xmit_queue(ip_tso_cut(m, (ifp->if_hwassist &
+		    (ip_is_v6(m) ? CSUM_IP6_TCP : CSUM_IP_TCP)) == 0), way));
 	}
 	if (want != 0)
 		in_delayed_cksum(m);
@@ -577,7 +578,7 @@ ip_is_plain(const struct mbuf *m, const struct ip_output_args *ioa,
 	return ((want & (CSUM_TSO | ~nh->nh_ifp->if_hwassist)) == 0 &&
 	    (uint32_t)m->m_pkthdr.len + sizeof(struct ip) <= nh->nh_mtu &&
 	    (m->m_flags & (M_PKTHDR | M_EXT | M_RDONLY)) == M_PKTHDR &&
-	    m->m_data - m->m_pktdat >= (int)sizeof(struct ip));
+	    m->m_data - m->m_pktdat >= (int)sizeof(struct ip) + max_linkhdr);
 }
 
 /* What ip_send_any() makes of a plain packet, in one go. */
@@ -585,8 +586,6 @@ static inline int
 ip_send_plain(struct mbuf *m, const struct ip_output_args *ioa,
     struct route *ro)
 {
-	const struct nhop_object *nh = ro->ro_nh;
-
 	V_ipstat.ips_localout++;
 	m->m_data -= sizeof(struct ip);
 	m->m_len += (int)sizeof(struct ip);
@@ -594,8 +593,7 @@ ip_send_plain(struct mbuf *m, const struct ip_output_args *ioa,
 	m->m_pkthdr.l3hlen = sizeof(struct ip);
 	ip_header4_write(mtod(m, struct ip *), ioa, htonl(IP_DF),
 	    (uint32_t)m->m_pkthdr.len, 0);
-	return (nh->nh_ifp->if_output(nh->nh_ifp, m,
-	    ip_nexthop(nh, &ioa->ioa_dst), ro));
+	return (ether_output_known(ro->ro_nh->nh_ifp, m, ro, ETHERTYPE_IP));
 }
 
 static inline int

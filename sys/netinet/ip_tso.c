@@ -17,8 +17,8 @@
  *		FIN, PSH	only the last (what they end is there)
  *		CWR		only the first (it is said once, RFC 3168),
  *				unless CSUM_ACE (it is part of a count)
- *		checksum field	pseudo header's sum for the new length; the
- *				sum itself stays to be filled in
+ *		checksum field	pseudo header's sum for the new length, if the
+ *				sum stays to be filled in; or the sum
  *
  * Headers are copied, from one that has all that does not change; payload is
  * shared.  The chain is walked once, however many segments come of it.
@@ -36,7 +36,7 @@ struct tso {
 	struct mbuf	*t_whole;	/* the packet */
 	int		t_l3len, t_hlen; /* IP header's bytes, and with TCP's */
 	bool		t_v6;
-	uint32_t	t_csum_flags;
+	uint32_t	t_csum_flags;	/* left to do: 0, or TCP's sum */
 	uint32_t	t_seq;		/* the packet's, host order */
 	uint16_t	t_id;		/* IPv4 identification, host order */
 	uint16_t	t_pseudo;	/* pseudo header's sum but the length */
@@ -51,20 +51,31 @@ struct tso {
 	 * sum of the IPv4 header; it has so many bytes of payload. */
 	int		t_len;
 	uint64_t	t_ipsum;	/* sum of the latter without these */
+	uint64_t	t_tcpsum;	/* of TCP's without sequence number */
 	struct tcphdr	*t_th;		/* in t_head */
 	char		t_head[TSO_HDR_MAX] __aligned(16);
 };
 
-/* The headers are for len bytes of payload from now on. */
+/* The headers are for len bytes of payload, the last ones or not. */
 static void
-tso_resize(struct tso *t, int len)
+tso_shape(struct tso *t, int len, bool last)
 {
+	struct tcphdr *th = t->t_th;
 	struct ip *ip;
 
 	t->t_len = len;
 	len += t->t_hlen;
-	t->t_th->th_sum = in_cksum_fold((uint64_t)t->t_pseudo +
+	th->th_flags &= (uint8_t)~(t->t_ends | t->t_begins);
+	if (t->t_n == 0)
+		th->th_flags |= t->t_begins;
+	if (last)
+		th->th_flags |= t->t_ends;
+	th->th_seq = 0;
+	th->th_sum = in_cksum_fold((uint64_t)t->t_pseudo +
 	    htons(len - t->t_l3len));
+	if (t->t_csum_flags == 0)
+		t->t_tcpsum = in_cksum_partial(th, (size_t)(t->t_hlen -
+		    t->t_l3len), 0);
 	if (t->t_v6) {
 		((struct ip6_hdr *)(void *)t->t_head)->ip6_plen =
 		    htons(len - (int)sizeof(struct ip6_hdr));
@@ -143,6 +154,24 @@ tso_payload(const struct tso *t)
 	return (n);
 }
 
+/* Fill in the TCP checksum of m, the next segment. */
+static inline void
+tso_sum(const struct tso *t, struct mbuf *m)
+{
+	struct tcphdr *th;
+	struct mbuf *n = m->m_next;
+	uint64_t sum;
+
+	th = (struct tcphdr *)(void *)(m->m_data + t->t_l3len);
+	sum = in_cksum_add(t->t_tcpsum, th->th_seq);
+	if (__predict_true(n->m_len == t->t_len))
+		sum = in_cksum_partial(n->m_data, (size_t)t->t_len, sum);
+	else
+		sum = in_cksum_add(sum,
+		    (uint16_t)~in_cksum_skip(n, t->t_len, 0));
+	th->th_sum = (uint16_t)~in_cksum_fold(sum);
+}
+
 /* The next segment, perhaps the last. */
 static inline struct mbuf *
 tso_segment(struct tso *t, bool last)
@@ -157,6 +186,8 @@ tso_segment(struct tso *t, bool last)
 		m_freem(m);
 		return (NULL);
 	}
+	if (t->t_csum_flags == 0)
+		tso_sum(t, m);
 	t->t_fromoff += t->t_len;
 	while (!last && t->t_fromoff >= t->t_from->m_len) {
 		t->t_fromoff -= t->t_from->m_len;
@@ -169,13 +200,13 @@ tso_segment(struct tso *t, bool last)
 
 /* What the headers, which are in t_head, say of all segments. */
 static void
-tso_parse(struct tso *t)
+tso_parse(struct tso *t, bool sum)
 {
 	const struct pkthdr *whole = &t->t_whole->m_pkthdr;
 	struct tcphdr *th;
 
 	th = t->t_th = (struct tcphdr *)(void *)(t->t_head + t->t_l3len);
-	t->t_csum_flags = t->t_v6 ? CSUM_IP6_TCP : CSUM_IP_TCP;
+	t->t_csum_flags = sum ? 0 : t->t_v6 ? CSUM_IP6_TCP : CSUM_IP_TCP;
 	t->t_seq = ntohl(th->th_seq);
 	t->t_pseudo = in_cksum_fold((uint64_t)th->th_sum +
 	    (uint16_t)~htons(whole->len - t->t_l3len));
@@ -189,7 +220,7 @@ tso_parse(struct tso *t)
 /* Find the headers of m, which are contiguous: false if they are not what
  * a TSO packet has. */
 static bool
-tso_begin(struct tso *t, struct mbuf *m)
+tso_begin(struct tso *t, struct mbuf *m, bool sum)
 {
 	const char *head = mtod(m, const char *);
 	const struct tcphdr *th;
@@ -206,7 +237,7 @@ tso_begin(struct tso *t, struct mbuf *m)
 	    m->m_pkthdr.len <= t->t_hlen || t->t_hlen > TSO_HDR_MAX)
 		return (false);
 	memcpy(t->t_head, head, (size_t)t->t_hlen);
-	tso_parse(t);
+	tso_parse(t, sum);
 	t->t_done = t->t_n = 0;
 	t->t_from = m;
 	t->t_fromoff = t->t_hlen;
@@ -218,7 +249,7 @@ tso_begin(struct tso *t, struct mbuf *m)
 }
 
 struct mbuf *
-ip_tso_cut(struct mbuf *m)
+ip_tso_cut(struct mbuf *m, bool sum)
 {
 	struct mbuf *head, **tail;
 	struct tso t;
@@ -227,15 +258,11 @@ ip_tso_cut(struct mbuf *m)
 	head = NULL;
 	tail = &head;
 	segsz = m->m_pkthdr.tso_segsz;
-	left = tso_begin(&t, m) ? m->m_pkthdr.len - t.t_hlen : 0;
+	left = tso_begin(&t, m, sum) ? m->m_pkthdr.len - t.t_hlen : 0;
 	for (; left > 0; left -= t.t_len) {
-		if (t.t_n == 0 || left < segsz)
-			tso_resize(&t, imin(left, segsz));
-		t.t_th->th_flags &= (uint8_t)~(t.t_ends | t.t_begins);
-		if (t.t_n == 0)
-			t.t_th->th_flags |= t.t_begins;
-		if (left == t.t_len)
-			t.t_th->th_flags |= t.t_ends;
+		/* All but the first and the last are alike. */
+		if (t.t_n <= 1 || left <= segsz)
+			tso_shape(&t, imin(left, segsz), left <= segsz);
 		*tail = tso_segment(&t, left == t.t_len);
 		if (*tail == NULL) {
 			m_freep(head);

@@ -165,9 +165,9 @@ in_pseudo_sum(const struct in6_addr *src, const struct in6_addr *dst,
  * header), and clear those flags.  m's headers must be contiguous. */
 void	in_delayed_cksum(struct mbuf *m);
 /* Cut a CSUM_TSO packet (m_data at the IP header) into a queue of segments
- * with headers corrected and, like the original, checksum to be completed.
- * Consumes m; NULL if memory is short. */
-struct mbuf *ip_tso_cut(struct mbuf *m);
+ * with headers corrected and the checksum there (sum) or, as the original's,
+ * to be completed.  Consumes m; NULL if memory is short. */
+struct mbuf *ip_tso_cut(struct mbuf *m, bool sum);
 
 /* Path MTU by destination (RFC 1191, RFC 8201): learnt values expire after
  * ten minutes; the table is bounded.  0: nothing learnt. */

@@ -119,7 +119,6 @@ tcp_output_cancel(struct tcpcb *tp)
 	tp->t_flags2 &= ~TF2_OUTPENDING;
 }
 
-
 /* The send buffer grows while it, and not the window, is the limit. */
 static void
 tcp_sndbuf_autoscale(struct tcpcb *tp, struct socket *so)
@@ -129,8 +128,8 @@ tcp_sndbuf_autoscale(struct tcpcb *tp, struct socket *so)
 
 	lowat = __predict_false(V_sendbuf_auto_lowat) ?
 	    min(sb->sb_lowat, sb->sb_hiwat) : 0;
-	if (__predict_true(used + lowat < sb->sb_hiwat / 8 * 7) || !V_tcp_do_autosndbuf ||
-	    (sb->sb_flags & SB_AUTOSIZE) == 0)
+	if (__predict_true(used + lowat < sb->sb_hiwat / 8 * 7) ||
+	    !V_tcp_do_autosndbuf || (sb->sb_flags & SB_AUTOSIZE) == 0)
 		return;
 	sendwin = min(tp->snd_wnd, tp->snd_cwnd);
 	if (tp->snd_wnd / 4 * 5 < sb->sb_hiwat - lowat ||
@@ -722,14 +721,18 @@ tcp_plain_len(const struct tcpcb *tp, uint32_t avail, uint32_t quota,
 	return (UINT32_MAX);
 }
 
-/* One segment, if there is something to send; *morep: there may be more. */
+/*
+ * One segment, if there is something to send; *morep: there may be more.  It
+ * says whether one was sent before, too, which acknowledged what there is and
+ * promised the window.
+ */
 static int
 tcp_plain_output(struct tcpcb *tp, const struct sockbuf *sb, bool *morep)
 {
 	uint32_t avail, len, optlen = tcp_plain_optlen(tp);
 	nstime_t when = UINT64_MAX;
 	uint8_t flags = TH_ACK;
-	bool fin;
+	bool fin, said = *morep;
 
 	*morep = false;
 	avail = sbavail(sb) - (tp->snd_max - tp->snd_una);
@@ -741,7 +744,7 @@ tcp_plain_output(struct tcpcb *tp, const struct sockbuf *sb, bool *morep)
 	if (len == UINT32_MAX) {
 		if (when != UINT64_MAX)
 			tcp_timer_at(tp, TT_PACE, when);
-		return (tcp_plain_ack(tp));
+		return (said ? 0 : tcp_plain_ack(tp));
 	}
 	if (len == avail)
 		flags |= (len != 0 ? TH_PUSH : 0) | (fin ? TH_FIN : 0);
@@ -838,7 +841,7 @@ int
 tcp_default_output(struct tcpcb *tp)
 {
 	struct socket *so = tptosocket(tp);
-	bool more;
+	bool more = false;
 	int error;
 
 	if (so != NULL && sbavail(&so->so_snd) != 0 &&

@@ -396,8 +396,9 @@ plan_lost(struct tcpcb *tp, struct tcp_plan *p, uint32_t quota)
 	p->p_seq = ts->ts_start;
 	tcp_plan_options(tp, p);
 	mss = tp->t_maxseg - p->p_optlen;
-	limit = !force && (V_sack_tso ||
-	    (tp->t_flags & TF_SACK_PERMIT) == 0) ? tcp_seg_limit(tp, p->p_optlen) : mss;
+	limit = mss;
+	if (!force && (V_sack_tso || (tp->t_flags & TF_SACK_PERMIT) == 0))
+		limit = tcp_seg_limit(tp, p->p_optlen);
 	if (V_tcp_ways.w_collapse)
 		tcp_sent_gather(tp, ts, mss);
 	len = ts->ts_end - ts->ts_start;

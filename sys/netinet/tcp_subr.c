@@ -390,12 +390,12 @@ uint32_t
 tcp_path_mtu(struct tcpcb *tp)
 {
 	struct inpcb *inp = tptoinpcb(tp);
-	const struct in6_addr *to = &inp->inp_faddr;
+	const struct in6_addr *hop = NULL, *to = &inp->inp_faddr;
 	uint32_t mtu, tsomax;
 
-	if (inp->inp_options != NULL &&
-	    ip_options_hop(inp->inp_options) != NULL)
-		to = ip_options_hop(inp->inp_options);
+	if (__predict_false(inp->inp_options != NULL) &&
+	    (hop = ip_options_hop(inp->inp_options)) != NULL)
+		to = hop;
 	mtu = ip_route_mtu(to, inp->inp_inc.inc_scope, &inp->inp_route,
 	    &tsomax);
 	tp->t_tsomax = (uint16_t)min(tsomax, IP_MAXPACKET);
@@ -666,7 +666,10 @@ tcp_zfree(struct tcpcb *tp)
 void
 tcp_free(struct tcpcb *tp)
 {
-	if ((tp->t_inpcb.inp_flags & INP_DROPPED) == 0)
+	/* Mostly tcp_close() has seen to that. */
+	if ((tp->t_flags2 & TF2_OUTPENDING) != 0 ||
+	    callout_entry_pending(&tp->t_callout) ||
+	    !TAILQ_EMPTY(&tp->t_map) || tp->t_segqlen != 0)
 		tcp_quiesce(tp);
 	tcp_loss_free(tp);
 	tcp_functions_detach(tp, 1);
@@ -675,6 +678,7 @@ tcp_free(struct tcpcb *tp)
 	in_pcbdestroy(&V_tcbinfo, &tp->t_inpcb);
 	tcp_ecn_free(tp);
 	if (__predict_false(tp->t_userto != NULL)) {
+		tcp_fastopen_free(tp);
 		tcp_pmtud_free(tp);
 		tcp_cwv_free(tp);
 		tcp_compat_free(tp);

@@ -63,6 +63,13 @@ void	*kern_realloc(void *ptr, size_t size, const struct malloc_type *type,
 	    int flags);
 /* Give ptr back; NULL is ignored. */
 void	kern_free(void *ptr, const struct malloc_type *type);
+static inline void
+kern_free_any(void *ptr, const struct malloc_type *type)
+{
+	if (ptr != NULL)
+		kern_free(ptr, type);
+}
+
 /* The figures of type in curvnet; never NULL. */
 struct mem_stats *malloc_type_stats(const struct malloc_type *type);
 /*
@@ -79,7 +86,7 @@ int	malloc_type_foreach(int (*func)(const struct malloc_type *,
 	kern_mallocarray((n), (size), (type), (flags))
 #define	realloc(p, size, type, flags)					\
 	kern_realloc((p), (size), (type), (flags))
-#define	free(p, type)			kern_free((p), (type))
+#define	free(p, type)			kern_free_any((p), (type))
 #endif
 
 /*

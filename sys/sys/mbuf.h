@@ -205,7 +205,14 @@ struct mbuf *m_getm2(struct mbuf *m, int len, int how, int type, int flags);
 /* Free one mbuf, and return its m_next; free a chain; free a queue of
  * packets. */
 struct mbuf *m_free(struct mbuf *m);
-void	m_freem(struct mbuf *m);
+void	m_free_chain(struct mbuf *m);
+static inline void
+m_freem(struct mbuf *m)
+{
+	if (m != NULL)
+		m_free_chain(m);
+}
+
 void	m_freep(struct mbuf *pkts);
 
 /*

@@ -34,9 +34,6 @@ int	kern_send(int fd, struct uio *uio, int flags, struct sockaddr *to,
 	    size_t *lenp);
 int	kern_recv(int fd, struct uio *uio, int *flagsp,
 	    struct sockaddr_storage *from, size_t *lenp);
-/* The same of one range, without flags and addresses. */
-int	kern_write(int fd, const void *buf, size_t len, size_t *lenp);
-int	kern_read(int fd, void *buf, size_t len, size_t *lenp);
 int	kern_setsockopt(int fd, int level, int name, const void *val,
 	    size_t len);
 int	kern_getsockopt(int fd, int level, int name, void *val, size_t *lenp);

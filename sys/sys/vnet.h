@@ -53,7 +53,7 @@ struct vnet_hostops {
 	 */
 	void	(*ho_wakeup)(void *arg, nstime_t when);
 	/*
-	 * If vnet_shared: called as a thread enters, before it touches the
+	 * If VNET_SHARED: called as a thread enters, before it touches the
 	 * vnet, and as it leaves, after.  Threads take turns; one may enter
 	 * again what it has entered.
 	 */
@@ -98,7 +98,7 @@ struct vnet {
 	struct vnet_taskq vnet_later;	/* tasks of the next turn */
 	nstime_t	vnet_wanted;	/* earliest turn asked of ho_wakeup */
 	u_int		vnet_depth;	/* doors passed and not left */
-	bool		vnet_shared;	/* by threads, which ho_enter orders */
+	u_int		vnet_rare;	/* what a door must look at: VNET_* */
 	bool		vnet_due_old;	/* vnet_due may be too early */
 	nstime_t	vnet_due;	/* the first callout's time, ns */
 	nstime_t	vnet_ran;	/* the last turn's, ns */
@@ -114,6 +114,9 @@ struct vnet {
 	/* For the layer that created the vnet (libstackyard). */
 	void		*vnet_owner;
 };
+
+#define	VNET_SHARED	0x100	/* by threads, which ho_enter orders */
+#define	VNET_ASKS	0x200	/* ho_clock for the time, as vnet_clock is NULL */
 
 extern __thread struct vnet *curvnet
     __attribute__((__tls_model__("initial-exec")));
@@ -149,8 +152,7 @@ vnet_enter_fast(struct vnet *vnet)
 {
 	struct vnet *saved = curvnet;
 
-	if (__predict_false(vnet->vnet_shared || vnet->vnet_depth != 0 ||
-	    vnet->vnet_clock == NULL))
+	if (__predict_false((vnet->vnet_depth | vnet->vnet_rare) != 0))
 		return (vnet_enter(vnet));
 	curvnet = vnet;
 	vnet->vnet_depth = 1;
@@ -164,7 +166,8 @@ vnet_leave_fast(struct vnet *saved)
 {
 	struct vnet *vnet = curvnet;
 
-	if (__predict_false(vnet->vnet_shared || vnet->vnet_depth != 1)) {
+	if (__predict_false(((vnet->vnet_depth | vnet->vnet_rare) &
+	    ~(u_int)VNET_ASKS) != 1)) {
 		vnet_leave(saved);
 		return;
 	}
@@ -185,7 +188,7 @@ vnet_look(struct vnet *vnet)
 {
 	struct vnet *saved = curvnet;
 
-	if (__predict_false(vnet->vnet_shared))
+	if (__predict_false((vnet->vnet_rare & VNET_SHARED) != 0))
 		vnet->vnet_ops->ho_enter(vnet->vnet_arg);
 	curvnet = vnet;
 	return (saved);
@@ -197,7 +200,7 @@ vnet_look_end(struct vnet *saved)
 	struct vnet *vnet = curvnet;
 
 	curvnet = saved;
-	if (__predict_false(vnet->vnet_shared))
+	if (__predict_false((vnet->vnet_rare & VNET_SHARED) != 0))
 		vnet->vnet_ops->ho_leave(vnet->vnet_arg);
 }
 

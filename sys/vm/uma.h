@@ -52,6 +52,7 @@ struct uma_zone {
 	uint64_t	uz_bound;
 	uint64_t	uz_total;	/* items in use and free, bytes */
 	uint64_t	uz_keep;	/* free items kept at most, bytes */
+	uint64_t	uz_keep_fast;	/* the same if it is plain, or else 0 */
 	uma_ctor	uz_ctor;
 	uma_dtor	uz_dtor;
 	uma_init	uz_init;
@@ -107,8 +108,7 @@ uma_zfree_fast(uma_zone_t zone, void *item)
 {
 	uint64_t bytes = zone->uz_stats.ms_bytes;
 
-	if (__predict_false(zone->uz_total - bytes >= zone->uz_keep ||
-	    !zone->uz_plain))
+	if (__predict_false(zone->uz_total - bytes >= zone->uz_keep_fast))
 		return (false);
 	*(void **)item = zone->uz_free;
 	zone->uz_free = item;

@@ -67,7 +67,7 @@ dn_packet_cut(struct mbuf *m, uint32_t *lostp)
 	m_copydata(m, 0, l2hlen, l2);
 	m_adj(m, l2hlen);
 	m->m_pkthdr.l2hlen = 0;
-	m = ip_tso_cut(m);
+	m = ip_tso_cut(m, false);
 	if (m == NULL)
 		*lostp = 1;
 	return (dn_packet_relink(m, l2, l2hlen, lostp));

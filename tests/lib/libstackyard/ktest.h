@@ -8,6 +8,7 @@
 #define	_KTEST_H_
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct vnet;
 
@@ -15,5 +16,10 @@ struct vnet;
 void	kt_random(struct vnet *vnet, void *buf, size_t len);
 /* A line to the vnet's log. */
 void	kt_log(struct vnet *vnet, const char *line);
+/* Arm one of a program's KT_TIMERS timers in the vnet for when, ns; stop it. */
+#define	KT_TIMERS	8
+void	kt_timer(struct vnet *vnet, unsigned i, uint64_t when,
+	    void (*func)(void *), void *arg);
+void	kt_timer_stop(struct vnet *vnet, unsigned i);
 
 #endif /* !_KTEST_H_ */

@@ -8,6 +8,7 @@
  */
 #include <stdlib.h>
 
+#include "ktest.h"
 #include "sy_test.h"
 
 static struct sy_loop *loop;
@@ -260,6 +261,55 @@ TEST(heap)
 	sy_loop_free(loop);
 }
 
+/*
+ * Turns whose time becomes a later one: at 5 us host a finds that its next
+ * timer is not that of 10 us, which it stops, but that of 20 us.  It has asked
+ * for these after b and before c; nothing happens at 10 us.
+ */
+static struct sy_host *later_a, *later_c;
+
+static void
+later_stop(void *arg)
+{
+
+	note(arg);
+	kt_timer_stop(sy_host_vnet(later_a), 1);
+}
+
+static void
+later_ask(void *arg)
+{
+
+	note(arg);
+	kt_timer(sy_host_vnet(later_c), 4, 20000, note, (void *)(intptr_t)5);
+}
+
+TEST(later)
+{
+	static const int order[] = { 1, 2, 3, 4, 5 };
+	struct sy_host *b;
+	uint64_t before;
+
+	ntrace = 0;
+	loop = sy_loop_new(SY_VIRTUAL, 1);
+	later_a = sy_host_new(loop, "a", NULL, 0);
+	b = sy_host_new(loop, "b", NULL, 0);
+	later_c = sy_host_new(loop, "c", NULL, 0);
+	kt_timer(sy_host_vnet(later_a), 0, 5000, later_stop,
+	    (void *)(intptr_t)1);
+	kt_timer(sy_host_vnet(later_a), 1, 10000, note, (void *)(intptr_t)9);
+	kt_timer(sy_host_vnet(later_a), 2, 20000, note, (void *)(intptr_t)4);
+	kt_timer(sy_host_vnet(b), 3, 20000, note, (void *)(intptr_t)3);
+	WORKS(sy_loop_at(loop, 6000, later_ask, (void *)(intptr_t)2));
+	before = sy_loop_events(loop);
+	ATF_CHECK_EQ(0, sy_loop_run(loop, 30000));
+	ATF_CHECK_EQ(5, sy_loop_events(loop) - before);
+	ATF_REQUIRE_EQ(5, ntrace);
+	ATF_CHECK_EQ(0, memcmp(order, trace, sizeof(order)));
+	ATF_CHECK_EQ(30000, sy_loop_now(loop));
+	sy_loop_free(loop);
+}
+
 /* A descriptor of the system's has no place in virtual time. */
 TEST(fd_virtual)
 {
@@ -326,6 +376,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, nested);
 	ATF_TP_ADD_TC(tp, chains);
 	ATF_TP_ADD_TC(tp, heap);
+	ATF_TP_ADD_TC(tp, later);
 	ATF_TP_ADD_TC(tp, fd_virtual);
 	ATF_TP_ADD_TC(tp, hooks);
 	return (atf_no_error());

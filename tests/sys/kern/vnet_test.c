@@ -272,6 +272,31 @@ ATF_TC_BODY(task_send, tc)
 	testhost_stop(&two);
 }
 
+/* What is put off to the next turn asks for one. */
+ATF_TC_WITHOUT_HEAD(task_later);
+ATF_TC_BODY(task_later, tc)
+{
+	struct testhost th;
+	struct letter a;
+	struct vnet *saved;
+	char out[16] = "";
+
+	testhost_start(&th, "one");
+	letter_init(&a, 'a', out, NULL);
+	th.th_now = 5000;
+	saved = vnet_enter(th.th_vnet);
+	vnet_task_later(&a.le_task);
+	vnet_task_later(&a.le_task);
+	vnet_leave(saved);
+	ATF_CHECK_STREQ("", out);
+	ATF_CHECK_EQ(1, th.th_nwakeups);
+	ATF_CHECK_EQ(5000, th.th_woken);
+	ATF_CHECK_EQ(5000, vnet_next(th.th_vnet));
+	ATF_CHECK_EQ(UINT64_MAX, vnet_run(th.th_vnet));
+	ATF_CHECK_STREQ("a", out);
+	testhost_stop(&th);
+}
+
 static void
 count(void *arg)
 {
@@ -444,6 +469,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, doors);
 	ATF_TP_ADD_TC(tp, tasks);
 	ATF_TP_ADD_TC(tp, task_send);
+	ATF_TP_ADD_TC(tp, task_later);
 	ATF_TP_ADD_TC(tp, wakeups);
 	ATF_TP_ADD_TC(tp, tunables);
 	ATF_TP_ADD_TC(tp, order);

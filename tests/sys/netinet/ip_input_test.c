@@ -409,6 +409,104 @@ ATF_TC_BODY(no_memory, tc)
 	end();
 }
 
+/* What has become of a packet. */
+struct fate {
+	struct ipstat	st;
+	int		n;		/* times delivered */
+	struct ip_info	ii;
+	uint32_t	len;		/* of what was delivered */
+	uint16_t	sum;
+};
+
+/* An address comes and goes: nothing is remembered of earlier packets. */
+static void
+forget(void)
+{
+	struct in6_addr a = ih_addr("10.9.9.9");
+
+	ih_ifa(wire, "10.9.9.9", 32);
+	ATF_REQUIRE_EQ(0, ifa_del(wire, &a));
+}
+
+/* What becomes of q, which comes after a good packet of the same addresses,
+ * or after nothing of the kind. */
+static void
+find_fate(const struct pkt *q, bool known, struct fate *fate)
+{
+	struct ulp *u = ih_ulp();
+
+	forget();
+	if (known) {
+		good(40);
+		ih_arrive_ip(wire, &p, 2);
+	}
+	memset(&V_ipstat, 0, sizeof(V_ipstat));
+	u->n = 0;
+	memset(fate, 0, sizeof(*fate));
+	ih_arrive_ip(wire, q, 2);
+	fate->st = V_ipstat;
+	fate->n = u->n;
+	if (u->n != 0) {
+		fate->ii = u->ii;
+		fate->len = u->p.len;
+		fate->sum = pkt_sum(u->p.b, u->p.len, 0);
+	}
+	/* Fragments that wait would meet themselves again. */
+	if (((q->b[6] << 8 | q->b[7]) & (IP_MF | IP_OFFMASK)) != 0)
+		ih_run(120 * SEC);
+	while (ih_sent(wire) != NULL)
+		;
+}
+
+static bool
+same_info(const struct ip_info *a, const struct ip_info *b)
+{
+	return (IN6_ARE_ADDR_EQUAL(&a->ii_src, &b->ii_src) &&
+	    IN6_ARE_ADDR_EQUAL(&a->ii_dst, &b->ii_dst) &&
+	    a->ii_scope == b->ii_scope && a->ii_hdrlen == b->ii_hdrlen &&
+	    a->ii_tos == b->ii_tos && a->ii_ttl == b->ii_ttl &&
+	    a->ii_v6 == b->ii_v6 && a->ii_front == b->ii_front &&
+	    a->ii_bcast == b->ii_bcast);
+}
+
+/* Whatever a packet is like, what was remembered of those before it makes no
+ * difference to what becomes of it. */
+ATF_TC_WITHOUT_HEAD(remembered);
+ATF_TC_BODY(remembered, tc)
+{
+	static struct pkt q;
+	struct fate a, b;
+	uint64_t seed = 7;
+	int delivered, i, n;
+
+	begin();
+	delivered = 0;
+	for (i = 0; i < 4000; i++) {
+		good((uint32_t)(ih_random(&seed) % 60));
+		for (n = (int)(ih_random(&seed) % 3); n > 0; n--)
+			p.b[ih_random(&seed) % 20] ^=
+			    (uint8_t)(1 << ih_random(&seed) % 8);
+		if (ih_random(&seed) % 2 == 0 && (p.b[0] & 0xf) >= 5 &&
+		    (p.b[0] & 0xfu) * 4 <= p.len)
+			resum();
+		if (ih_random(&seed) % 4 == 0)
+			p.len += (uint32_t)(ih_random(&seed) % 9);
+		else if (ih_random(&seed) % 8 == 0)
+			p.len -= (uint32_t)(ih_random(&seed) % 9);
+		q = p;
+		find_fate(&q, true, &a);
+		find_fate(&q, false, &b);
+		ATF_REQUIRE_EQ_MSG(0, memcmp(&a.st, &b.st, sizeof(a.st)),
+		    "packet %d is counted as something else", i);
+		ATF_REQUIRE_MSG(a.n == b.n && a.len == b.len &&
+		    a.sum == b.sum && same_info(&a.ii, &b.ii),
+		    "packet %d is delivered as another", i);
+		delivered += a.n;
+	}
+	ATF_CHECK_MSG(delivered > 500 && delivered < 3500, "%d", delivered);
+	end();
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, delivered);
@@ -423,5 +521,6 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, long_header);
 	ATF_TP_ADD_TC(tp, any_own_address);
 	ATF_TP_ADD_TC(tp, no_memory);
+	ATF_TP_ADD_TC(tp, remembered);
 	return (atf_no_error());
 }

@@ -692,6 +692,95 @@ ATF_TC_BODY(select_source, tc)
 	end();
 }
 
+/* One packet of len bytes by a way used before is as the first one is. */
+static void
+by_known_way(struct route *ro, uint32_t len)
+{
+	ATF_CHECK_EQ(0, ih_send("10.0.0.1", "10.0.0.2", len, IOA_DF, ro));
+	ih_send_expect(&p, "10.0.0.1", "10.0.0.2", len, IOA_DF);
+	PKT_SENT(wire, &p, 2);
+}
+
+/* A way that was used before may have changed in each of these ways. */
+ATF_TC_WITHOUT_HEAD(known_way);
+ATF_TC_BODY(known_way, tc)
+{
+	struct in6_addr a = ih_addr("10.0.0.1");
+	struct route ro = { 0 }, ro6 = { 0 };
+	uint32_t len;
+
+	begin();
+	for (len = 0; len < 1460; len += 146) {
+		ATF_CHECK_EQ(0, ih_send("fc00::1", "fc00::2", len, IOA_DF,
+		    &ro6));
+		ih_send_expect(&p, "fc00::1", "fc00::2", len, IOA_DF);
+		PKT_SENT(wire, &p, 2);
+	}
+	ro_invalidate(&ro6);
+	for (len = 0; len < 1480; len += 37)
+		by_known_way(&ro, len);
+	by_known_way(&ro, 1480);
+	ATF_CHECK_EQ(EMSGSIZE, ih_send("10.0.0.1", "10.0.0.2", 1481, IOA_DF,
+	    &ro));
+	/* Another source, ours or not. */
+	ATF_CHECK_EQ(EADDRNOTAVAIL, ih_send("10.0.0.7", "10.0.0.2", 4, IOA_DF,
+	    &ro));
+	by_known_way(&ro, 4);
+	ATF_REQUIRE_EQ(0, if_setmtu(wire, 1000));
+	by_known_way(&ro, 980);
+	ATF_CHECK_EQ(EMSGSIZE, ih_send("10.0.0.1", "10.0.0.2", 981, IOA_DF,
+	    &ro));
+	/* The neighbour moves. */
+	ih_neighbour(wire, "10.0.0.2", 3);
+	ATF_CHECK_EQ(0, ih_send("10.0.0.1", "10.0.0.2", 4, IOA_DF, &ro));
+	ih_send_expect(&p, "10.0.0.1", "10.0.0.2", 4, IOA_DF);
+	PKT_SENT(wire, &p, 3);
+	if_down(wire);
+	ATF_CHECK_EQ(ENETDOWN, ih_send("10.0.0.1", "10.0.0.2", 4, IOA_DF,
+	    &ro));
+	if_up(wire);
+	ih_neighbour(wire, "10.0.0.2", 2);
+	by_known_way(&ro, 4);
+	/* And last the source goes. */
+	ih_ifa(wire, "10.0.0.3", 24);
+	by_known_way(&ro, 4);
+	ATF_REQUIRE_EQ(0, ifa_del(wire, &a));
+	ATF_CHECK_EQ(EADDRNOTAVAIL, ih_send("10.0.0.1", "10.0.0.2", 4, IOA_DF,
+	    &ro));
+	ro_invalidate(&ro);
+	end();
+}
+
+/* The source chosen for a destination is remembered as long as it may be. */
+ATF_TC_WITHOUT_HEAD(source_remembered);
+ATF_TC_BODY(source_remembered, tc)
+{
+	struct in6_addr dst, first, src, want;
+	struct route *ro;
+	int i;
+
+	begin();
+	dst = ih_addr("10.0.0.77");
+	first = ih_addr("10.0.0.1");
+	want = ih_addr("10.0.0.76");
+	ro = ro_recent(&dst, 0);
+	ATF_REQUIRE_EQ(0, ro_lookup(ro, &dst, 0));
+	for (i = 0; i < 2; i++) {
+		ATF_REQUIRE_EQ(0, ip_selectsrc(&dst, 0, &src));
+		ATF_CHECK(IN6_ARE_ADDR_EQUAL(&src, &first));
+	}
+	ATF_CHECK(rt_source(&dst, 0) != NULL);
+	/* One that fits better, and then that no more. */
+	ih_ifa(wire, "10.0.0.76", 30);
+	ATF_CHECK_EQ(NULL, rt_source(&dst, 0));
+	ATF_REQUIRE_EQ(0, ip_selectsrc(&dst, 0, &src));
+	ATF_CHECK(IN6_ARE_ADDR_EQUAL(&src, &want));
+	ATF_REQUIRE_EQ(0, ifa_del(wire, &want));
+	ATF_REQUIRE_EQ(0, ip_selectsrc(&dst, 0, &src));
+	ATF_CHECK(IN6_ARE_ADDR_EQUAL(&src, &first));
+	end();
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, bytes);
@@ -710,5 +799,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, tso_by_interface);
 	ATF_TP_ADD_TC(tp, no_memory);
 	ATF_TP_ADD_TC(tp, select_source);
+	ATF_TP_ADD_TC(tp, known_way);
+	ATF_TP_ADD_TC(tp, source_remembered);
 	return (atf_no_error());
 }

@@ -121,7 +121,7 @@ if_pd_transmit(struct ifnet *ifp, struct mbuf *m)
 	if ((m->m_pkthdr.csum_flags & CSUM_TSO) != 0) {
 		ATF_REQUIRE_MSG(t->tso, "a large segment was not asked for");
 		t->ncut++;
-		m = ip_tso_cut(m);
+		m = ip_tso_cut(m, false);
 		ATF_REQUIRE(m != NULL || t->lossy);
 	}
 	for (; m != NULL; m = next) {
