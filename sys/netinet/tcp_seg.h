@@ -105,9 +105,8 @@ tcp_read_header(const struct mbuf *m, const struct ip_info *ii,
 /*
  * Is sg regular: ACK, PSH and FIN at most, the next in order, within what was
  * promised, its time stamp there and not old, the connection synchronized and
- * not in TIME_WAIT,
- * and nothing out of order waiting?  Then the stages before ACK come to
- * tcp_ts_remember(), and URG's to moving RCV.UP.
+ * not in TIME_WAIT, and nothing out of order waiting?  Then the stages before
+ * ACK come to tcp_ts_remember(), and URG's to moving RCV.UP.
  */
 static __always_inline bool
 tcp_regular(const struct tcpcb *tp, const struct tcp_seg *sg)
