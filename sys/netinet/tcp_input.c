@@ -63,18 +63,12 @@ tcp_pull_header(struct mbuf *m, const struct ip_info *ii)
 }
 
 static struct mbuf * __noinline
-tcp_refuse(struct mbuf *m)
-{
-	m_freem(m);
-	return (NULL);
-}
-
-static struct mbuf * __noinline
 tcp_refuse_sum(struct mbuf *m, const struct ip_info *ii)
 {
 	TCPSTAT_INC(tcps_rcvbadsum);
 	tcp_log_unread(ii, "the checksum is wrong");
-	return (tcp_refuse(m));
+	m_freem(m);
+	return (NULL);
 }
 
 /* Header contiguous, checksum right, parsed: the segment, else NULL, and it
@@ -100,11 +94,6 @@ tcp_accept_segment(struct mbuf *m, const struct ip_info *ii,
 		return (tcp_refuse_sum(m, ii));
 	tcp_read_header(m, ii, sg, off_flags);
 	sg->sg_udpport = udpport;
-	if (__predict_false((off_flags & (TH_SYN | TH_FIN)) ==
-	    (TH_SYN | TH_FIN)) && V_drop_synfin) {
-		tcp_log_wrong(sg, "SYN and FIN");
-		return (tcp_refuse(m));
-	}
 	return (m);
 }
 
@@ -418,8 +407,14 @@ tcp_input_noconn(struct mbuf *m, struct tcp_seg *sg)
 static void __noinline
 tcp_input_other(struct mbuf *m, struct tcp_seg *sg, struct inpcb *inp)
 {
+	const uint16_t synfin = TH_SYN | TH_FIN;
 	enum tcp_twverdict quiet;
 
+	if ((sg->sg_flags & synfin) == synfin && V_drop_synfin) {
+		tcp_log_wrong(sg, "SYN and FIN");
+		m_freem(m);
+		return;
+	}
 	if (inp != NULL && inp->inp_udpport != sg->sg_udpport) {
 		/* Not of this connection, whatever its numbers say. */
 		m_freem(m);

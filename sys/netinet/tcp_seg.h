@@ -86,14 +86,17 @@ tcp_read_header(const struct mbuf *m, const struct ip_info *ii,
 	sg->sg_seq = sg->sg_came = ntohl(th->th_seq);
 	sg->sg_ack = ntohl(th->th_ack);
 	sg->sg_win = ntohs(th->th_win);
-	sg->sg_urp = ntohs(th->th_urp);
+	sg->sg_urp = 0;
+	if (__predict_false((flags & TH_URG) != 0)) {
+		sg->sg_urp = ntohs(th->th_urp);
+		if (V_tcp_stdurg && sg->sg_urp < UINT16_MAX)
+			sg->sg_urp++;	/* from here on: the byte behind */
+	}
 	sg->sg_flags = (uint16_t)flags;
-	if (__predict_false((flags & TH_URG) != 0) &&
-	    V_tcp_stdurg && sg->sg_urp < UINT16_MAX)
-		sg->sg_urp++;		/* from here on: the byte behind */
 	sg->sg_m = NULL;
 	sg->sg_len = (uint32_t)(m->m_pkthdr.len - off);
-	sg->sg_nsegs = m->m_pkthdr.lro_nsegs > 1 ? m->m_pkthdr.lro_nsegs : 1;
+	sg->sg_nsegs = (uint16_t)(m->m_pkthdr.lro_nsegs +
+	    (m->m_pkthdr.lro_nsegs == 0));
 	sg->sg_errno = 0;
 	tcp_read_options(&sg->sg_to, (const uint8_t *)(th + 1),
 	    off - (int)sizeof(*th), (flags & TH_SYN) != 0);
@@ -101,9 +104,9 @@ tcp_read_header(const struct mbuf *m, const struct ip_info *ii,
 
 /*
  * Is sg regular: ACK, PSH and FIN at most, the next in order, within what was
- * promised, its time stamp there and not old, the connection synchronized
- * and nothing out of order waiting?  Then the stages before ACK come to
- * tcp_ts_remember(), and URG's to moving RCV.UP.
+ * promised, its time stamp there and not old, the connection synchronized and
+ * not in TIME_WAIT, and nothing out of order waiting?  Then the stages before
+ * ACK come to tcp_ts_remember(), and URG's to moving RCV.UP.
  */
 static __always_inline bool
 tcp_regular(const struct tcpcb *tp, const struct tcp_seg *sg)
@@ -117,8 +120,8 @@ tcp_regular(const struct tcpcb *tp, const struct tcp_seg *sg)
 	    sg->sg_seq == tp->rcv_nxt && SEQ_LEQ(end, tp->rcv_adv) &&
 	    sg->sg_to.to_flags == ts && tp->t_segqlen == 0 &&
 	    (ts == 0 || TSTMP_GEQ(sg->sg_to.to_tsval, tp->ts_recent)) &&
-	    TCPS_HAVEESTABLISHED(tp->t_state) &&
-	    tp->t_state != TCPS_TIME_WAIT);
+	    (u_int)tp->t_state - TCPS_ESTABLISHED <
+	    TCPS_TIME_WAIT - TCPS_ESTABLISHED);
 }
 
 /*

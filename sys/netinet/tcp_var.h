@@ -132,7 +132,7 @@ struct tcp_seg {
 	uint32_t	sg_win;		/* as scaled by the peer's factor */
 	uint32_t	sg_len;		/* bytes of text */
 	uint16_t	sg_flags;	/* TH_* */
-	uint16_t	sg_urp;
+	uint16_t	sg_urp;		/* 0 without URG */
 	uint16_t	sg_nsegs;	/* segments joined into this one */
 	uint16_t	sg_udpport;	/* came over UDP, from there; 0 plain */
 	struct mbuf	*sg_ipopts;	/* a SYN's, for a listener: the way back
