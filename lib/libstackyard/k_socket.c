@@ -314,6 +314,14 @@ receive_limit(const struct socket *so)
 	    so->so_rcv.sb_timeo));
 }
 
+static inline void
+read_wait(const struct socket *so, struct syk_wait *wait)
+{
+
+	wait->w_nonblock = (so->so_state & SS_NBIO) != 0;
+	wait->w_limit = receive_limit(so);
+}
+
 int
 syk_read(struct vnet *vnet, int fd, void *buf, size_t len, size_t *lenp,
     struct syk_wait *wait)
@@ -324,13 +332,14 @@ syk_read(struct vnet *vnet, int fd, void *buf, size_t len, size_t *lenp,
 
 	saved = vnet_enter_fast(vnet);
 	error = len <= PTRDIFF_MAX ? fd_getsock(fd, &so) : EINVAL;
-	if (error == 0) {
+	if (error == 0 && len > 0 && soreceive_is_idle(so)) {
+		read_wait(so, wait);
+		error = EWOULDBLOCK;
+	} else if (error == 0) {
 		soref(so);
 		error = soreceive_buf(so, buf, len, lenp);
-		if (error == EWOULDBLOCK) {
-			wait->w_nonblock = (so->so_state & SS_NBIO) != 0;
-			wait->w_limit = receive_limit(so);
-		}
+		if (__predict_false(error == EWOULDBLOCK))
+			read_wait(so, wait);
 		sorele(so);
 	}
 	vnet_leave_fast(saved);

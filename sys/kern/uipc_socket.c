@@ -208,25 +208,6 @@ socreate(int dom, struct socket **sop, int type, int proto)
 }
 
 int
-soreserve(struct socket *so, u_long sndcc, u_long rcvcc)
-{
-
-	if (sbreserve(&so->so_snd, sndcc) == 0 ||
-	    sbreserve(&so->so_rcv, rcvcc) == 0) {
-		so->so_snd.sb_hiwat = so->so_snd.sb_mbmax = 0;
-		so->so_rcv.sb_hiwat = so->so_rcv.sb_mbmax = 0;
-		return (ENOBUFS);
-	}
-	if (so->so_rcv.sb_lowat == 0)
-		so->so_rcv.sb_lowat = 1;
-	if (so->so_snd.sb_lowat == 0)
-		so->so_snd.sb_lowat = MCLBYTES;
-	if (so->so_snd.sb_lowat > so->so_snd.sb_hiwat)
-		so->so_snd.sb_lowat = so->so_snd.sb_hiwat;
-	return (0);
-}
-
-int
 sobind(struct socket *so, struct sockaddr *nam)
 {
 

@@ -286,6 +286,17 @@ vnet_later_now(struct vnet *vnet)
 	STAILQ_CONCAT(&vnet->vnet_tasks, &vnet->vnet_later);
 }
 
+/* The end of vnet_run() of a vnet that others may enter, or run, next. */
+static nstime_t __noinline
+vnet_left_shared(const struct vnet *vnet)
+{
+	nstime_t next;
+
+	next = vnet->vnet_wanted;
+	vnet_left(vnet);
+	return (next);
+}
+
 nstime_t
 vnet_run(struct vnet *vnet)
 {
@@ -308,7 +319,8 @@ vnet_run(struct vnet *vnet)
 	next = STAILQ_EMPTY(&vnet->vnet_later) ? vnet->vnet_due :
 	    vnet->vnet_now;
 	vnet->vnet_wanted = next;
-	vnet_left(vnet);
+	if (__predict_false((vnet->vnet_rare & VNET_SHARED) != 0))
+		return (vnet_left_shared(vnet));
 	return (next);
 }
 

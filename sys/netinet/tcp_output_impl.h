@@ -77,6 +77,14 @@ tcp_wants_fin(const struct tcpcb *tp)
 	    tp->t_state == TCPS_LAST_ACK));
 }
 
+/* Is there new text, or the FIN, that was not sent yet? */
+static inline bool
+tcp_new_waits(const struct tcpcb *tp, const struct socket *so)
+{
+	return ((tp->t_flags & TF_SENTFIN) == 0 && (tcp_wants_fin(tp) ||
+	    sbavail(&so->so_snd) > tp->snd_max - tp->snd_una));
+}
+
 /* While our FIN is not acknowledged, an ACK says it again, which costs
  * nothing. */
 static inline bool

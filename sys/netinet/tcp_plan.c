@@ -535,6 +535,7 @@ plan_ack(struct tcpcb *tp, struct tcp_plan *p)
 bool
 tcp_plan(struct tcpcb *tp, struct tcp_plan *p)
 {
+	const struct socket *so = tptosocket(tp);
 	nstime_t when = UINT64_MAX;
 	uint32_t quota;
 
@@ -576,7 +577,9 @@ tcp_plan(struct tcpcb *tp, struct tcp_plan *p)
 		return (true);
 	if (tp->t_snd_lost == 0 && plan_new(tp, p, quota))
 		return (true);
-	if (when != UINT64_MAX)
+	/* Where nothing waits, there is nothing to ask for then. */
+	if (when != UINT64_MAX && (tp->t_snd_lost != 0 || (so != NULL &&
+	    tcp_new_waits(tp, so))))
 		tcp_timer_at(tp, TT_PACE, when);
 	return (plan_ack(tp, p));
 }
