@@ -87,7 +87,7 @@ void	uma_zfree_arg(uma_zone_t zone, void *item, void *arg);
 
 /* The usual case of both: a plain zone that has, or keeps, a free item. */
 
-/* As uma_zalloc() without M_ZERO, but NULL, and nothing done, if it is not
+/* As uma_zalloc() without flags, but NULL, and nothing done, if it is not
  * the usual case. */
 static inline void *
 uma_zalloc_fast(uma_zone_t zone)
@@ -106,12 +106,12 @@ uma_zalloc_fast(uma_zone_t zone)
 static inline void *
 uma_zalloc(uma_zone_t zone, int flags)
 {
-	void *item;
+	void *item = uma_zalloc_fast(zone);
 
-	if (__predict_false((flags & M_ZERO) != 0 ||
-	    (item = uma_zalloc_fast(zone)) == NULL))
+	if (__predict_false(item == NULL))
 		return (uma_zalloc_arg(zone, NULL, flags));
-	return (item);
+	return ((flags & M_ZERO) == 0 ? item :
+	    __builtin_memset(item, 0, zone->uz_size));
 }
 
 /* As uma_zfree() of an item, but false, and nothing done, if it is not the
