@@ -37,7 +37,7 @@ struct way {
 struct pair {
 	int		first;		/* connection; the other is next */
 	int		opts;		/* PD_* */
-	bool		general_output;
+	bool		general_output, linux_ways;
 	const char	*block, *general_block;	/* NULL: the default */
 	uint32_t	seed;
 	int		step;
@@ -384,6 +384,16 @@ begin(struct pd *t, struct pair *pr)
 		pd_tcpcb(t)->t_flags2 |= TF2_NODF;
 }
 
+/* From here on; the SYNs are as always. */
+static void
+set_ways(struct pd *t, bool of_linux)
+{
+	struct vnet *saved = vnet_enter(t->vnet);
+
+	V_tcp_ways.w_linux = of_linux;
+	vnet_leave(saved);
+}
+
 /* Pairs of all kinds of SYN. */
 static void
 run(struct pd *t, struct pair *pr)
@@ -394,7 +404,9 @@ run(struct pd *t, struct pair *pr)
 	for (i = 0; i < PAIRS; i++) {
 		pr->first = 2 * i;
 		pr->opts = i % 2 == 0 ? PD_ALL : i / 2 % 8;
+		set_ways(t, false);
 		begin(t, pr);
+		set_ways(t, pr->linux_ways);
 		for (pr->step = 0; pr->step < STEPS && same(t, pr);
 		    pr->step++) {
 			step(t, pr);
@@ -433,11 +445,9 @@ PD_TEST(paced)
 /* Linux's ways of windows and of small segments. */
 PD_TEST(ways_of_linux)
 {
-	struct pair pr = { .general_output = true, .general_block = "staged" };
-	struct vnet *saved = vnet_enter(t->vnet);
+	struct pair pr = { .general_output = true, .general_block = "staged",
+	    .linux_ways = true };
 
-	V_tcp_ways.w_linux = true;
-	vnet_leave(saved);
 	add_block(t, "staged", true, false);
 	run(t, &pr);
 }
