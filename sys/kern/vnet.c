@@ -344,21 +344,12 @@ vnet_want(struct vnet *vnet, nstime_t when)
 	vnet->vnet_ops->ho_wakeup(vnet->vnet_arg, when);
 }
 
-static void
-task_insert(struct vnet *vnet, struct vnet_task *task)
-{
-
-	if (task->vt_pending)
-		return;
-	task->vt_pending = true;
-	STAILQ_INSERT_TAIL(&vnet->vnet_tasks, task, vt_link);
-}
-
 void
 vnet_task_enqueue(struct vnet_task *task)
 {
 
-	task_insert(curvnet, task);
+	if (!task->vt_pending)
+		vnet_task_insert(curvnet, task);
 }
 
 void
@@ -385,13 +376,11 @@ vnet_task_cancel(struct vnet_task *task)
 }
 
 void
-vnet_task_send(struct vnet *vnet, struct vnet_task *task)
+vnet_task_wake(struct vnet *vnet)
 {
 
-	task_insert(vnet, task);
-	if (vnet->vnet_depth == 0)
-		vnet_want(vnet, curvnet != NULL ? curvnet->vnet_now :
-		    vnet->vnet_now);
+	vnet_want(vnet, curvnet != NULL ? curvnet->vnet_now :
+	    vnet->vnet_now);
 }
 
 void

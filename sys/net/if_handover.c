@@ -169,8 +169,7 @@ if_handover(struct ifnet *ifp, struct if_handover *hq, struct mbuf *m)
 	m->m_nextpkt = NULL;
 	*hq->hq_tail = m;
 	hq->hq_tail = &m->m_nextpkt;
-	if (!hq->hq_task.vt_pending)
-		vnet_task_send(hq->hq_ifp->if_vnet, &hq->hq_task);
+	vnet_task_send(hq->hq_ifp->if_vnet, &hq->hq_task);
 	return (0);
 }
 
