@@ -146,7 +146,6 @@ mb_pool_free(struct mbuf_pool *pool)
 	uma_zfree(pool->mp_self, pool);
 }
 
-/* The vnet goes; items that are out come back later. */
 uint64_t
 mb_memory(void)
 {
@@ -158,6 +157,7 @@ mb_memory(void)
 	    (uint64_t)uma_zone_get_cur(pool->mp_jumbo16) * MJUM16BYTES);
 }
 
+/* The vnet goes; items that are out come back later. */
 static void
 mb_pool_destroy(const void *arg __unused)
 {

@@ -221,8 +221,10 @@ sosend_small(struct socket *so, const void *buf, size_t len, int *error)
 	    sbspace(&so->so_snd) < (long)len)
 		return (false);
 	m = m_get(M_NOWAIT, MT_DATA);
-	if (m == NULL)
-		return (false);
+	if (m == NULL) {
+		*error = ENOBUFS;
+		return (true);
+	}
 	memcpy(m->m_data, buf, len);
 	m->m_len = (int32_t)len;
 	*error = so->so_proto->pr_send(so, 0, m, NULL);

@@ -797,6 +797,14 @@ tcp_note_applimited(struct tcpcb *tp)
 		    1);
 }
 
+void
+tcp_note_write(struct tcpcb *tp, const struct socket *so)
+{
+	if (sbavail(&so->so_snd) <= tp->snd_max - tp->snd_una &&
+	    tp->t_snd_lost == 0)
+		tcp_note_applimited(tp);
+}
+
 /* Output has come to its end: what is to happen next. */
 static inline void
 tcp_output_end(struct tcpcb *tp, const struct socket *so)

@@ -419,6 +419,7 @@ tcp_usr_send(struct socket *so, int flags, struct mbuf *m,
 		m_freem(m);
 		return (ENOBUFS);
 	}
+	tcp_note_write(tp, so);
 	sbappendstream(&so->so_snd, m, flags);
 	/* The SYN may take text along. */
 	if (connect && (error = tcp_connect_syn(so)) != 0)

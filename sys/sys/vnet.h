@@ -146,13 +146,17 @@ void	vnet_leave(struct vnet *saved);
 void	vnet_run_tasks(struct vnet *vnet);
 void	vnet_want_sooner(struct vnet *vnet);
 
-/* The same doors, for a file of many calls: only the usual way is here. */
+/* The same doors, for a file of many calls: only the usual way is here.  (Of a
+ * vnet that threads share nothing but vnet_rare may be read before ho_enter;
+ * compilers join two conditions of one `if'.) */
 static inline struct vnet *
 vnet_enter_fast(struct vnet *vnet)
 {
 	struct vnet *saved = curvnet;
 
-	if (__predict_false((vnet->vnet_depth | vnet->vnet_rare) != 0))
+	if (__predict_false(vnet->vnet_rare != 0))
+		return (vnet_enter(vnet));
+	if (__predict_false(vnet->vnet_depth != 0))
 		return (vnet_enter(vnet));
 	curvnet = vnet;
 	vnet->vnet_depth = 1;

@@ -53,3 +53,10 @@ kt_timer_stop(struct vnet *vnet, unsigned i)
 	(void)callout_stop(&timers[i]);
 	vnet_leave(saved);
 }
+
+void
+kt_timer_forget(unsigned i)
+{
+
+	callout_init(&timers[i], 1);
+}

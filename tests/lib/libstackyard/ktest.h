@@ -21,5 +21,7 @@ void	kt_log(struct vnet *vnet, const char *line);
 void	kt_timer(struct vnet *vnet, unsigned i, uint64_t when,
 	    void (*func)(void *), void *arg);
 void	kt_timer_stop(struct vnet *vnet, unsigned i);
+/* The timer's vnet is no more. */
+void	kt_timer_forget(unsigned i);
 
 #endif /* !_KTEST_H_ */

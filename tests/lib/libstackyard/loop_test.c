@@ -6,6 +6,7 @@
 /*
  * The loop in virtual time: order, calls, stopping, hosts' turns.
  */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "ktest.h"
@@ -310,6 +311,211 @@ TEST(later)
 	sy_loop_free(loop);
 }
 
+/*
+ * Hosts that come and go, their timers, and calls, all at random and asked for
+ * and taken back by each other, beside a model that knows only when each is to
+ * happen: each does then, nothing earlier is left behind, and what happens at
+ * one time does so in the same order when all of it is run again.
+ */
+#define	NHOSTS	5
+#define	NWHENS	(2 * KT_TIMERS)		/* timers, then calls */
+
+static struct chaos {
+	struct sy_host	*host[NHOSTS];
+	struct sy_host	*of[KT_TIMERS];	/* whose the timer is */
+	int64_t		id[NWHENS];	/* the call's */
+	uint64_t	when[NWHENS];	/* ns; SY_NEVER: is not asked for */
+	uint64_t	sum;		/* of all that has happened */
+	uint64_t	happened;
+	uint64_t	random;
+	unsigned	born;
+	bool		turn;		/* a host's: no host may go */
+} chaos;
+
+static unsigned
+chance(unsigned n)
+{
+
+	chaos.random = chaos.random * 6364136223846793005ULL +
+	    1442695040888963407ULL;
+	return ((unsigned)(chaos.random >> 33) % n);
+}
+
+static void	chaos_timer(void *arg);
+static void	chaos_call(void *arg);
+
+/* Whole microseconds; sometimes in the past. */
+static uint64_t
+chaos_when(void)
+{
+	uint64_t ahead, now;
+
+	now = (sy_loop_now(loop) + 999) / 1000;
+	ahead = chance(1U << chance(14));
+	return ((chance(8) == 0 ? now - (ahead < now ? ahead : now) :
+	    now + ahead) * 1000);
+}
+
+static void
+chaos_host(unsigned i)
+{
+	char name[16];
+	unsigned t;
+
+	if (chaos.host[i] == NULL) {
+		(void)snprintf(name, sizeof(name), "h%u", chaos.born++);
+		chaos.host[i] = sy_host_new(loop, name, NULL, 0);
+		ATF_REQUIRE(chaos.host[i] != NULL);
+		return;
+	}
+	if (chaos.turn)
+		return;
+	for (t = 0; t < KT_TIMERS; t++)
+		if (chaos.when[t] != UINT64_MAX &&
+		    chaos.of[t] == chaos.host[i]) {
+			kt_timer_forget(t);
+			chaos.when[t] = UINT64_MAX;
+		}
+	sy_host_free(chaos.host[i]);
+	chaos.host[i] = NULL;
+}
+
+static void
+chaos_arm(unsigned i)
+{
+	struct sy_host *host;
+	uint64_t when;
+
+	when = chaos_when();
+	if (i >= KT_TIMERS) {
+		if (chaos.when[i] != UINT64_MAX)
+			WORKS(sy_loop_cancel(loop, chaos.id[i]));
+		WORKS(chaos.id[i] = sy_loop_at(loop, when, chaos_call,
+		    (void *)(intptr_t)i));
+	} else {
+		host = chaos.when[i] != UINT64_MAX ? chaos.of[i] :
+		    chaos.host[chance(NHOSTS)];
+		if (host == NULL)
+			return;
+		chaos.of[i] = host;
+		kt_timer(sy_host_vnet(host), i, when, chaos_timer,
+		    (void *)(intptr_t)i);
+	}
+	chaos.when[i] = when > sy_loop_now(loop) ? when : sy_loop_now(loop);
+}
+
+static void
+chaos_disarm(unsigned i)
+{
+
+	if (chaos.when[i] == UINT64_MAX)
+		return;
+	if (i < KT_TIMERS)
+		kt_timer_stop(sy_host_vnet(chaos.of[i]), i);
+	else
+		WORKS(sy_loop_cancel(loop, chaos.id[i]));
+	chaos.when[i] = UINT64_MAX;
+}
+
+static void
+chaos_act(void)
+{
+	unsigned n;
+
+	for (n = chance(4); n > 0; n--)
+		switch (chance(10)) {
+		case 0:
+			chaos_host(chance(NHOSTS));
+			break;
+		case 1:
+		case 2:
+			chaos_disarm(chance(NWHENS));
+			break;
+		case 3:
+			if (chance(10) == 0)
+				sy_loop_stop(loop);
+			break;
+		default:
+			chaos_arm(chance(NWHENS));
+			break;
+		}
+}
+
+static void
+chaos_happens(unsigned i)
+{
+	unsigned k;
+
+	for (k = 0; k < NWHENS; k++)
+		ATF_REQUIRE_MSG(chaos.when[k] >= sy_loop_now(loop),
+		    "%u is left behind", k);
+	ATF_REQUIRE_EQ_MSG(chaos.when[i], sy_loop_now(loop), "%u: %ju, not "
+	    "%ju", i, (uintmax_t)sy_loop_now(loop), (uintmax_t)chaos.when[i]);
+	chaos.when[i] = UINT64_MAX;
+	chaos.happened++;
+	chaos.sum = (chaos.sum ^ i ^ sy_loop_now(loop) << 8) *
+	    0x9e3779b97f4a7c15ULL;
+	chaos_act();
+}
+
+static void
+chaos_timer(void *arg)
+{
+
+	chaos.turn = true;
+	chaos_happens((unsigned)(intptr_t)arg);
+	chaos.turn = false;
+}
+
+static void
+chaos_call(void *arg)
+{
+
+	chaos_happens((unsigned)(intptr_t)arg);
+}
+
+/* Returns what has happened, as a number. */
+static uint64_t
+chaos_run(uint64_t seed)
+{
+	struct sy_host *host;
+	unsigned i, k;
+
+	chaos = (struct chaos){ .random = seed };
+	for (i = 0; i < NWHENS; i++)
+		chaos.when[i] = UINT64_MAX;
+	for (i = 0; i < KT_TIMERS; i++)
+		kt_timer_forget(i);
+	loop = sy_loop_new(SY_VIRTUAL, seed);
+	for (i = 0; i < 200; i++) {
+		chaos_act();
+		chaos_arm(chance(NWHENS));
+		host = chaos.host[chance(NHOSTS)];
+		if (host != NULL && chance(3) == 0)
+			(void)sy_poll(host, NULL, 0, (int)chance(5));
+		else
+			WORKS(sy_loop_run(loop, chaos_when()));
+		for (k = 0; k < NWHENS; k++)
+			ATF_REQUIRE(chaos.when[k] >= sy_loop_now(loop));
+	}
+	sy_loop_free(loop);
+	return (chaos.sum);
+}
+
+TEST(random)
+{
+	uint64_t happened, seed, sum;
+
+	happened = 0;
+	for (seed = 1; seed <= 200; seed++) {
+		sum = chaos_run(seed);
+		happened += chaos.happened;
+		ATF_REQUIRE_EQ_MSG(sum, chaos_run(seed), "seed %ju",
+		    (uintmax_t)seed);
+	}
+	ATF_CHECK_MSG(happened > 20000, "%ju", (uintmax_t)happened);
+}
+
 /* A descriptor of the system's has no place in virtual time. */
 TEST(fd_virtual)
 {
@@ -377,6 +583,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, chains);
 	ATF_TP_ADD_TC(tp, heap);
 	ATF_TP_ADD_TC(tp, later);
+	ATF_TP_ADD_TC(tp, random);
 	ATF_TP_ADD_TC(tp, fd_virtual);
 	ATF_TP_ADD_TC(tp, hooks);
 	return (atf_no_error());

@@ -359,6 +359,41 @@ random_operation(void)
 	}
 }
 
+static nstime_t
+model_due(void)
+{
+	const struct entry *first;
+
+	first = model_first();
+	return (first == NULL ? UINT64_MAX : first->e_usec * NS_PER_USEC);
+}
+
+/* Who gives the vnet its turns has heard of the next expiry, by the end of
+ * the batch at the latest. */
+static void
+check_wanted(void)
+{
+
+	vnet_leave(NULL);
+	ATF_REQUIRE_MSG(host.th_vnet->vnet_wanted <= model_due(),
+	    "told late: %ju, not %ju", (uintmax_t)host.th_vnet->vnet_wanted,
+	    (uintmax_t)model_due());
+	(void)vnet_enter(host.th_vnet);
+}
+
+/* The same of one operation from outside a batch. */
+static void
+operation_outside(void)
+{
+
+	vnet_leave(NULL);
+	curvnet = host.th_vnet;
+	random_operation();
+	curvnet = NULL;
+	ATF_REQUIRE(host.th_vnet->vnet_wanted <= model_due());
+	(void)vnet_enter(host.th_vnet);
+}
+
 /* Is what the wheel says of its next expiry true? */
 static void
 check_next(nstime_t next)
@@ -367,7 +402,7 @@ check_next(nstime_t next)
 	nstime_t due;
 
 	first = model_first();
-	due = first == NULL ? UINT64_MAX : first->e_usec * 1000;
+	due = model_due();
 	ATF_REQUIRE_MSG(next <= due, "late: %ju, not %ju", (uintmax_t)next,
 	    (uintmax_t)due);
 	ATF_REQUIRE_MSG((next == UINT64_MAX) == (first == NULL), "empty?");
@@ -392,7 +427,10 @@ random_run(uint64_t seed)
 		n = test_random(&run.seed) % 6;
 		while (n-- > 0)
 			random_operation();
+		if (test_random(&run.seed) % 4 == 0)
+			operation_outside();
 		check_next(vnet_next(curvnet));
+		check_wanted();
 		now = test_random(&run.seed) % 2 == 0 ?
 		    now + random_delay() :
 		    u64min(vnet_next(curvnet), now + random_delay());

@@ -6,6 +6,7 @@
 /* See fakeproto.h. */
 #define	STACKYARD_NO_KERNEL_NAMES
 #include <sys/param.h>
+#include <sys/filedesc.h>
 #include <sys/malloc.h>
 #include <sys/mbuf.h>
 #include <sys/protosw.h>
@@ -423,14 +424,32 @@ fake_take(struct socket *so, void *buf, size_t size)
 	return ((size_t)len);
 }
 
+/* Writes and reads without flags go both ways, the general and the short one,
+ * by turns: what comes of them is the same. */
+static u_int turns;
+
+static bool
+short_way(int fd, int flags, struct socket **so)
+{
+
+	return (flags == 0 && turns++ % 2 != 0 && fd_getsock(fd, so) == 0);
+}
+
 ssize_t
 fake_write(int fd, const void *text, size_t len, int flags)
 {
 	struct iovec iov;
+	struct socket *so;
 	struct uio uio;
 	size_t done;
 	int error;
 
+	if (short_way(fd, flags, &so)) {
+		soref(so);
+		error = sosend_buf(so, text, len, &done);
+		sorele(so);
+		return (error != 0 ? -error : (ssize_t)done);
+	}
 	iov.iov_base = __DECONST(void *, text);
 	iov.iov_len = len;
 	uio.uio_iov = &iov;
@@ -444,10 +463,17 @@ ssize_t
 fake_read(int fd, void *buf, size_t size, int flags)
 {
 	struct iovec iov;
+	struct socket *so;
 	struct uio uio;
 	size_t done;
 	int error;
 
+	if (short_way(fd, flags, &so)) {
+		soref(so);
+		error = soreceive_buf(so, buf, size, &done);
+		sorele(so);
+		return (error != 0 ? -error : (ssize_t)done);
+	}
 	iov.iov_base = buf;
 	iov.iov_len = size;
 	uio.uio_iov = &iov;

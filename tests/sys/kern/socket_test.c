@@ -786,6 +786,13 @@ ATF_TC_BODY(send_shortage, tc)
 	}
 	for (z = 0; z < nitems(zones); z++)
 		uma_zone_set_fault(uma_zone_find(zones[z]), UINT64_MAX);
+	/* One refusal is one error, whichever way the write goes. */
+	for (i = 0; i < 2; i++) {
+		uma_zone_set_fault(uma_zone_find("mbuf"), 0);
+		ATF_CHECK_EQ(-ENOBUFS, fake_write(fd, big, 10, 0));
+		ATF_CHECK_EQ(10, fake_write(fd, big, 10, MSG_MORETOCOME));
+		ATF_REQUIRE_EQ(10, fake_take(so, out, sizeof(out)));
+	}
 	/* Without large clusters small ones do. */
 	fake_sysctl("kern.ipc.nmbjumbop", "1");
 	fake_sysctl("kern.ipc.nmbjumbo16", "1");

@@ -59,6 +59,48 @@ ATF_TC_BODY(carries, tc)
 	ATF_CHECK_EQ(3, in_cksum_fold(0x0002000000000001));
 }
 
+/* pkt_sum() of more than its 32 bits hold. */
+static uint16_t
+sum_large(const uint8_t *b, size_t len)
+{
+	uint64_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		sum += (uint64_t)(i % 2 == 0 ? b[i] << 8 : b[i]);
+	while (sum > 0xffff)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return ((uint16_t)sum);
+}
+
+/* Pieces of up to several megabytes: of random bytes, and of words that are
+ * as large and as small as signed numbers can be. */
+ATF_TC_WITHOUT_HEAD(large);
+ATF_TC_BODY(large, tc)
+{
+	static const uint16_t words[] = { 0x0000, 0x8000, 0x7fff, 0xffff };
+	static uint16_t buf[1600000];
+	const uint8_t *p;
+	uint64_t seed = 3;
+	size_t i, len, n, off;
+
+	for (n = 0; n <= nitems(words); n++) {
+		for (i = 0; i < nitems(buf); i++)
+			buf[i] = n < nitems(words) ? words[n] :
+			    (uint16_t)ih_random(&seed);
+		for (i = 0; i < 200; i++) {
+			off = ih_random(&seed) % 64;
+			len = i == 0 ? sizeof(buf) - off :
+			    ih_random(&seed) % (i < 190 ? 70000 :
+			    sizeof(buf) - off);
+			p = (const uint8_t *)buf + off;
+			ATF_REQUIRE_EQ_MSG(sum_large(p, len), number(
+			    in_cksum_fold(in_cksum_partial(p, len, 0))),
+			    "%zu bytes at %zu, kind %zu", len, off, n);
+		}
+	}
+}
+
 /* A chain of random pieces, some of them empty, that holds len bytes. */
 static struct mbuf *
 random_chain(const uint8_t *buf, int len, uint64_t *seed)
@@ -257,6 +299,7 @@ ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, partial);
 	ATF_TP_ADD_TC(tp, carries);
+	ATF_TP_ADD_TC(tp, large);
 	ATF_TP_ADD_TC(tp, chains);
 	ATF_TP_ADD_TC(tp, pseudo);
 	ATF_TP_ADD_TC(tp, delayed);

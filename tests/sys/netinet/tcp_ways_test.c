@@ -19,6 +19,7 @@
 #include <sys/systm.h>
 
 #include <netinet/in.h>
+#include <netinet/tcp_compat.h>
 #include <netinet/tcp_loss.h>
 #include <netinet/tcp_var.h>
 
@@ -36,7 +37,7 @@ struct way {
 struct pair {
 	int		first;		/* connection; the other is next */
 	int		opts;		/* PD_* */
-	bool		general_output;
+	bool		general_output, linux_ways;
 	const char	*block, *general_block;	/* NULL: the default */
 	uint32_t	seed;
 	int		step;
@@ -311,8 +312,12 @@ segment(struct pd *t, struct pair *pr)
 }
 
 static void
-use(struct pd *t, int fd, uint32_t what, uint32_t n)
+use(struct pd *t, struct way *w, uint32_t what, uint32_t n)
 {
+	int fd = w->fd;
+
+	if (fd < 0)
+		return;
 	if (what < 14)
 		(void)pd_send(t, fd, n, 0);
 	else if (what < 17)
@@ -329,6 +334,10 @@ use(struct pd *t, int fd, uint32_t what, uint32_t n)
 		(void)pd_send(t, fd, 1, MSG_OOB);
 	else if (what == 39 && n % 3 == 0)
 		(void)pd_shutdown(t, fd, SHUT_WR);
+	else if (what == 40 && n % 3 == 0) {
+		OK(pd_close(t, fd));
+		w->fd = -1;
+	}
 }
 
 static void
@@ -348,7 +357,7 @@ step(struct pd *t, struct pair *pr)
 		pd_use(t, pr->first + (int)(w - pr->ways));
 		count_begin(t, w);
 		if (user)
-			use(t, w->fd, what, n);
+			use(t, w, what, n);
 		else
 			INJECT("%s", pr->what);
 		count_end(t, w);
@@ -375,6 +384,16 @@ begin(struct pd *t, struct pair *pr)
 		pd_tcpcb(t)->t_flags2 |= TF2_NODF;
 }
 
+/* From here on; the SYNs are as always. */
+static void
+set_ways(struct pd *t, bool of_linux)
+{
+	struct vnet *saved = vnet_enter(t->vnet);
+
+	V_tcp_ways.w_linux = of_linux;
+	vnet_leave(saved);
+}
+
 /* Pairs of all kinds of SYN. */
 static void
 run(struct pd *t, struct pair *pr)
@@ -385,7 +404,9 @@ run(struct pd *t, struct pair *pr)
 	for (i = 0; i < PAIRS; i++) {
 		pr->first = 2 * i;
 		pr->opts = i % 2 == 0 ? PD_ALL : i / 2 % 8;
+		set_ways(t, false);
 		begin(t, pr);
+		set_ways(t, pr->linux_ways);
 		for (pr->step = 0; pr->step < STEPS && same(t, pr);
 		    pr->step++) {
 			step(t, pr);
@@ -421,10 +442,55 @@ PD_TEST(paced)
 	run(t, &pr);
 }
 
+/* Linux's ways of windows and of small segments. */
+PD_TEST(ways_of_linux)
+{
+	struct pair pr = { .general_output = true, .general_block = "staged",
+	    .linux_ways = true };
+
+	add_block(t, "staged", true, false);
+	run(t, &pr);
+}
+
+/* ---- One batch ---- */
+
+/* An acknowledgment of all comes in one batch with what the user, told of it,
+ * writes: the same is known of why there was no more in flight. */
+PD_TEST(answer)
+{
+	const struct tcp_sent *ts;
+	uint32_t limited[2];
+	uint16_t flags[2];
+	int fd, i;
+
+	for (i = 0; i < 2; i++) {
+		pd_use(t, i);
+		fd = pd_active(t, 0, 65535);
+		if (i == 1)
+			pd_tcpcb(t)->t_flags2 |= TF2_NODF;
+		/* All that the window takes. */
+		SEND(fd, 14600);
+		ATF_REQUIRE_EQ(pd_tcpcb(t)->snd_cwnd, 14600);
+		pd_forget(t);
+		BATCH_BEGIN();
+		INJECT(". 1:1(0) ack 14601 win 65535");
+		SEND(fd, 100);
+		BATCH_END();
+		pd_forget(t);
+		ts = TAILQ_FIRST(&pd_tcpcb(t)->t_map);
+		limited[i] = pd_tcpcb(t)->t_app_limited;
+		flags[i] = ts->ts_flags;
+	}
+	ATF_CHECK_EQ(limited[0], limited[1]);
+	ATF_CHECK_EQ(flags[0], flags[1]);
+}
+
 ATF_TP_ADD_TCS(tp)
 {
+	ATF_TP_ADD_TC(tp, answer);
 	ATF_TP_ADD_TC(tp, output);
 	ATF_TP_ADD_TC(tp, all);
 	ATF_TP_ADD_TC(tp, paced);
+	ATF_TP_ADD_TC(tp, ways_of_linux);
 	return (atf_no_error());
 }
