@@ -130,9 +130,39 @@ PD_TEST4(usual)
 	CURVNET_RESTORE();
 }
 
+/* In either system's order, and with any one byte of it another one. */
+PD_TEST4(nearly_usual)
+{
+	static const uint8_t orders[][20] = {
+		{ 2, 4, 5, 0xb4, 1, 3, 3, 7, 4, 2, 8, 10, 1, 2, 3, 4, 5, 6,
+		    7, 8 },
+		{ 2, 4, 5, 0xb4, 4, 2, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8, 1, 3, 3,
+		    7 }
+	};
+	uint8_t list[sizeof(orders[0])];
+	u_int at, order, value;
+	struct tcpopt to;
+
+	CURVNET_SET(t->vnet);
+	for (order = 0; order < nitems(orders); order++) {
+		tcp_dooptions(&to, orders[order], sizeof(list), true);
+		ATF_CHECK_EQ(TOF_MSS | TOF_SCALE | TOF_SACKPERM | TOF_TS,
+		    to.to_flags);
+		for (at = 0; at < sizeof(list); at++)
+			for (value = 0; value < 256; value++) {
+				memcpy(list, orders[order], sizeof(list));
+				list[at] = (uint8_t)value;
+				read_both(list, sizeof(list), true);
+				read_both(list, sizeof(list), false);
+			}
+	}
+	CURVNET_RESTORE();
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, words_and_bytes);
 	ATF_TP_ADD_TC(tp, usual);
+	ATF_TP_ADD_TC(tp, nearly_usual);
 	return (atf_no_error());
 }
