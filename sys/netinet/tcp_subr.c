@@ -202,8 +202,9 @@ tcp_newtcpcb(struct socket *so)
 	struct tcpcb *tp;
 	int i;
 
-	if ((tp = uma_zalloc(V_tcpcb_zone, M_NOWAIT | M_ZERO)) == NULL)
+	if ((tp = uma_zalloc(V_tcpcb_zone, M_NOWAIT)) == NULL)
 		return (NULL);
+	memset(tp, 0, sizeof(*tp));
 	for (i = 0; i < TT_N; i++)
 		tp->t_timers[i] = UINT64_MAX;
 	TAILQ_INIT(&tp->t_map);

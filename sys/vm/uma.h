@@ -85,8 +85,10 @@ void	*uma_zalloc_arg(uma_zone_t zone, void *arg, int flags);
 /* Give an item back to the zone it came from. */
 void	uma_zfree_arg(uma_zone_t zone, void *item, void *arg);
 
-/* The usual case of both: a plain zone that has, or keeps, a free item.  This
- * one returns NULL, and nothing is done, if it is not that. */
+/* The usual case of both: a plain zone that has, or keeps, a free item. */
+
+/* As uma_zalloc() without M_ZERO, but NULL, and nothing done, if it is not
+ * the usual case. */
 static inline void *
 uma_zalloc_fast(uma_zone_t zone)
 {

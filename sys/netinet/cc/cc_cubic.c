@@ -54,11 +54,9 @@
  */
 #include <sys/param.h>
 #include <sys/errno.h>
-#include <sys/malloc.h>
 #include <sys/module.h>
 #include <sys/systm.h>
 #include <net/vnet.h>
-
 #include <vm/uma.h>
 
 #include <netinet/in.h>
@@ -95,7 +93,7 @@ typedef unsigned __int128 cubic_u128;
 /* A size of the allocator's; all of a connection is to fit in a kilobyte. */
 CTASSERT(sizeof(struct cubic) <= 64);
 
-/* Each connection has one, and they come and go: so from a zone. */
+/* Most connections begin with it, so that it has a zone. */
 VNET_DEFINE_STATIC(uma_zone_t, cubic_zone);
 #define	V_cubic_zone	VNET(cubic_zone)
 
@@ -117,11 +115,11 @@ cubic_mod_destroy(void)
 static int
 cubic_cb_init(struct cc_var *ccv, void *ptr __unused)
 {
-	struct cubic *cubic = uma_zalloc(V_cubic_zone, M_NOWAIT);
+	struct cubic *cubic;
 
-	if (cubic == NULL)
+	if ((cubic = uma_zalloc(V_cubic_zone, M_NOWAIT)) == NULL)
 		return (ENOMEM);
-	*cubic = (struct cubic){ .cwnd_rem = 0 };
+	memset(cubic, 0, sizeof(*cubic));
 	ccv->cc_data = cubic;
 	return (0);
 }
@@ -132,7 +130,7 @@ cubic_cb_destroy(struct cc_var *ccv)
 	uma_zfree(V_cubic_zone, ccv->cc_data);
 }
 
-/* None by malloc(9). */
+/* None that the caller would have to find. */
 static size_t
 cubic_data_sz(void)
 {
