@@ -34,31 +34,30 @@ CTASSERT(SYK_MSG_OOB == MSG_OOB && SYK_MSG_PEEK == MSG_PEEK &&
 
 /* ---- Addresses ---- */
 
+/* Sets as much of *ss as its length then says. */
 static struct sockaddr *
 addr_to_ss(const struct syk_addr *addr, struct sockaddr_storage *ss)
 {
 	struct sockaddr_in *sin;
 	struct sockaddr_in6 *sin6;
 
-	memset(ss, 0, sizeof(*ss));
 	switch (addr->family) {
 	case SYK_AF_INET:
 		sin = (struct sockaddr_in *)(void *)ss;
-		sin->sin_len = sizeof(*sin);
-		sin->sin_family = AF_INET;
-		sin->sin_port = addr->port;
+		*sin = (struct sockaddr_in){ .sin_len = sizeof(*sin),
+		    .sin_family = AF_INET, .sin_port = addr->port };
 		memcpy(&sin->sin_addr, addr->addr, 4);
 		break;
 	case SYK_AF_INET6:
 		sin6 = (struct sockaddr_in6 *)(void *)ss;
-		sin6->sin6_len = sizeof(*sin6);
-		sin6->sin6_family = AF_INET6;
-		sin6->sin6_port = addr->port;
-		sin6->sin6_flowinfo = addr->flowinfo;
-		sin6->sin6_scope_id = addr->scope;
+		*sin6 = (struct sockaddr_in6){ .sin6_len = sizeof(*sin6),
+		    .sin6_family = AF_INET6, .sin6_port = addr->port,
+		    .sin6_flowinfo = addr->flowinfo,
+		    .sin6_scope_id = addr->scope };
 		memcpy(&sin6->sin6_addr, addr->addr, 16);
 		break;
 	default:
+		memset(ss, 0, sizeof(struct sockaddr_in));
 		ss->ss_len = sizeof(struct sockaddr_in);
 		ss->ss_family = addr->family == SYK_AF_NONE ? AF_UNSPEC :
 		    AF_LINK;
@@ -314,6 +313,14 @@ receive_limit(const struct socket *so)
 	    so->so_rcv.sb_timeo));
 }
 
+static inline void
+read_wait(const struct socket *so, struct syk_wait *wait)
+{
+
+	wait->w_nonblock = (so->so_state & SS_NBIO) != 0;
+	wait->w_limit = receive_limit(so);
+}
+
 int
 syk_read(struct vnet *vnet, int fd, void *buf, size_t len, size_t *lenp,
     struct syk_wait *wait)
@@ -324,13 +331,14 @@ syk_read(struct vnet *vnet, int fd, void *buf, size_t len, size_t *lenp,
 
 	saved = vnet_enter_fast(vnet);
 	error = len <= PTRDIFF_MAX ? fd_getsock(fd, &so) : EINVAL;
-	if (error == 0) {
+	if (error == 0 && len > 0 && soreceive_is_idle(so)) {
+		read_wait(so, wait);
+		error = EWOULDBLOCK;
+	} else if (error == 0) {
 		soref(so);
 		error = soreceive_buf(so, buf, len, lenp);
-		if (error == EWOULDBLOCK) {
-			wait->w_nonblock = (so->so_state & SS_NBIO) != 0;
-			wait->w_limit = receive_limit(so);
-		}
+		if (__predict_false(error == EWOULDBLOCK))
+			read_wait(so, wait);
 		sorele(so);
 	}
 	vnet_leave_fast(saved);

@@ -104,7 +104,7 @@ slot_of(struct sy_event *event)
 	    .s_seq = event->ev_seq, .s_event = event });
 }
 
-void
+void __attribute__((__noinline__))
 sy_loop_settle(struct sy_loop *loop)
 {
 

@@ -215,6 +215,40 @@ mb_init(struct mbuf *m, struct mbuf_pool *pool, int type)
 	m->m_pool = pool;
 }
 
+static inline struct mbuf *
+mb_init_data(struct mbuf *m, struct mbuf_pool *pool, int type)
+{
+
+	mb_init(m, pool, type);
+	m->m_data = m->m_dat;
+	m->m_flags = 0;
+	return (m);
+}
+
+static inline struct mbuf *
+mb_init_hdr(struct mbuf *m, struct mbuf_pool *pool, int type)
+{
+
+	mb_init(m, pool, type);
+	m->m_data = m->m_pktdat;
+	m->m_flags = M_PKTHDR;
+	m->m_pkthdr = (struct pkthdr){ .len = 0 };
+	return (m);
+}
+
+/* When the zone has no free item at hand. */
+static struct mbuf * __noinline
+mb_get_new(struct mbuf_pool *pool, int type, bool hdr)
+{
+	struct mbuf *m;
+
+	m = uma_zalloc_arg(pool->mp_mbuf, NULL, M_NOWAIT);
+	if (m == NULL)
+		return (NULL);
+	return (hdr ? mb_init_hdr(m, pool, type) :
+	    mb_init_data(m, pool, type));
+}
+
 struct mbuf *
 m_get(int how __unused, int type)
 {
@@ -222,13 +256,10 @@ m_get(int how __unused, int type)
 	struct mbuf *m;
 
 	pool = curvnet->vnet_mbufs;
-	m = uma_zalloc(pool->mp_mbuf, M_NOWAIT);
+	m = uma_zalloc_fast(pool->mp_mbuf);
 	if (__predict_false(m == NULL))
-		return (NULL);
-	mb_init(m, pool, type);
-	m->m_data = m->m_dat;
-	m->m_flags = 0;
-	return (m);
+		return (mb_get_new(pool, type, false));
+	return (mb_init_data(m, pool, type));
 }
 
 struct mbuf *
@@ -238,14 +269,10 @@ m_gethdr(int how __unused, int type)
 	struct mbuf *m;
 
 	pool = curvnet->vnet_mbufs;
-	m = uma_zalloc(pool->mp_mbuf, M_NOWAIT);
+	m = uma_zalloc_fast(pool->mp_mbuf);
 	if (__predict_false(m == NULL))
-		return (NULL);
-	mb_init(m, pool, type);
-	m->m_data = m->m_pktdat;
-	m->m_flags = M_PKTHDR;
-	m->m_pkthdr = (struct pkthdr){ .len = 0 };
-	return (m);
+		return (mb_get_new(pool, type, true));
+	return (mb_init_hdr(m, pool, type));
 }
 
 /* Give m an empty cluster of size from zone. */
@@ -363,8 +390,8 @@ m_free(struct mbuf *m)
 	return (n);
 }
 
-void
-m_free_chain(struct mbuf *m)
+static void __noinline
+mb_free_chain(struct mbuf *m)
 {
 	struct mbuf *n;
 
@@ -372,6 +399,16 @@ m_free_chain(struct mbuf *m)
 		n = m->m_next;
 		mb_free(m);
 	} while ((m = n) != NULL);
+}
+
+/* Most chains are one mbuf that has its bytes itself. */
+void
+m_free_chain(struct mbuf *m)
+{
+
+	if (m->m_next != NULL || (m->m_flags & M_EXT) != 0 ||
+	    !uma_zfree_fast(m->m_pool->mp_mbuf, m))
+		mb_free_chain(m);
 }
 
 void

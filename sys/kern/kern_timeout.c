@@ -60,8 +60,6 @@
 
 #define	USEC_NEVER	CE_USEC
 
-TAILQ_HEAD(callout_list, callout_entry);
-
 VNET_DEFINE_STATIC(callout_entry_func_t *, entry_handler);
 #define	V_entry_handler	VNET(entry_handler)
 
@@ -70,7 +68,7 @@ struct callout_wheel {
 	uint64_t	w_levels;		/* bit l: w_slots[l] != 0 */
 	uint64_t	w_slots[LEVELS];	/* bit s: slot s in use */
 	uint64_t	w_least[SLOT_FAR + 1];	/* of a slot in use, us */
-	struct callout_list w_list[SLOT_FAR + 1];
+	struct callout_link w_list[SLOT_FAR + 1];	/* rings, by cl_next */
 	u_int		w_due_slot;		/* where vnet_due is from */
 };
 #define	SLOT_NONE	(SLOT_FAR + 1)
@@ -80,9 +78,10 @@ static inline uint64_t
 deadline_usec(nstime_t when)
 {
 
-	if (when > UINT64_MAX - NS_PER_USEC)
+	CTASSERT(USEC_NEVER < UINT64_MAX / NS_PER_USEC);
+	if (__predict_false(when > USEC_NEVER * NS_PER_USEC))
 		return (USEC_NEVER);
-	return (u64min((when + NS_PER_USEC - 1) / NS_PER_USEC, USEC_NEVER));
+	return ((when + NS_PER_USEC - 1) / NS_PER_USEC);
 }
 
 /* The slot of a callout for time t >= w_cur. */
@@ -118,19 +117,22 @@ static inline bool
 slot_in_use(const struct callout_wheel *w, u_int slot)
 {
 
-	return (!TAILQ_EMPTY(&w->w_list[slot]));
+	return (w->w_list[slot].cl_next != &w->w_list[slot]);
 }
 
 /* Put ce, due at t >= w_cur, where it belongs; returns its slot. */
 static inline u_int
 wheel_insert(struct callout_wheel *w, struct callout_entry *ce, uint64_t t)
 {
+	struct callout_link *head, *last;
 	u_int slot;
 
 	slot = slot_for(w, t);
 	ce->ce_word = (ce->ce_word & (CE_FULL | CE_ACTIVE)) | t |
 	    (uint64_t)slot << CE_SLOT_SHIFT;
-	if (slot_in_use(w, slot)) {
+	head = &w->w_list[slot];
+	last = head->cl_prev;
+	if (last != head) {
 		if (t < w->w_least[slot])
 			w->w_least[slot] = t;
 	} else {
@@ -140,7 +142,9 @@ wheel_insert(struct callout_wheel *w, struct callout_entry *ce, uint64_t t)
 			w->w_levels |= 1ULL << slot / SLOTS;
 		}
 	}
-	TAILQ_INSERT_TAIL(&w->w_list[slot], ce, ce_link);
+	ce->ce_link.cl_next = head;
+	ce->ce_link.cl_prev = last;
+	last->cl_next = head->cl_prev = &ce->ce_link;
 	return (slot);
 }
 
@@ -161,26 +165,31 @@ slot_emptied(struct callout_wheel *w, u_int slot)
 static inline void
 wheel_remove(struct callout_wheel *w, struct callout_entry *ce)
 {
-	const u_int slot = entry_slot(ce);
+	struct callout_link *next = ce->ce_link.cl_next;
+	struct callout_link *prev = ce->ce_link.cl_prev;
 
-	TAILQ_REMOVE(&w->w_list[slot], ce, ce_link);
-	ce->ce_link.tqe_prev = NULL;
-	if (!slot_in_use(w, slot))
-		slot_emptied(w, slot);
+	next->cl_prev = prev;
+	prev->cl_next = next;
+	ce->ce_link.cl_prev = NULL;
+	if (next == prev)	/* the ring's head: it is alone */
+		slot_emptied(w, entry_slot(ce));
 }
 
 /* Put the callouts of slot where they belong now. */
 static void
 wheel_deal_out(struct callout_wheel *w, u_int slot)
 {
-	struct callout_list list;
+	struct callout_link *cl, *head, *next;
 	struct callout_entry *ce;
 
-	TAILQ_INIT(&list);
-	TAILQ_CONCAT(&list, &w->w_list[slot], ce_link);
+	head = &w->w_list[slot];
+	head->cl_prev->cl_next = NULL;
+	cl = head->cl_next;
+	head->cl_next = head->cl_prev = head;
 	slot_emptied(w, slot);
-	while ((ce = TAILQ_FIRST(&list)) != NULL) {
-		TAILQ_REMOVE(&list, ce, ce_link);
+	for (; cl != NULL; cl = next) {
+		next = cl->cl_next;
+		ce = (struct callout_entry *)cl;
 		(void)wheel_insert(w, ce, entry_usec(ce));
 	}
 }
@@ -224,7 +233,7 @@ callout_wheel_create(nstime_t now)
 	w->w_cur = now / NS_PER_USEC;
 	w->w_due_slot = SLOT_NONE;
 	for (i = 0; i < nitems(w->w_list); i++)
-		TAILQ_INIT(&w->w_list[i]);
+		w->w_list[i].cl_next = w->w_list[i].cl_prev = &w->w_list[i];
 	return (w);
 }
 
@@ -301,7 +310,7 @@ callout_run(struct vnet *vnet)
 			wheel_deal_out(w, slot);
 			continue;
 		}
-		ce = TAILQ_FIRST(&w->w_list[slot]);
+		ce = (struct callout_entry *)w->w_list[slot].cl_next;
 		wheel_remove(w, ce);
 		entry_fire(ce);
 	}
@@ -343,20 +352,16 @@ armed_outside(struct vnet *vnet, bool was_pending)
 	return (was_pending);
 }
 
-int
-callout_entry_reset_at(struct callout_entry *ce, nstime_t when)
+/* ce is not pending now. */
+static inline int
+entry_arm(struct vnet *vnet, struct callout_entry *ce, nstime_t when,
+    bool was_pending)
 {
 	struct callout_wheel *w;
-	struct vnet *vnet;
 	uint64_t t;
 	u_int slot;
-	bool was_pending;
 
-	vnet = curvnet;
 	w = vnet->vnet_wheel;
-	was_pending = callout_entry_pending(ce);
-	if (was_pending)
-		entry_disarm(vnet, ce);
 	t = u64max(deadline_usec(when), w->w_cur);
 	if (__predict_false(when < vnet->vnet_ran))
 		t = u64max(t, vnet->vnet_ran / NS_PER_USEC);
@@ -368,6 +373,23 @@ callout_entry_reset_at(struct callout_entry *ce, nstime_t when)
 	if (__predict_false(vnet->vnet_depth == 0))
 		return (armed_outside(vnet, was_pending));
 	return (was_pending);
+}
+
+static int __noinline
+entry_move(struct callout_entry *ce, nstime_t when)
+{
+
+	entry_disarm(curvnet, ce);
+	return (entry_arm(curvnet, ce, when, true));
+}
+
+int
+callout_entry_reset_at(struct callout_entry *ce, nstime_t when)
+{
+
+	if (callout_entry_pending(ce))
+		return (entry_move(ce, when));
+	return (entry_arm(curvnet, ce, when, false));
 }
 
 int

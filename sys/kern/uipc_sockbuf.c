@@ -105,20 +105,46 @@ sb_most(void)
 	    V_sb_max % (MSIZE + MCLBYTES) * MCLBYTES / (MSIZE + MCLBYTES));
 }
 
-int
-sbreserve(struct sockbuf *sb, u_long cc)
+static inline bool
+sb_reserve(struct sockbuf *sb, u_long cc)
 {
 	const u_long max = V_sb_max;
 
 	/* Half of the limit is little enough, whatever the overhead. */
 	if (__predict_false(cc > max / 2 && cc > sb_most()) || cc > INT_MAX)
-		return (0);
+		return (false);
 	sb->sb_hiwat = (u_int)cc;
 	sb->sb_mbmax = (u_int)ulmin(ulmin(cc * (u_long)V_sb_efficiency,
 	    max), UINT_MAX);
 	if (sb->sb_lowat > sb->sb_hiwat)
 		sb->sb_lowat = sb->sb_hiwat;
-	return (1);
+	return (true);
+}
+
+int
+sbreserve(struct sockbuf *sb, u_long cc)
+{
+
+	return (sb_reserve(sb, cc));
+}
+
+int
+soreserve(struct socket *so, u_long sndcc, u_long rcvcc)
+{
+
+	if (!sb_reserve(&so->so_snd, sndcc) ||
+	    !sb_reserve(&so->so_rcv, rcvcc)) {
+		so->so_snd.sb_hiwat = so->so_snd.sb_mbmax = 0;
+		so->so_rcv.sb_hiwat = so->so_rcv.sb_mbmax = 0;
+		return (ENOBUFS);
+	}
+	if (so->so_rcv.sb_lowat == 0)
+		so->so_rcv.sb_lowat = 1;
+	if (so->so_snd.sb_lowat == 0)
+		so->so_snd.sb_lowat = MCLBYTES;
+	if (so->so_snd.sb_lowat > so->so_snd.sb_hiwat)
+		so->so_snd.sb_lowat = so->so_snd.sb_hiwat;
+	return (0);
 }
 
 void

@@ -105,6 +105,8 @@ sockaddr_check(const struct sockaddr *sa)
 int
 soalloc(const struct protosw *pr, struct socket **sop)
 {
+	const size_t rcv = __offsetof(struct socket, so_rcv);
+	const size_t snd = __offsetof(struct socket, so_snd);
 	struct socket *so;
 
 	if (V_numopensockets >= V_maxsockets)
@@ -112,8 +114,13 @@ soalloc(const struct protosw *pr, struct socket **sop)
 	so = uma_zalloc(V_socket_zone, M_NOWAIT);
 	if (so == NULL)
 		return (ENOBUFS);
-	*so = (struct socket){ .so_type = pr->pr_type,
-	    .so_state = SS_NOFDREF, .so_proto = pr };
+	/* A line at a time, which compilers do by a few wide stores. */
+	memset(so, 0, rcv);
+	memset((char *)so + rcv, 0, snd - rcv);
+	memset((char *)so + snd, 0, sizeof(*so) - snd);
+	so->so_type = pr->pr_type;
+	so->so_state = SS_NOFDREF;
+	so->so_proto = pr;
 	V_numopensockets++;
 	*sop = so;
 	return (0);
@@ -204,25 +211,6 @@ socreate(int dom, struct socket **sop, int type, int proto)
 		return (error);
 	}
 	*sop = so;
-	return (0);
-}
-
-int
-soreserve(struct socket *so, u_long sndcc, u_long rcvcc)
-{
-
-	if (sbreserve(&so->so_snd, sndcc) == 0 ||
-	    sbreserve(&so->so_rcv, rcvcc) == 0) {
-		so->so_snd.sb_hiwat = so->so_snd.sb_mbmax = 0;
-		so->so_rcv.sb_hiwat = so->so_rcv.sb_mbmax = 0;
-		return (ENOBUFS);
-	}
-	if (so->so_rcv.sb_lowat == 0)
-		so->so_rcv.sb_lowat = 1;
-	if (so->so_snd.sb_lowat == 0)
-		so->so_snd.sb_lowat = MCLBYTES;
-	if (so->so_snd.sb_lowat > so->so_snd.sb_hiwat)
-		so->so_snd.sb_lowat = so->so_snd.sb_hiwat;
 	return (0);
 }
 

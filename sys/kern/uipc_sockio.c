@@ -465,17 +465,6 @@ soreceive_first(struct socket *so, void *buf, size_t len)
 	return (n);
 }
 
-/* Is all as it should be with so, but nothing there? */
-static inline bool
-soreceive_is_idle(const struct socket *so)
-{
-
-	return (sbavail(&so->so_rcv) == 0 &&
-	    (so->so_state & SS_ISCONNECTED) != 0 &&
-	    (so->so_error | so->so_rerror) == 0 &&
-	    (so->so_rcv.sb_state & SBS_CANTRCVMORE) == 0);
-}
-
 static int __noinline
 soreceive_range(struct socket *so, void *buf, size_t len, size_t *lenp)
 {
@@ -497,8 +486,6 @@ soreceive_buf(struct socket *so, void *buf, size_t len, size_t *lenp)
 {
 	u_int n;
 
-	if (len > 0 && soreceive_is_idle(so))
-		return (EWOULDBLOCK);
 	n = soreceive_first(so, buf, len);
 	if (n == 0)
 		return (soreceive_range(so, buf, len, lenp));

@@ -286,6 +286,17 @@ vnet_later_now(struct vnet *vnet)
 	STAILQ_CONCAT(&vnet->vnet_tasks, &vnet->vnet_later);
 }
 
+/* The end of vnet_run() of a vnet that others may enter, or run, next. */
+static nstime_t __noinline
+vnet_left_shared(const struct vnet *vnet)
+{
+	nstime_t next;
+
+	next = vnet->vnet_wanted;
+	vnet_left(vnet);
+	return (next);
+}
+
 nstime_t
 vnet_run(struct vnet *vnet)
 {
@@ -308,7 +319,8 @@ vnet_run(struct vnet *vnet)
 	next = STAILQ_EMPTY(&vnet->vnet_later) ? vnet->vnet_due :
 	    vnet->vnet_now;
 	vnet->vnet_wanted = next;
-	vnet_left(vnet);
+	if (__predict_false((vnet->vnet_rare & VNET_SHARED) != 0))
+		return (vnet_left_shared(vnet));
 	return (next);
 }
 
@@ -332,21 +344,12 @@ vnet_want(struct vnet *vnet, nstime_t when)
 	vnet->vnet_ops->ho_wakeup(vnet->vnet_arg, when);
 }
 
-static void
-task_insert(struct vnet *vnet, struct vnet_task *task)
-{
-
-	if (task->vt_pending)
-		return;
-	task->vt_pending = true;
-	STAILQ_INSERT_TAIL(&vnet->vnet_tasks, task, vt_link);
-}
-
 void
 vnet_task_enqueue(struct vnet_task *task)
 {
 
-	task_insert(curvnet, task);
+	if (!task->vt_pending)
+		vnet_task_insert(curvnet, task);
 }
 
 void
@@ -373,13 +376,11 @@ vnet_task_cancel(struct vnet_task *task)
 }
 
 void
-vnet_task_send(struct vnet *vnet, struct vnet_task *task)
+vnet_task_wake(struct vnet *vnet)
 {
 
-	task_insert(vnet, task);
-	if (vnet->vnet_depth == 0)
-		vnet_want(vnet, curvnet != NULL ? curvnet->vnet_now :
-		    vnet->vnet_now);
+	vnet_want(vnet, curvnet != NULL ? curvnet->vnet_now :
+	    vnet->vnet_now);
 }
 
 void

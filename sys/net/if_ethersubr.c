@@ -171,16 +171,30 @@ ether_output_any(struct ifnet *ifp, struct mbuf *m,
 	return (ether_frame(ifp, m, lladdr, type));
 }
 
+/*
+ * Both addresses are in fields of 8 bytes: so each is written as 8, of which
+ * the last two are overwritten by what follows.
+ */
+static inline void
+ether_header_known(const struct ifnet *ifp, struct mbuf *m,
+    const struct route *ro, uint16_t type)
+{
+	struct ether_header *eh = mtod(m, struct ether_header *);
+
+	CTASSERT(sizeof(ro->ro_lladdr) == 8 && sizeof(ifp->if_lladdr) == 8);
+	memcpy(eh->ether_dhost, ro->ro_lladdr, 8);
+	memcpy((char *)eh + ETHER_ADDR_LEN, ifp->if_lladdr, 8);
+	eh->ether_type = htons(type);
+	m->m_pkthdr.l2hlen = ETHER_HDR_LEN;
+}
+
 int
 ether_output_known(struct ifnet *ifp, struct mbuf *m, const struct route *ro,
     uint16_t type)
 {
+	ether_header_known(ifp, m, ro, type);
 	if (__predict_false(ifp->if_capture != NULL))
-		return (ether_frame(ifp, m, ro->ro_lladdr, type));
-	m->m_data -= ETHER_HDR_LEN;
-	m->m_len += ETHER_HDR_LEN;
-	m->m_pkthdr.len += ETHER_HDR_LEN;
-	ether_header_write(ifp, m, ro->ro_lladdr, type);
+		return (if_enqueue(ifp, m));
 	ifp->if_data.ifi_opackets++;
 	ifp->if_data.ifi_obytes += (uint64_t)m->m_pkthdr.len;
 	return (ifp->if_pipe != NULL ? ifp->if_pipe_lower(ifp, m) :
@@ -196,8 +210,12 @@ ether_output(struct ifnet *ifp, struct mbuf *m,
 	type = IN6_IS_ADDR_V4MAPPED(nexthop) ? ETHERTYPE_IP : ETHERTYPE_IPV6;
 	if (__predict_true(ro != NULL && ro->ro_llgen == V_way_gen &&
 	    (m->m_flags & (M_PKTHDR | M_EXT | M_RDONLY)) == M_PKTHDR &&
-	    m->m_data - m->m_pktdat >= ETHER_HDR_LEN))
+	    m->m_data - m->m_pktdat >= ETHER_HDR_LEN)) {
+		m->m_data -= ETHER_HDR_LEN;
+		m->m_len += ETHER_HDR_LEN;
+		m->m_pkthdr.len += ETHER_HDR_LEN;
 		return (ether_output_known(ifp, m, ro, type));
+	}
 	return (ether_output_any(ifp, m, nexthop, ro, type));
 }
 
@@ -236,19 +254,33 @@ ether_accept(const struct ifnet *ifp, struct mbuf *m,
 }
 
 /* Give the packet, without its frame, to its protocol. */
-static void
-ether_dispatch(struct ifnet *ifp, struct mbuf *m, uint16_t type)
+static void __noinline
+ether_dispatch_other(struct ifnet *ifp, struct mbuf *m, uint16_t type)
 {
-	if (type == ETHERTYPE_IP && V_ip_netisr != NULL)
-		V_ip_netisr(m);
-	else if (type == ETHERTYPE_IPV6 && V_ip6_netisr != NULL)
-		V_ip6_netisr(m);
-	else if (type == ETHERTYPE_ARP && V_lltable_ops != NULL)
+	if (type == ETHERTYPE_ARP && V_lltable_ops != NULL)
 		V_lltable_ops->llo_arpinput(ifp, m);
 	else {
 		ifp->if_data.ifi_iqdrops++;
 		m_freem(m);
 	}
+}
+
+static inline void
+ether_dispatch(struct ifnet *ifp, struct mbuf *m)
+{
+	uint16_t type;
+
+	type = mtod(m, const struct ether_header *)->ether_type;
+	m->m_data += ETHER_HDR_LEN;
+	m->m_len -= ETHER_HDR_LEN;
+	m->m_pkthdr.len -= ETHER_HDR_LEN;
+	m->m_pkthdr.l2hlen = ETHER_HDR_LEN;
+	if (type == htons(ETHERTYPE_IP) && V_ip_netisr != NULL)
+		V_ip_netisr(m);
+	else if (type == htons(ETHERTYPE_IPV6) && V_ip6_netisr != NULL)
+		V_ip6_netisr(m);
+	else
+		ether_dispatch_other(ifp, m, ntohs(type));
 }
 
 /*
@@ -270,41 +302,33 @@ ether_pullup(struct ifnet *ifp, struct mbuf *m)
 	return (m);
 }
 
-/* A frame that is not one of everyday: NULL if it is to be dropped. */
-static struct mbuf * __noinline
-ether_check(struct ifnet *ifp, struct mbuf *m)
+/* A frame that is not one of everyday. */
+static void __noinline
+ether_input_any(struct ifnet *ifp, struct mbuf *m)
 {
 	const struct ether_header *eh;
 
 	if (m->m_len < ETHER_HDR_LEN + 20) {
 		m = ether_pullup(ifp, m);
 		if (m == NULL)
-			return (NULL);
+			return;
 	}
 	eh = mtod(m, const struct ether_header *);
 	if (ETHER_IS_MULTICAST(eh->ether_shost))
 		ifp->if_data.ifi_ierrors++;
-	else if (ether_accept(ifp, m, eh))
-		return (m);
+	else if (ether_accept(ifp, m, eh)) {
+		ether_dispatch(ifp, m);
+		return;
+	}
 	m_freem(m);
-	return (NULL);
 }
 
 void
 ether_input(struct ifnet *ifp, struct mbuf *m)
 {
-	uint16_t type;
-
 	if (__predict_false(m->m_len < ETHER_HDR_LEN + 20 ||
-	    !ether_is_plain(ifp, mtod(m, const struct ether_header *)))) {
-		m = ether_check(ifp, m);
-		if (m == NULL)
-			return;
-	}
-	type = ntohs(mtod(m, const struct ether_header *)->ether_type);
-	m->m_data += ETHER_HDR_LEN;
-	m->m_len -= ETHER_HDR_LEN;
-	m->m_pkthdr.len -= ETHER_HDR_LEN;
-	m->m_pkthdr.l2hlen = ETHER_HDR_LEN;
-	ether_dispatch(ifp, m, type);
+	    !ether_is_plain(ifp, mtod(m, const struct ether_header *))))
+		ether_input_any(ifp, m);
+	else
+		ether_dispatch(ifp, m);
 }

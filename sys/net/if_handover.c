@@ -95,14 +95,15 @@ if_handover_prefetch(const struct mbuf *m)
 }
 
 /*
+ * Several packets wait, or none.
+ *
  * BATCH packets are a batch, the next of which waits for the turn of others.
  * A receiver that took a whole window at once would have dropped the first
  * packets from its caches when its program comes to read them.
  */
-static void
-if_handover_deliver(void *arg)
+static void __noinline
+if_handover_deliver_queue(struct if_handover *hq)
 {
-	struct if_handover *hq = arg;
 	struct mbuf *m;
 	u_int n;
 
@@ -116,6 +117,22 @@ if_handover_deliver(void *arg)
 	}
 	if (hq->hq_head != NULL)
 		vnet_task_later(&hq->hq_task);
+}
+
+/* A packet that waits alone, as most do.  What comes to the queue from now on
+ * has the task run again. */
+static void
+if_handover_deliver(void *arg)
+{
+	struct if_handover *hq = arg;
+	struct mbuf *m = hq->hq_head;
+
+	if (m == NULL || m->m_nextpkt != NULL) {
+		if_handover_deliver_queue(hq);
+		return;
+	}
+	if_handover_reset(hq);
+	if_input_one(hq->hq_ifp, m);
 }
 
 void
@@ -136,17 +153,6 @@ if_handover_full(struct ifnet *ifp, struct if_handover *hq, struct mbuf *m)
 	return (ENOBUFS);
 }
 
-/* The queue was empty: have it emptied. */
-static int __noinline
-if_handover_wake(struct if_handover *hq)
-{
-	if (hq->hq_ifp->if_vnet == curvnet)
-		vnet_task_enqueue(&hq->hq_task);
-	else
-		vnet_task_send(hq->hq_ifp->if_vnet, &hq->hq_task);
-	return (0);
-}
-
 int
 if_handover(struct ifnet *ifp, struct if_handover *hq, struct mbuf *m)
 {
@@ -163,7 +169,8 @@ if_handover(struct ifnet *ifp, struct if_handover *hq, struct mbuf *m)
 	m->m_nextpkt = NULL;
 	*hq->hq_tail = m;
 	hq->hq_tail = &m->m_nextpkt;
-	return (hq->hq_task.vt_pending ? 0 : if_handover_wake(hq));
+	vnet_task_send(hq->hq_ifp->if_vnet, &hq->hq_task);
+	return (0);
 }
 
 void

@@ -171,7 +171,8 @@ void	ether_input(struct ifnet *ifp, struct mbuf *m);
 int	ether_output(struct ifnet *ifp, struct mbuf *m,
 	    const struct in6_addr *nexthop, struct route *ro);
 /* The same for who knows that ro_llgen of ro is V_way_gen, by which ifp is up
- * and an Ethernet, and that m has max_linkhdr bytes of room of its own. */
+ * and an Ethernet, and has in m, which is its own, ETHER_HDR_LEN bytes in
+ * front of the packet to be filled in. */
 int	ether_output_known(struct ifnet *ifp, struct mbuf *m,
 	    const struct route *ro, uint16_t type);
 /* Put the header in front and send; dst is the 6-byte link address. */

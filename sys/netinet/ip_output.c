@@ -435,6 +435,17 @@ ip_way_mtu(const struct ip_output_args *ioa, const struct ip_way *way,
 	return (path != 0 && path < mtu ? path : mtu);
 }
 
+/* A word of zeros but for its last two bytes, in the packet's order. */
+static inline uint32_t
+ip_last_half(uint16_t half)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return ((uint32_t)half << 16);
+#else
+	return (half);
+#endif
+}
+
 /*
  * Write the header of 20 bytes and what options follow it, as words: a sum
  * that read bytes just written would wait for them.  id_off: its second word,
@@ -459,7 +470,7 @@ ip_header4_write(struct ip *ip, const struct ip_output_args *ioa,
 		memcpy(ip + 1, mtod(ioa->ioa_options, char *), optlen);
 		sum = in_cksum_partial(ip + 1, optlen, sum);
 	}
-	w[2] |= htonl((uint32_t)htons((uint16_t)~in_cksum_fold(sum)));
+	w[2] |= ip_last_half((uint16_t)~in_cksum_fold(sum));
 	memcpy(ip, &w[0], sizeof(w[0]));
 	memcpy(&ip->ip_id, &w[1], sizeof(w[1]));
 	memcpy(&ip->ip_ttl, &w[2], sizeof(w[2]));
@@ -583,18 +594,22 @@ ip_is_plain(const struct mbuf *m, const struct ip_output_args *ioa,
 	    m->m_data - m->m_pktdat >= (int)sizeof(struct ip) + max_linkhdr);
 }
 
-/* What ip_send_any() makes of a plain packet, in one go. */
+/* What ip_send_any() makes of a plain packet, in one go, with the room for the
+ * link's header. */
 static inline int
 ip_send_plain(struct mbuf *m, const struct ip_output_args *ioa,
     struct route *ro)
 {
+	const int hlen = ETHER_HDR_LEN + (int)sizeof(struct ip);
+
 	V_ipstat.ips_localout++;
-	m->m_data -= sizeof(struct ip);
-	m->m_len += (int)sizeof(struct ip);
-	m->m_pkthdr.len += (int)sizeof(struct ip);
+	ip_header4_write((struct ip *)(void *)(m->m_data - sizeof(struct ip)),
+	    ioa, htonl(IP_DF), (uint32_t)m->m_pkthdr.len + sizeof(struct ip),
+	    0);
+	m->m_data -= hlen;
+	m->m_len += hlen;
+	m->m_pkthdr.len += hlen;
 	m->m_pkthdr.l3hlen = sizeof(struct ip);
-	ip_header4_write(mtod(m, struct ip *), ioa, htonl(IP_DF),
-	    (uint32_t)m->m_pkthdr.len, 0);
 	return (ether_output_known(ro->ro_nh->nh_ifp, m, ro, ETHERTYPE_IP));
 }
 

@@ -379,17 +379,20 @@ tcp_in_blackhole(const struct tcp_seg *sg)
 static void
 tcp_input_noconn(struct mbuf *m, struct tcp_seg *sg)
 {
+	struct tcp_syn *sy = NULL;
 	struct inpcb *inp;
 
 	inp = in_pcblookup_wild(&V_tcbinfo, &sg->sg_inc);
+	if (inp != NULL)
+		sy = tcp_syncache_get(sg);
 	if (inp != NULL && (sg->sg_ip->ii_ttl < inp->inp_minttl ||
-	    !tcp_listen_signed(intotcpcb(inp), m, sg))) {
+	    !tcp_listen_signed(intotcpcb(inp), m, sg, sy))) {
 		m_freem(m);
 		return;
 	}
 	if (inp != NULL && SOLISTENING(inp->inp_socket)) {
 		sg->sg_ipopts = ip_srcroute(m, sg->sg_ip);
-		tcp_listen_input(intotcpcb(inp), m, sg);
+		tcp_listen_input(intotcpcb(inp), m, sg, sy);
 		m_freem(sg->sg_ipopts);
 		return;
 	}

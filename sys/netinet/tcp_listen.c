@@ -225,14 +225,11 @@ tcp_listen_child(struct tcpcb *lp, const struct tcp_syn *sy, nstime_t sent)
  * options since, and by its own numbers. */
 bool
 tcp_listen_signed(struct tcpcb *lp, const struct mbuf *m,
-    const struct tcp_seg *sg)
+    const struct tcp_seg *sg, const struct tcp_syn *sy)
 {
-	const struct tcp_syn *sy = NULL;
 	struct tcp_ao ao;
 
-	if ((sg->sg_flags & TH_SYN) == 0)
-		sy = tcp_syncache_get(sg);
-	if (sy != NULL) {
+	if (sy != NULL && (sg->sg_flags & TH_SYN) == 0) {
 		if ((sy->sy_flags & SYF_SIGNATURE) == 0) {
 			if ((sg->sg_to.to_flags & (TOF_SIGNATURE |
 			    TOF_AO)) != 0)
@@ -249,11 +246,12 @@ tcp_listen_signed(struct tcpcb *lp, const struct mbuf *m,
 
 /* An ACK, with its mbuf. */
 static void
-tcp_listen_ack(struct tcpcb *lp, struct mbuf *m, struct tcp_seg *sg)
+tcp_listen_ack(struct tcpcb *lp, struct mbuf *m, struct tcp_seg *sg,
+    struct tcp_syn *sy)
 {
 	struct tcpcb *tp;
 
-	switch (tcp_syncache_ack(lp, sg, &tp)) {
+	switch (tcp_syncache_ack(lp, sg, sy, &tp)) {
 	case TCP_SC_CHILD:
 		tcp_dispatch(tp, m, sg);
 		return;
@@ -296,13 +294,14 @@ tcp_listen_fast(struct tcpcb *lp, struct mbuf *m, struct tcp_seg *sg,
 /* A SYN, with its mbuf.  The option stays in sg if the SYN-ACK is to have a
  * cookie. */
 static void
-tcp_listen_syn(struct tcpcb *lp, struct mbuf *m, struct tcp_seg *sg)
+tcp_listen_syn(struct tcpcb *lp, struct mbuf *m, struct tcp_seg *sg,
+    struct tcp_syn *sy)
 {
 	uint8_t latest[TCP_FASTOPEN_COOKIE_LEN];
 	enum tfo_verdict v = TFO_NONE;
 
 	if (((sg->sg_to.to_flags & TOF_FASTOPEN) != 0 ||
-	    tcp_compat_cookieless(lp)) && !tcp_syncache_exists(&sg->sg_inc))
+	    tcp_compat_cookieless(lp)) && sy == NULL)
 		v = tcp_fastopen_syn(lp, sg, latest);
 	if (v != TFO_COOKIE && v != TFO_RENEW)
 		sg->sg_to.to_flags &= ~(uint32_t)(TOF_FASTOPEN |
@@ -311,28 +310,30 @@ tcp_listen_syn(struct tcpcb *lp, struct mbuf *m, struct tcp_seg *sg)
 		tcp_listen_fast(lp, m, sg, v, latest);
 		return;
 	}
-	tcp_syncache_syn(lp, sg);
+	tcp_syncache_syn(lp, sg, sy);
 	m_freem(m);
 }
 
 void
-tcp_listen_input(struct tcpcb *lp, struct mbuf *m, struct tcp_seg *sg)
+tcp_listen_input(struct tcpcb *lp, struct mbuf *m, struct tcp_seg *sg,
+    struct tcp_syn *sy)
 {
-	if (tcp_syncache_stranger(sg)) {
+	/* In another encapsulation than the handshake. */
+	if (sy != NULL && sy->sy_port != sg->sg_udpport) {
 		tcp_reset_reply(lp, sg);
 		m_freem(m);
 		return;
 	}
 	switch (sg->sg_flags & (TH_RST | TH_SYN | TH_ACK)) {
 	case TH_ACK:
-		tcp_listen_ack(lp, m, sg);
+		tcp_listen_ack(lp, m, sg, sy);
 		return;
 	case TH_SYN:
 		if (in_any(&sg->sg_inc.inc_faddr) ||
 		    in_multicast(&sg->sg_inc.inc_faddr))
 			TCPSTAT_INC(tcps_listendrop);
 		else {
-			tcp_listen_syn(lp, m, sg);
+			tcp_listen_syn(lp, m, sg, sy);
 			return;
 		}
 		break;
@@ -341,7 +342,7 @@ tcp_listen_input(struct tcpcb *lp, struct mbuf *m, struct tcp_seg *sg)
 		break;
 	default:
 		if ((sg->sg_flags & TH_RST) != 0)
-			tcp_syncache_rst(sg);
+			tcp_syncache_rst(sg, sy);
 		break;
 	}
 	m_freem(m);

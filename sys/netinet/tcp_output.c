@@ -781,10 +781,8 @@ tcp_output_due(struct tcpcb *tp, const struct socket *so)
 	    (tp->t_flags & (TF_ACKNOW | TF_FORCEDATA)) != 0 ||
 	    tp->t_snd_lost != 0)
 		return (true);
-	if ((tp->t_flags & TF_SENTFIN) == 0 && (tcp_wants_fin(tp) ||
-	    sbavail(&so->so_snd) > tp->snd_max - tp->snd_una))
-		return (true);
-	return (tcp_window_update_due(tp, tcp_adv_window(tp)));
+	return (tcp_new_waits(tp, so) ||
+	    tcp_window_update_due(tp, tcp_adv_window(tp)));
 }
 
 /* Nothing that may be sent is not: it is the user, not the network, who
@@ -797,6 +795,14 @@ tcp_note_applimited(struct tcpcb *tp)
 	if (inflight < tp->snd_cwnd)
 		tp->t_app_limited = max((uint32_t)tp->t_delivered + inflight,
 		    1);
+}
+
+void
+tcp_note_write(struct tcpcb *tp, const struct socket *so)
+{
+	if (sbavail(&so->so_snd) <= tp->snd_max - tp->snd_una &&
+	    tp->t_snd_lost == 0)
+		tcp_note_applimited(tp);
 }
 
 /* Output has come to its end: what is to happen next. */

@@ -48,8 +48,26 @@ uint32_t tcp_seg_limit(const struct tcpcb *tp, uint32_t optlen);
  * all there is. */
 bool	tcp_small_ok(const struct tcpcb *tp, uint32_t len, uint32_t mss,
 	    bool all);
+/* Should the peer hear of win, which is more than it was promised? */
+bool	tcp_window_grown(const struct tcpcb *tp, uint32_t win,
+	    uint32_t promised);
+
+/* What is left of the window that was promised, bytes. */
+static inline uint32_t
+tcp_promised(const struct tcpcb *tp)
+{
+	return (SEQ_GT(tp->rcv_adv, tp->rcv_nxt) ?
+	    tp->rcv_adv - tp->rcv_nxt : 0);
+}
+
 /* Has so much space come free that the peer should hear of it? */
-bool	tcp_window_update_due(const struct tcpcb *tp, uint32_t win);
+static inline bool
+tcp_window_update_due(const struct tcpcb *tp, uint32_t win)
+{
+	const uint32_t promised = tcp_promised(tp);
+
+	return (win > promised && tcp_window_grown(tp, win, promised));
+}
 
 static inline bool
 tcp_wants_fin(const struct tcpcb *tp)
@@ -57,6 +75,14 @@ tcp_wants_fin(const struct tcpcb *tp)
 	return ((tp->t_flags & TF_SENTFIN) == 0 &&
 	    (tp->t_state == TCPS_FIN_WAIT_1 || tp->t_state == TCPS_CLOSING ||
 	    tp->t_state == TCPS_LAST_ACK));
+}
+
+/* Is there new text, or the FIN, that was not sent yet? */
+static inline bool
+tcp_new_waits(const struct tcpcb *tp, const struct socket *so)
+{
+	return ((tp->t_flags & TF_SENTFIN) == 0 && (tcp_wants_fin(tp) ||
+	    sbavail(&so->so_snd) > tp->snd_max - tp->snd_una));
 }
 
 /* While our FIN is not acknowledged, an ACK says it again, which costs
@@ -113,11 +139,10 @@ static inline uint32_t
 tcp_adv_window(struct tcpcb *tp)
 {
 	const struct socket *so = tptosocket(tp);
-	uint32_t promised = 0, max;
+	const uint32_t promised = tcp_promised(tp);
+	uint32_t max;
 	long space;
 
-	if (SEQ_GT(tp->rcv_adv, tp->rcv_nxt))
-		promised = tp->rcv_adv - tp->rcv_nxt;
 	space = so != NULL ? sbspace(&so->so_rcv) : 0;
 	if (__predict_false(so == NULL || (space < tp->t_maxseg &&
 	    space < (long)so->so_rcv.sb_hiwat / 4)))

@@ -107,12 +107,12 @@ parse_option(struct tcpopt *to, const uint8_t *p, int len, bool syn)
 }
 
 /*
- * What the options of nearly all SYNs are made of, word by word: MSS; a NOP
- * and the window's scale; SACK permitted and a time stamp.  Returns how many
- * bytes were such.
+ * The options of nearly all SYNs: MSS; then a NOP and the window's scale, and
+ * SACK permitted and a time stamp, in our order, or these two in Linux's.
+ * False, and nothing done, if they are others.
  */
-static inline int
-read_words(struct tcpopt *to, const uint8_t *cp, int cnt)
+static inline bool
+read_usual(struct tcpopt *to, const uint8_t *cp)
 {
 	const uint32_t mss = TCPOPT_MAXSEG << 8 | TCPOLEN_MAXSEG;
 	const uint32_t scale = TCPOPT_NOP << 16 | TCPOPT_WINDOW << 8 |
@@ -120,40 +120,34 @@ read_words(struct tcpopt *to, const uint8_t *cp, int cnt)
 	const uint32_t sackts = TCPOPT_SACK_PERMITTED << 24 |
 	    TCPOLEN_SACK_PERMITTED << 16 | TCPOPT_TIMESTAMP << 8 |
 	    TCPOLEN_TIMESTAMP;
-	const uint8_t *p = cp, *end = cp + cnt;
-	uint32_t flags = 0, w;
+	const uint32_t first = tcp_get32(cp);
+	const uint8_t *ts = cp + 8;
+	uint32_t w = tcp_get32(cp + 4);
 
-	for (; end - p >= 4; p += 4) {
-		w = tcp_get32(p);
-		if (w >> 16 == mss) {
-			to->to_mss = (uint16_t)w;
-			flags |= TOF_MSS;
-		} else if (w >> 8 == scale) {
-			to->to_wscale = (uint8_t)min(w & 0xff,
-			    TCP_MAX_WINSHIFT);
-			flags |= TOF_SCALE;
-		} else if (w == sackts && end - p >= 12) {
-			to->to_tsval = tcp_get32(p + 4);
-			to->to_tsecr = tcp_get32(p + 8);
-			flags |= TOF_SACKPERM | TOF_TS;
-			p += 8;
-		} else
-			break;
-	}
-	to->to_flags = flags;
-	return ((int)(p - cp));
+	if (w == sackts)
+		w = tcp_get32(cp + 16);
+	else if (tcp_get32(cp + 8) == sackts)
+		ts = cp + 12;
+	else
+		return (false);
+	if (first >> 16 != mss || w >> 8 != scale)
+		return (false);
+	to->to_mss = (uint16_t)first;
+	to->to_wscale = (uint8_t)min(w & 0xff, TCP_MAX_WINSHIFT);
+	to->to_tsval = tcp_get32(ts);
+	to->to_tsecr = tcp_get32(ts + 4);
+	to->to_flags = TOF_MSS | TOF_SCALE | TOF_SACKPERM | TOF_TS;
+	return (true);
 }
+#define	USUAL_LEN	20
 
 void
 tcp_read_list(struct tcpopt *to, const uint8_t *cp, int cnt, bool syn)
 {
 	int len;
 
-	if (syn) {
-		len = read_words(to, cp, cnt);
-		cp += len;
-		cnt -= len;
-	}
+	if (syn && cnt == USUAL_LEN && read_usual(to, cp))
+		return;
 	while (cnt > 0 && cp[0] != TCPOPT_EOL) {
 		if (cp[0] == TCPOPT_NOP)
 			len = 1;

@@ -67,14 +67,18 @@ tcp_rcv_window(const struct tcpcb *tp)
 }
 
 bool
-tcp_window_update_due(const struct tcpcb *tp, uint32_t win)
+tcp_window_grown(const struct tcpcb *tp, uint32_t win, uint32_t promised)
 {
 	const struct socket *so = tptosocket(tp);
-	uint32_t hiwat, promised = 0, more;
+	const uint32_t more = win - promised;
+	uint32_t hiwat;
 
-	if (SEQ_GT(tp->rcv_adv, tp->rcv_nxt))
-		promised = tp->rcv_adv - tp->rcv_nxt;
-	if (win <= promised || so == NULL)
+	if (so == NULL)
+		return (false);
+	hiwat = so->so_rcv.sb_hiwat;
+	/* Mostly it is too little, whatever else there is. */
+	if (__predict_true(more < 2u * tp->t_maxseg && 2 * more < hiwat &&
+	    !V_tcp_ways.w_linux))
 		return (false);
 	/* Scaled, it may still be the same number. */
 	if (promised >> tp->rcv_scale == win >> tp->rcv_scale &&
@@ -84,12 +88,10 @@ tcp_window_update_due(const struct tcpcb *tp, uint32_t win)
 	    TCPS_HAVERCVDFIN(tp->t_state) ||
 	    (so->so_rcv.sb_state & SBS_CANTRCVMORE) != 0)
 		return (false);
-	more = win - promised;
 	/* Linux lets the first window grow as text comes, and later tells of
 	 * one that has doubled. */
 	if (V_tcp_ways.w_linux)
 		return (tp->rcv_nxt != tp->irs + 1 && more >= promised);
-	hiwat = so->so_rcv.sb_hiwat;
 	if (more >= 2u * tp->t_maxseg && (more >= hiwat / 4 ||
 	    promised <= hiwat / 8 || hiwat <= 8u * tp->t_maxseg))
 		return (true);
@@ -533,6 +535,7 @@ plan_ack(struct tcpcb *tp, struct tcp_plan *p)
 bool
 tcp_plan(struct tcpcb *tp, struct tcp_plan *p)
 {
+	const struct socket *so = tptosocket(tp);
 	nstime_t when = UINT64_MAX;
 	uint32_t quota;
 
@@ -574,7 +577,9 @@ tcp_plan(struct tcpcb *tp, struct tcp_plan *p)
 		return (true);
 	if (tp->t_snd_lost == 0 && plan_new(tp, p, quota))
 		return (true);
-	if (when != UINT64_MAX)
+	/* Where nothing waits, there is nothing to ask for then. */
+	if (when != UINT64_MAX && (tp->t_snd_lost != 0 || (so != NULL &&
+	    tcp_new_waits(tp, so))))
 		tcp_timer_at(tp, TT_PACE, when);
 	return (plan_ack(tp, p));
 }

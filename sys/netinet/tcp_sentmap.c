@@ -168,17 +168,14 @@ ts_stamp(struct tcpcb *tp, struct tcp_sent *ts, uint16_t flags, nstime_t now)
 	tp->t_sndtime = now;
 }
 
-struct tcp_sent *
-tcp_sent_new(struct tcpcb *tp, uint32_t len, uint16_t flags)
+/* ts is of the len bytes behind SND.MAX, which leave now. */
+static inline struct tcp_sent *
+ts_append(struct tcpcb *tp, struct tcp_sent *ts, uint32_t len,
+    uint16_t flags)
 {
-	struct tcp_sent *ts;
-	tcp_seq start;
-	nstime_t now;
+	const tcp_seq start = tp->snd_max;
+	const nstime_t now = getnstime();
 
-	if ((ts = ts_alloc()) == NULL)
-		return (NULL);
-	start = tp->snd_max;
-	now = getnstime();
 	ts_stamp(tp, ts, flags, now);
 	ts->ts_start = start;
 	ts->ts_end = ts->ts_nxt = start + len;
@@ -189,6 +186,26 @@ tcp_sent_new(struct tcpcb *tp, uint32_t len, uint16_t flags)
 	TAILQ_INSERT_TAIL(&tp->t_map, ts, ts_link);
 	tp->snd_max = tp->snd_nxt = start + len;
 	return (ts);
+}
+
+static struct tcp_sent * __noinline
+ts_new_rare(struct tcpcb *tp, uint32_t len, uint16_t flags)
+{
+	struct tcp_sent *ts = ts_alloc();
+
+	return (ts != NULL ? ts_append(tp, ts, len, flags) : NULL);
+}
+
+/* Mostly there is no limit, and a free record. */
+struct tcp_sent *
+tcp_sent_new(struct tcpcb *tp, uint32_t len, uint16_t flags)
+{
+	struct tcp_sent *ts;
+
+	if (__predict_false(V_tcp_map_limit != 0 ||
+	    (ts = uma_zalloc_fast(V_tcp_sent_zone)) == NULL))
+		return (ts_new_rare(tp, len, flags));
+	return (ts_append(tp, ts, len, flags));
 }
 
 int

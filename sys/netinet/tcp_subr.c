@@ -215,7 +215,6 @@ tcp_newtcpcb(struct socket *so)
 		tp->t_flags |= TF_REQ_TSTMP;
 	if (V_tcp_do_sack)
 		tp->t_flags |= TF_SACK_PERMIT;
-	tp->request_r_scale = tcp_request_scale();
 	tp->snd_cwnd = TCP_MAXWIN << TCP_MAX_WINSHIFT;
 	tp->snd_ssthresh = TCP_MAXWIN << TCP_MAX_WINSHIFT;
 	tp->t_rcvtime = getnstime();
@@ -641,7 +640,9 @@ tcp_close(struct tcpcb *tp)
 	TCPSTAT_INC(tcps_closed);
 	tcp_compat_unorphan(tp);
 	tcp_hc_end(tp);
-	tcp_quiesce(tp);
+	/* Without a socket it is freed, and that done, below. */
+	if (so != NULL)
+		tcp_quiesce(tp);
 	in_pcbremove(&V_tcbinfo, inp);
 	in_pcbrelease_port(&V_tcbinfo, inp);
 	tp->snd_una = tp->snd_nxt = tp->snd_max;
@@ -666,7 +667,7 @@ tcp_zfree(struct tcpcb *tp)
 void
 tcp_free(struct tcpcb *tp)
 {
-	/* Mostly tcp_close() has seen to that. */
+	/* Mostly it has been seen to. */
 	if ((tp->t_flags2 & TF2_OUTPENDING) != 0 ||
 	    callout_entry_pending(&tp->t_callout) ||
 	    !TAILQ_EMPTY(&tp->t_map) || tp->t_segqlen != 0)

@@ -213,6 +213,13 @@ sc_free(struct syncache *sc)
 	sc_free_hash(sc, in_pcbhash(&V_tcbinfo, &sc->sc_syn.sy_inc));
 }
 
+/* The entry of sy. */
+static struct syncache *
+sc_of(struct tcp_syn *sy)
+{
+	return (__containerof(sy, struct syncache, sc_syn));
+}
+
 static void	sc_timer(void *arg);
 
 /* The callout fires when the first of any queue is due. */
@@ -635,14 +642,15 @@ sc_cookie(struct tcp_syn *sy)
 }
 
 void
-tcp_syncache_syn(struct tcpcb *lp, const struct tcp_seg *sg)
+tcp_syncache_syn(struct tcpcb *lp, const struct tcp_seg *sg,
+    struct tcp_syn *old)
 {
 	struct syncache_bucket *sch;
 	struct syncache *sc;
 	struct tcp_syn sy;
 
-	if ((sc = sc_find_hash(&sg->sg_inc, sg->sg_hash)) != NULL) {
-		sc_again(sc, sg);
+	if (old != NULL) {
+		sc_again(sc_of(old), sg);
 		return;
 	}
 	tcp_listen_offer(lp, sg, &sy);
@@ -740,15 +748,12 @@ sc_readcookie(struct tcpcb *lp, const struct tcp_seg *sg, struct tcpcb **tpp)
 
 enum tcp_scverdict
 tcp_syncache_ack(struct tcpcb *lp, const struct tcp_seg *sg,
-    struct tcpcb **tpp)
+    struct tcp_syn *sy, struct tcpcb **tpp)
 {
-	struct syncache *sc;
-	struct tcp_syn *sy;
 	int32_t ago;
 
-	if ((sc = sc_find_hash(&sg->sg_inc, sg->sg_hash)) == NULL)
+	if (sy == NULL)
 		return (sc_readcookie(lp, sg, tpp));
-	sy = &sc->sc_syn;
 	if (!sc_in_window(sy, sg)) {
 		sc_challenge(sy);
 		return (TCP_SC_DONE);
@@ -770,8 +775,8 @@ tcp_syncache_ack(struct tcpcb *lp, const struct tcp_seg *sg,
 	*tpp = tcp_listen_child(lp, sy, ago < 0 ? 0 : getnstime() -
 	    (nstime_t)ago * NS_PER_USEC);
 	if (*tpp == NULL)
-		return (sc_nochild(sc));
-	sc_free_hash(sc, sg->sg_hash);
+		return (sc_nochild(sc_of(sy)));
+	sc_free_hash(sc_of(sy), sg->sg_hash);
 	TCPSTAT_INC(tcps_sc_completed);
 	return (TCP_SC_CHILD);
 }
@@ -779,14 +784,10 @@ tcp_syncache_ack(struct tcpcb *lp, const struct tcp_seg *sg,
 /* ---- What ends an entry ---- */
 
 void
-tcp_syncache_rst(const struct tcp_seg *sg)
+tcp_syncache_rst(const struct tcp_seg *sg, struct tcp_syn *sy)
 {
-	struct syncache *sc;
-	struct tcp_syn *sy;
-
-	if ((sc = sc_find_hash(&sg->sg_inc, sg->sg_hash)) == NULL)
+	if (sy == NULL)
 		return;
-	sy = &sc->sc_syn;
 	if (!sc_in_window(sy, sg)) {
 		TCPSTAT_INC(tcps_badrst);
 		return;
@@ -797,7 +798,7 @@ tcp_syncache_rst(const struct tcp_seg *sg)
 		return;
 	}
 	TCPSTAT_INC(tcps_sc_reset);
-	sc_free(sc);
+	sc_free(sc_of(sy));
 }
 
 /* An error may be of the moment: one that comes again when three SYN-ACKs
@@ -821,14 +822,6 @@ tcp_syncache_unreach(const struct in_conninfo *inc, uint16_t udpport,
 }
 
 bool
-tcp_syncache_stranger(const struct tcp_seg *sg)
-{
-	const struct syncache *sc = sc_find_hash(&sg->sg_inc, sg->sg_hash);
-
-	return (sc != NULL && sc->sc_syn.sy_port != sg->sg_udpport);
-}
-
-bool
 tcp_syncache_drop(const struct in_conninfo *inc)
 {
 	struct syncache *sc;
@@ -841,10 +834,10 @@ tcp_syncache_drop(const struct in_conninfo *inc)
 
 /* ---- For those who look ---- */
 
-const struct tcp_syn *
+struct tcp_syn *
 tcp_syncache_get(const struct tcp_seg *sg)
 {
-	const struct syncache *sc = sc_find_hash(&sg->sg_inc, sg->sg_hash);
+	struct syncache *sc = sc_find_hash(&sg->sg_inc, sg->sg_hash);
 
 	return (sc != NULL ? &sc->sc_syn : NULL);
 }

@@ -67,23 +67,23 @@ enum tcp_scverdict {
 	TCP_SC_CHILD		/* a connection was made */
 };
 
+/* Of what follows, sy is what tcp_syncache_get() found for sg. */
 /* A SYN for the listener lp. */
-void	tcp_syncache_syn(struct tcpcb *lp, const struct tcp_seg *sg);
+void	tcp_syncache_syn(struct tcpcb *lp, const struct tcp_seg *sg,
+	    struct tcp_syn *sy);
 /* An ACK; with TCP_SC_CHILD *tpp, in SYN_RECEIVED, is to have sg next. */
 enum tcp_scverdict tcp_syncache_ack(struct tcpcb *lp,
-	    const struct tcp_seg *sg, struct tcpcb **tpp);
+	    const struct tcp_seg *sg, struct tcp_syn *sy, struct tcpcb **tpp);
 /* A reset. */
-void	tcp_syncache_rst(const struct tcp_seg *sg);
+void	tcp_syncache_rst(const struct tcp_seg *sg, struct tcp_syn *sy);
 /* An ICMP error about a SYN-ACK with that number. */
 void	tcp_syncache_unreach(const struct in_conninfo *inc, uint16_t udpport,
 	    tcp_seq seq);
-/* A segment in another encapsulation than the handshake between its ends. */
-bool	tcp_syncache_stranger(const struct tcp_seg *sg);
 /* End the handshake between these ends: false if there is none. */
 bool	tcp_syncache_drop(const struct in_conninfo *inc);
 /* The handshake between sg's ends, until something comes that changes it:
  * NULL if there is none. */
-const struct tcp_syn *tcp_syncache_get(const struct tcp_seg *sg);
+struct tcp_syn *tcp_syncache_get(const struct tcp_seg *sg);
 bool	tcp_syncache_exists(const struct in_conninfo *inc);
 /* How many there are; and for lp. */
 uint32_t tcp_syncache_count(void);
@@ -102,13 +102,14 @@ bool	tcp_syncookie_read(const struct tcp_seg *sg, struct tcp_syn *sy);
 
 /* ---- tcp_listen.c ---- */
 
+/* In both sy is the handshake that sg belongs to, or NULL. */
 /* May sg, whose header and text are m's, be taken by the listener, or socket
  * that is only bound, lp (tcp_sig.h)? */
 bool	tcp_listen_signed(struct tcpcb *lp, const struct mbuf *m,
-	    const struct tcp_seg *sg);
+	    const struct tcp_seg *sg, const struct tcp_syn *sy);
 /* A segment, with its mbuf, for the listener lp. */
 void	tcp_listen_input(struct tcpcb *lp, struct mbuf *m,
-	    struct tcp_seg *sg);
+	    struct tcp_seg *sg, struct tcp_syn *sy);
 /* What lp would agree to with the SYN sg. */
 void	tcp_listen_offer(const struct tcpcb *lp, const struct tcp_seg *sg,
 	    struct tcp_syn *sy);

@@ -119,6 +119,21 @@ tcp_timer_first(const struct tcpcb *tp)
 	return (first);
 }
 
+/*
+ * What a connection waits for when it begins to wait, a SYN's answer or a
+ * sign of life, is far away, and before that there will be something to
+ * retransmit, or an ACK that is put off.  The callout that is armed for the
+ * soonest of these at once need not be moved for each of them; if none comes,
+ * it finds that out.
+ */
+void
+tcp_timer_arm(struct tcpcb *tp, nstime_t when)
+{
+	if (!callout_entry_pending(&tp->t_callout))
+		when = u64min(when, getnstime() + V_tcp_delacktime);
+	(void)callout_entry_reset_at(&tp->t_callout, when);
+}
+
 void
 tcp_timer_activate(struct tcpcb *tp, tt_which timer, nstime_t delta)
 {

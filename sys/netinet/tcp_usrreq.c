@@ -294,6 +294,7 @@ tcp_connect_start(struct tcpcb *tp)
 	tp->snd_recover = tp->snd_fack = tp->t_loss_edge = tp->iss;
 	tp->t_round_end = tp->iss;
 	tp->t_flags |= TF_ACTIVEOPEN;
+	tp->request_r_scale = tcp_request_scale();
 	tcp_ecn_connect(tp);
 	tcp_compat_connect(tp);
 	if ((tp->t_flags & TF_NOOPT) != 0)
@@ -418,6 +419,7 @@ tcp_usr_send(struct socket *so, int flags, struct mbuf *m,
 		m_freem(m);
 		return (ENOBUFS);
 	}
+	tcp_note_write(tp, so);
 	sbappendstream(&so->so_snd, m, flags);
 	/* The SYN may take text along. */
 	if (connect && (error = tcp_connect_syn(so)) != 0)

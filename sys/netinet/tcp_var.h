@@ -727,6 +727,9 @@ tcp_timer_active(const struct tcpcb *tp, tt_which timer)
 {
 	return (tp->t_timers[timer] != UINT64_MAX);
 }
+/* Have the callout fire at when, or, if it waits for nothing yet, at when at
+ * the latest. */
+void	tcp_timer_arm(struct tcpcb *tp, nstime_t when);
 /* Have timer fire at when, ns; UINT64_MAX: never.  The callout is armed only
  * for what comes before all else. */
 static inline void
@@ -735,7 +738,7 @@ tcp_timer_at(struct tcpcb *tp, tt_which timer, nstime_t when)
 	tp->t_timers[timer] = when;
 	if (when != UINT64_MAX && (!callout_entry_pending(&tp->t_callout) ||
 	    when < callout_entry_time(&tp->t_callout)))
-		(void)callout_entry_reset_at(&tp->t_callout, when);
+		tcp_timer_arm(tp, when);
 }
 /* Have timer not fire; the callout finds that out. */
 static inline void
@@ -842,6 +845,9 @@ tcp_output_answer(struct tcpcb *tp)
 	else
 		tcp_output_if(tp);
 }
+/* The user is about to put more into so: was it he who limited what is in flight,
+ * whatever else came in the same batch? */
+void	tcp_note_write(struct tcpcb *tp, const struct socket *so);
 void	tcp_output_cancel(struct tcpcb *tp);
 /* At the end of all connections: nothing waits any more. */
 void	tcp_output_drain(void);

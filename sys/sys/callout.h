@@ -26,8 +26,11 @@ typedef	void callout_func_t(void *);
  * of which there are very many have only this, and all those of a host are
  * handed to one function (callout_entry_handler()).
  */
+struct callout_link {
+	struct callout_link *cl_next, *cl_prev;
+};
 struct callout_entry {
-	TAILQ_ENTRY(callout_entry) ce_link;	/* the wheel's slot */
+	struct callout_link ce_link;	/* first: in the wheel's slot */
 	uint64_t	ce_word;	/* as follows */
 };
 /* In one word, since arming writes most of it: the deadline in us, enough for
@@ -79,7 +82,7 @@ int	callout_entry_stop(struct callout_entry *ce);
 static inline bool
 callout_entry_pending(const struct callout_entry *ce)
 {
-	return (ce->ce_link.tqe_prev != NULL);
+	return (ce->ce_link.cl_prev != NULL);
 }
 
 /* When it fires, or would, ns: its deadline, rounded up. */

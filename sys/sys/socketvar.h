@@ -230,6 +230,15 @@ int	soreceive(struct socket *so, struct sockaddr_storage *from,
  * becomes how much was done, if there is no error. */
 int	sosend_buf(struct socket *so, const void *buf, size_t len,
 	    size_t *lenp);
+/* Is all as it should be with so, but nothing there to be received? */
+static inline bool
+soreceive_is_idle(const struct socket *so)
+{
+	return (sbavail(&so->so_rcv) == 0 &&
+	    (so->so_state & SS_ISCONNECTED) != 0 &&
+	    (so->so_error | so->so_rerror) == 0 &&
+	    (so->so_rcv.sb_state & SBS_CANTRCVMORE) == 0);
+}
 int	soreceive_buf(struct socket *so, void *buf, size_t len,
 	    size_t *lenp);
 /* What of events is true, and SOPOLL_ERR and SOPOLL_HUP (the host's poll

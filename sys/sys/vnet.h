@@ -229,7 +229,23 @@ void	vnet_task_cancel(struct vnet_task *task);
  * Put task off in a vnet that need not be current, and wake that vnet now.
  * For what hands packets from one vnet to another (if_epair).
  */
-void	vnet_task_send(struct vnet *vnet, struct vnet_task *task);
+static inline void
+vnet_task_insert(struct vnet *vnet, struct vnet_task *task)
+{
+	task->vt_pending = true;
+	STAILQ_INSERT_TAIL(&vnet->vnet_tasks, task, vt_link);
+}
+void	vnet_task_wake(struct vnet *vnet);
+
+static inline void
+vnet_task_send(struct vnet *vnet, struct vnet_task *task)
+{
+	if (task->vt_pending)		/* and vnet awake */
+		return;
+	vnet_task_insert(vnet, task);
+	if (vnet->vnet_depth == 0)
+		vnet_task_wake(vnet);
+}
 
 /* The process that curvnet's sockets belong to; all zeros: not known. */
 void	vnet_proc(struct vnet_proc *proc);

@@ -86,19 +86,32 @@ void	*uma_zalloc_arg(uma_zone_t zone, void *arg, int flags);
 void	uma_zfree_arg(uma_zone_t zone, void *item, void *arg);
 
 /* The usual case of both: a plain zone that has, or keeps, a free item. */
+
+/* As uma_zalloc() without flags, but NULL, and nothing done, if it is not
+ * the usual case. */
 static inline void *
-uma_zalloc(uma_zone_t zone, int flags)
+uma_zalloc_fast(uma_zone_t zone)
 {
 	struct mem_stats *ms = &zone->uz_stats;
 	void *item = zone->uz_free;
 
-	if (__predict_false(item == NULL || ms->ms_bytes >= zone->uz_bound ||
-	    (flags & M_ZERO) != 0))
-		return (uma_zalloc_arg(zone, NULL, flags));
+	if (__predict_false(item == NULL || ms->ms_bytes >= zone->uz_bound))
+		return (NULL);
 	zone->uz_free = *(void **)item;
 	ms->ms_allocs++;
 	ms->ms_bytes += zone->uz_size;
 	return (item);
+}
+
+static inline void *
+uma_zalloc(uma_zone_t zone, int flags)
+{
+	void *item = uma_zalloc_fast(zone);
+
+	if (__predict_false(item == NULL))
+		return (uma_zalloc_arg(zone, NULL, flags));
+	return ((flags & M_ZERO) == 0 ? item :
+	    __builtin_memset(item, 0, zone->uz_size));
 }
 
 /* As uma_zfree() of an item, but false, and nothing done, if it is not the

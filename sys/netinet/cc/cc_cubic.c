@@ -54,10 +54,10 @@
  */
 #include <sys/param.h>
 #include <sys/errno.h>
-#include <sys/malloc.h>
 #include <sys/module.h>
 #include <sys/systm.h>
 #include <net/vnet.h>
+#include <vm/uma.h>
 
 #include <netinet/in.h>
 #include <netinet/tcp_timer.h>
@@ -93,28 +93,48 @@ typedef unsigned __int128 cubic_u128;
 /* A size of the allocator's; all of a connection is to fit in a kilobyte. */
 CTASSERT(sizeof(struct cubic) <= 64);
 
+/* Most connections begin with it, so that it has a zone. */
+VNET_DEFINE_STATIC(uma_zone_t, cubic_zone);
+#define	V_cubic_zone	VNET(cubic_zone)
+
 static int
-cubic_cb_init(struct cc_var *ccv, void *ptr)
+cubic_mod_init(void)
 {
-	if (ptr == NULL)
-		ptr = malloc(sizeof(struct cubic), M_CC_MEM, M_NOWAIT);
-	if (ptr == NULL)
+	V_cubic_zone = uma_zcreate("cubic", sizeof(struct cubic), NULL, NULL,
+	    NULL, NULL, UMA_ALIGN_PTR, 0);
+	return (V_cubic_zone == NULL ? ENOMEM : 0);
+}
+
+static int
+cubic_mod_destroy(void)
+{
+	uma_zdestroy(V_cubic_zone);
+	return (0);
+}
+
+static int
+cubic_cb_init(struct cc_var *ccv, void *ptr __unused)
+{
+	struct cubic *cubic;
+
+	if ((cubic = uma_zalloc(V_cubic_zone, M_NOWAIT)) == NULL)
 		return (ENOMEM);
-	memset(ptr, 0, sizeof(struct cubic));
-	ccv->cc_data = ptr;
+	memset(cubic, 0, sizeof(*cubic));
+	ccv->cc_data = cubic;
 	return (0);
 }
 
 static void
 cubic_cb_destroy(struct cc_var *ccv)
 {
-	free(ccv->cc_data, M_CC_MEM);
+	uma_zfree(V_cubic_zone, ccv->cc_data);
 }
 
+/* None that the caller would have to find. */
 static size_t
 cubic_data_sz(void)
 {
-	return (sizeof(struct cubic));
+	return (0);
 }
 
 static void
@@ -381,6 +401,8 @@ cubic_after_idle(struct cc_var *ccv)
 
 const struct cc_algo cubic_cc_algo = {
 	.name = "cubic",
+	.mod_init = cubic_mod_init,
+	.mod_destroy = cubic_mod_destroy,
 	.cc_data_sz = cubic_data_sz,
 	.cb_init = cubic_cb_init,
 	.cb_destroy = cubic_cb_destroy,

@@ -184,7 +184,7 @@ FAULT_TEST(reass, "tcp_reass", 6)
 FAULT_TEST(tcpcb, "tcpcb", 2)
 FAULT_TEST(socket, "socket", 2)
 FAULT_TEST(pcb, "pcb", 4)
-FAULT_TEST(cc, "CC Mem", 4)
+FAULT_TEST(cc, "cubic", 4)
 
 /* Without a fault it works, too. */
 ATF_TC_WITHOUT_HEAD(none);

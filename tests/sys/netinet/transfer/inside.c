@@ -102,7 +102,7 @@ xk_pcbs(struct vnet *vnet)
 static const char *const kinds[XK_KINDS] = {
 	"mbuf", "mbuf_cluster", "mbuf_jumbo_page", "mbuf_jumbo_16k",
 	"mbuf_ext_refcnt", "socket", "tcpcb", "tcp_sent", "tcp_reass",
-	"CC Mem", "solisten", "fragment", "temp"
+	"CC Mem", "solisten", "fragment", "temp", "cubic"
 };
 
 struct walk {

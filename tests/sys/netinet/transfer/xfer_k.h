@@ -40,7 +40,7 @@ void	xk_conn(struct vnet *vnet, struct xk_conn *c);
 /* Connections and listeners there are. */
 unsigned xk_pcbs(struct vnet *vnet);
 /* What is in use of the memory that serves connections and packets. */
-#define	XK_KINDS	13
+#define	XK_KINDS	14
 struct xk_memory {
 	uint64_t	m_bytes[XK_KINDS];
 };
