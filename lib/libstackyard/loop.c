@@ -85,7 +85,8 @@ sift_down(struct sy_loop *loop, uint32_t i, struct sy_slot slot)
 	heap = loop->l_heap;
 	len = loop->l_len;
 	while ((child = 2 * i + 1) < len) {
-		if (child + 1 < len && sy_before(&heap[child + 1], &heap[child]))
+		if (child + 1 < len &&
+		    sy_before(&heap[child + 1], &heap[child]))
 			child++;
 		if (!sy_before(&heap[child], &slot))
 			break;

@@ -64,7 +64,7 @@ VNET_DEFINE_STATIC(callout_entry_func_t *, entry_handler);
 #define	V_entry_handler	VNET(entry_handler)
 
 struct callout_wheel {
-	uint64_t	w_cur;			/* all before is dealt out, us */
+	uint64_t	w_cur;		/* all before is dealt out, us */
 	uint64_t	w_levels;		/* bit l: w_slots[l] != 0 */
 	uint64_t	w_slots[LEVELS];	/* bit s: slot s in use */
 	uint64_t	w_least[SLOT_FAR + 1];	/* of a slot in use, us */

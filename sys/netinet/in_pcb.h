@@ -46,7 +46,7 @@ struct inpcb {
 	uint16_t	inp_udpport;	/* TCP over UDP: the peer's port */
 	LIST_ENTRY(inpcb) inp_portlist; /* same local port */
 	TAILQ_ENTRY(inpcb) inp_list;	/* all */
-	struct mbuf	*inp_options;	/* IPv4's to send (ip_options.h); NULL */
+	struct mbuf	*inp_options;	/* IPv4's to send, or NULL */
 	uint64_t	inp_gencnt;	/* its number: ipi_gencnt at birth */
 };
 #define	inp_faddr	inp_inc.inc_faddr

@@ -16,10 +16,10 @@
  *	options: well formed; no source routes		ip_check_options
  *
  * (source routes let outsiders choose paths and are refused by everybody,
- * RFC 7126, 4.3; net.inet.ip.accept_sourceroute takes those that end here).  The destination then says whose it is: ours, to be
- * reassembled and delivered, or another host's, to be forwarded.  Any own
- * address will do, whatever the interface (the weak host model of RFC 1122,
- * 3.3.4.2).
+ * RFC 7126, 4.3; net.inet.ip.accept_sourceroute takes those that end here).
+ * The destination then says whose it is: ours, to be reassembled and
+ * delivered, or another host's, to be forwarded.  Any own address will do,
+ * whatever the interface (the weak host model of RFC 1122, 3.3.4.2).
  *
  * A packet that came by a wire with the same addresses as the last one, with
  * no address of ours changed meanwhile, is one of ours as that was.  If it is

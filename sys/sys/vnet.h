@@ -116,7 +116,7 @@ struct vnet {
 };
 
 #define	VNET_SHARED	0x100	/* by threads, which ho_enter orders */
-#define	VNET_ASKS	0x200	/* ho_clock for the time, as vnet_clock is NULL */
+#define	VNET_ASKS	0x200	/* ho_clock for the time: no vnet_clock */
 
 extern __thread struct vnet *curvnet
     __attribute__((__tls_model__("initial-exec")));

@@ -751,6 +751,120 @@ ATF_TC_BODY(known_way, tc)
 	end();
 }
 
+/* What has become of a packet that was sent. */
+struct fate {
+	struct pkt	frame;		/* its length 0: there was none */
+	struct ipstat	st;
+	uint64_t	packets, bytes, oerrors, recorded;
+	int		error;
+};
+static uint64_t recorded;
+
+static int
+record(void *arg __unused, const void *buf __unused, size_t len)
+{
+	recorded += len;
+	return (0);
+}
+
+/* One packet of a kind that seed names, on the way ro. */
+static struct mbuf *
+any_packet(struct ip_output_args *ioa, uint64_t seed)
+{
+	struct mbuf *m, *n;
+
+	memset(ioa, 0, sizeof(*ioa));
+	ioa->ioa_src = ih_addr("10.0.0.1");
+	ioa->ioa_dst = ih_addr("10.0.0.2");
+	ioa->ioa_proto = IPPROTO_TCP;
+	ioa->ioa_flags = IOA_DF;
+	ioa->ioa_tos = (uint8_t)ih_random(&seed);
+	ioa->ioa_ttl = (uint8_t)(ih_random(&seed) % 4 * 85);
+	m = ih_data(40 + (uint32_t)(ih_random(&seed) % (seed % 4 == 0 ? 1500 :
+	    60)));
+	if (ih_random(&seed) % 4 == 0) {	/* no room in front */
+		n = m_dup(m, M_NOWAIT);
+		m_freem(m);
+		m = n;
+	}
+	ATF_REQUIRE(m != NULL);
+	if (ih_random(&seed) % 2 == 0) {
+		m->m_pkthdr.csum_flags = CSUM_IP_TCP;
+		m->m_pkthdr.csum_data = 16;
+	}
+	return (m);
+}
+
+static void
+find_fate(struct fate *fate, struct capture *cap, struct route *ro,
+    uint64_t seed)
+{
+	struct ip_output_args ioa;
+	struct mbuf *m;
+	const struct pkt *s;
+
+	m = any_packet(&ioa, seed);
+	ioa.ioa_ro = ro;
+	memset(&V_ipstat, 0, sizeof(V_ipstat));
+	memset(&wire->if_data, 0, sizeof(wire->if_data));
+	fate->error = ip_send(m, &ioa);
+	ATF_REQUIRE_EQ(0, capture_flush(cap));
+	fate->st = V_ipstat;
+	fate->packets = wire->if_data.ifi_opackets;
+	fate->bytes = wire->if_data.ifi_obytes;
+	fate->oerrors = wire->if_data.ifi_oerrors;
+	fate->recorded = recorded;
+	recorded = 0;
+	fate->frame.len = fate->frame.csum_flags = 0;
+	if ((s = ih_sent(wire)) != NULL)
+		fate->frame = *s;
+}
+
+/* Packets of all kinds by a way that is known, or is not any more: no
+ * difference, with and without a record being made, or sums left to do. */
+ATF_TC_WITHOUT_HEAD(plain);
+ATF_TC_BODY(plain, tc)
+{
+	static struct fate a, b;
+	struct route ro = { 0 };
+	struct capture *cap;
+	uint64_t seed;
+	int sent;
+
+	begin();
+	cap = capture_create(record, NULL, NULL);
+	ATF_REQUIRE(cap != NULL);
+	for (seed = 1, sent = 0; seed <= 2000; seed++) {
+		ATF_REQUIRE_EQ(0, if_setcap(wire, seed % 3 == 0 ?
+		    IFCAP_TXCSUM : 0));
+		if (seed == 1000)
+			ATF_REQUIRE_EQ(0, if_capture_start(wire, cap, 0,
+			    NULL));
+		find_fate(&b, cap, &ro, 0);	/* who finds out the way */
+		ATF_REQUIRE_EQ(V_way_gen, ro.ro_llgen);
+		find_fate(&a, cap, &ro, seed);
+		ro_invalidate(&ro);
+		way_gen_bump();
+		find_fate(&b, cap, &ro, seed);
+		ATF_REQUIRE_EQ(a.error, b.error);
+		ATF_REQUIRE_EQ_MSG(0, memcmp(&a.st, &b.st, sizeof(a.st)),
+		    "packet %ju is counted as something else",
+		    (uintmax_t)seed);
+		ATF_REQUIRE(a.packets == b.packets && a.bytes == b.bytes &&
+		    a.oerrors == b.oerrors && a.recorded == b.recorded);
+		ATF_REQUIRE_EQ(a.frame.len, b.frame.len);
+		ATF_REQUIRE_EQ(a.frame.csum_flags, b.frame.csum_flags);
+		ATF_REQUIRE_EQ_MSG(0, memcmp(a.frame.b, b.frame.b,
+		    a.frame.len), "packet %ju is another", (uintmax_t)seed);
+		sent += a.frame.len != 0;
+	}
+	ATF_CHECK_MSG(sent > 1800, "%d", sent);
+	if_capture_stop(wire);
+	ATF_CHECK_EQ(0, capture_destroy(cap));
+	ro_invalidate(&ro);
+	end();
+}
+
 /* The source chosen for a destination is remembered as long as it may be. */
 ATF_TC_WITHOUT_HEAD(source_remembered);
 ATF_TC_BODY(source_remembered, tc)
@@ -800,6 +914,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, no_memory);
 	ATF_TP_ADD_TC(tp, select_source);
 	ATF_TP_ADD_TC(tp, known_way);
+	ATF_TP_ADD_TC(tp, plain);
 	ATF_TP_ADD_TC(tp, source_remembered);
 	return (atf_no_error());
 }
