@@ -845,8 +845,8 @@ tcp_output_answer(struct tcpcb *tp)
 	else
 		tcp_output_if(tp);
 }
-/* The user is about to put more into so: was it he who limited what is in flight,
- * whatever else came in the same batch? */
+/* The user is about to put more into so: was it he who limited what is in
+ * flight, whatever else came in the same batch? */
 void	tcp_note_write(struct tcpcb *tp, const struct socket *so);
 void	tcp_output_cancel(struct tcpcb *tp);
 /* At the end of all connections: nothing waits any more. */
