@@ -266,12 +266,7 @@ vnet_leave(struct vnet *saved)
 		vnet_left(vnet);
 		return;
 	}
-	if (!STAILQ_EMPTY(&vnet->vnet_tasks))
-		vnet_run_tasks(vnet);
-	vnet->vnet_depth = 0;
-	curvnet = saved;
-	if (vnet->vnet_due < vnet->vnet_wanted)
-		vnet_want_sooner(vnet);
+	vnet_end_batch(vnet, saved);
 	vnet_left(vnet);
 }
 

@@ -165,6 +165,18 @@ vnet_enter_fast(struct vnet *vnet)
 	return (saved);
 }
 
+/* Whoever passed the outermost door of vnet leaves by it. */
+static inline void
+vnet_end_batch(struct vnet *vnet, struct vnet *saved)
+{
+	if (!STAILQ_EMPTY(&vnet->vnet_tasks))
+		vnet_run_tasks(vnet);
+	vnet->vnet_depth = 0;
+	curvnet = saved;
+	if (vnet->vnet_due < vnet->vnet_wanted)
+		vnet_want_sooner(vnet);
+}
+
 static inline void
 vnet_leave_fast(struct vnet *saved)
 {
@@ -175,12 +187,7 @@ vnet_leave_fast(struct vnet *saved)
 		vnet_leave(saved);
 		return;
 	}
-	if (!STAILQ_EMPTY(&vnet->vnet_tasks))
-		vnet_run_tasks(vnet);
-	vnet->vnet_depth = 0;
-	curvnet = saved;
-	if (vnet->vnet_due < vnet->vnet_wanted)
-		vnet_want_sooner(vnet);
+	vnet_end_batch(vnet, saved);
 }
 
 /*
