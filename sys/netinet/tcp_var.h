@@ -797,7 +797,6 @@ void	tcp_ctlinput(const struct ip_icmperr *ie);
 /* Give a segment, whose mbuf begins with the header, to tp's block. */
 void	tcp_dispatch(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg);
 
-
 /* tcp_info.c */
 void	tcp_fill_info(struct tcpcb *tp, struct tcp_info *ti);
 
