@@ -233,13 +233,17 @@ in_delayed_cksum(struct mbuf *m)
 		hlen = sizeof(struct ip6_hdr);
 	/* Not csum_data, which a packet that was received has no more. */
 	place = hlen + ((flags & tcp) != 0 ? TCP_SUM_OFF : UDP_SUM_OFF);
-	MPASS(place + (int)sizeof(sum) <= m->m_len);
+	MPASS(place + (int)sizeof(sum) <= m->m_pkthdr.len);
 
 	sum = in_cksum_skip(m, m->m_pkthdr.len, hlen);
 	/* In UDP zero says that there is no sum (RFC 768). */
 	if (sum == 0 && (flags & tcp) == 0)
 		sum = 0xffff;
-	memcpy(mtod(m, char *) + place, &sum, sizeof(sum));
+	/* Who left no room for IP's header has it in an mbuf of its own. */
+	if (__predict_false(place + (int)sizeof(sum) > m->m_len))
+		(void)m_copyback(m, place, sizeof(sum), &sum);
+	else
+		memcpy(mtod(m, char *) + place, &sum, sizeof(sum));
 	m->m_pkthdr.csum_flags = flags &
 	    ~(CSUM_DELAY_DATA | CSUM_DELAY_DATA_IPV6);
 }

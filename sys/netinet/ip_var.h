@@ -162,7 +162,7 @@ in_pseudo_sum(const struct in6_addr *src, const struct in6_addr *dst,
 	return (in_cksum_fold(in_pseudo_partial(src, dst, len, proto)));
 }
 /* Complete what csum_flags asks for in an IP packet (m_data at the IP
- * header), and clear those flags.  m's headers must be contiguous. */
+ * header), and clear those flags.  The IP header must lie in one mbuf. */
 void	in_delayed_cksum(struct mbuf *m);
 /* Cut a CSUM_TSO packet (m_data at the IP header) into a queue of segments
  * with headers corrected and the checksum there (sum) or, as the original's,
