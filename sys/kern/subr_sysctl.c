@@ -295,19 +295,6 @@ type_size(u_int type, bool *has_signp)
 	}
 }
 
-static int
-digit_value(char c)
-{
-
-	if (c >= '0' && c <= '9')
-		return (c - '0');
-	if (c >= 'a' && c <= 'f')
-		return (c - 'a' + 10);
-	if (c >= 'A' && c <= 'F')
-		return (c - 'A' + 10);
-	return (INT_MAX);
-}
-
 /*
  * The digits at *pp, in the base that their prefix says, as strtoull(3)
  * does; *pp moves behind them.

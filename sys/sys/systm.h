@@ -103,4 +103,15 @@ u64max(uint64_t a, uint64_t b)
 	return (a > b ? a : b);
 }
 
+/* A digit's value, also a hexadecimal one's of either case; INT_MAX: none. */
+static inline int
+digit_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return (c - '0');
+	if (c >= 'a' && c <= 'f')
+		return (c - 'a' + 10);
+	return (c >= 'A' && c <= 'F' ? c - 'A' + 10 : INT_MAX);
+}
+
 #endif /* !_STACKYARD_SYS_SYSTM_H_ */

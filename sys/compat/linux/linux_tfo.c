@@ -31,16 +31,6 @@
 /* With what joins or ends it. */
 #define	KEY_TEXT	(GROUPS * (GROUP_DIGITS + 1))
 
-static int
-digit_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return (c - '0');
-	if (c >= 'a' && c <= 'f')
-		return (c - 'a' + 10);
-	return (c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1);
-}
-
 /* Behind the group of digits at p; NULL: there is none. */
 static const char *
 group_in(const char *p, uint8_t out[4])
@@ -48,7 +38,7 @@ group_in(const char *p, uint8_t out[4])
 	uint32_t value = 0;
 	int i, n;
 
-	for (n = 0; digit_value(p[n]) >= 0; n++) {
+	for (n = 0; digit_value(p[n]) < 16; n++) {
 		if (n == GROUP_DIGITS)
 			return (NULL);
 		value = value << 4 | (uint32_t)digit_value(p[n]);

@@ -243,4 +243,15 @@ int	pd_passive(struct pd *t, int opts, uint16_t win);
 /* The same for a listener that is there. */
 int	pd_passive_at(struct pd *t, int lfd, int opts, uint16_t win);
 
+/* A number from 0 to n - 1, the next of t's (splitmix64). */
+static inline uint64_t
+pd_draw(struct pd *t, uint64_t n)
+{
+	uint64_t z = t->seed += 0x9e3779b97f4a7c15;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+	z = (z ^ z >> 27) * 0x94d049bb133111eb;
+	return ((z ^ z >> 31) % n);
+}
+
 #endif /* !_TESTS_PKT_H_ */

@@ -38,20 +38,20 @@ static const uint8_t kinds[][2] = {	/* and the length that is right */
 static void
 one_option(struct pd *t, struct fuzz_opts *o)
 {
-	const uint8_t *kind = kinds[draw(t, nitems(kinds))];
+	const uint8_t *kind = kinds[pd_draw(t, nitems(kinds))];
 	u_int i, len = kind[1];
 
-	if (draw(t, 12) == 0)
-		len = (u_int)draw(t, 41);
-	if (draw(t, 6) == 0)
+	if (pd_draw(t, 12) == 0)
+		len = (u_int)pd_draw(t, 41);
+	if (pd_draw(t, 6) == 0)
 		o->o[o->len++] = TCPOPT_NOP;
 	if (o->len + MAX(len, 2) > sizeof(o->o))
 		return;
 	o->o[o->len] = kind[0];
 	o->o[o->len + 1] = (uint8_t)len;
 	for (i = 2; i < len; i++)
-		o->o[o->len + i] = (uint8_t)(draw(t, 4) == 0 ? draw(t, 256) :
-		    0);
+		o->o[o->len + i] = (uint8_t)(pd_draw(t, 4) == 0 ?
+		    pd_draw(t, 256) : 0);
 	o->len += MAX(len, 2);
 }
 
@@ -61,13 +61,13 @@ options(struct pd *t)
 {
 	struct fuzz_opts o = { .len = 0 };
 	static char text[128];
-	u_int i, n = (u_int)draw(t, 5);
+	u_int i, n = (u_int)pd_draw(t, 5);
 
 	for (i = 0; i < n && o.len < sizeof(o.o) - 2; i++)
 		one_option(t, &o);
-	if (draw(t, 10) == 0)
-		for (; o.len < sizeof(o.o) && draw(t, 8) != 0; o.len++)
-			o.o[o.len] = (uint8_t)draw(t, 256);
+	if (pd_draw(t, 10) == 0)
+		for (; o.len < sizeof(o.o) && pd_draw(t, 8) != 0; o.len++)
+			o.o[o.len] = (uint8_t)pd_draw(t, 256);
 	while (o.len % 4 != 0)
 		o.o[o.len++] = 0;
 	if (o.len == 0)
@@ -95,15 +95,15 @@ near(struct pd *t, uint32_t number)
 	static const uint32_t far[] = { 0x10000, 0x7fffffff, 0x80000000,
 	    0xffff0000 };
 
-	switch (draw(t, 8)) {
+	switch (pd_draw(t, 8)) {
 	case 0:
-		return (number + (uint32_t)draw(t, 3000));
+		return (number + (uint32_t)pd_draw(t, 3000));
 	case 1:
-		return (number - (uint32_t)draw(t, 3000));
+		return (number - (uint32_t)pd_draw(t, 3000));
 	case 2:
-		return (number + far[draw(t, nitems(far))]);
+		return (number + far[pd_draw(t, nitems(far))]);
 	case 3:
-		return ((uint32_t)draw(t, 3));
+		return ((uint32_t)pd_draw(t, 3));
 	default:
 		return (number);
 	}
@@ -114,7 +114,7 @@ segment(struct pd *t)
 {
 	const struct tcpcb *tp = pd_tcpcb(t);
 	uint32_t ack = 1, len = 0, seq = 0;
-	uint64_t f = draw(t, nitems(flags));
+	uint64_t f = pd_draw(t, nitems(flags));
 	struct tcp_syn sy;
 
 	if (tp != NULL) {
@@ -128,16 +128,16 @@ segment(struct pd *t)
 		seq = 1;
 	}
 	/* What begins a connection is half of what comes to none. */
-	if (tp == NULL && seq == 0 && draw(t, 2) == 0)
-		f = draw(t, 4);
+	if (tp == NULL && seq == 0 && pd_draw(t, 2) == 0)
+		f = pd_draw(t, 4);
 	t->c->iss_known = true;
 	seq = near(t, seq);
-	if (draw(t, 3) == 0)
-		len = (uint32_t)draw(t, draw(t, 4) == 0 ? 9000 : 1461);
+	if (pd_draw(t, 3) == 0)
+		len = (uint32_t)pd_draw(t, pd_draw(t, 4) == 0 ? 9000 : 1461);
 	INJECT("%s %u:%u(%u) ack %u win %u urg %u %s",
 	    flags[f], seq, seq + len, len, near(t, ack),
-	    (u_int)draw(t, draw(t, 3) == 0 ? 3 : 65536),
-	    (u_int)(draw(t, 6) == 0 ? draw(t, 65536) : 0), options(t));
+	    (u_int)pd_draw(t, pd_draw(t, 3) == 0 ? 3 : 65536),
+	    (u_int)(pd_draw(t, 6) == 0 ? pd_draw(t, 65536) : 0), options(t));
 }
 
 /* ---- The user ---- */
@@ -149,8 +149,8 @@ reads(struct pd *t, int fd)
 	static uint8_t buf[4096];
 	struct iovec iov = { buf, sizeof(buf) };
 	struct uio uio = { &iov, 1, sizeof(buf), UIO_READ };
-	int flags = MSG_DONTWAIT | (draw(t, 8) == 0 ? MSG_OOB : 0) |
-	    (draw(t, 4) == 0 ? MSG_PEEK : 0);
+	int flags = MSG_DONTWAIT | (pd_draw(t, 8) == 0 ? MSG_OOB : 0) |
+	    (pd_draw(t, 4) == 0 ? MSG_PEEK : 0);
 	struct vnet *saved = vnet_enter(t->vnet);
 	size_t done;
 
@@ -163,7 +163,7 @@ reads(struct pd *t, int fd)
 static void
 user(struct pd *t, int lfd, int *fd)
 {
-	switch (draw(t, 6)) {
+	switch (pd_draw(t, 6)) {
 	case 0:
 		if (*fd < 0 && lfd >= 0)
 			*fd = accepts(t, lfd);
@@ -174,26 +174,26 @@ user(struct pd *t, int lfd, int *fd)
 		break;
 	case 1:
 		if (*fd >= 0)
-			(void)pd_send(t, *fd, draw(t, 5000) + 1,
-			    draw(t, 8) == 0 ? MSG_OOB : 0);
+			(void)pd_send(t, *fd, pd_draw(t, 5000) + 1,
+			    pd_draw(t, 8) == 0 ? MSG_OOB : 0);
 		break;
 	case 2:
 		if (*fd >= 0)
 			reads(t, *fd);
 		break;
 	case 3:
-		if (*fd >= 0 && draw(t, 4) == 0)
+		if (*fd >= 0 && pd_draw(t, 4) == 0)
 			(void)pd_shutdown(t, *fd, SHUT_WR);
 		break;
 	case 4:
-		if (*fd >= 0 && draw(t, 6) == 0) {
+		if (*fd >= 0 && pd_draw(t, 6) == 0) {
 			(void)pd_close(t, *fd);
 			*fd = -1;
 		}
 		break;
 	default:
-		pd_pass(t, draw(t, 20) == 0 ? 70 * PD_SEC :
-		    draw(t, 300 * PD_MSEC));
+		pd_pass(t, pd_draw(t, 20) == 0 ? 70 * PD_SEC :
+		    pd_draw(t, 300 * PD_MSEC));
 		break;
 	}
 }
@@ -257,9 +257,9 @@ PD_TEST(segments)
 			pd_renew(t);
 		}
 		for (step = 0; step < STEPS; step++) {
-			i = (int)draw(t, nitems(fd));
+			i = (int)pd_draw(t, nitems(fd));
 			pd_use(t, i);
-			if (draw(t, 4) == 0)
+			if (pd_draw(t, 4) == 0)
 				user(t, i % 2 == 0 ? lfd : -1, &fd[i]);
 			else
 				segment(t);

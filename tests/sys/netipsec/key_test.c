@@ -160,17 +160,6 @@ KEY_TEST(variables)
 	ERR(ENOENT, write_key("net.key.delete", &xk, sizeof(xk)));
 }
 
-static uint64_t
-draw(struct pd *t, uint64_t n)
-{
-	/* splitmix64 */
-	uint64_t z = t->seed += 0x9e3779b97f4a7c15;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-	z = (z ^ z >> 27) * 0x94d049bb133111eb;
-	return ((z ^ z >> 31) % n);
-}
-
 /* Hosts 0 to 3 (0 is none, 3 a multicast address). */
 static void
 host(uint8_t addr[16], uint64_t i)
@@ -187,7 +176,7 @@ host(uint8_t addr[16], uint64_t i)
 static struct xkey
 message(struct pd *t, u_int *n)
 {
-	uint64_t src = draw(t, 12), dst = draw(t, 12), spi = draw(t, 3);
+	uint64_t src = pd_draw(t, 12), dst = pd_draw(t, 12), spi = pd_draw(t, 3);
 	struct xkey xk;
 	u_int i;
 
@@ -197,18 +186,18 @@ message(struct pd *t, u_int *n)
 	host(xk.xk_src, src);
 	host(xk.xk_dst, dst);
 	xk.xk_proto = XKEY_TCP_AO;
-	xk.xk_alg = (uint8_t)(XKEY_HMAC_SHA1_96 + draw(t, 2));
+	xk.xk_alg = (uint8_t)(XKEY_HMAC_SHA1_96 + pd_draw(t, 2));
 	xk.xk_spi = (uint32_t)spi;
-	xk.xk_keylen = (uint16_t)(1 + draw(t, XKEY_MAXLEN));
+	xk.xk_keylen = (uint16_t)(1 + pd_draw(t, XKEY_MAXLEN));
 	for (i = 0; i < sizeof(xk.xk_key); i++)
-		xk.xk_key[i] = (uint8_t)draw(t, 256);
+		xk.xk_key[i] = (uint8_t)pd_draw(t, 256);
 	*n = (u_int)(((src - 1) * 2 + dst - 1) * 3 + spi);
 	if (src % 3 == 0 || dst % 3 == 0)
 		*n = UINT_MAX;
-	if (draw(t, 4) == 0) {
+	if (pd_draw(t, 4) == 0) {
 		/* Protocol, algorithm, length, or flags. */
 		((uint8_t *)&xk)[__offsetof(struct xkey, xk_proto) +
-		    draw(t, 8)] ^= 0x80;
+		    pd_draw(t, 8)] ^= 0x80;
 		*n = UINT_MAX;
 	}
 	return (xk);
@@ -242,8 +231,8 @@ KEY_TEST(messages)
 
 	for (i = 0; i < 20000; i++) {
 		xk = message(t, &n);
-		len = draw(t, 8) == 0 ? draw(t, sizeof(xk)) : sizeof(xk);
-		if (draw(t, 2) == 0) {
+		len = pd_draw(t, 8) == 0 ? pd_draw(t, sizeof(xk)) : sizeof(xk);
+		if (pd_draw(t, 2) == 0) {
 			error = write_key("net.key.add", &xk, len);
 			if (n == UINT_MAX || len != sizeof(xk))
 				ERR(EINVAL, error);
@@ -256,7 +245,7 @@ KEY_TEST(messages)
 			ERR(there[n] ? 0 : ENOENT, error);
 			there[n] = false;
 		}
-		if (draw(t, 500) == 0) {
+		if (pd_draw(t, 500) == 0) {
 			OK(write_key("net.key.flush", &all, sizeof(all)));
 			memset(there, 0, sizeof(there));
 		}

@@ -52,13 +52,13 @@ near(struct pd *t, uint32_t number)
 	static const uint32_t far[] = { 0x10000, 0x7fffffff, 0x80000000,
 	    0xffff0000 };
 
-	switch (draw(t, 8)) {
+	switch (pd_draw(t, 8)) {
 	case 0:
-		return (number + (uint32_t)draw(t, 3000));
+		return (number + (uint32_t)pd_draw(t, 3000));
 	case 1:
-		return (number - (uint32_t)draw(t, 3000));
+		return (number - (uint32_t)pd_draw(t, 3000));
 	case 2:
-		return (number + far[draw(t, nitems(far))]);
+		return (number + far[pd_draw(t, nitems(far))]);
 	default:
 		return (number);
 	}
@@ -69,7 +69,7 @@ segment(struct pd *t)
 {
 	const struct tcpcb *tp = pd_tcpcb(t);
 	uint32_t ack = 1, len = 0, seq = 0;
-	uint64_t f = draw(t, nitems(flags));
+	uint64_t f = pd_draw(t, nitems(flags));
 	struct tcp_syn sy;
 
 	if (tp != NULL) {
@@ -84,15 +84,15 @@ segment(struct pd *t)
 		t->c->iss = sy.sy_iss;
 		t->c->irs = sy.sy_irs;
 		seq = 1;
-	} else if (draw(t, 2) == 0)
-		f = draw(t, 3);
+	} else if (pd_draw(t, 2) == 0)
+		f = pd_draw(t, 3);
 	t->c->iss_known = true;
 	seq = near(t, seq);
-	if (draw(t, 3) == 0)
-		len = (uint32_t)draw(t, 1461);
+	if (pd_draw(t, 3) == 0)
+		len = (uint32_t)pd_draw(t, 1461);
 	INJECT("%s %u:%u(%u) ack %u win %u %s", flags[f], seq, seq + len, len,
-	    near(t, ack), (u_int)draw(t, 65536), draw(t, 6) == 0 ?
-	    odd[draw(t, nitems(odd))] : opts[draw(t, nitems(opts))]);
+	    near(t, ack), (u_int)pd_draw(t, 65536), pd_draw(t, 6) == 0 ?
+	    odd[pd_draw(t, nitems(odd))] : opts[pd_draw(t, nitems(opts))]);
 	sig_peer_sne(0, 0);
 }
 
@@ -103,16 +103,16 @@ cookie(struct pd *t)
 {
 	pd_forget(t);
 	pd_renew(t);
-	INJECT("S 0:0(0) win 65535 %s", opts[draw(t, nitems(opts))]);
+	INJECT("S 0:0(0) win 65535 %s", opts[pd_draw(t, nitems(opts))]);
 	t->c->iss = 0;
 	t->c->iss_known = true;
 	if (pd_pending(t) == 1)
 		t->c->iss = pd_take(t);
 	pd_forget(t);
-	if (draw(t, 8) == 0)
-		pd_pass(t, draw(t, 40 * PD_SEC));
-	INJECT(". 1:1(0) ack %u win 65535 %s", 1 + (u_int)(draw(t, 8) == 0),
-	    opts[draw(t, nitems(opts))]);
+	if (pd_draw(t, 8) == 0)
+		pd_pass(t, pd_draw(t, 40 * PD_SEC));
+	INJECT(". 1:1(0) ack %u win 65535 %s", 1 + (u_int)(pd_draw(t, 8) == 0),
+	    opts[pd_draw(t, nitems(opts))]);
 }
 
 /* ---- The user ---- */
@@ -120,10 +120,10 @@ cookie(struct pd *t)
 static void
 churn(struct pd *t)
 {
-	bool us = draw(t, 2) == 0;
-	const char *key = draw(t, 4) == 0 ? NULL : KEY;
+	bool us = pd_draw(t, 2) == 0;
+	const char *key = pd_draw(t, 4) == 0 ? NULL : KEY;
 
-	switch (draw(t, 3)) {
+	switch (pd_draw(t, 3)) {
 	case 0:
 		(void)sig_key(t, us, XKEY_TCP, XKEY_TCP_MD5, XKEY_TCP_SPI, 0,
 		    key);
@@ -142,8 +142,8 @@ churn(struct pd *t)
 static void
 choose(struct pd *t, int fd)
 {
-	struct tcp_ao_keys tak = { .tak_current = (int)draw(t, 9) - 1,
-	    .tak_rnext = (int)draw(t, 9) - 1 };
+	struct tcp_ao_keys tak = { .tak_current = (int)pd_draw(t, 9) - 1,
+	    .tak_rnext = (int)pd_draw(t, 9) - 1 };
 	struct vnet *saved = vnet_enter(t->vnet);
 
 	(void)kern_setsockopt(fd, IPPROTO_TCP, TCP_AO_KEYS, &tak,
@@ -170,7 +170,7 @@ reads(struct pd *t, int fd)
 static int
 begins(struct pd *t)
 {
-	int fd = pd_socket(t), how = (int)draw(t, 3);
+	int fd = pd_socket(t), how = (int)pd_draw(t, 3);
 
 	if (how != 0)
 		OK(pd_setopt(t, fd, IPPROTO_TCP, how == 1 ? TCP_MD5SIG :
@@ -183,21 +183,21 @@ begins(struct pd *t)
 static void
 user(struct pd *t, int lfd, int *fd)
 {
-	switch (draw(t, 7)) {
+	switch (pd_draw(t, 7)) {
 	case 0:
 		if (*fd < 0)
 			*fd = lfd >= 0 ? accepts(t, lfd) : begins(t);
 		break;
 	case 1:
 		if (*fd >= 0)
-			(void)pd_send(t, *fd, draw(t, 5000) + 1, 0);
+			(void)pd_send(t, *fd, pd_draw(t, 5000) + 1, 0);
 		break;
 	case 2:
 		if (*fd >= 0)
 			reads(t, *fd);
 		break;
 	case 3:
-		if (*fd >= 0 && draw(t, 4) == 0) {
+		if (*fd >= 0 && pd_draw(t, 4) == 0) {
 			(void)pd_close(t, *fd);
 			*fd = -1;
 		}
@@ -209,12 +209,12 @@ user(struct pd *t, int lfd, int *fd)
 	case 5:
 		if (*fd >= 0 || lfd >= 0)
 			(void)pd_setopt(t, *fd >= 0 ? *fd : lfd, IPPROTO_TCP,
-			    draw(t, 2) == 0 ? TCP_MD5SIG : TCP_AO,
-			    (int)draw(t, 2));
+			    pd_draw(t, 2) == 0 ? TCP_MD5SIG : TCP_AO,
+			    (int)pd_draw(t, 2));
 		break;
 	default:
-		pd_pass(t, draw(t, 20) == 0 ? 70 * PD_SEC :
-		    draw(t, 300 * PD_MSEC));
+		pd_pass(t, pd_draw(t, 20) == 0 ? 70 * PD_SEC :
+		    pd_draw(t, 300 * PD_MSEC));
 		break;
 	}
 }
@@ -223,7 +223,7 @@ static void
 step(struct pd *t, int lfd, int i, int *fd)
 {
 	pd_use(t, i);
-	switch (draw(t, 8)) {
+	switch (pd_draw(t, 8)) {
 	case 0:
 		churn(t);
 		break;
@@ -301,7 +301,7 @@ PD_TEST(signed_segments)
 			OK(pd_setopt(t, lfd, IPPROTO_TCP, round % 4 == 1 ?
 			    TCP_AO : TCP_MD5SIG, 1));
 		for (n = 0; n < STEPS; n++) {
-			i = (int)draw(t, nitems(fd));
+			i = (int)pd_draw(t, nitems(fd));
 			step(t, lfd, i, &fd[i]);
 		}
 		for (i = 0; i < (int)nitems(fd); i++)
