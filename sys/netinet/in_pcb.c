@@ -231,6 +231,12 @@ pcb_grow(struct inpcbinfo *ipi)
 int
 in_pcbinsert(struct inpcbinfo *ipi, struct inpcb *inp)
 {
+	return (in_pcbinsert_hash(ipi, inp, in_pcbhash(ipi, &inp->inp_inc)));
+}
+
+int
+in_pcbinsert_hash(struct inpcbinfo *ipi, struct inpcb *inp, uint32_t hash)
+{
 	in_pcbslot_t *slot;
 
 	KASSERT((inp->inp_flags & INP_INHASH) == 0, ("in the table"));
@@ -241,8 +247,8 @@ in_pcbinsert(struct inpcbinfo *ipi, struct inpcb *inp)
 	    2 * (ipi->ipi_nconns + 1) > ipi->ipi_connmask + 1) &&
 	    !pcb_grow(ipi))
 		return (ENOMEM);
-	inp->inp_hash = in_pcbhash(ipi, &inp->inp_inc);
-	slot = pcb_probe(ipi, &inp->inp_inc, inp->inp_hash);
+	inp->inp_hash = hash;
+	slot = pcb_probe(ipi, &inp->inp_inc, hash);
 	if (*slot != 0 || (ipi->ipi_quiet != NULL &&
 	    ipi->ipi_quiet->ipq_taken(&inp->inp_inc, inp->inp_hash)))
 		return (EADDRINUSE);
