@@ -307,7 +307,9 @@ ip_xmit_large(struct mbuf *m, const struct ip_way *way)
 	want = ph->csum_flags & CSUM_OUT;
 	if ((want & CSUM_TSO) != 0) {
 		size = (uint32_t)ph->l3hlen + ph->l4hlen + ph->tso_segsz;
-		if ((want & ~ifp->if_hwassist) == 0 && size <= way->w_mtu &&
+		if (((want & ~ifp->if_hwassist) == 0 ||
+		    (if_cut_later(ifp) && way->w_rcvif == NULL)) &&
+		    size <= way->w_mtu &&
 		    (uint32_t)ph->len <= ifp->if_hw_tsomax)
 			return (ip_xmit_one(m, way));
 		return (ip_xmit_queue(ip_tso_cut(m, (ifp->if_hwassist &
