@@ -535,9 +535,9 @@ int	find_tcp_function_alias(struct tcp_function_block *blk,
 void	tcp_switch_back_to_default(struct tcpcb *tp);
 /* The default for new connections, with a reference. */
 struct tcp_function_block *tcp_default_functions(void);
-/* Begin using blk, whose reference is given over; frees nothing on failure. */
-int	tcp_functions_attach(struct tcpcb *tp,
-	    struct tcp_function_block *blk);
+/* A new connection, with t_fb_ptr NULL, begins with the default: 0, or an
+ * errno, and then it has none. */
+int	tcp_functions_attach(struct tcpcb *tp);
 void	tcp_functions_detach(struct tcpcb *tp, int destroyed);
 /* A new connection takes its listener's block, if the variable says so. */
 int	tcp_functions_inherit(struct tcpcb *tp, struct tcpcb *listener);
