@@ -785,6 +785,8 @@ int	tcp_stage_sequence(struct tcpcb *tp, struct tcp_seg *sg);
 int	tcp_stage_rst(struct tcpcb *tp, struct tcp_seg *sg);
 int	tcp_stage_syn(struct tcpcb *tp, struct tcp_seg *sg);
 int	tcp_stage_ack(struct tcpcb *tp, struct tcp_seg *sg);
+void	tcp_ack_first(struct tcpcb *tp, const struct tcp_seg *sg,
+	    nstime_t sent);
 int	tcp_stage_urg(struct tcpcb *tp, struct tcp_seg *sg);
 int	tcp_stage_text(struct tcpcb *tp, struct tcp_seg *sg);
 int	tcp_stage_fin(struct tcpcb *tp, struct tcp_seg *sg);
