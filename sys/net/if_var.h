@@ -174,11 +174,30 @@ int	ether_ifattach(struct ifnet *ifp, const uint8_t *lladdr);
 void	ether_input(struct ifnet *ifp, struct mbuf *m);
 int	ether_output(struct ifnet *ifp, struct mbuf *m,
 	    const struct in6_addr *nexthop, struct route *ro);
-/* The same for who knows that ro_llgen of ro is V_way_gen, by which ifp is up
- * and an Ethernet, and has in m, which is its own, ETHER_HDR_LEN bytes in
- * front of the packet to be filled in. */
-int	ether_output_known(struct ifnet *ifp, struct mbuf *m,
-	    const struct route *ro, uint16_t type);
+/*
+ * The same for who knows the link address (8 bytes, of which 6 count) and that
+ * ifp is up and an Ethernet, as V_way_gen says, and has in m, which is its
+ * own, ETHER_HDR_LEN bytes in front of the packet to be filled in.  Each
+ * address is written as 8 bytes, of which the last two are overwritten by
+ * what follows.
+ */
+static inline int
+ether_output_known(struct ifnet *ifp, struct mbuf *m, const uint8_t *lladdr,
+    uint16_t type)
+{
+	struct ether_header *eh = mtod(m, struct ether_header *);
+
+	CTASSERT(sizeof(ifp->if_lladdr) == 8);
+	memcpy(eh->ether_dhost, lladdr, 8);
+	memcpy((char *)eh + ETHER_ADDR_LEN, ifp->if_lladdr, 8);
+	eh->ether_type = htons(type);
+	m->m_pkthdr.l2hlen = ETHER_HDR_LEN;
+	if (__predict_false(ifp->if_capture != NULL || ifp->if_pipe != NULL))
+		return (if_enqueue(ifp, m));
+	ifp->if_data.ifi_opackets++;
+	ifp->if_data.ifi_obytes += (uint64_t)m->m_pkthdr.len;
+	return (ifp->if_transmit(ifp, m));
+}
 /* Put the header in front and send; dst is the 6-byte link address. */
 int	ether_output_frame(struct ifnet *ifp, struct mbuf *m,
 	    const uint8_t *dst, uint16_t type);
