@@ -298,6 +298,12 @@ vnet_module_ptr(void *addr)
 	    (uintptr_t)&VNET_NAME(n)))
 #endif
 #define	VNET(n)			(*VNET_PTR(n))
+#ifndef KLD_MODULE
+/* v's copy, whichever vnet is current. */
+#define	VNET_VNET_PTR(v, n)						\
+	((__typeof__(VNET_NAME(n)) *)((uintptr_t)(v)->vnet_data_base +	\
+	    (uintptr_t)&VNET_NAME(n)))
+#endif
 
 #define	CURVNET_SET(v)							\
 	struct vnet *saved_vnet = curvnet;				\
