@@ -340,13 +340,20 @@ port_grow(struct inpcbinfo *ipi)
 	return (true);
 }
 
+/* Larger chains are better than none. */
+static bool __noinline
+port_room(struct inpcbinfo *ipi)
+{
+	return ((ipi->ipi_ports != NULL && ipi->ipi_portmask >= UINT16_MAX) ||
+	    port_grow(ipi) || ipi->ipi_ports != NULL);
+}
+
 int
 in_pcbinherit_port(struct inpcbinfo *ipi, struct inpcb *inp, uint16_t port)
 {
 	KASSERT((inp->inp_flags & INP_INPORT) == 0, ("has a port"));
-	if ((ipi->ipi_ports == NULL || (ipi->ipi_nports > ipi->ipi_portmask &&
-	    ipi->ipi_portmask < UINT16_MAX)) && !port_grow(ipi) &&
-	    ipi->ipi_ports == NULL)
+	if (__predict_false(ipi->ipi_nports > ipi->ipi_portmask ||
+	    ipi->ipi_ports == NULL) && !port_room(ipi))
 		return (ENOMEM);
 	inp->inp_lport = port;
 	port_place(port_head(ipi, port), inp);
