@@ -417,7 +417,7 @@ tcp_input_noconn(struct mbuf *m, struct tcp_seg *sg)
 
 /* One that is not for a connection, that the connection may not have, or that
  * is not regular or for another block. */
-static void __noinline
+static void
 tcp_input_other(struct mbuf *m, struct tcp_seg *sg, struct inpcb *inp)
 {
 	const uint16_t synfin = TH_SYN | TH_FIN;
