@@ -33,9 +33,11 @@ wait_as(struct sy_host *host, int fd, enum syk_side side,
 {
 	int revents;
 
+	if (*deadlinep == 0 && wait->w_nonblock)
+		return (EAGAIN);
+	if (side == SYK_RECEIVE && sy_wait_instant(host))
+		return (0);
 	if (*deadlinep == 0) {
-		if (wait->w_nonblock)
-			return (EAGAIN);
 		*deadlinep = sy_deadline(host->h_loop,
 		    wait->w_limit != 0 ? wait->w_limit : SY_NEVER);
 	}
@@ -123,22 +125,22 @@ sy_accept(struct sy_host *host, int fd, struct sockaddr *addr,
     socklen_t *len)
 {
 	struct syk_addr kaddr;
+	struct syk_wait wait;
 	uint64_t deadline;
-	bool waited;
 	int error, newfd;
 
 	deadline = 0;
-	waited = false;
-	while ((error = syk_accept(host->h_vnet, fd, &kaddr, &newfd)) ==
-	    EWOULDBLOCK) {
-		waited = true;
-		error = wait_ready(host, fd, SYK_RECEIVE, &deadline);
+	while ((error = syk_accept(host->h_vnet, fd, addr != NULL ? &kaddr :
+	    NULL, &newfd, &wait)) == EWOULDBLOCK) {
+		error = wait_as(host, fd, SYK_RECEIVE, &wait, &deadline);
 		if (error != 0)
 			break;
 	}
 	if (error != 0)
-		return (fail_after_wait(error, "accept", host, fd, waited));
-	sy_tr_addr_out(&kaddr, addr, len);
+		return (fail_after_wait(error, "accept", host, fd,
+		    deadline != 0));
+	if (addr != NULL)
+		sy_tr_addr_out(&kaddr, addr, len);
 	return (newfd);
 }
 
@@ -147,27 +149,23 @@ sy_connect(struct sy_host *host, int fd, const struct sockaddr *addr,
     socklen_t len)
 {
 	struct syk_addr kaddr;
-	struct syk_wait wait;
-	int error, revents, soerror;
+	uint64_t deadline;
+	int error;
 
 	error = sy_tr_addr_in(addr, len, &kaddr);
 	if (error == 0)
 		error = syk_connect(host->h_vnet, fd, &kaddr);
 	if (error == 0)
 		return (0);
-	if (error != EINPROGRESS || syk_waitinfo(host->h_vnet, fd,
-	    SYK_SEND, &wait) != 0 || wait.w_nonblock)
+	if (error != EINPROGRESS)
 		return (sy_fail_fd(error, "connect", host, fd));
 	/* With ourselves it may have come to an end at once. */
-	error = syk_poll(host->h_vnet, fd, SYK_POLLOUT, &revents);
-	if (error == 0 && revents == 0)
-		error = sy_wait_fd(host, fd, SYK_POLLOUT,
-		    sy_deadline(host->h_loop, SY_NEVER), &revents);
-	soerror = 0;
-	if (error == 0 && (revents & SYK_POLLERR) != 0)
-		error = syk_soerror(host->h_vnet, fd, &soerror);
-	if (error == 0)
-		error = soerror;
+	deadline = sy_deadline(host->h_loop, SY_NEVER);
+	while ((error = syk_connected(host->h_vnet, fd)) == EWOULDBLOCK) {
+		error = sy_wait_event(host, deadline);
+		if (error != 0)
+			break;
+	}
 	if (error != 0)
 		return (fail_after_wait(error, "connect", host, fd, true));
 	return (0);

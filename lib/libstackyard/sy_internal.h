@@ -180,9 +180,11 @@ int	syk_socket(struct vnet *vnet, enum syk_af family, int type,
 	    int protocol, int *fdp);
 int	syk_bind(struct vnet *vnet, int fd, const struct syk_addr *addr);
 int	syk_listen(struct vnet *vnet, int fd, int backlog);
-int	syk_accept(struct vnet *vnet, int fd, struct syk_addr *addr,
-	    int *fdp);
 int	syk_connect(struct vnet *vnet, int fd, const struct syk_addr *addr);
+/* What a connect that was EINPROGRESS has come to: the socket's pending error,
+ * which is taken; EWOULDBLOCK: it goes on; EINPROGRESS: fd is non-blocking, and
+ * the program is to find out by itself. */
+int	syk_connected(struct vnet *vnet, int fd);
 /* Flags and levels from here on are the stack's own numbers.  The first
  * skip bytes of iov are done already; *lenp becomes the bytes moved. */
 #define	SYK_MSG_OOB		0x1
@@ -205,6 +207,10 @@ struct syk_wait {
 };
 enum syk_side { SYK_RECEIVE, SYK_SEND, SYK_LINGER };
 int	syk_waitinfo(struct vnet *vnet, int fd, enum syk_side side,
+	    struct syk_wait *wait);
+
+/* addr may be NULL.  EWOULDBLOCK comes with how to wait. */
+int	syk_accept(struct vnet *vnet, int fd, struct syk_addr *addr, int *fdp,
 	    struct syk_wait *wait);
 
 /* syk_send() and syk_recv() of one range, without flags and addresses.

@@ -630,6 +630,35 @@ ack_of_handshake(struct tcpcb *tp, const struct tcp_seg *sg)
 	return (TV_CONNECTED | TV_OUTPUT);
 }
 
+/*
+ * The same for a connection whose SYN-ACK, sent once, at that time, nobody
+ * has noted in the sent map yet: sg acknowledges it and says nothing else.
+ * What the note and its end, and an ACK's stages, would come to is known.
+ */
+void
+tcp_ack_first(struct tcpcb *tp, const struct tcp_seg *sg, nstime_t sent)
+{
+	const nstime_t now = getnstime();
+	struct tcp_acked ta = { .ta_ack = sg->sg_ack, .ta_acked = 1,
+	    .ta_inflight = 1, .ta_flags = TS_SYN, .ta_nsegs = sg->sg_nsegs,
+	    .ta_rtt = now - sent + (now == sent), .ta_rtt_xmits = 1,
+	    .rs_delivered = 1, .rs_interval = sent - now };
+
+	tp->snd_una = tp->snd_nxt = tp->snd_max = tp->snd_up = sg->sg_ack;
+	tp->snd_fack = tp->t_loss_edge = sg->sg_ack;
+	tp->t_delivered = 1;
+	tp->t_first_sent_time = sent;
+	tp->t_delivered_time = tp->t_sndtime = now;
+	tp->t_progress = (uint32_t)(now >> TCP_ACKTIME_SHIFT);
+	tcp_established(tp);
+	ack_rtt(tp, sg, &ta);
+	ack_count(tp, sg, &ta, 0);
+	tp->snd_wnd = tp->max_sndwnd = sg->sg_win << tp->snd_scale;
+	tp->snd_wl1 = sg->sg_came;
+	tp->snd_wl2 = sg->sg_ack;
+	ack_judge(tp, sg, &ta);
+}
+
 /* An ACK outside of what is in flight: RFC 5961, section 5. */
 static int __noinline
 ack_outside(struct tcpcb *tp, struct tcp_seg *sg)

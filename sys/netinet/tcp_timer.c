@@ -175,10 +175,15 @@ tcp_timer_stop(struct tcpcb *tp)
 nstime_t
 tcp_keepinit_of(const struct tcpcb *tp)
 {
-	if (tp->t_userto != NULL && tp->t_userto->tu_keepinit != 0)
-		return (tp->t_userto->tu_keepinit * NS_PER_SEC);
+	const struct tcp_userto *tu = tp->t_userto;
+
+	if (tu != NULL && tu->tu_keepinit != 0)
+		return (tu->tu_keepinit * NS_PER_SEC);
 	/* A number of attempts, or a time of its own, takes its place. */
-	return (tcp_compat_keepinit(tp) ? 0 : V_tcp_keepinit);
+	if (__predict_false(tu != NULL || V_tcp_ways.w_syn_retries != 0) &&
+	    tcp_compat_keepinit(tp))
+		return (0);
+	return (V_tcp_keepinit);
 }
 
 nstime_t

@@ -541,9 +541,9 @@ int	find_tcp_function_alias(struct tcp_function_block *blk,
 void	tcp_switch_back_to_default(struct tcpcb *tp);
 /* The default for new connections, with a reference. */
 struct tcp_function_block *tcp_default_functions(void);
-/* Begin using blk, whose reference is given over; frees nothing on failure. */
-int	tcp_functions_attach(struct tcpcb *tp,
-	    struct tcp_function_block *blk);
+/* A new connection, with t_fb_ptr NULL, begins with the default: 0, or an
+ * errno, and then it has none. */
+int	tcp_functions_attach(struct tcpcb *tp);
 void	tcp_functions_detach(struct tcpcb *tp, int destroyed);
 /* A new connection takes its listener's block, if the variable says so. */
 int	tcp_functions_inherit(struct tcpcb *tp, struct tcpcb *listener);
@@ -801,6 +801,8 @@ int	tcp_stage_syn(struct tcpcb *tp, struct tcp_seg *sg);
 /* The same of a segment that tcp_regular() is true of. */
 int	tcp_ack_regular(struct tcpcb *tp, struct tcp_seg *sg);
 int	tcp_stage_ack(struct tcpcb *tp, struct tcp_seg *sg);
+void	tcp_ack_first(struct tcpcb *tp, const struct tcp_seg *sg,
+	    nstime_t sent);
 int	tcp_stage_urg(struct tcpcb *tp, struct tcp_seg *sg);
 int	tcp_stage_text(struct tcpcb *tp, struct tcp_seg *sg);
 int	tcp_stage_fin(struct tcpcb *tp, struct tcp_seg *sg);
