@@ -411,15 +411,13 @@ tw_judge(const struct tcptw *tw, struct inpcb *inp, const struct tcp_seg *sg,
 	return (TCP_TW_DONE);
 }
 
-enum tcp_twverdict
-tcp_tw_input(const struct mbuf *m, const struct tcp_seg *sg)
+/* For one that is in TIME_WAIT. */
+static enum tcp_twverdict __noinline
+tw_input(struct tcptw *tw, const struct mbuf *m, const struct tcp_seg *sg)
 {
 	enum tcp_twverdict verdict;
-	struct tcptw *tw;
 	bool restart;
 
-	if ((tw = tw_find(&sg->sg_inc, sg->sg_hash)) == NULL)
-		return (TCP_TW_NONE);
 	if (tw->tw_udpport != sg->sg_udpport) {
 		tcp_reset_reply(NULL, sg);
 		return (TCP_TW_DONE);
@@ -435,6 +433,16 @@ tcp_tw_input(const struct mbuf *m, const struct tcp_seg *sg)
 		tw_wait(tw, getnstime() + tw_2msl(tw));
 	}
 	return (verdict);
+}
+
+enum tcp_twverdict
+tcp_tw_input(const struct mbuf *m, const struct tcp_seg *sg)
+{
+	struct tcptw *tw;
+
+	if ((tw = tw_find(&sg->sg_inc, sg->sg_hash)) == NULL)
+		return (TCP_TW_NONE);
+	return (tw_input(tw, m, sg));
 }
 
 enum tcp_twverdict
