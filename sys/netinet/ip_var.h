@@ -164,6 +164,14 @@ in_pseudo_sum(const struct in6_addr *src, const struct in6_addr *dst,
 {
 	return (in_cksum_fold(in_pseudo_partial(src, dst, len, proto)));
 }
+/* The same of two mapped IPv4 addresses, whose ffff may be left out. */
+static inline uint16_t
+in_pseudo_sum4(const struct in6_addr *src, const struct in6_addr *dst,
+    uint32_t len, uint8_t proto)
+{
+	return (in_cksum_fold((uint64_t)htonl(len) + htonl((uint32_t)proto) +
+	    src->s6_addr32[3] + dst->s6_addr32[3]));
+}
 /* Complete what csum_flags asks for in an IP packet (m_data at the IP
  * header), and clear those flags.  The IP header must lie in one mbuf. */
 void	in_delayed_cksum(struct mbuf *m);

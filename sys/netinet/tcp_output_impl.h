@@ -7,7 +7,8 @@
  * What the files of TCP's output say to each other and to nobody else:
  *
  *	tcp_plan	what the next segment is to be, with its options
- *	tcp_output	when; builds it, notes it, and gives it to IP
+ *	tcp_segment	builds it, notes it, and gives it to IP
+ *	tcp_output	when; plain segments
  *	tcp_respond	segments that come from no send buffer
  */
 #ifndef _STACKYARD_NETINET_TCP_OUTPUT_IMPL_H_
@@ -17,6 +18,7 @@
 #include <sys/socketvar.h>
 #include <sys/systm.h>
 #include <netinet/ip_var.h>
+#include <netinet/tcp_loss.h>
 #include <netinet/tcp_var.h>
 
 /* What the next segment is to be. */
@@ -101,14 +103,14 @@ tcp_repeats_fin(const struct tcpcb *tp)
 static inline void
 tcp_put_timestamp(void *opt, const struct tcpcb *tp)
 {
-	const uint32_t w[3] = {
-		htonl(TCPOPT_NOP << 24 | TCPOPT_NOP << 16 |
-		    TCPOPT_TIMESTAMP << 8 | TCPOLEN_TIMESTAMP),
-		htonl(tcp_ts_getticks() + tp->ts_offset),
-		htonl(tp->ts_recent)
-	};
+	const uint32_t kind = htonl(TCPOPT_NOP << 24 | TCPOPT_NOP << 16 |
+	    TCPOPT_TIMESTAMP << 8 | TCPOLEN_TIMESTAMP);
+	const uint32_t val = htonl(tcp_ts_getticks() + tp->ts_offset);
+	const uint32_t ecr = htonl(tp->ts_recent);
 
-	memcpy(opt, w, sizeof(w));
+	memcpy(opt, &kind, sizeof(kind));
+	memcpy((char *)opt + 4, &val, sizeof(val));
+	memcpy((char *)opt + 8, &ecr, sizeof(ecr));
 }
 
 /* The options of nearly all SYNs, in our order: TCPOLEN_SYNALL bytes. */
@@ -154,15 +156,114 @@ tcp_adv_window(struct tcpcb *tp)
 	return (min(max, (uint32_t)lmax(space, promised)));
 }
 
+/* The window field, bytes rounded up. */
+static inline uint32_t
+tcp_scaled_window(uint32_t win, uint8_t scale)
+{
+	return ((uint32_t)(((uint64_t)win + (1u << scale) - 1) >> scale));
+}
+
+/*
+ * Write what all headers have, as words, where m's data begins; hdrlen bytes
+ * with the options, which are the caller's.  The checksum field gets the
+ * pseudo header's sum.
+ */
+static inline void
+tcp_put_header(struct mbuf *m, const struct in_conninfo *inc, tcp_seq seq,
+    tcp_seq ack, uint16_t flags, uint16_t win, uint32_t hdrlen)
+{
+	struct tcphdr *th = mtod(m, struct tcphdr *);
+	const uint32_t len = (uint32_t)m->m_pkthdr.len;
+	uint32_t w;
+
+	w = htonl((uint32_t)inc->inc_lport << 16 | inc->inc_fport);
+	memcpy(&th->th_sport, &w, sizeof(w));
+	th->th_seq = htonl(seq);
+	th->th_ack = htonl(ack);
+	/* TH_AE stands in front of the other flags. */
+	w = htonl(hdrlen / 4 << 28 | (uint32_t)flags << 16 | win);
+	memcpy((char *)th + __offsetof(struct tcphdr, th_flags) - 1, &w,
+	    sizeof(w));
+	th->th_urp = 0;
+	m->m_pkthdr.csum_data = __offsetof(struct tcphdr, th_sum);
+	m->m_pkthdr.l4hlen = (uint8_t)hdrlen;
+	if (__predict_true(IN6_IS_ADDR_V4MAPPED(&inc->inc_faddr))) {
+		m->m_pkthdr.csum_flags |= CSUM_TCP;
+		th->th_sum = in_pseudo_sum4(&inc->inc_laddr, &inc->inc_faddr,
+		    len, IPPROTO_TCP);
+	} else {
+		m->m_pkthdr.csum_flags |= CSUM_TCP_IPV6;
+		th->th_sum = in_pseudo_sum(&inc->inc_laddr, &inc->inc_faddr,
+		    len, IPPROTO_TCP);
+	}
+}
+
+/* tcp_segment.c */
+
+/* What few sockets ask of IP. */
+#define	INP_RARESEND	(INP_MINMTU | INP_DONTROUTE | INP_NOHOPS)
+
+/* An mbuf with room for a header of hdrlen bytes, in front of len bytes of
+ * text, of which there is none yet: NULL if memory is short. */
+static inline struct mbuf *
+tcp_build(const struct tcpcb *tp, uint32_t hdrlen, uint32_t len)
+{
+	struct mbuf *m;
+
+	if ((m = m_gethdr(M_NOWAIT, MT_HEADER)) == NULL)
+		return (NULL);
+	m->m_data += max_hdr;
+	m->m_len = (int)hdrlen;
+	m->m_pkthdr.len = (int)(hdrlen + len);
+	m->m_pkthdr.flowid = tp->t_inpcb.inp_hash;
+	return (m);
+}
+
+/* What is left behind the header of tcp_build()'s m: text that fits in is
+ * copied, which is less work for both ends than one mbuf more. */
+static inline uint32_t
+tcp_short_text(const struct mbuf *m)
+{
+	return ((uint32_t)(MHLEN - max_hdr - m->m_len));
+}
+
+/* Put len bytes of text, from off in the send buffer, behind tcp_build()'s m:
+ * false, and m is gone, if memory is short.  fresh: some were never sent. */
+bool	tcp_build_text(struct tcpcb *tp, struct mbuf *m, uint32_t off,
+	    uint32_t len, bool fresh);
+/* m is to be cut into segments with mss bytes of text. */
+void	tcp_build_tso(const struct tcpcb *tp, struct mbuf *m, uint32_t mss);
+/* Hand a finished segment to IP. inp: the connection, or NULL. */
+int	tcp_ip_send(struct mbuf *m, struct inpcb *inp,
+	    const struct in_conninfo *inc, uint8_t tos, uint8_t ttl,
+	    uint16_t udpport, const struct mbuf *ipopts);
+/* The segment that was planned leaves: 0 or an errno. */
+int	tcp_send_plan(struct tcpcb *tp, struct tcp_plan *p);
+
+/* An ACK that promises win bytes leaves. */
+static inline void
+tcp_note_promise(struct tcpcb *tp, uint32_t win)
+{
+	u_int flags = tp->t_flags;
+
+	if (SEQ_GT(tp->rcv_nxt + win, tp->rcv_adv))
+		tp->rcv_adv = tp->rcv_nxt + win;
+	tp->last_ack_sent = tp->rcv_nxt;
+	tp->t_unacksegs = 0;
+	if (__predict_false(tp->t_loss != NULL))
+		tp->t_loss->tl_dsack.start = tp->t_loss->tl_dsack.end = 0;
+	if ((flags & TF_DELACK) != 0)
+		tcp_timer_off(tp, TT_DELACK);
+	flags &= ~(TF_ACKNOW | TF_DELACK | TF_RXWIN0SENT);
+	if (__predict_false(win == 0))
+		flags |= TF_RXWIN0SENT;
+	tp->t_flags = flags;
+}
+
 /* tcp_output.c */
 
 /* Send the ACK that tcp_respond() would, if nothing rare is switched on for
  * the synchronized connection tp: false if something is. */
 bool	tcp_plain_respond(struct tcpcb *tp, tcp_seq seq);
-
-/* Hand a finished segment to IP. inp: the connection, or NULL. */
-int	tcp_ip_send(struct mbuf *m, struct inpcb *inp,
-	    const struct in_conninfo *inc, uint8_t tos, uint8_t ttl,
-	    uint16_t udpport, const struct mbuf *ipopts);
 
 #endif /* !_STACKYARD_NETINET_TCP_OUTPUT_IMPL_H_ */
