@@ -186,7 +186,7 @@ tcp_output_timers(struct tcpcb *tp)
 }
 
 /* ip_send() refused: what the connection makes of it. */
-static int
+static int __noinline
 tcp_output_error(struct tcpcb *tp, int error)
 {
 	uint32_t mtu;
@@ -244,7 +244,7 @@ tcp_is_plain(const struct tcpcb *tp)
 	    SEQ_LEQ(tp->snd_up, tp->snd_una));
 }
 
-/* Bytes of header. */
+/* Bytes of header; and of text behind it. */
 static inline uint32_t
 tcp_plain_hdrlen(const struct tcpcb *tp)
 {
@@ -252,14 +252,18 @@ tcp_plain_hdrlen(const struct tcpcb *tp)
 	    TCPOLEN_TIMESTAMP + 2 : sizeof(struct tcphdr));
 }
 
+static inline uint32_t
+tcp_plain_mss(const struct tcpcb *tp, uint32_t hdrlen)
+{
+	return (tp->t_maxseg + sizeof(struct tcphdr) - hdrlen);
+}
+
 static inline void
 tcp_plain_header(struct tcpcb *tp, struct mbuf *m, tcp_seq seq,
-    uint32_t win, uint8_t flags)
+    uint32_t win, u_int flags, uint32_t hdrlen)
 {
-	const uint32_t hdrlen = tcp_plain_hdrlen(tp);
-
 	tcp_put_header(m, &tp->t_inpcb.inp_inc, seq, tp->rcv_nxt, flags,
-	    (uint16_t)tcp_scaled_window(win, tp->rcv_scale), hdrlen);
+	    tcp_scaled_window(win, tp->rcv_scale), hdrlen);
 	if (hdrlen != sizeof(struct tcphdr))
 		tcp_put_timestamp(mtod(m, struct tcphdr *) + 1, tp);
 }
@@ -267,22 +271,12 @@ tcp_plain_header(struct tcpcb *tp, struct mbuf *m, tcp_seq seq,
 static inline int
 tcp_plain_to_ip(struct tcpcb *tp, struct mbuf *m)
 {
-	return (ip_send_pcb(m, &tp->t_inpcb, V_tcp_do_pmtud ? IOA_DF : 0));
-}
+	struct inpcb *inp = &tp->t_inpcb;
 
-/* Enter len new bytes in the sent map: false if memory is short. */
-static inline bool
-tcp_plain_note(struct tcpcb *tp, uint32_t len, uint8_t flags)
-{
-	struct tcp_sent *ts;
-
-	ts = tcp_sent_new(tp, len, (flags & TH_FIN) != 0 ? TS_FIN : 0);
-	if (ts == NULL)
-		return (false);
-	if ((flags & TH_FIN) != 0)
-		tp->t_flags |= TF_SENTFIN;
-	tp->t_fb->tfb_sent(tp, ts);
-	return (true);
+	if (__predict_true(V_tcp_do_pmtud))
+		return (ip_send_pcb(m, inp));
+	return (tcp_ip_send(m, inp, &inp->inp_inc, inp->inp_tos, inp->inp_ttl,
+	    0, NULL));
 }
 
 /*
@@ -290,39 +284,43 @@ tcp_plain_note(struct tcpcb *tp, uint32_t len, uint8_t flags)
  * window there is.
  */
 static int __noinline
-tcp_plain_leave(struct tcpcb *tp, struct mbuf *m, tcp_seq seq, uint8_t flags)
+tcp_plain_leave(struct tcpcb *tp, struct mbuf *m, tcp_seq seq, u_int flags,
+    uint32_t hdrlen)
 {
-	uint32_t win = tcp_adv_window(tp);
+	uint32_t win;
 
+	win = tcp_window_of(tp, tcp_wise_space(tp, tptosocket(tp)));
 	TCPSTAT_INC(tcps_sndtotal);
 	tcp_note_promise(tp, win);
-	tcp_plain_header(tp, m, seq, win, flags);
+	tcp_plain_header(tp, m, seq, win, flags, hdrlen);
 	return (tcp_plain_to_ip(tp, m));
 }
 
 bool
 tcp_plain_respond(struct tcpcb *tp, tcp_seq seq)
 {
+	uint32_t hdrlen;
 	struct mbuf *m;
 
 	if (!tcp_is_plain(tp))
 		return (false);
 	TCPSTAT_INC(tcps_sndctrl);
-	m = tcp_build(tp, tcp_plain_hdrlen(tp), 0);
-	if (m != NULL) {
+	hdrlen = tcp_plain_hdrlen(tp);
+	if ((m = tcp_build(tp, hdrlen, 0)) != NULL) {
 		TCPSTAT_INC(tcps_sndtotal);
-		tcp_plain_header(tp, m, seq, tcp_adv_window(tp), TH_ACK);
+		tcp_plain_header(tp, m, seq, tcp_adv_window(tp), TH_ACK,
+		    hdrlen);
 		(void)tcp_plain_to_ip(tp, m);
 	}
 	return (true);
 }
 
 /* An acknowledgment, if one is due; as plan_ack(). */
-static int
-tcp_plain_ack(struct tcpcb *tp)
+static inline int
+tcp_plain_ack(struct tcpcb *tp, uint32_t hdrlen)
 {
 	tcp_seq seq = tp->snd_max;
-	uint8_t flags = TH_ACK;
+	u_int flags = TH_ACK;
 	struct mbuf *m;
 
 	if ((tp->t_flags & TF_ACKNOW) == 0) {
@@ -334,38 +332,45 @@ tcp_plain_ack(struct tcpcb *tp)
 		flags |= TH_FIN;
 		seq--;
 	}
-	if ((m = tcp_build(tp, tcp_plain_hdrlen(tp), 0)) == NULL)
+	if ((m = tcp_build(tp, hdrlen, 0)) == NULL)
 		return (ENOBUFS);
 	TCPSTAT_INC(tcps_sndacks);
 	tp->t_acktime = tcp_acktime();
-	return (tcp_plain_leave(tp, m, seq, flags));
+	return (tcp_plain_leave(tp, m, seq, flags, hdrlen));
 }
 
-/* len bytes of new text, TSO's if they are more than mss, or the FIN, or
- * both. */
+/* len bytes of new text, TSO's if they are more than one segment takes, or
+ * the FIN, or both. */
 static inline int
-tcp_plain_send(struct tcpcb *tp, uint32_t len, uint32_t mss, uint8_t flags)
+tcp_plain_send(struct tcpcb *tp, uint32_t len, u_int flags, uint32_t hdrlen)
 {
+	const uint32_t mss = tcp_plain_mss(tp, hdrlen);
 	const tcp_seq seq = tp->snd_max;
+	struct tcp_sent *ts;
 	struct mbuf *m;
 
-	m = tcp_build(tp, tcp_plain_hdrlen(tp), len);
+	m = tcp_build(tp, hdrlen, len);
 	if (m == NULL || (len != 0 && !tcp_build_text(tp, m,
 	    seq - tp->snd_una, len, true)))
 		return (ENOBUFS);
 	if (len > mss)
 		tcp_build_tso(tp, m, mss);
-	/* TH_FIN is 1: it counts as a byte. */
-	if (!tcp_plain_note(tp, len + (flags & TH_FIN), flags)) {
+	/* A FIN counts as a byte. */
+	ts = (flags & TH_FIN) != 0 ? tcp_sent_new(tp, len + 1, TS_FIN) :
+	    tcp_sent_new(tp, len, 0);
+	if (ts == NULL) {
 		m_freem(m);
 		return (ENOBUFS);
 	}
+	if ((flags & TH_FIN) != 0)
+		tp->t_flags |= TF_SENTFIN;
+	tp->t_fb->tfb_sent(tp, ts);
 	if (len != 0) {
 		TCPSTAT_INC(tcps_sndpack);
 		TCPSTAT_ADD(tcps_sndbyte, len);
 	} else
 		TCPSTAT_INC(tcps_sndctrl);
-	return (tcp_plain_leave(tp, m, seq, flags));
+	return (tcp_plain_leave(tp, m, seq, flags, hdrlen));
 }
 
 /* Bytes of the avail that are not sent yet that may go in one segment now,
@@ -393,31 +398,30 @@ tcp_plain_len(const struct tcpcb *tp, uint32_t avail, uint32_t quota,
  * says whether one was sent before, too, which acknowledged what there is and
  * promised the window.
  */
-static int
+static inline int
 tcp_plain_output(struct tcpcb *tp, const struct sockbuf *sb, bool *morep)
 {
-	uint32_t avail, len, mss;
+	const uint32_t hdrlen = tcp_plain_hdrlen(tp);
+	const bool fin = tcp_wants_fin(tp), said = *morep;
 	nstime_t when = UINT64_MAX;
-	uint8_t flags = TH_ACK;
-	bool fin, said = *morep;
+	uint32_t avail, len;
+	u_int flags = TH_ACK;
 
 	*morep = false;
 	avail = sbavail(sb) - (tp->snd_max - tp->snd_una);
-	fin = tcp_wants_fin(tp);
 	if ((tp->t_flags & TF_SENTFIN) != 0 || (avail == 0 && !fin))
-		return (tcp_plain_ack(tp));
-	mss = tp->t_maxseg + sizeof(struct tcphdr) - tcp_plain_hdrlen(tp);
-	len = tcp_plain_len(tp, avail, tp->t_fb->tfb_quota(tp, &when), mss,
-	    fin);
+		return (tcp_plain_ack(tp, hdrlen));
+	len = tcp_plain_len(tp, avail, tp->t_fb->tfb_quota(tp, &when),
+	    tcp_plain_mss(tp, hdrlen), fin);
 	if (len == UINT32_MAX) {
 		if (when != UINT64_MAX)
 			tcp_timer_at(tp, TT_PACE, when);
-		return (said ? 0 : tcp_plain_ack(tp));
+		return (said ? 0 : tcp_plain_ack(tp, hdrlen));
 	}
 	if (len == avail)
 		flags |= (len != 0 ? TH_PUSH : 0) | (fin ? TH_FIN : 0);
 	*morep = len != avail;
-	return (tcp_plain_send(tp, len, mss, flags));
+	return (tcp_plain_send(tp, len, flags, hdrlen));
 }
 
 /* ---- The default block's output ---- */
@@ -511,6 +515,26 @@ tcp_any_output(struct tcpcb *tp, const struct socket *so)
 	return (error);
 }
 
+/* There is text to send, or was sent. */
+static inline void
+tcp_output_text(struct tcpcb *tp, struct socket *so)
+{
+	tcp_output_idle(tp);
+	tcp_sndbuf_autoscale(tp, so);
+}
+
+/* tcp_default_output() of what is not plain. */
+static int __noinline
+tcp_other_output(struct tcpcb *tp, struct socket *so)
+{
+	if (so != NULL && sbavail(&so->so_snd) != 0 &&
+	    TCPS_HAVEESTABLISHED(tp->t_state))
+		tcp_output_text(tp, so);
+	if (tp->t_state < TCPS_SYN_SENT || tp->t_state == TCPS_TIME_WAIT)
+		return (0);
+	return (tcp_any_output(tp, so));
+}
+
 int
 tcp_default_output(struct tcpcb *tp)
 {
@@ -518,23 +542,21 @@ tcp_default_output(struct tcpcb *tp)
 	bool more = false;
 	int error;
 
-	if (so != NULL && sbavail(&so->so_snd) != 0 &&
-	    TCPS_HAVEESTABLISHED(tp->t_state)) {
-		tcp_output_idle(tp);
-		tcp_sndbuf_autoscale(tp, so);
-	}
-	while (so != NULL && __predict_true(tcp_is_plain(tp))) {
+	if (__predict_false(so == NULL || !tcp_is_plain(tp)))
+		return (tcp_other_output(tp, so));
+	if (sbavail(&so->so_snd) != 0)
+		tcp_output_text(tp, so);
+	do {
 		error = tcp_plain_output(tp, &so->so_snd, &more);
-		if (__predict_false(error != 0))
+		if (__predict_false(error != 0)) {
 			error = tcp_output_error(tp, error);
-		else if (more)
-			continue;
-		tcp_output_end(tp, so);
-		return (error);
-	}
-	if (tp->t_state < TCPS_SYN_SENT || tp->t_state == TCPS_TIME_WAIT)
-		return (0);
-	return (tcp_any_output(tp, so));
+			break;
+		}
+		if (more && !tcp_is_plain(tp))
+			return (tcp_any_output(tp, so));
+	} while (more);
+	tcp_output_end(tp, so);
+	return (error);
 }
 
 /*

@@ -135,25 +135,39 @@ tcp_put_synall(void *opt, uint16_t mss, uint8_t scale, uint32_t val,
 	memcpy(opt, w, sizeof(w));
 }
 
-/* Window to promise now: nothing rather than a silly one (RFC 1122,
- * 4.2.3.3), and never less than before. */
+/* Space in the buffer of so: nothing rather than too little (RFC 1122,
+ * 4.2.3.3). */
+static inline long
+tcp_wise_space(const struct tcpcb *tp, const struct socket *so)
+{
+	long space = sbspace(&so->so_rcv);
+
+	if (__predict_false(space < tp->t_maxseg &&
+	    space < (long)so->so_rcv.sb_hiwat / 4))
+		return (0);
+	return (space);
+}
+
+/* The window to promise for so much space: never less than before. */
+static inline uint32_t
+tcp_window_of(const struct tcpcb *tp, long space)
+{
+	/* A scale that was not agreed upon is 0. */
+	const uint32_t max = (uint32_t)TCP_MAXWIN << tp->rcv_scale;
+
+	return (min(max, (uint32_t)lmax(space, tcp_promised(tp))));
+}
+
+/* The window to promise now. */
 static inline uint32_t
 tcp_adv_window(struct tcpcb *tp)
 {
 	const struct socket *so = tptosocket(tp);
-	const uint32_t promised = tcp_promised(tp);
-	uint32_t max;
-	long space;
+	long space = so != NULL ? tcp_wise_space(tp, so) : 0;
 
-	space = so != NULL ? sbspace(&so->so_rcv) : 0;
-	if (__predict_false(so == NULL || (space < tp->t_maxseg &&
-	    space < (long)so->so_rcv.sb_hiwat / 4)))
-		space = 0;
 	if (__predict_false((tp->t_flags2 & TF2_COMPAT) != 0))
 		space = tcp_compat_clamp(tp, (uint32_t)space);
-	/* A scale that was not agreed upon is 0. */
-	max = (uint32_t)TCP_MAXWIN << tp->rcv_scale;
-	return (min(max, (uint32_t)lmax(space, promised)));
+	return (tcp_window_of(tp, space));
 }
 
 /* The window field, bytes rounded up. */
@@ -170,7 +184,7 @@ tcp_scaled_window(uint32_t win, uint8_t scale)
  */
 static inline void
 tcp_put_header(struct mbuf *m, const struct in_conninfo *inc, tcp_seq seq,
-    tcp_seq ack, uint16_t flags, uint16_t win, uint32_t hdrlen)
+    tcp_seq ack, u_int flags, uint32_t win, uint32_t hdrlen)
 {
 	struct tcphdr *th = mtod(m, struct tcphdr *);
 	const uint32_t len = (uint32_t)m->m_pkthdr.len;
@@ -181,7 +195,7 @@ tcp_put_header(struct mbuf *m, const struct in_conninfo *inc, tcp_seq seq,
 	th->th_seq = htonl(seq);
 	th->th_ack = htonl(ack);
 	/* TH_AE stands in front of the other flags. */
-	w = htonl(hdrlen / 4 << 28 | (uint32_t)flags << 16 | win);
+	w = htonl(hdrlen / 4 << 28 | flags << 16 | win);
 	memcpy((char *)th + __offsetof(struct tcphdr, th_flags) - 1, &w,
 	    sizeof(w));
 	th->th_urp = 0;

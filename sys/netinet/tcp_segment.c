@@ -80,7 +80,7 @@ tcp_fill_header(struct tcpcb *tp, struct mbuf *m, const struct tcp_plan *p)
 	    tp->rcv_scale : 0;
 	tcp_put_header(m, &tp->t_inpcb.inp_inc, p->p_seq,
 	    (p->p_flags & TH_ACK) != 0 ? tp->rcv_nxt : 0, p->p_flags,
-	    (uint16_t)min(TCP_MAXWIN, tcp_scaled_window(p->p_win, scale)),
+	    min(TCP_MAXWIN, tcp_scaled_window(p->p_win, scale)),
 	    sizeof(*th) + p->p_optlen);
 	memcpy(th + 1, p->p_opt, p->p_optlen);
 	if (SEQ_GT(tp->snd_up, p->p_seq) && !syn)
