@@ -324,7 +324,7 @@ tcp_plain_ack(struct tcpcb *tp, uint32_t hdrlen)
 	struct mbuf *m;
 
 	if ((tp->t_flags & TF_ACKNOW) == 0) {
-		if (!tcp_window_update_due(tp, tcp_adv_window(tp)))
+		if (!tcp_window_update_due(tp))
 			return (0);
 		TCPSTAT_INC(tcps_sndwinup);
 	}
@@ -393,6 +393,14 @@ tcp_plain_len(const struct tcpcb *tp, uint32_t avail, uint32_t quota,
 	return (UINT32_MAX);
 }
 
+/* The block's quota; the default's needs no call. */
+static inline uint32_t
+tcp_plain_quota(struct tcpcb *tp, nstime_t *when)
+{
+	return (tp->t_fb->tfb_quota == tcp_default_quota ?
+	    tcp_default_quota(tp, when) : tp->t_fb->tfb_quota(tp, when));
+}
+
 /*
  * One segment, if there is something to send; *morep: there may be more.  It
  * says whether one was sent before, too, which acknowledged what there is and
@@ -411,7 +419,7 @@ tcp_plain_output(struct tcpcb *tp, const struct sockbuf *sb, bool *morep)
 	avail = sbavail(sb) - (tp->snd_max - tp->snd_una);
 	if ((tp->t_flags & TF_SENTFIN) != 0 || (avail == 0 && !fin))
 		return (tcp_plain_ack(tp, hdrlen));
-	len = tcp_plain_len(tp, avail, tp->t_fb->tfb_quota(tp, &when),
+	len = tcp_plain_len(tp, avail, tcp_plain_quota(tp, &when),
 	    tcp_plain_mss(tp, hdrlen), fin);
 	if (len == UINT32_MAX) {
 		if (when != UINT64_MAX)
@@ -454,7 +462,7 @@ tcp_output_due(struct tcpcb *tp, const struct socket *so)
 	    tp->t_snd_lost != 0)
 		return (true);
 	return (tcp_new_waits(tp, so) ||
-	    tcp_window_update_due(tp, tcp_adv_window(tp)));
+	    tcp_window_update_due(tp));
 }
 
 /* Nothing that may be sent is not: it is the user, not the network, who
@@ -575,7 +583,7 @@ tcp_output_if(struct tcpcb *tp)
 	    (sent != 0 && !tcp_timer_active(tp, TT_REXMT)) ||
 	    tp->t_fb->tfb_tcp_output != tcp_default_output ||
 	    !tcp_is_plain(tp) ||
-	    tcp_window_update_due(tp, tcp_adv_window(tp)))
+	    tcp_window_update_due(tp))
 		tcp_output_later(tp);
 	else
 		tcp_note_applimited(tp);
@@ -587,6 +595,6 @@ tcp_output_rcvd(struct tcpcb *tp)
 {
 	if (tp->t_fb->tfb_tcp_output != tcp_default_output ||
 	    (tp->t_flags & TF_ACKNOW) != 0 ||
-	    tcp_window_update_due(tp, tcp_adv_window(tp)))
+	    tcp_window_update_due(tp))
 		tcp_output_later(tp);
 }

@@ -50,9 +50,9 @@ uint32_t tcp_seg_limit(const struct tcpcb *tp, uint32_t optlen);
  * all there is. */
 bool	tcp_small_ok(const struct tcpcb *tp, uint32_t len, uint32_t mss,
 	    bool all);
-/* Should the peer hear of win, which is more than it was promised? */
-bool	tcp_window_grown(const struct tcpcb *tp, uint32_t win,
-	    uint32_t promised);
+/* Should the peer hear of win, if it is more than it was promised? */
+bool	tcp_window_grown(const struct tcpcb *tp, const struct socket *so,
+	    uint32_t win);
 
 /* What is left of the window that was promised, bytes. */
 static inline uint32_t
@@ -60,15 +60,6 @@ tcp_promised(const struct tcpcb *tp)
 {
 	return (SEQ_GT(tp->rcv_adv, tp->rcv_nxt) ?
 	    tp->rcv_adv - tp->rcv_nxt : 0);
-}
-
-/* Has so much space come free that the peer should hear of it? */
-static inline bool
-tcp_window_update_due(const struct tcpcb *tp, uint32_t win)
-{
-	const uint32_t promised = tcp_promised(tp);
-
-	return (win > promised && tcp_window_grown(tp, win, promised));
 }
 
 static inline bool
@@ -168,6 +159,24 @@ tcp_adv_window(struct tcpcb *tp)
 	if (__predict_false((tp->t_flags2 & TF2_COMPAT) != 0))
 		space = tcp_compat_clamp(tp, (uint32_t)space);
 	return (tcp_window_of(tp, space));
+}
+
+/* Has so much space come free that the peer should hear of it?  Mostly it has
+ * not, whatever else there is. */
+static inline bool
+tcp_window_update_due(struct tcpcb *tp)
+{
+	const struct socket *so = tptosocket(tp);
+	const long promised = tcp_promised(tp);
+	long more;
+
+	if (so == NULL)
+		return (false);
+	more = sbspace(&so->so_rcv) - promised;
+	if (__predict_true(more < 2 * tp->t_maxseg &&
+	    2 * more < (long)so->so_rcv.sb_hiwat && !V_tcp_ways.w_linux))
+		return (false);
+	return (tcp_window_grown(tp, so, tcp_adv_window(tp)));
 }
 
 /* The window field, bytes rounded up. */
