@@ -31,9 +31,11 @@ wait_until(const struct sy_host *host, const struct syk_wait *wait,
     uint64_t *deadlinep)
 {
 
+	if (*deadlinep == 0 && wait->w_nonblock)
+		return (EAGAIN);
+	if (side == SYK_RECEIVE && sy_wait_instant(host))
+		return (0);
 	if (*deadlinep == 0) {
-		if (wait->w_nonblock)
-			return (EAGAIN);
 		*deadlinep = sy_deadline(host->h_loop,
 		    wait->w_limit != 0 ? wait->w_limit : SY_NEVER);
 	}

@@ -167,7 +167,8 @@ sy_wait_fd(struct sy_host *host, int fd, int events, uint64_t deadline,
 	int error;
 
 	do {
-		error = sy_wait_event(host, deadline);
+		error = sy_wait_instant(host) ? 0 :
+		    sy_wait_event(host, deadline);
 		if (error != 0)
 			return (error);
 		/* An error here is the next call's to report. */

@@ -128,6 +128,25 @@ sbreserve(struct sockbuf *sb, u_long cc)
 	return (sb_reserve(sb, cc));
 }
 
+/* Up to whole units, where the limit allows it. */
+static inline void
+sb_round(struct sockbuf *sb, u_int unit)
+{
+	const u_int over = sb->sb_hiwat % unit;
+	const u_long size = (u_long)sb->sb_hiwat + unit - over;
+
+	if (over != 0 && size <= V_sb_max)
+		(void)sb_reserve(sb, size);
+}
+
+void
+soround(struct socket *so, u_int unit)
+{
+
+	sb_round(&so->so_snd, unit);
+	sb_round(&so->so_rcv, unit);
+}
+
 int
 soreserve(struct socket *so, u_long sndcc, u_long rcvcc)
 {

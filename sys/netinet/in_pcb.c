@@ -81,20 +81,14 @@ in_pcbinfo_destroy(struct inpcbinfo *ipi)
 }
 
 void
-in_pcbinit(struct inpcbinfo *ipi, struct inpcb *inp, struct socket *so)
-{
-	inp->inp_socket = so;
-	inp->inp_gencnt = ++ipi->ipi_gencnt;
-	TAILQ_INSERT_TAIL(&ipi->ipi_list, inp, inp_list);
-	ipi->ipi_count++;
-}
-
-void
 in_pcbdestroy(struct inpcbinfo *ipi, struct inpcb *inp)
 {
-	in_pcbremove(ipi, inp);
-	in_pcbrelease_port(ipi, inp);
-	ro_invalidate(&inp->inp_route);
+	if ((inp->inp_flags & (INP_INHASH | INP_INPORT)) != 0) {
+		in_pcbremove(ipi, inp);
+		in_pcbrelease_port(ipi, inp);
+	}
+	if (inp->inp_route.ro_nh != NULL)
+		nhop_free(inp->inp_route.ro_nh);
 	m_freem(inp->inp_options);
 	TAILQ_REMOVE(&ipi->ipi_list, inp, inp_list);
 	ipi->ipi_count--;
@@ -513,58 +507,63 @@ in_pcbbind(struct inpcbinfo *ipi, struct inpcb *inp, struct sockaddr *nam)
 	return (0);
 }
 
-/* No port is free: take one of a connection to elsewhere. */
-static int
-in_pcbbind_shared(struct inpcbinfo *ipi, struct inpcb *inp,
-    const struct in6_addr *faddr, uint16_t fport, uint32_t scope)
+/* A port for the connection inc, whose it is not yet: a free one, or if there
+ * is none, one of a connection to elsewhere; 0: none of these. */
+static uint16_t
+port_for(const struct inpcbinfo *ipi, const struct inpcb *inp,
+    const struct in_conninfo *inc)
 {
-	struct in_conninfo inc = { .inc_faddr = *faddr, .inc_fport = fport,
-	    .inc_laddr = inp->inp_laddr, .inc_scope = scope };
-	uint16_t port;
+	uint16_t port = port_pick(ipi, inp, &inc->inc_laddr);
 
-	if ((port = port_share(ipi, inp, &inc)) == 0)
-		return (EADDRNOTAVAIL);
-	inp->inp_flags |= INP_ANONPORT;
-	return (in_pcbinherit_port(ipi, inp, port));
+	return (__predict_true(port != 0) ? port : port_share(ipi, inp, inc));
+}
+
+/* Into the tables, of which that of ports may have inp already. */
+static int
+connect_insert(struct inpcbinfo *ipi, struct inpcb *inp)
+{
+	int error;
+
+	if ((error = in_pcbinsert(ipi, inp)) != 0)
+		return (error);
+	if ((inp->inp_flags & INP_INPORT) != 0) {
+		LIST_REMOVE(inp, inp_portlist);
+		port_place(port_head(ipi, inp->inp_lport), inp);
+		return (0);
+	}
+	error = in_pcbinherit_port(ipi, inp, inp->inp_lport);
+	if (error == 0)
+		inp->inp_flags |= INP_ANONPORT;
+	else
+		in_pcbremove(ipi, inp);
+	return (error);
 }
 
 int
 in_pcbconnect(struct inpcbinfo *ipi, struct inpcb *inp,
     const struct in6_addr *faddr, uint16_t fport, uint32_t scope)
 {
-	struct in_conninfo old = inp->inp_inc;
-	struct in6_addr laddr = inp->inp_laddr;
+	struct in_conninfo *inc = &inp->inp_inc, old = *inc;
 	int error;
 
-	if (in_any(&laddr) &&
-	    (error = ip_selectsrc(faddr, scope, &laddr)) != 0)
-		return (error);
-	if (IN6_IS_ADDR_V4MAPPED(faddr) != IN6_IS_ADDR_V4MAPPED(&laddr))
-		return (EADDRNOTAVAIL);
-	if ((inp->inp_flags & INP_INPORT) == 0) {
-		inp->inp_laddr = laddr;
-		error = in_pcbbind(ipi, inp, NULL);
-		if (error == EADDRNOTAVAIL)
-			error = in_pcbbind_shared(ipi, inp, faddr, fport,
-			    scope);
-		inp->inp_laddr = old.inc_laddr;
-		if (error != 0)
-			return (error);
-	}
-	inp->inp_laddr = laddr;
-	inp->inp_faddr = *faddr;
-	inp->inp_fport = fport;
-	inp->inp_inc.inc_scope = scope;
-	if ((error = in_pcbinsert(ipi, inp)) != 0) {
-		inp->inp_laddr = old.inc_laddr;
-		inp->inp_faddr = old.inc_faddr;
-		inp->inp_fport = old.inc_fport;
-		inp->inp_inc.inc_scope = old.inc_scope;
-		return (error);
-	}
-	LIST_REMOVE(inp, inp_portlist);
-	port_place(port_head(ipi, inp->inp_lport), inp);
-	return (0);
+	if (in_any(&inc->inc_laddr) &&
+	    (error = ip_selectsrc(faddr, scope, &inc->inc_laddr)) != 0)
+		goto fail;
+	error = EADDRNOTAVAIL;
+	if (IN6_IS_ADDR_V4MAPPED(faddr) !=
+	    IN6_IS_ADDR_V4MAPPED(&inc->inc_laddr))
+		goto fail;
+	inc->inc_faddr = *faddr;
+	inc->inc_fport = fport;
+	inc->inc_scope = scope;
+	if ((inp->inp_flags & INP_INPORT) == 0 &&
+	    (inc->inc_lport = port_for(ipi, inp, inc)) == 0)
+		goto fail;
+	if ((error = connect_insert(ipi, inp)) == 0)
+		return (0);
+fail:
+	*inc = old;
+	return (error);
 }
 
 /* ---- Unconnected sockets ---- */

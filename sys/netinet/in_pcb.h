@@ -120,8 +120,14 @@ void	in_pcbinfo_init(struct inpcbinfo *ipi);
 void	in_pcbinfo_destroy(struct inpcbinfo *ipi);
 
 /* Make inp (zeroed memory of the caller) known, with its socket. */
-void	in_pcbinit(struct inpcbinfo *ipi, struct inpcb *inp,
-	    struct socket *so);
+static inline void
+in_pcbinit(struct inpcbinfo *ipi, struct inpcb *inp, struct socket *so)
+{
+	inp->inp_socket = so;
+	inp->inp_gencnt = ++ipi->ipi_gencnt;
+	TAILQ_INSERT_TAIL(&ipi->ipi_list, inp, inp_list);
+	ipi->ipi_count++;
+}
 /* Forget it: tables, route, options. */
 void	in_pcbdestroy(struct inpcbinfo *ipi, struct inpcb *inp);
 /* Bind as bind(2): EINVAL bound already, EADDRNOTAVAIL, EADDRINUSE,

@@ -42,6 +42,9 @@ struct ip_output_args {
  * cuts, or is cut here.
  */
 int	ip_send(struct mbuf *m, const struct ip_output_args *ioa);
+/* The same for a segment of the connection inp, on which nothing but its tos
+ * and ttl is set: m is a header's mbuf, with max_hdr bytes free in front. */
+int	ip_send_pcb(struct mbuf *m, struct inpcb *inp, uint8_t flags);
 /* The bytes of IP packet that the way to dst takes (interface, route, path
  * MTU learnt); ro is filled.  0 if there is no way.  *tsomaxp becomes the
  * bytes of CSUM_TSO packet that the interface cuts by itself; 0: it does
@@ -168,6 +171,9 @@ void	in_delayed_cksum(struct mbuf *m);
  * with headers corrected and the checksum there (sum) or, as the original's,
  * to be completed.  Consumes m; NULL if memory is short. */
 struct mbuf *ip_tso_cut(struct mbuf *m, bool sum);
+/* The same with l2hlen bytes of link header, at most max_linkhdr, in front,
+ * here and of every segment. */
+struct mbuf *ip_tso_cut_frame(struct mbuf *m, int l2hlen, bool sum);
 
 /* Path MTU by destination (RFC 1191, RFC 8201): learnt values expire after
  * ten minutes; the table is bounded.  0: nothing learnt. */

@@ -589,20 +589,7 @@ tcp_plain_header(struct tcpcb *tp, struct mbuf *m, tcp_seq seq,
 static inline int
 tcp_plain_to_ip(struct tcpcb *tp, struct mbuf *m)
 {
-	struct inpcb *inp = &tp->t_inpcb;
-	struct ip_output_args ioa;
-
-	ioa.ioa_src = inp->inp_laddr;
-	ioa.ioa_dst = inp->inp_faddr;
-	ioa.ioa_scope = inp->inp_inc.inc_scope;
-	ioa.ioa_flowlabel = inp->inp_hash & 0xfffff;
-	ioa.ioa_proto = IPPROTO_TCP;
-	ioa.ioa_tos = inp->inp_tos;
-	ioa.ioa_ttl = inp->inp_ttl;
-	ioa.ioa_flags = V_tcp_do_pmtud ? IOA_DF : 0;
-	ioa.ioa_ro = &inp->inp_route;
-	ioa.ioa_options = NULL;
-	return (ip_send(m, &ioa));
+	return (ip_send_pcb(m, &tp->t_inpcb, V_tcp_do_pmtud ? IOA_DF : 0));
 }
 
 /* One without text, to its end. */

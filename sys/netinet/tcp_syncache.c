@@ -741,7 +741,7 @@ sc_readcookie(struct tcpcb *lp, const struct tcp_seg *sg, struct tcpcb **tpp)
 	sy.sy_aocurrent = offer.sy_aocurrent;
 	sy.sy_aornext = offer.sy_aornext;
 	sy.sy_scales |= offer.sy_scales & 0xf;
-	if ((*tpp = tcp_listen_child(lp, &sy, 0)) == NULL)
+	if ((*tpp = tcp_listen_child(lp, &sy, sg, 0)) == NULL)
 		return (sc_nochild(NULL));
 	return (TCP_SC_CHILD);
 }
@@ -772,7 +772,7 @@ tcp_syncache_ack(struct tcpcb *lp, const struct tcp_seg *sg,
 	ago = (int32_t)(sc_interval(SY_REXMITS(sy)) - (sy->sy_when -
 	    sc_now()));
 	/* Less than 0: the interval was another one then. */
-	*tpp = tcp_listen_child(lp, sy, ago < 0 ? 0 : getnstime() -
+	*tpp = tcp_listen_child(lp, sy, sg, ago < 0 ? 0 : getnstime() -
 	    (nstime_t)ago * NS_PER_USEC);
 	if (*tpp == NULL)
 		return (sc_nochild(sc_of(sy)));

@@ -169,18 +169,24 @@ struct tcp_acked {
 	uint32_t	ta_inflight;	/* before this ACK */
 	uint64_t	ta_rtt;		/* ns; 0: no measurement */
 	uint32_t	ta_rtt_xmits;	/* times the measured one was sent */
-	uint32_t	ta_rtt_inflight;/* in flight when it was sent */
 	/* Delivery rate sample: rs_delivered bytes in rs_interval ns; 0: none. */
 	uint64_t	rs_delivered;
 	uint64_t	rs_interval;
 	uint64_t	rs_prior_delivered;
-	bool		rs_app_limited;
-	bool		ta_dupack;	/* a duplicate ACK (RFC 5681) */
-	bool		ta_syn;		/* it covers our SYN */
-	bool		ta_fin;		/* it covers our FIN */
-	bool		ta_ece;
+	uint16_t	ta_flags;	/* TS_SYN, TS_FIN: it covers our SYN,
+					 * FIN; TS_APPLIMITED: of the sample */
 	uint16_t	ta_nsegs;
+	bool		ta_dupack;	/* a duplicate ACK (RFC 5681) */
+	bool		ta_ece;
 };
+
+/* Bytes of text that it acknowledges. */
+static inline uint32_t
+tcp_acked_text(const struct tcp_acked *ta)
+{
+	return (ta->ta_acked - (ta->ta_flags & TS_SYN) / TS_SYN -
+	    (ta->ta_flags & TS_FIN) / TS_FIN);
+}
 
 /* Bytes that it says have arrived, and none before said. */
 static inline uint32_t
@@ -535,9 +541,9 @@ int	find_tcp_function_alias(struct tcp_function_block *blk,
 void	tcp_switch_back_to_default(struct tcpcb *tp);
 /* The default for new connections, with a reference. */
 struct tcp_function_block *tcp_default_functions(void);
-/* Begin using blk, whose reference is given over; frees nothing on failure. */
-int	tcp_functions_attach(struct tcpcb *tp,
-	    struct tcp_function_block *blk);
+/* A new connection, with t_fb_ptr NULL, begins with the default: 0, or an
+ * errno, and then it has none. */
+int	tcp_functions_attach(struct tcpcb *tp);
 void	tcp_functions_detach(struct tcpcb *tp, int destroyed);
 /* A new connection takes its listener's block, if the variable says so. */
 int	tcp_functions_inherit(struct tcpcb *tp, struct tcpcb *listener);
@@ -584,7 +590,8 @@ uint32_t tcp_sent_lose_last(struct tcpcb *tp, uint32_t len);
 void	tcp_sent_renege(struct tcpcb *tp);
 /* Mark the first len bytes in flight lost; returns how many. */
 uint32_t tcp_sent_lose_first(struct tcpcb *tp, uint32_t len);
-/* Take what ack covers off the map and note it in ta. */
+/* Take what ack, behind SND.UNA and up to SND.MAX, covers off the map and note
+ * it in ta, which is zeroed but for what was known before. */
 void	tcp_sent_acked(struct tcpcb *tp, tcp_seq ack, struct tcp_acked *ta);
 /* Mark what a segment's SACK blocks cover and note it in ta. */
 void	tcp_sent_sacked(struct tcpcb *tp, const struct tcpopt *to,
@@ -785,6 +792,8 @@ int	tcp_stage_sequence(struct tcpcb *tp, struct tcp_seg *sg);
 int	tcp_stage_rst(struct tcpcb *tp, struct tcp_seg *sg);
 int	tcp_stage_syn(struct tcpcb *tp, struct tcp_seg *sg);
 int	tcp_stage_ack(struct tcpcb *tp, struct tcp_seg *sg);
+void	tcp_ack_first(struct tcpcb *tp, const struct tcp_seg *sg,
+	    nstime_t sent);
 int	tcp_stage_urg(struct tcpcb *tp, struct tcp_seg *sg);
 int	tcp_stage_text(struct tcpcb *tp, struct tcp_seg *sg);
 int	tcp_stage_fin(struct tcpcb *tp, struct tcp_seg *sg);
@@ -889,7 +898,7 @@ void	cc_ack_received(struct tcpcb *tp, uint32_t acked, uint16_t nsegs,
 void	cc_cong_signal(struct tcpcb *tp, tcp_seq ack, ccsignal_t type);
 void	cc_post_recovery(struct tcpcb *tp, tcp_seq ack);
 void	cc_after_idle(struct tcpcb *tp);
-void	tcp_round_update(struct tcpcb *tp, const struct tcp_acked *ta);
+void	tcp_round_begin(struct tcpcb *tp);
 
 /* tcp_log.c: net.inet.tcp.log_debug.  What is wrong with a segment that is
  * dropped: with one that was parsed, and with one that cannot be. */
@@ -912,7 +921,7 @@ tcp_state_change(struct tcpcb *tp, int newstate)
 }
 
 /* tcp_timer.c */
-void	tcp_rtt_sample(struct tcpcb *tp, uint64_t rtt_ns);
+void	tcp_rtt_sample(struct tcpcb *tp, uint64_t us);
 void	tcp_setpersist(struct tcpcb *tp);
 /* How long FIN_WAIT_2 lasts when nobody can read any more. */
 nstime_t tcp_finwait2_time(const struct tcpcb *tp);

@@ -304,6 +304,8 @@ void	soisdisconnected(struct socket *so);
 void	soisdisconnecting(struct socket *so);
 /* Reserve both buffers: ENOBUFS. */
 int	soreserve(struct socket *so, u_long sndcc, u_long rcvcc);
+/* Round both up to whole units of bytes, so that none is split. */
+void	soround(struct socket *so, u_int unit);
 /* The peer sent urgent data: tell who waits. */
 void	sohasoutofband(struct socket *so);
 /* Free so whatever refers to it, as its transport has gone with the host. */

@@ -91,7 +91,7 @@ cc_hystart_stop(struct cc_hystart *hs)
 }
 
 /* CSS has lasted: congestion avoidance begins. */
-static void
+static void __noinline
 slow_start_ends(struct cc_hystart *hs, struct cc_var *ccv)
 {
 	uint32_t ssthresh = CCV(ccv, snd_cwnd);
