@@ -22,36 +22,34 @@
 
 #define	IOV_LIMIT	1024		/* the stack's UIO_MAXIOV */
 
+/* The deadline of a call that waits as *wait has it, in *deadlinep, if it is
+ * not there (0) yet. */
+static inline uint64_t
+deadline_of(const struct sy_host *host, const struct syk_wait *wait,
+    uint64_t *deadlinep)
+{
+
+	if (*deadlinep == 0)
+		*deadlinep = sy_deadline(host->h_loop,
+		    wait->w_limit != 0 ? wait->w_limit : SY_NEVER);
+	return (*deadlinep);
+}
+
 /*
- * A call would wait as *wait has it.  Find out until when, if *deadlinep is 0;
- * EAGAIN: it is not to wait.
+ * A call would wait as *wait has it: wait for an event that may let it go on.
+ * To try again costs hardly more than to ask.  EAGAIN: it is not to wait, or
+ * not longer.
  */
 static inline int
-wait_until(const struct sy_host *host, const struct syk_wait *wait,
+wait_as(struct sy_host *host, const struct syk_wait *wait,
     uint64_t *deadlinep)
 {
 
 	if (*deadlinep == 0 && wait->w_nonblock)
 		return (EAGAIN);
-	if (side == SYK_RECEIVE && sy_wait_instant(host))
+	if (sy_wait_instant(host))
 		return (0);
-	if (*deadlinep == 0) {
-		*deadlinep = sy_deadline(host->h_loop,
-		    wait->w_limit != 0 ? wait->w_limit : SY_NEVER);
-	}
-	return (0);
-}
-
-/* So wait for an event that may have brought something to receive: to try
- * again costs hardly more than to ask. */
-static inline int
-wait_to_receive(struct sy_host *host, const struct syk_wait *wait,
-    uint64_t *deadlinep)
-{
-	int error;
-
-	error = wait_until(host, wait, deadlinep);
-	return (error != 0 ? error : sy_wait_event(host, *deadlinep));
+	return (sy_wait_event(host, deadline_of(host, wait, deadlinep)));
 }
 
 /* fd is not ready for side: wait until it is, or may be. */
@@ -64,12 +62,14 @@ wait_ready(struct sy_host *host, int fd, enum syk_side side,
 
 	error = *deadlinep == 0 ?
 	    syk_waitinfo(host->h_vnet, fd, side, &wait) : 0;
-	if (error == 0)
-		error = wait_until(host, &wait, deadlinep);
 	if (error != 0)
 		return (error);
-	return (side == SYK_RECEIVE ? sy_wait_event(host, *deadlinep) :
-	    sy_wait_fd(host, fd, SYK_POLLOUT, *deadlinep, &revents));
+	if (side == SYK_RECEIVE)
+		return (wait_as(host, &wait, deadlinep));
+	if (*deadlinep == 0 && wait.w_nonblock)
+		return (EAGAIN);
+	return (sy_wait_fd(host, fd, SYK_POLLOUT,
+	    deadline_of(host, &wait, deadlinep), &revents));
 }
 
 /* As sy_fail_fd(), when host may have gone during a wait (EBADF). */
@@ -142,7 +142,7 @@ sy_accept(struct sy_host *host, int fd, struct sockaddr *addr,
 	deadline = 0;
 	while ((error = syk_accept(host->h_vnet, fd, addr != NULL ? &kaddr :
 	    NULL, &newfd, &wait)) == EWOULDBLOCK) {
-		error = wait_to_receive(host, &wait, &deadline);
+		error = wait_as(host, &wait, &deadline);
 		if (error != 0)
 			break;
 	}
@@ -158,6 +158,7 @@ int
 sy_connect(struct sy_host *host, int fd, const struct sockaddr *addr,
     socklen_t len)
 {
+	struct syk_wait for_ever = { 0 };
 	struct syk_addr kaddr;
 	uint64_t deadline;
 	int error;
@@ -170,9 +171,9 @@ sy_connect(struct sy_host *host, int fd, const struct sockaddr *addr,
 	if (error != EINPROGRESS)
 		return (sy_fail_fd(error, "connect", host, fd));
 	/* With ourselves it may have come to an end at once. */
-	deadline = sy_deadline(host->h_loop, SY_NEVER);
+	deadline = 0;
 	while ((error = syk_connected(host->h_vnet, fd)) == EWOULDBLOCK) {
-		error = sy_wait_event(host, deadline);
+		error = wait_as(host, &for_ever, &deadline);
 		if (error != 0)
 			break;
 	}
@@ -400,7 +401,7 @@ receive_plain(struct sy_host *host, int fd, void *buf, size_t len,
 	plain_io(&io, host, fd, buf, len);
 	deadline = 0;
 	while ((error = syk_read(&io)) == EWOULDBLOCK) {
-		error = wait_to_receive(host, &io.io_wait, &deadline);
+		error = wait_as(host, &io.io_wait, &deadline);
 		if (error != 0)
 			break;
 	}

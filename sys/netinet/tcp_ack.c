@@ -640,10 +640,9 @@ tcp_ack_first(struct tcpcb *tp, const struct tcp_seg *sg, nstime_t sent)
 {
 	const nstime_t now = getnstime();
 	struct tcp_acked ta = { .ta_ack = sg->sg_ack, .ta_acked = 1,
-	    .ta_inflight = 1, .ta_syn = true, .ta_nsegs = sg->sg_nsegs,
+	    .ta_inflight = 1, .ta_flags = TS_SYN, .ta_nsegs = sg->sg_nsegs,
 	    .ta_rtt = now - sent + (now == sent), .ta_rtt_xmits = 1,
-	    .ta_rtt_inflight = 1, .rs_delivered = 1,
-	    .rs_interval = sent - now };
+	    .rs_delivered = 1, .rs_interval = sent - now };
 
 	tp->snd_una = tp->snd_nxt = tp->snd_max = tp->snd_up = sg->sg_ack;
 	tp->snd_fack = tp->t_loss_edge = sg->sg_ack;
@@ -653,7 +652,7 @@ tcp_ack_first(struct tcpcb *tp, const struct tcp_seg *sg, nstime_t sent)
 	tp->t_progress = (uint32_t)(now >> TCP_ACKTIME_SHIFT);
 	tcp_established(tp);
 	ack_rtt(tp, sg, &ta);
-	ack_count(tp, sg, &ta);
+	ack_count(tp, sg, &ta, 0);
 	tp->snd_wnd = tp->max_sndwnd = sg->sg_win << tp->snd_scale;
 	tp->snd_wl1 = sg->sg_came;
 	tp->snd_wl2 = sg->sg_ack;

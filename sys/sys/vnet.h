@@ -301,7 +301,7 @@ vnet_module_ptr(void *addr)
 #ifndef KLD_MODULE
 /* v's copy, whichever vnet is current. */
 #define	VNET_VNET_PTR(v, n)						\
-	((__typeof__(VNET_NAME(n)) *)((v)->vnet_data_base +		\
+	((__typeof__(VNET_NAME(n)) *)((uintptr_t)(v)->vnet_data_base +	\
 	    (uintptr_t)&VNET_NAME(n)))
 #endif
 
