@@ -11,7 +11,6 @@ SRCS+=		kern/kern_linker.c \
 		kern/kern_timeout.c \
 		kern/subr_prf.c \
 		kern/subr_prng.c \
-		kern/subr_siphash.c \
 		kern/subr_sysctl.c \
 		kern/uma_core.c \
 		kern/vnet.c

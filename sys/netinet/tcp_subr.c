@@ -276,14 +276,16 @@ isn_reseed(void)
 static inline uint64_t
 conn_hash(const uint8_t *secret, const struct in_conninfo *inc)
 {
+	uint32_t v4[3];
+
 	if (!IN6_IS_ADDR_V4MAPPED(&inc->inc_faddr) || inc->inc_scope != 0)
 		return (siphash24(secret, inc, sizeof(*inc)));
 	/* The same without what is so in all mapped addresses.  What is
 	 * hashed is shorter, and so differs from all of IPv6. */
-	return (siphash24_12(secret,
-	    (uint64_t)in6_unmapped(&inc->inc_faddr).s_addr << 32 |
-	    in6_unmapped(&inc->inc_laddr).s_addr,
-	    (uint32_t)inc->inc_fport << 16 | inc->inc_lport));
+	v4[0] = in6_unmapped(&inc->inc_faddr).s_addr;
+	v4[1] = in6_unmapped(&inc->inc_laddr).s_addr;
+	v4[2] = (uint32_t)inc->inc_fport << 16 | inc->inc_lport;
+	return (siphash24(secret, v4, sizeof(v4)));
 }
 
 /* For the host only: its addresses, not the ports (RFC 7323, 5.4). */

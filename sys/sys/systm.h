@@ -71,8 +71,6 @@ uint32_t arc4random(void);
 void	arc4rand(void *buf, u_int len, int reseed);
 /* The keyed hash SipHash-2-4 of len bytes. */
 uint64_t siphash24(const uint8_t key[16], const void *data, size_t len);
-/* The same of 12 bytes: those of a and then of b, the lowest first. */
-uint64_t siphash24_12(const uint8_t key[16], uint64_t a, uint32_t b);
 
 #ifdef INVARIANTS
 #define	KASSERT(exp, msg) do {						\
