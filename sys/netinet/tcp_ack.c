@@ -325,7 +325,7 @@ acked_progress(struct tcpcb *tp, const struct tcp_acked *ta)
 	if (SEQ_GEQ(ta->ta_ack, tp->snd_recover))
 		tp->t_flags2 &= ~TF2_RTOLOSS;
 	tp->t_dupacks = 0;
-	cc_ack_received(tp, ta->ta_acked, ta->ta_nsegs, CC_ACK);
+	cc_progress(tp, ta);
 }
 
 /* While recovering, on a loss, or nothing acknowledged. */
@@ -721,6 +721,14 @@ ack_unusual(struct tcpcb *tp, struct tcp_seg *sg)
 	    sg->sg_ack - tp->snd_una <= tp->snd_max - tp->snd_una)
 		v |= tcp_ecn_input(tp, sg);
 	return (v | ack_usual(tp, sg));
+}
+
+int
+tcp_ack_regular(struct tcpcb *tp, struct tcp_seg *sg)
+{
+	if (__predict_false((tp->t_flags2 & TF2_ECN_ANY) != 0))
+		return (ack_unusual(tp, sg));
+	return (ack_usual(tp, sg));
 }
 
 int

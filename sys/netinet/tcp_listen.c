@@ -106,7 +106,7 @@ tcp_child_options(struct tcpcb *tp, const struct tcp_syn *sy)
 	if ((sy->sy_flags & SYF_TSTMP) != 0) {
 		tp->t_flags |= TF_REQ_TSTMP | TF_RCVD_TSTMP;
 		tp->ts_recent = sy->sy_tsrecent;
-		tp->ts_recent_age = (uint32_t)time_uptime;
+		tp->ts_recent_age = tcp_ts_age();
 	}
 	if ((sy->sy_flags & SYF_SACK) != 0)
 		tp->t_flags |= TF_SACK_PERMIT;
@@ -115,7 +115,7 @@ tcp_child_options(struct tcpcb *tp, const struct tcp_syn *sy)
 /* Bind the new connection to the handshake's addresses: 0 or an errno. */
 static int
 tcp_child_bind(struct tcpcb *tp, const struct tcpcb *lp,
-    const struct tcp_syn *sy, uint32_t hash)
+    const struct tcp_syn *sy, const struct tcp_seg *sg)
 {
 	struct inpcb *inp = tptoinpcb(tp);
 	const struct inpcb *linp = &lp->t_inpcb;
@@ -137,7 +137,8 @@ tcp_child_bind(struct tcpcb *tp, const struct tcpcb *lp,
 	if ((error = in_pcbinherit_port(&V_tcbinfo, inp,
 	    sy->sy_inc.inc_lport)) != 0)
 		return (error);
-	return (in_pcbinsert_hash(&V_tcbinfo, inp, hash));
+	/* There is none with these ends, or it would have had sg. */
+	return (in_pcbinsert_new(&V_tcbinfo, inp, sg->sg_hash));
 }
 
 /* What accepted connections take over from the listener. */
@@ -230,7 +231,7 @@ tcp_listen_child(struct tcpcb *lp, const struct tcp_syn *sy,
 	if (tcp_child_inherit(tp, lp) != 0 ||
 	    ((sy->sy_flags & SYF_SIGNATURE) != 0 &&
 	    tcp_sig_inherit(tp, sy) != 0) ||
-	    tcp_child_bind(tp, lp, sy, sg->sg_hash) != 0)
+	    tcp_child_bind(tp, lp, sy, sg) != 0)
 		goto fail;
 	plain = tcp_child_is_plain(tp, sy, sg, sent);
 	if (!plain && sent != SC_UNSENT && tcp_child_sent(tp, sy, sent) != 0)
@@ -260,7 +261,7 @@ static void
 tcp_child_opened(struct tcpcb *tp)
 {
 	if (tp->t_fb->tfb_tcp_output != tcp_default_output ||
-	    tcp_window_update_due(tp, tp->rcv_wnd))
+	    tcp_window_update_due(tp))
 		tcp_output_later(tp);
 	else
 		tp->t_app_limited = (uint32_t)tp->t_delivered;

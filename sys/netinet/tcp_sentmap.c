@@ -360,8 +360,7 @@ ts_acked_many(struct tcpcb *tp, tcp_seq ack, struct tcp_acked *ta)
 {
 	const nstime_t now = getnstime();
 	struct tcp_sent *ts;
-	u_int fin = 0, seen = 0, xmits = 0;
-	uint32_t len;
+	uint32_t len, xmits = 0;
 	bool whole;
 
 	while ((ts = TAILQ_FIRST(&tp->t_map)) != NULL &&
@@ -374,17 +373,16 @@ ts_acked_many(struct tcpcb *tp, tcp_seq ack, struct tcp_acked *ta)
 		if (__predict_true((ts->ts_flags & TS_SACKED) == 0))
 			ts_delivered(tp, ts, len, now, ta);
 		xmits |= ts->ts_xmits;
-		seen |= ts->ts_flags;
+		ta->ta_flags |= ts->ts_flags & (TS_SYN | TS_FIN);
 		ta->ta_acked += len;
 		if (!whole) {
+			ta->ta_flags &= ~TS_FIN;
 			ts->ts_start = ack;
 			ts->ts_flags &= ~TS_SYN;
 			break;
 		}
-		fin = seen & TS_FIN;
 		ts_remove(tp, ts);
 	}
-	ta->ta_flags |= (uint16_t)((seen & TS_SYN) | fin);
 	/* What came behind a range sent again has waited for it, not for
 	 * the path. */
 	if (xmits > 1)
