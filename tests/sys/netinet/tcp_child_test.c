@@ -67,6 +67,8 @@ anonymous(struct tcpcb *tp)
 	/* These are brought along behind SND.UNA when it is time. */
 	tp->snd_up = tp->snd_fack = 0;
 	tp->snd_recover = tp->t_loss_edge = 0;
+	if (SEQ_LEQ(tp->rcv_up, tp->rcv_nxt))
+		tp->rcv_up = 0;
 	tp->snd_una -= tp->iss;
 	tp->snd_nxt -= tp->iss;
 	tp->snd_max -= tp->iss;
