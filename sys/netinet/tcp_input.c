@@ -397,7 +397,8 @@ tcp_input_noconn(struct mbuf *m, struct tcp_seg *sg)
 	if (inp != NULL)
 		sy = tcp_syncache_get(sg);
 	if (inp != NULL && (sg->sg_ip->ii_ttl < inp->inp_minttl ||
-	    !tcp_listen_signed(intotcpcb(inp), m, sg, sy))) {
+	    (tcp_listen_signs(intotcpcb(inp), sg, sy) &&
+	    !tcp_listen_signed(intotcpcb(inp), m, sg, sy)))) {
 		m_freem(m);
 		return;
 	}

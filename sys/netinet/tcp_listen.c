@@ -64,7 +64,6 @@ tcp_listen_offer(const struct tcpcb *lp, const struct tcp_seg *sg,
 	    sg->sg_inc.inc_scope);
 	struct tcp_ao ao;
 
-	memset(sy, 0, sizeof(*sy));
 	sy->sy_inc = sg->sg_inc;
 	sy->sy_irs = sg->sg_seq;
 	sy->sy_flags = tcp_listen_flags(lp, to);
@@ -82,6 +81,8 @@ tcp_listen_offer(const struct tcpcb *lp, const struct tcp_seg *sg,
 	sy->sy_tos = linp->inp_tos;
 	sy->sy_ttl = linp->inp_ttl;
 	sy->sy_ecn = tcp_ecn_syn_code(sg);
+	sy->sy_iss = sy->sy_tsoff = sy->sy_when = 0;
+	sy->sy_sent = sy->sy_aocurrent = sy->sy_aornext = 0;
 	if (tcp_ao_of(lp) != NULL) {
 		tcp_ao_begin(&ao, tcp_ao_of(lp), sg);
 		sy->sy_flags |= SYF_AO;
@@ -238,7 +239,8 @@ tcp_listen_child(struct tcpcb *lp, const struct tcp_syn *sy,
 	tcp_mss(tp, sy->sy_peermss);
 	TCPSTAT_INC(tcps_accepts);
 	if (plain) {
-		tcp_ts_remember(tp, sg, sg->sg_seq, 0);
+		if ((sy->sy_flags & SYF_TSTMP) != 0)
+			tp->ts_recent = sg->sg_to.to_tsval;
 		tp->rcv_wnd = tcp_rcv_window(tp);
 		tcp_ack_first(tp, sg, sent);
 		return (tp);
