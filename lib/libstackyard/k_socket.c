@@ -90,6 +90,14 @@ addr_from_ss(struct syk_addr *addr, const struct sockaddr_storage *ss)
 
 /* ---- Connections ---- */
 
+/* Is the program to wait, if a call on so cannot go on? */
+static inline bool
+blocks(const struct socket *so)
+{
+
+	return ((so->so_state & SS_NBIO) == 0);
+}
+
 int
 syk_socket(struct vnet *vnet, enum syk_af family, int type, int protocol,
     int *fdp)
@@ -134,12 +142,16 @@ int
 syk_accept(struct vnet *vnet, int fd, struct syk_addr *addr, int *fdp)
 {
 	struct sockaddr_storage ss;
+	struct socket *so;
 	struct vnet *saved;
 	int error;
 
 	ss.ss_family = AF_UNSPEC;
 	saved = vnet_enter_fast(vnet);
 	error = kern_accept(fd, &ss, fdp);
+	if (error == EWOULDBLOCK && fd_getsock(fd, &so) == 0 && blocks(so) &&
+	    vnet_turn(vnet))
+		error = kern_accept(fd, &ss, fdp);
 	vnet_leave_fast(saved);
 	if (error == 0)
 		addr_from_ss(addr, &ss);
@@ -317,7 +329,7 @@ static inline void
 read_wait(const struct socket *so, struct syk_wait *wait)
 {
 
-	wait->w_nonblock = (so->so_state & SS_NBIO) != 0;
+	wait->w_nonblock = !blocks(so);
 	wait->w_limit = receive_limit(so);
 }
 
@@ -331,7 +343,8 @@ syk_read(struct vnet *vnet, int fd, void *buf, size_t len, size_t *lenp,
 
 	saved = vnet_enter_fast(vnet);
 	error = len <= PTRDIFF_MAX ? fd_getsock(fd, &so) : EINVAL;
-	if (error == 0 && len > 0 && soreceive_is_idle(so)) {
+	if (error == 0 && len > 0 && soreceive_is_idle(so) &&
+	    !(blocks(so) && vnet_turn(vnet) && !soreceive_is_idle(so))) {
 		read_wait(so, wait);
 		error = EWOULDBLOCK;
 	} else if (error == 0) {
