@@ -332,7 +332,7 @@ vnet_turn(struct vnet *vnet)
 	if (STAILQ_EMPTY(&vnet->vnet_tasks) ||
 	    vnet->vnet_ops->ho_turn == NULL)
 		return (false);
-	vnet_run_tasks(vnet);
+	do_tasks(vnet);
 	if (vnet->vnet_due_old)
 		callout_find_due(vnet);
 	if (!STAILQ_EMPTY(&vnet->vnet_later) ||
