@@ -93,8 +93,8 @@ vnet_create(const char *name, const struct vnet_hostops *ops, void *arg)
 		host_free(vnet);
 		return (NULL);
 	}
-	vnet->vnet_data_base = (uintptr_t)vnet->vnet_data_mem -
-	    (uintptr_t)__start_set_vnet;
+	vnet->vnet_data_base = (struct vnet_base *)
+	    ((uintptr_t)vnet->vnet_data_mem - (uintptr_t)__start_set_vnet);
 	return (vnet);
 }
 
@@ -446,7 +446,7 @@ vnet_ptr_or_null(const void *addr)
 
 	vs.vs_addr = addr;
 	if (vs.vs_addr >= __start_set_vnet && vs.vs_addr < __stop_set_vnet)
-		return ((void *)(curvnet->vnet_data_base +
+		return ((void *)((uintptr_t)curvnet->vnet_data_base +
 		    (uintptr_t)addr));
 	vs.vs_copy = NULL;
 	(void)linker_foreach_image(vnet_search_image, &vs);

@@ -171,36 +171,6 @@ ether_output_any(struct ifnet *ifp, struct mbuf *m,
 	return (ether_frame(ifp, m, lladdr, type));
 }
 
-/*
- * Both addresses are in fields of 8 bytes: so each is written as 8, of which
- * the last two are overwritten by what follows.
- */
-static inline void
-ether_header_known(const struct ifnet *ifp, struct mbuf *m,
-    const struct route *ro, uint16_t type)
-{
-	struct ether_header *eh = mtod(m, struct ether_header *);
-
-	CTASSERT(sizeof(ro->ro_lladdr) == 8 && sizeof(ifp->if_lladdr) == 8);
-	memcpy(eh->ether_dhost, ro->ro_lladdr, 8);
-	memcpy((char *)eh + ETHER_ADDR_LEN, ifp->if_lladdr, 8);
-	eh->ether_type = htons(type);
-	m->m_pkthdr.l2hlen = ETHER_HDR_LEN;
-}
-
-int
-ether_output_known(struct ifnet *ifp, struct mbuf *m, const struct route *ro,
-    uint16_t type)
-{
-	ether_header_known(ifp, m, ro, type);
-	if (__predict_false(ifp->if_capture != NULL))
-		return (if_enqueue(ifp, m));
-	ifp->if_data.ifi_opackets++;
-	ifp->if_data.ifi_obytes += (uint64_t)m->m_pkthdr.len;
-	return (ifp->if_pipe != NULL ? ifp->if_pipe_lower(ifp, m) :
-	    ifp->if_transmit(ifp, m));
-}
-
 int
 ether_output(struct ifnet *ifp, struct mbuf *m,
     const struct in6_addr *nexthop, struct route *ro)
@@ -214,7 +184,7 @@ ether_output(struct ifnet *ifp, struct mbuf *m,
 		m->m_data -= ETHER_HDR_LEN;
 		m->m_len += ETHER_HDR_LEN;
 		m->m_pkthdr.len += ETHER_HDR_LEN;
-		return (ether_output_known(ifp, m, ro, type));
+		return (ether_output_known(ifp, m, ro->ro_lladdr, type));
 	}
 	return (ether_output_any(ifp, m, nexthop, ro, type));
 }

@@ -14,9 +14,12 @@
  * Capabilities promise: with IFCAP_TXCSUM if_transmit fills the checksum in
  * (csum_flags, csum_data; the field holds the pseudo header's sum), with
  * IFCAP_TSO it cuts a packet of up to if_hw_tsomax bytes into segments of
- * tso_segsz; else the layer above has done so before.
+ * tso_segsz; else the layer above has done so before, or, of an interface
+ * with if_cuts_later that nothing watches (if_cut_later()), leaves it to
+ * if_transmit to have the packet cut, and its checksums filled in as
+ * software does, when it is received.
  *
- * lo0 and epair never fill a checksum in and never cut: the receiver gets
+ * Otherwise lo0 and epair never fill a checksum in and never cut: the receiver gets
  * the packet as it is, with CSUM_L3_VALID and CSUM_L4_VALID for what was
  * still to be done, and with the request itself (CSUM_IP_TCP, CSUM_IP_TSO,
  * tso_segsz) still there.  So whoever sends such a packet on (forwarding)
@@ -69,6 +72,7 @@ struct ifnet {
 	uint16_t	if_index;	/* from 1 */
 	uint8_t		if_type;	/* IFT_* */
 	uint8_t		if_hdrlen;	/* link header, bytes */
+	bool		if_cuts_later;	/* see above */
 	uint8_t		if_lladdr[8];	/* Ethernet: first 6 */
 	struct if_capture *if_capture;	/* not NULL: packets are recorded */
 	/* The pipe between if_output and the driver; NULL: none. */
@@ -170,11 +174,30 @@ int	ether_ifattach(struct ifnet *ifp, const uint8_t *lladdr);
 void	ether_input(struct ifnet *ifp, struct mbuf *m);
 int	ether_output(struct ifnet *ifp, struct mbuf *m,
 	    const struct in6_addr *nexthop, struct route *ro);
-/* The same for who knows that ro_llgen of ro is V_way_gen, by which ifp is up
- * and an Ethernet, and has in m, which is its own, ETHER_HDR_LEN bytes in
- * front of the packet to be filled in. */
-int	ether_output_known(struct ifnet *ifp, struct mbuf *m,
-	    const struct route *ro, uint16_t type);
+/*
+ * The same for who knows the link address (8 bytes, of which 6 count) and that
+ * ifp is up and an Ethernet, as V_way_gen says, and has in m, which is its
+ * own, ETHER_HDR_LEN bytes in front of the packet to be filled in.  Each
+ * address is written as 8 bytes, of which the last two are overwritten by
+ * what follows.
+ */
+static inline int
+ether_output_known(struct ifnet *ifp, struct mbuf *m, const uint8_t *lladdr,
+    uint16_t type)
+{
+	struct ether_header *eh = mtod(m, struct ether_header *);
+
+	CTASSERT(sizeof(ifp->if_lladdr) == 8);
+	memcpy(eh->ether_dhost, lladdr, 8);
+	memcpy((char *)eh + ETHER_ADDR_LEN, ifp->if_lladdr, 8);
+	eh->ether_type = htons(type);
+	m->m_pkthdr.l2hlen = ETHER_HDR_LEN;
+	if (__predict_false(ifp->if_capture != NULL || ifp->if_pipe != NULL))
+		return (if_enqueue(ifp, m));
+	ifp->if_data.ifi_opackets++;
+	ifp->if_data.ifi_obytes += (uint64_t)m->m_pkthdr.len;
+	return (ifp->if_transmit(ifp, m));
+}
 /* Put the header in front and send; dst is the 6-byte link address. */
 int	ether_output_frame(struct ifnet *ifp, struct mbuf *m,
 	    const uint8_t *dst, uint16_t type);
@@ -257,6 +280,24 @@ void	if_capture_stop(struct ifnet *ifp);
 typedef	uint16_t if_cksum_t(const struct mbuf *m, int len, int skip);
 VNET_DECLARE(if_cksum_t *, if_cksum);
 #define	V_if_cksum	VNET(if_cksum)
+/*
+ * Cut a CSUM_TSO packet with its link header of l2hlen bytes, at most
+ * max_linkhdr, into a queue of segments with link headers, with checksums
+ * there (sum) or left to do; set by netinet (ip_tso_cut_frame).  Consumes m;
+ * NULL if memory is short.
+ */
+typedef	struct mbuf *if_cut_t(struct mbuf *m, int l2hlen, bool sum);
+VNET_DECLARE(if_cut_t *, if_cut);
+#define	V_if_cut	VNET(if_cut)
+/* May large segments be given to ifp as they are?  Who looks at packets below
+ * if_output is to see those of the wire. */
+static inline bool
+if_cut_later(const struct ifnet *ifp)
+{
+
+	return (ifp->if_cuts_later && ifp->if_capture == NULL &&
+	    ifp->if_pipe == NULL);
+}
 /* Called by if_input() and if_enqueue() when if_capture is set. */
 void	if_capture_packet(struct ifnet *ifp, struct mbuf *m, bool out);
 

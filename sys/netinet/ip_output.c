@@ -40,6 +40,7 @@
 #include <sys/systm.h>
 #include <net/if_var.h>
 #include <net/route.h>
+#include <netinet/in_pcb.h>
 #include <netinet/ip_impl.h>
 #include <netinet/ip_options.h>
 
@@ -307,7 +308,9 @@ ip_xmit_large(struct mbuf *m, const struct ip_way *way)
 	want = ph->csum_flags & CSUM_OUT;
 	if ((want & CSUM_TSO) != 0) {
 		size = (uint32_t)ph->l3hlen + ph->l4hlen + ph->tso_segsz;
-		if ((want & ~ifp->if_hwassist) == 0 && size <= way->w_mtu &&
+		if (((want & ~ifp->if_hwassist) == 0 ||
+		    (if_cut_later(ifp) && way->w_rcvif == NULL)) &&
+		    size <= way->w_mtu &&
 		    (uint32_t)ph->len <= ifp->if_hw_tsomax)
 			return (ip_xmit_one(m, way));
 		return (ip_xmit_queue(ip_tso_cut(m, (ifp->if_hwassist &
@@ -446,30 +449,36 @@ ip_last_half(uint16_t half)
 #endif
 }
 
+static inline uint8_t
+ip_ttl(uint8_t asked)
+{
+	return (asked != 0 ? asked : (uint8_t)V_ip_defttl);
+}
+
 /*
- * Write the header of 20 bytes and what options follow it, as words: a sum
- * that read bytes just written would wait for them.  id_off: its second word,
+ * Write the header of 20 bytes of a packet of len, with the sum of it and of
+ * the optlen bytes of options that are there behind it.  As words: a sum that
+ * read bytes just written would wait for them.  id_off: the second one,
  * identification and fragment.
  */
 static inline void
-ip_header4_write(struct ip *ip, const struct ip_output_args *ioa,
-    uint32_t id_off, uint32_t len, uint32_t optlen)
+ip_header4_write(struct ip *ip, int len, int optlen, uint32_t id_off,
+    uint8_t tos, uint8_t ttl, uint8_t proto, const struct in6_addr *src,
+    const struct in6_addr *dst)
 {
-	uint32_t ttl, w[5];
+	uint32_t w[5];
 	uint64_t sum;
 
-	ttl = ioa->ioa_ttl != 0 ? ioa->ioa_ttl : (uint8_t)V_ip_defttl;
-	w[0] = htonl((uint32_t)IPVERSION << 28 | (5 + optlen / 4) << 24 |
-	    (uint32_t)ioa->ioa_tos << 16 | len);
+	w[0] = htonl((uint32_t)IPVERSION << 28 |
+	    (5 + (uint32_t)optlen / 4) << 24 | (uint32_t)tos << 16 |
+	    (uint32_t)len);
 	w[1] = id_off;
-	w[2] = htonl(ttl << 24 | (uint32_t)ioa->ioa_proto << 16);
-	w[3] = in6_unmapped(&ioa->ioa_src).s_addr;
-	w[4] = in6_unmapped(&ioa->ioa_dst).s_addr;
+	w[2] = htonl((uint32_t)ttl << 24 | (uint32_t)proto << 16);
+	w[3] = in6_unmapped(src).s_addr;
+	w[4] = in6_unmapped(dst).s_addr;
 	sum = (uint64_t)w[0] + w[1] + w[2] + w[3] + w[4];
-	if (optlen != 0) {
-		memcpy(ip + 1, mtod(ioa->ioa_options, char *), optlen);
-		sum = in_cksum_partial(ip + 1, optlen, sum);
-	}
+	if (optlen != 0)
+		sum = in_cksum_partial(ip + 1, (size_t)optlen, sum);
 	w[2] |= ip_last_half((uint16_t)~in_cksum_fold(sum));
 	memcpy(ip, &w[0], sizeof(w[0]));
 	memcpy(&ip->ip_id, &w[1], sizeof(w[1]));
@@ -497,10 +506,14 @@ ip_header4(struct mbuf **mp, const struct ip_output_args *ioa)
 	if (m == NULL)
 		return (ENOBUFS);
 	m->m_pkthdr.l3hlen = (uint8_t)hlen;
+	if (optlen != 0)
+		memcpy(m->m_data + sizeof(struct ip),
+		    mtod(ioa->ioa_options, char *), (size_t)optlen);
 	id_off = (ioa->ioa_flags & IOA_DF) != 0 ? htonl(IP_DF) :
 	    htonl((uint32_t)ip_newid() << 16);
-	ip_header4_write(mtod(m, struct ip *), ioa, id_off,
-	    (uint32_t)m->m_pkthdr.len, (uint32_t)optlen);
+	ip_header4_write(mtod(m, struct ip *), m->m_pkthdr.len, optlen,
+	    id_off, ioa->ioa_tos, ip_ttl(ioa->ioa_ttl), ioa->ioa_proto,
+	    &ioa->ioa_src, &ioa->ioa_dst);
 	return (0);
 }
 
@@ -569,64 +582,68 @@ ip_send_any(struct mbuf *m, const struct ip_output_args *ioa,
 }
 
 /*
- * Can m go the short way: IPv4, by a way that has not changed since the
- * neighbour's link address was learnt by it, from a source that was ours then
- * (both of which V_way_gen says), without options, not to be fragmented nor
- * cut, its sum there or left to the interface, and room for the headers?
+ * Can m, not to be fragmented and without options, go the short way: IPv4, by
+ * a way that has not changed since the neighbour's link address was learnt by
+ * it, from a source that was ours then (both of which V_way_gen says), not to
+ * be cut either, its sum there or left to the interface?
  */
 static inline bool
-ip_is_plain(const struct mbuf *m, const struct ip_output_args *ioa,
-    const struct route *ro)
+ip_is_plain(const struct mbuf *m, const struct route *ro,
+    const struct in6_addr *src)
 {
 	const struct ip_ours *own = &V_ip_ours;
 	const struct nhop_object *nh;
-	uint32_t gen = V_way_gen, want;
+	uint32_t gen = V_way_gen;
 
 	if (ro->ro_llgen != gen || own->io_gen4 != gen ||
-	    !IN6_ARE_ADDR_EQUAL(&ioa->ioa_src, &own->io_addr) ||
-	    ioa->ioa_options != NULL || ioa->ioa_flags != IOA_DF)
+	    !IN6_ARE_ADDR_EQUAL(src, &own->io_addr))
 		return (false);
 	nh = ro->ro_nh;
-	want = m->m_pkthdr.csum_flags & CSUM_OUT;
-	return ((want & (CSUM_TSO | ~nh->nh_ifp->if_hwassist)) == 0 &&
-	    (uint32_t)m->m_pkthdr.len + sizeof(struct ip) <= nh->nh_mtu &&
-	    (m->m_flags & (M_PKTHDR | M_EXT | M_RDONLY)) == M_PKTHDR &&
+	return ((m->m_pkthdr.csum_flags &
+	    (CSUM_TSO | ~nh->nh_ifp->if_hwassist)) == 0 &&
+	    (uint32_t)m->m_pkthdr.len + sizeof(struct ip) <= nh->nh_mtu);
+}
+
+/* Has m, which is its owner's to write, room for both headers in front? */
+static inline bool
+ip_has_room(const struct mbuf *m)
+{
+	return ((m->m_flags & (M_PKTHDR | M_EXT | M_RDONLY)) == M_PKTHDR &&
 	    m->m_data - m->m_pktdat >= (int)sizeof(struct ip) + max_linkhdr);
 }
 
 /* What ip_send_any() makes of a plain packet, in one go, with the room for the
  * link's header. */
 static inline int
-ip_send_plain(struct mbuf *m, const struct ip_output_args *ioa,
-    struct route *ro)
+ip_send_plain(struct mbuf *m, const struct route *ro, uint8_t tos,
+    uint8_t ttl, uint8_t proto, const struct in6_addr *src,
+    const struct in6_addr *dst)
 {
 	const int hlen = ETHER_HDR_LEN + (int)sizeof(struct ip);
+	struct ifnet *ifp = ro->ro_nh->nh_ifp;
+	char *data = m->m_data;
+	int len = m->m_pkthdr.len;
 
 	V_ipstat.ips_localout++;
-	ip_header4_write((struct ip *)(void *)(m->m_data - sizeof(struct ip)),
-	    ioa, htonl(IP_DF), (uint32_t)m->m_pkthdr.len + sizeof(struct ip),
-	    0);
-	m->m_data -= hlen;
+	m->m_data = data - hlen;
 	m->m_len += hlen;
-	m->m_pkthdr.len += hlen;
+	m->m_pkthdr.len = len + hlen;
 	m->m_pkthdr.l3hlen = sizeof(struct ip);
-	return (ether_output_known(ro->ro_nh->nh_ifp, m, ro, ETHERTYPE_IP));
+	ip_header4_write((struct ip *)(void *)(data - sizeof(struct ip)),
+	    len + (int)sizeof(struct ip), 0, htonl(IP_DF), tos, ip_ttl(ttl),
+	    proto, src, dst);
+	return (ether_output_known(ifp, m, ro->ro_lladdr, ETHERTYPE_IP));
 }
 
 static inline int
 ip_send_by(struct mbuf *m, const struct ip_output_args *ioa,
     struct route *ro)
 {
-	if (__predict_true(ip_is_plain(m, ioa, ro)))
-		return (ip_send_plain(m, ioa, ro));
+	if (ioa->ioa_flags == IOA_DF && ioa->ioa_options == NULL &&
+	    ip_has_room(m) && ip_is_plain(m, ro, &ioa->ioa_src))
+		return (ip_send_plain(m, ro, ioa->ioa_tos, ioa->ioa_ttl,
+		    ioa->ioa_proto, &ioa->ioa_src, &ioa->ioa_dst));
 	return (ip_send_any(m, ioa, ro));
-}
-
-static int __noinline
-ip_send_recent(struct mbuf *m, const struct ip_output_args *ioa)
-{
-	return (ip_send_by(m, ioa, ro_recent(&ioa->ioa_dst,
-	    ioa->ioa_scope)));
 }
 
 int
@@ -634,9 +651,59 @@ ip_send(struct mbuf *m, const struct ip_output_args *ioa)
 {
 	MPASS(IN6_IS_ADDR_V4MAPPED(&ioa->ioa_src) ==
 	    IN6_IS_ADDR_V4MAPPED(&ioa->ioa_dst));
-	if (__predict_false(ioa->ioa_ro == NULL))
-		return (ip_send_recent(m, ioa));
-	return (ip_send_by(m, ioa, ioa->ioa_ro));
+	return (ip_send_by(m, ioa, ioa->ioa_ro != NULL ? ioa->ioa_ro :
+	    ro_recent(&ioa->ioa_dst, ioa->ioa_scope)));
+}
+
+static int __noinline
+ip_send_pcb_any(struct mbuf *m, struct inpcb *inp)
+{
+	const struct ip_output_args ioa = {
+		.ioa_src = inp->inp_laddr,
+		.ioa_dst = inp->inp_faddr,
+		.ioa_scope = inp->inp_inc.inc_scope,
+		.ioa_flowlabel = inp->inp_hash & IPV6_FLOWLABEL_MASK,
+		.ioa_proto = IPPROTO_TCP,
+		.ioa_tos = inp->inp_tos,
+		.ioa_ttl = inp->inp_ttl,
+		.ioa_flags = IOA_DF,
+		.ioa_ro = &inp->inp_route,
+	};
+
+	return (ip_send_any(m, &ioa, ioa.ioa_ro));
+}
+
+int
+ip_send_pcb(struct mbuf *m, struct inpcb *inp)
+{
+	struct route *ro = &inp->inp_route;
+
+	MPASS(ip_has_room(m));
+	if (__predict_true(ip_is_plain(m, ro, &inp->inp_laddr)))
+		return (ip_send_plain(m, ro, inp->inp_tos, inp->inp_ttl,
+		    IPPROTO_TCP, &inp->inp_laddr, &inp->inp_faddr));
+	return (ip_send_pcb_any(m, inp));
+}
+
+/* The route has to be found first. */
+static uint32_t __noinline
+route_mtu_found(const struct in6_addr *dst, uint32_t scope, struct route *ro,
+    uint32_t *tsomaxp)
+{
+	if (ro_lookup(ro, dst, scope) != 0) {
+		*tsomaxp = IP_MAXPACKET;
+		return (0);
+	}
+	return (ip_route_mtu(dst, scope, ro, tsomaxp));
+}
+
+/* The link's MTU, or less if that was learnt. */
+static uint32_t __noinline
+route_mtu_learnt(const struct in6_addr *dst, uint32_t mtu)
+{
+	uint32_t path = ip_pmtu_get(dst);
+
+	return (path != 0 && path < mtu ? path : mtu);
 }
 
 uint32_t
@@ -644,11 +711,11 @@ ip_route_mtu(const struct in6_addr *dst, uint32_t scope, struct route *ro,
     uint32_t *tsomaxp)
 {
 	const struct ifnet *ifp;
-	uint32_t bit, mtu, path;
+	uint32_t bit, mtu;
 
+	if (!ro_valid(ro))
+		return (route_mtu_found(dst, scope, ro, tsomaxp));
 	*tsomaxp = IP_MAXPACKET;
-	if (!ro_valid(ro) && ro_lookup(ro, dst, scope) != 0)
-		return (0);
 	ifp = ro->ro_nh->nh_ifp;
 	if (ifp == NULL)
 		return (0);
@@ -656,8 +723,8 @@ ip_route_mtu(const struct in6_addr *dst, uint32_t scope, struct route *ro,
 	if ((ifp->if_hwassist & bit) != 0)
 		*tsomaxp = ifp->if_hw_tsomax;
 	mtu = ip_nhop_mtu(ro->ro_nh);
-	path = ip_pmtu_get(dst);
-	return (path != 0 && path < mtu ? path : mtu);
+	return (__predict_true(V_pmtu_count == 0) ? mtu :
+	    route_mtu_learnt(dst, mtu));
 }
 
 bool

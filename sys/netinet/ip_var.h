@@ -42,6 +42,10 @@ struct ip_output_args {
  * cuts, or is cut here.
  */
 int	ip_send(struct mbuf *m, const struct ip_output_args *ioa);
+/* The same for a segment of the connection inp, of which nothing is asked but
+ * its tos and ttl, and IOA_DF: m is a header's mbuf, with max_hdr bytes free in
+ * front. */
+int	ip_send_pcb(struct mbuf *m, struct inpcb *inp);
 /* The bytes of IP packet that the way to dst takes (interface, route, path
  * MTU learnt); ro is filled.  0 if there is no way.  *tsomaxp becomes the
  * bytes of CSUM_TSO packet that the interface cuts by itself; 0: it does
@@ -161,6 +165,14 @@ in_pseudo_sum(const struct in6_addr *src, const struct in6_addr *dst,
 {
 	return (in_cksum_fold(in_pseudo_partial(src, dst, len, proto)));
 }
+/* The same of two mapped IPv4 addresses, whose ffff may be left out. */
+static inline uint16_t
+in_pseudo_sum4(const struct in6_addr *src, const struct in6_addr *dst,
+    uint32_t len, uint8_t proto)
+{
+	return (in_cksum_fold((uint64_t)htonl(len) + htonl((uint32_t)proto) +
+	    src->s6_addr32[3] + dst->s6_addr32[3]));
+}
 /* Complete what csum_flags asks for in an IP packet (m_data at the IP
  * header), and clear those flags.  The IP header must lie in one mbuf. */
 void	in_delayed_cksum(struct mbuf *m);
@@ -168,6 +180,9 @@ void	in_delayed_cksum(struct mbuf *m);
  * with headers corrected and the checksum there (sum) or, as the original's,
  * to be completed.  Consumes m; NULL if memory is short. */
 struct mbuf *ip_tso_cut(struct mbuf *m, bool sum);
+/* The same with l2hlen bytes of link header, at most max_linkhdr, in front,
+ * here and of every segment. */
+struct mbuf *ip_tso_cut_frame(struct mbuf *m, int l2hlen, bool sum);
 
 /* Path MTU by destination (RFC 1191, RFC 8201): learnt values expire after
  * ten minutes; the table is bounded.  0: nothing learnt. */
