@@ -23,6 +23,7 @@
 
 #include <netinet/in.h>
 #include <netinet/in_pcb.h>
+#include <netinet/ip.h>
 #include <netinet/ip_options.h>
 #include <netinet/tcp_seg.h>
 #include <netinet/tcp_syncache.h>
@@ -401,7 +402,10 @@ tcp_input_noconn(struct mbuf *m, struct tcp_seg *sg)
 		return;
 	}
 	if (inp != NULL && SOLISTENING(inp->inp_socket)) {
-		sg->sg_ipopts = ip_srcroute(m, sg->sg_ip);
+		if (sg->sg_ip->ii_hdrlen > sizeof(struct ip))
+			sg->sg_ipopts = ip_srcroute(m, sg->sg_ip);
+		else
+			sg->sg_ipopts = NULL;
 		tcp_listen_input(intotcpcb(inp), m, sg, sy);
 		m_freem(sg->sg_ipopts);
 		return;

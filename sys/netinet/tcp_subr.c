@@ -482,13 +482,12 @@ tcp_mssopt(struct tcpcb *tp)
 
 int
 tcp_mssopt_to(const struct in_conninfo *inc, const struct tcpcb *lp,
-    uint16_t udpport)
+    struct route *ro, uint16_t udpport)
 {
 	bool v6 = !IN6_IS_ADDR_V4MAPPED(&inc->inc_faddr);
 	uint32_t mtu, tsomax;
 
-	mtu = ip_route_mtu(&inc->inc_faddr, inc->inc_scope,
-	    ro_recent(&inc->inc_faddr, inc->inc_scope), &tsomax);
+	mtu = ip_route_mtu(&inc->inc_faddr, inc->inc_scope, ro, &tsomax);
 	if (v6 && (lp->t_inpcb.inp_flags & INP_MINMTU) != 0)
 		mtu = min(mtu, IPV6_MMTU);
 	return (tcp_mss_for((int)mtu, v6, lp->t_usermss, udpport));
