@@ -113,9 +113,9 @@ sb_reserve(struct sockbuf *sb, u_long cc)
 	/* Half of the limit is little enough, whatever the overhead. */
 	if (__predict_false(cc > max / 2 && cc > sb_most()) || cc > INT_MAX)
 		return (false);
+	sb->sb_mbmax = (u_int)ulmin(cc * (u_long)V_sb_efficiency,
+	    ulmin(max, UINT_MAX));
 	sb->sb_hiwat = (u_int)cc;
-	sb->sb_mbmax = (u_int)ulmin(ulmin(cc * (u_long)V_sb_efficiency,
-	    max), UINT_MAX);
 	if (sb->sb_lowat > sb->sb_hiwat)
 		sb->sb_lowat = sb->sb_hiwat;
 	return (true);
