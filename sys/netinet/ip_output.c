@@ -620,17 +620,19 @@ ip_send_plain(struct mbuf *m, const struct route *ro, uint8_t tos,
     const struct in6_addr *dst)
 {
 	const int hlen = ETHER_HDR_LEN + (int)sizeof(struct ip);
+	struct ifnet *ifp = ro->ro_nh->nh_ifp;
+	char *data = m->m_data;
+	int len = m->m_pkthdr.len;
 
 	V_ipstat.ips_localout++;
-	ip_header4_write((struct ip *)(void *)(m->m_data - sizeof(struct ip)),
-	    m->m_pkthdr.len + (int)sizeof(struct ip), 0, htonl(IP_DF), tos,
-	    ip_ttl(ttl), proto, src, dst);
-	m->m_data -= hlen;
+	m->m_data = data - hlen;
 	m->m_len += hlen;
-	m->m_pkthdr.len += hlen;
+	m->m_pkthdr.len = len + hlen;
 	m->m_pkthdr.l3hlen = sizeof(struct ip);
-	return (ether_output_known(ro->ro_nh->nh_ifp, m, ro->ro_lladdr,
-	    ETHERTYPE_IP));
+	ip_header4_write((struct ip *)(void *)(data - sizeof(struct ip)),
+	    len + (int)sizeof(struct ip), 0, htonl(IP_DF), tos, ip_ttl(ttl),
+	    proto, src, dst);
+	return (ether_output_known(ifp, m, ro->ro_lladdr, ETHERTYPE_IP));
 }
 
 static inline int
@@ -654,7 +656,7 @@ ip_send(struct mbuf *m, const struct ip_output_args *ioa)
 }
 
 static int __noinline
-ip_send_pcb_any(struct mbuf *m, struct inpcb *inp, uint8_t flags)
+ip_send_pcb_any(struct mbuf *m, struct inpcb *inp)
 {
 	const struct ip_output_args ioa = {
 		.ioa_src = inp->inp_laddr,
@@ -664,7 +666,7 @@ ip_send_pcb_any(struct mbuf *m, struct inpcb *inp, uint8_t flags)
 		.ioa_proto = IPPROTO_TCP,
 		.ioa_tos = inp->inp_tos,
 		.ioa_ttl = inp->inp_ttl,
-		.ioa_flags = flags,
+		.ioa_flags = IOA_DF,
 		.ioa_ro = &inp->inp_route,
 	};
 
@@ -672,16 +674,15 @@ ip_send_pcb_any(struct mbuf *m, struct inpcb *inp, uint8_t flags)
 }
 
 int
-ip_send_pcb(struct mbuf *m, struct inpcb *inp, uint8_t flags)
+ip_send_pcb(struct mbuf *m, struct inpcb *inp)
 {
 	struct route *ro = &inp->inp_route;
 
 	MPASS(ip_has_room(m));
-	if (__predict_true(flags == IOA_DF &&
-	    ip_is_plain(m, ro, &inp->inp_laddr)))
+	if (__predict_true(ip_is_plain(m, ro, &inp->inp_laddr)))
 		return (ip_send_plain(m, ro, inp->inp_tos, inp->inp_ttl,
 		    IPPROTO_TCP, &inp->inp_laddr, &inp->inp_faddr));
-	return (ip_send_pcb_any(m, inp, flags));
+	return (ip_send_pcb_any(m, inp));
 }
 
 /* The route has to be found first. */

@@ -261,7 +261,7 @@ static void
 tcp_child_opened(struct tcpcb *tp)
 {
 	if (tp->t_fb->tfb_tcp_output != tcp_default_output ||
-	    tcp_window_update_due(tp, tp->rcv_wnd))
+	    tcp_window_update_due(tp))
 		tcp_output_later(tp);
 	else
 		tp->t_app_limited = (uint32_t)tp->t_delivered;
