@@ -83,16 +83,18 @@ in_pcbinfo_destroy(struct inpcbinfo *ipi)
 void
 in_pcbdestroy(struct inpcbinfo *ipi, struct inpcb *inp)
 {
-	if ((inp->inp_flags & (INP_INHASH | INP_INPORT)) != 0) {
-		in_pcbremove(ipi, inp);
-		in_pcbrelease_port(ipi, inp);
-	}
-	if (inp->inp_route.ro_nh != NULL)
-		nhop_free(inp->inp_route.ro_nh);
-	m_freem(inp->inp_options);
+	struct nhop_object *nh;
+
+	/* Mostly the connection has ended before. */
+	if ((inp->inp_flags & (INP_INHASH | INP_INPORT)) != 0)
+		in_pcbleave(ipi, inp);
+	if (__predict_false(inp->inp_options != NULL))
+		m_freem(inp->inp_options);
 	TAILQ_REMOVE(&ipi->ipi_list, inp, inp_list);
 	ipi->ipi_count--;
 	ipi->ipi_gencnt++;
+	if ((nh = inp->inp_route.ro_nh) != NULL)
+		nhop_free(nh);
 }
 
 /* ---- The table of connections ---- */
@@ -271,14 +273,11 @@ pcb_close_gap(const struct inpcbinfo *ipi, uint32_t i)
 	return (i);
 }
 
-void
-in_pcbremove(struct inpcbinfo *ipi, struct inpcb *inp)
+static void
+pcb_remove(struct inpcbinfo *ipi, struct inpcb *inp)
 {
 	uint32_t i, mask = ipi->ipi_connmask;
 
-	if ((inp->inp_flags & INP_INHASH) == 0)
-		return;
-	inp->inp_flags &= ~INP_INHASH;
 	ipi->ipi_nconns--;
 	if (ipi->ipi_last == inp)
 		ipi->ipi_last = NULL;
@@ -363,13 +362,15 @@ in_pcbinherit_port(struct inpcbinfo *ipi, struct inpcb *inp, uint16_t port)
 }
 
 void
-in_pcbrelease_port(struct inpcbinfo *ipi, struct inpcb *inp)
+in_pcbleave(struct inpcbinfo *ipi, struct inpcb *inp)
 {
-	if ((inp->inp_flags & INP_INPORT) == 0)
-		return;
-	LIST_REMOVE(inp, inp_portlist);
-	ipi->ipi_nports--;
-	inp->inp_flags &= ~INP_INPORT;
+	if ((inp->inp_flags & INP_INPORT) != 0) {
+		LIST_REMOVE(inp, inp_portlist);
+		ipi->ipi_nports--;
+	}
+	if ((inp->inp_flags & INP_INHASH) != 0)
+		pcb_remove(ipi, inp);
+	inp->inp_flags &= ~(INP_INHASH | INP_INPORT);
 }
 
 /* Could both receive the same packet?  An IPv6 wildcard takes IPv4 too,
@@ -558,7 +559,7 @@ connect_insert(struct inpcbinfo *ipi, struct inpcb *inp)
 	if (error == 0)
 		inp->inp_flags |= INP_ANONPORT;
 	else
-		in_pcbremove(ipi, inp);
+		in_pcbleave(ipi, inp);
 	return (error);
 }
 

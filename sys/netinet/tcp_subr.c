@@ -699,8 +699,7 @@ tcp_close(struct tcpcb *tp)
 	/* Without a socket it is freed, and that done, below. */
 	if (so != NULL)
 		tcp_quiesce(tp);
-	in_pcbremove(&V_tcbinfo, inp);
-	in_pcbrelease_port(&V_tcbinfo, inp);
+	in_pcbleave(&V_tcbinfo, inp);
 	tp->snd_una = tp->snd_nxt = tp->snd_max;
 	tcp_state_change(tp, TCPS_CLOSED);
 	if (so == NULL) {
