@@ -224,36 +224,53 @@ pcb_grow(struct inpcbinfo *ipi)
 	return (true);
 }
 
-int
-in_pcbinsert_new(struct inpcbinfo *ipi, struct inpcb *inp, uint32_t hash)
+/* The table has room for inp, which can be in it. */
+static inline bool
+pcb_room(struct inpcbinfo *ipi, const struct inpcb *inp)
 {
 	KASSERT((inp->inp_flags & INP_INHASH) == 0, ("in the table"));
 	/* No host of today hands out such a pointer unasked. */
 	if ((uint64_t)(uintptr_t)inp >> PCBSLOT_PTRBITS != 0)
-		return (ENOMEM);
-	if ((ipi->ipi_conns == NULL ||
-	    2 * (ipi->ipi_nconns + 1) > ipi->ipi_connmask + 1) &&
-	    !pcb_grow(ipi))
-		return (ENOMEM);
-	inp->inp_hash = hash;
-	pcb_place(ipi, inp);
+		return (false);
+	return (2 * (ipi->ipi_nconns + 1) <= ipi->ipi_connmask + 1 ||
+	    pcb_grow(ipi));
+}
+
+static inline void
+pcb_entered(struct inpcbinfo *ipi, struct inpcb *inp)
+{
 	ipi->ipi_nconns++;
 	inp->inp_flags |= INP_INHASH;
 	/* What comes next is likely for it. */
 	ipi->ipi_last = inp;
+}
+
+int
+in_pcbinsert_new(struct inpcbinfo *ipi, struct inpcb *inp, uint32_t hash)
+{
+	if (!pcb_room(ipi, inp))
+		return (ENOMEM);
+	inp->inp_hash = hash;
+	pcb_place(ipi, inp);
+	pcb_entered(ipi, inp);
 	return (0);
 }
 
 int
 in_pcbinsert(struct inpcbinfo *ipi, struct inpcb *inp)
 {
-	uint32_t hash = in_pcbhash(ipi, &inp->inp_inc);
+	in_pcbslot_t *slot;
 
-	if (pcb_find(ipi, &inp->inp_inc, hash) != NULL ||
-	    (ipi->ipi_quiet != NULL &&
-	    ipi->ipi_quiet->ipq_taken(&inp->inp_inc, hash)))
+	if (!pcb_room(ipi, inp))
+		return (ENOMEM);
+	inp->inp_hash = in_pcbhash(ipi, &inp->inp_inc);
+	slot = pcb_probe(ipi, &inp->inp_inc, inp->inp_hash);
+	if (*slot != 0 || (ipi->ipi_quiet != NULL &&
+	    ipi->ipi_quiet->ipq_taken(&inp->inp_inc, inp->inp_hash)))
 		return (EADDRINUSE);
-	return (in_pcbinsert_new(ipi, inp, hash));
+	*slot = pcb_slot(inp);
+	pcb_entered(ipi, inp);
+	return (0);
 }
 
 /* The run goes on behind slot i, which becomes free: move entries back.  One

@@ -370,14 +370,13 @@ tcp_get_srtt(struct tcpcb *tp, int granularity)
 u_int
 tcp_fixed_maxseg(const struct tcpcb *tp)
 {
-	u_int optlen = 0;
+	u_int len = tp->t_maxseg;
 
-	if ((tp->t_flags & TF_NOOPT) == 0 &&
-	    (tp->t_flags & TF_RCVD_TSTMP) != 0)
-		optlen = TCPOLEN_TIMESTAMP + 2;
+	if ((tp->t_flags & (TF_NOOPT | TF_RCVD_TSTMP)) == TF_RCVD_TSTMP)
+		len -= TCPOLEN_TIMESTAMP + 2;
 	if (__predict_false((tp->t_flags & TF_SIGNATURE) != 0))
-		optlen += tcp_sig_optlen(tp);
-	return (tp->t_maxseg - optlen);
+		len -= tcp_sig_optlen(tp);
+	return (len);
 }
 
 u_int
@@ -385,7 +384,8 @@ tcp_maxseg(const struct tcpcb *tp)
 {
 	u_int len = tcp_fixed_maxseg(tp);
 
-	if ((tp->t_flags & TF_SACK_PERMIT) != 0 && tp->t_segqlen != 0)
+	if (__predict_false(tp->t_segqlen != 0) &&
+	    (tp->t_flags & TF_SACK_PERMIT) != 0)
 		len -= 4 + TCPOLEN_SACK * min(tp->t_segqlen, 3);
 	return (len);
 }
