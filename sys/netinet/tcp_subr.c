@@ -145,7 +145,7 @@ tcp_init(const void *arg __unused)
 		sysinit_fail(ENOMEM);
 		return;
 	}
-	callout_entry_handler(tcp_timer_door);
+	tcp_timer_init();
 	tcp_reass_limit();
 	if ((error = ip_proto_register(IPPROTO_TCP, &tcp_ip_proto)) != 0 ||
 	    (error = protosw_register(&tcp_protosw)) != 0 ||
@@ -171,6 +171,7 @@ tcp_uninit(const void *arg __unused)
 			soorphan(so);
 	}
 	tcp_output_drain();
+	tcp_timer_uninit();
 	ip_proto_unregister(IPPROTO_TCP);
 	protosw_unregister(&tcp_protosw);
 	protosw_unregister(&tcp6_protosw);
