@@ -33,6 +33,7 @@
 #include <netinet/tcp_loss.h>
 #include <netinet/tcp_newcwv.h>
 #include <netinet/tcp_pmtud.h>
+#include <netinet/tcp_sentmap.h>
 #include <netinet/tcp_undo.h>
 #include <netinet/tcp_var.h>
 
@@ -593,7 +594,7 @@ ack_process(struct tcpcb *tp, const struct tcp_seg *sg)
 	int v;
 
 	if (sg->sg_ack != tp->snd_una)
-		tcp_sent_acked(tp, sg->sg_ack, &ta);
+		tcp_sent_acked_one(tp, sg->sg_ack, &ta);
 	if (__predict_false((sg->sg_to.to_flags & TOF_SACK) != 0) &&
 	    (tp->t_flags & TF_SACK_PERMIT) != 0)
 		tcp_sent_sacked(tp, &sg->sg_to, &ta);
