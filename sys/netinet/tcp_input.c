@@ -124,7 +124,9 @@ tcp_stages_regular(struct tcpcb *tp, struct tcp_seg *sg)
 {
 	int v = TV_OK;
 
-	tcp_ts_remember(tp, sg, sg->sg_seq, sg->sg_len);
+	/* What has a time stamp may have it. */
+	if (sg->sg_to.to_flags != 0)
+		tcp_ts_spanned(tp, sg, sg->sg_seq, sg->sg_len);
 	if (tcp_predicted(tp, sg))
 		tcp_ack_predicted(tp, sg);
 	else {
@@ -483,44 +485,48 @@ tcp_input_udp(struct mbuf *m, const struct ip_info *ii, uint16_t udpport)
 	tcp_input_regular(tp, m, &sg);
 }
 
-/* Is m what nearly all segments are: with a time stamp and nothing else, not
- * broken, and for inp?  Then it is read. */
-static __always_inline bool
-tcp_read_usual(const struct mbuf *m, const struct ip_info *ii,
-    const struct inpcb *inp, struct tcp_seg *sg)
+/*
+ * What nearly all segments are: with ACK, PSH and FIN at most, as flags tells,
+ * and a time stamp.  If it has no other options, is whole and regular, and is
+ * for the connection that was found last, it is not looked at again;
+ * tcp_input_udp() would come to the same.
+ */
+static void __noinline
+tcp_input_stamped(struct mbuf *m, const struct ip_info *ii, u_int off_flags)
 {
 	const struct tcphdr *th = mtod(m, const struct tcphdr *);
-	u_int off_flags;
-
-	if (m->m_len < TCP_STAMPED_OFF)
-		return (false);
-	off_flags = tcp_off_flags(th);
-	if (!tcp_is_stamped(off_flags) ||
-	    tcp_get32((const uint8_t *)(th + 1)) != TCP_STAMPED ||
-	    !tcp_is_between(&inp->inp_inc, ii, th) || ii->ii_bcast ||
-	    inp->inp_udpport != 0 || inp->inp_minttl > ii->ii_ttl ||
-	    ip_cksum_verify(m, ii, IPPROTO_TCP,
-	    (uint32_t)m->m_pkthdr.len) != 0)
-		return (false);
-	tcp_read_stamped(m, ii, sg, off_flags);
-	return (true);
-}
-
-/* One that is usual and regular, for the connection that was found last, is
- * not looked at again: tcp_input_udp() would come to the same. */
-void
-tcp_input(struct mbuf *m, const struct ip_info *ii)
-{
 	struct inpcb *inp = V_tcbinfo.ipi_last;
 	struct tcpcb *tp = intotcpcb(inp);
 	struct tcp_seg sg;
 
-	if (__predict_false(inp == NULL || !tcp_read_usual(m, ii, inp, &sg) ||
-	    !tcp_regular(tp, &sg) ||
+	if (__predict_false(inp == NULL || !tcp_is_between(&inp->inp_inc, ii,
+	    th) || tcp_get32((const uint8_t *)(th + 1)) != TCP_STAMPED ||
+	    ii->ii_bcast || inp->inp_picky != 0 || ip_cksum_verify(m, ii,
+	    IPPROTO_TCP, (uint32_t)m->m_pkthdr.len) != 0)) {
+		tcp_input_udp(m, ii, 0);
+		return;
+	}
+	tcp_read_stamped(m, ii, &sg, off_flags);
+	if (__predict_false(!tcp_regular(tp, &sg) ||
 	    tp->t_fb->tfb_tcp_do_segment != tcp_default_do_segment)) {
 		tcp_input_udp(m, ii, 0);
 		return;
 	}
 	TCPSTAT_INC(tcps_rcvtotal);
 	tcp_segment_regular(tp, m, &sg, TCP_STAMPED_OFF);
+}
+
+void
+tcp_input(struct mbuf *m, const struct ip_info *ii)
+{
+	u_int off_flags;
+
+	if (__predict_true(m->m_len >= TCP_STAMPED_OFF)) {
+		off_flags = tcp_off_flags(mtod(m, const struct tcphdr *));
+		if (__predict_true(tcp_is_stamped(off_flags))) {
+			tcp_input_stamped(m, ii, off_flags);
+			return;
+		}
+	}
+	tcp_input_udp(m, ii, 0);
 }
