@@ -358,44 +358,45 @@ syk_recv(struct vnet *vnet, int fd, const struct iovec *iov, int iovcnt,
 }
 
 int
-syk_write(struct vnet *vnet, int fd, const void *buf, size_t len,
-    size_t *lenp)
+syk_write(struct syk_io *io)
 {
 	struct socket *so;
 	struct vnet *saved;
 	int error;
 
-	saved = vnet_enter_fast(vnet);
-	error = len <= PTRDIFF_MAX ? fd_getsock(fd, &so) : EINVAL;
+	saved = vnet_enter_fast(io->io_vnet);
+	error = io->io_len <= PTRDIFF_MAX ? fd_getsock(io->io_fd, &so) :
+	    EINVAL;
 	if (error == 0) {
 		soref(so);
-		error = sosend_buf(so, buf, len, lenp);
+		error = sosend_buf(so, io->io_buf, io->io_len, &io->io_done);
 		sorele(so);
 	}
 	if (__predict_false(error != 0)) {
-		*lenp = 0;
+		io->io_done = 0;
 		if (error == ENOTCONN)
-			error = syk_compat_send_error(fd, error);
+			error = syk_compat_send_error(io->io_fd, error);
 	}
 	vnet_leave_fast(saved);
 	return (error);
 }
 
 static int __noinline
-read_now(struct vnet *vnet, int fd, void *buf, size_t len, size_t *lenp,
-    struct syk_wait *wait)
+read_now(struct syk_io *io)
 {
 	struct socket *so;
 	struct vnet *saved;
 	int error;
 
-	saved = vnet_enter_fast(vnet);
-	error = len <= PTRDIFF_MAX ? fd_getsock(fd, &so) : EINVAL;
+	saved = vnet_enter_fast(io->io_vnet);
+	error = io->io_len <= PTRDIFF_MAX ? fd_getsock(io->io_fd, &so) :
+	    EINVAL;
 	if (error == 0) {
 		soref(so);
-		error = soreceive_buf(so, buf, len, lenp);
+		error = soreceive_buf(so, io->io_buf, io->io_len,
+		    &io->io_done);
 		if (__predict_false(error == EWOULDBLOCK))
-			(void)would_wait(so, receive_limit(so), wait);
+			(void)would_wait(so, receive_limit(so), &io->io_wait);
 		sorele(so);
 	}
 	vnet_leave_fast(saved);
@@ -403,15 +404,14 @@ read_now(struct vnet *vnet, int fd, void *buf, size_t len, size_t *lenp,
 }
 
 int
-syk_read(struct vnet *vnet, int fd, void *buf, size_t len, size_t *lenp,
-    struct syk_wait *wait)
+syk_read(struct syk_io *io)
 {
 	const struct socket *so;
 
-	so = look_at(vnet, fd);
-	if (so != NULL && soreceive_is_idle(so) && len > 0)
-		return (would_wait(so, so->so_rcv.sb_timeo, wait));
-	return (read_now(vnet, fd, buf, len, lenp, wait));
+	so = look_at(io->io_vnet, io->io_fd);
+	if (so != NULL && soreceive_is_idle(so) && io->io_len > 0)
+		return (would_wait(so, so->so_rcv.sb_timeo, &io->io_wait));
+	return (read_now(io));
 }
 
 /* ---- Options and names ---- */

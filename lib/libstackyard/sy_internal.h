@@ -213,12 +213,20 @@ int	syk_waitinfo(struct vnet *vnet, int fd, enum syk_side side,
 int	syk_accept(struct vnet *vnet, int fd, struct syk_addr *addr, int *fdp,
 	    struct syk_wait *wait);
 
-/* syk_send() and syk_recv() of one range, without flags and addresses.
- * EWOULDBLOCK of a read comes with how to wait. */
-int	syk_write(struct vnet *vnet, int fd, const void *buf, size_t len,
-	    size_t *lenp);
-int	syk_read(struct vnet *vnet, int fd, void *buf, size_t len,
-	    size_t *lenp, struct syk_wait *wait);
+/*
+ * syk_send() and syk_recv() of one range, without flags and addresses.  All
+ * that such a call is about stands in one place, for it may be made twice.
+ */
+struct syk_io {
+	struct vnet	*io_vnet;
+	void		*io_buf;	/* only read by syk_write() */
+	size_t		io_len;
+	size_t		io_done;	/* 0 with an error */
+	struct syk_wait	io_wait;	/* with EWOULDBLOCK of a read */
+	int		io_fd;
+};
+int	syk_write(struct syk_io *io);
+int	syk_read(struct syk_io *io);
 int	syk_shutdown(struct vnet *vnet, int fd, int how);
 int	syk_close(struct vnet *vnet, int fd);
 /* The same by the program's own numbers, on a host with another system's

@@ -346,18 +346,7 @@ int	sy_wait_fd(struct sy_host *host, int fd, int events,
 /* The deadline of a wait of ns from now; SY_NEVER: without a limit. */
 #define	SY_GIVE_UP	(1ULL << 63)	/* a deadline that means never */
 #define	SY_YEAR		(365 * 86400 * 1000000000ULL)	/* ns */
-static inline uint64_t
-sy_deadline(const struct sy_loop *loop, uint64_t ns)
-{
-	uint64_t now;
-
-	now = sy_now(loop);
-	if (ns != SY_NEVER)
-		return (ns < SY_GIVE_UP - 1 - now ? now + ns :
-		    SY_GIVE_UP - 1);
-	return (loop->l_mode == SY_VIRTUAL ? (now + SY_YEAR) | SY_GIVE_UP :
-	    SY_NEVER);
-}
+uint64_t sy_deadline(const struct sy_loop *loop, uint64_t ns);
 
 /* ---- Failure (error.c) ---- */
 

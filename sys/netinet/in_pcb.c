@@ -223,10 +223,8 @@ pcb_grow(struct inpcbinfo *ipi)
 }
 
 int
-in_pcbinsert(struct inpcbinfo *ipi, struct inpcb *inp)
+in_pcbinsert_new(struct inpcbinfo *ipi, struct inpcb *inp, uint32_t hash)
 {
-	in_pcbslot_t *slot;
-
 	KASSERT((inp->inp_flags & INP_INHASH) == 0, ("in the table"));
 	/* No host of today hands out such a pointer unasked. */
 	if ((uint64_t)(uintptr_t)inp >> PCBSLOT_PTRBITS != 0)
@@ -235,12 +233,8 @@ in_pcbinsert(struct inpcbinfo *ipi, struct inpcb *inp)
 	    2 * (ipi->ipi_nconns + 1) > ipi->ipi_connmask + 1) &&
 	    !pcb_grow(ipi))
 		return (ENOMEM);
-	inp->inp_hash = in_pcbhash(ipi, &inp->inp_inc);
-	slot = pcb_probe(ipi, &inp->inp_inc, inp->inp_hash);
-	if (*slot != 0 || (ipi->ipi_quiet != NULL &&
-	    ipi->ipi_quiet->ipq_taken(&inp->inp_inc, inp->inp_hash)))
-		return (EADDRINUSE);
-	*slot = pcb_slot(inp);
+	inp->inp_hash = hash;
+	pcb_place(ipi, inp);
 	ipi->ipi_nconns++;
 	inp->inp_flags |= INP_INHASH;
 	/* What comes next is likely for it. */
@@ -248,19 +242,25 @@ in_pcbinsert(struct inpcbinfo *ipi, struct inpcb *inp)
 	return (0);
 }
 
-void
-in_pcbremove(struct inpcbinfo *ipi, struct inpcb *inp)
+int
+in_pcbinsert(struct inpcbinfo *ipi, struct inpcb *inp)
 {
-	uint32_t home, i, j, mask = ipi->ipi_connmask;
+	uint32_t hash = in_pcbhash(ipi, &inp->inp_inc);
 
-	if ((inp->inp_flags & INP_INHASH) == 0)
-		return;
-	if (ipi->ipi_last == inp)
-		ipi->ipi_last = NULL;
-	i = inp->inp_hash & mask;
-	while (ipi->ipi_conns[i] != pcb_slot(inp))
-		i = (i + 1) & mask;
-	/* An entry may move back to i if its home is not behind i. */
+	if (pcb_find(ipi, &inp->inp_inc, hash) != NULL ||
+	    (ipi->ipi_quiet != NULL &&
+	    ipi->ipi_quiet->ipq_taken(&inp->inp_inc, hash)))
+		return (EADDRINUSE);
+	return (in_pcbinsert_new(ipi, inp, hash));
+}
+
+/* The run goes on behind slot i, which becomes free: move entries back.  One
+ * may move to i if its home is not behind i.  The slot that is free then. */
+static uint32_t __noinline
+pcb_close_gap(const struct inpcbinfo *ipi, uint32_t i)
+{
+	uint32_t home, j, mask = ipi->ipi_connmask;
+
 	for (j = (i + 1) & mask; ipi->ipi_conns[j] != 0; j = (j + 1) & mask) {
 		home = pcb_of(ipi->ipi_conns[j])->inp_hash & mask;
 		if (((j - home) & mask) >= ((j - i) & mask)) {
@@ -268,9 +268,25 @@ in_pcbremove(struct inpcbinfo *ipi, struct inpcb *inp)
 			i = j;
 		}
 	}
-	ipi->ipi_conns[i] = 0;
-	ipi->ipi_nconns--;
+	return (i);
+}
+
+void
+in_pcbremove(struct inpcbinfo *ipi, struct inpcb *inp)
+{
+	uint32_t i, mask = ipi->ipi_connmask;
+
+	if ((inp->inp_flags & INP_INHASH) == 0)
+		return;
 	inp->inp_flags &= ~INP_INHASH;
+	ipi->ipi_nconns--;
+	if (ipi->ipi_last == inp)
+		ipi->ipi_last = NULL;
+	for (i = inp->inp_hash & mask; ipi->ipi_conns[i] != pcb_slot(inp);)
+		i = (i + 1) & mask;
+	if (ipi->ipi_conns[(i + 1) & mask] != 0)
+		i = pcb_close_gap(ipi, i);
+	ipi->ipi_conns[i] = 0;
 }
 
 /* ---- The table of ports ---- */
@@ -324,13 +340,20 @@ port_grow(struct inpcbinfo *ipi)
 	return (true);
 }
 
+/* Larger chains are better than none. */
+static bool __noinline
+port_room(struct inpcbinfo *ipi)
+{
+	return ((ipi->ipi_ports != NULL && ipi->ipi_portmask >= UINT16_MAX) ||
+	    port_grow(ipi) || ipi->ipi_ports != NULL);
+}
+
 int
 in_pcbinherit_port(struct inpcbinfo *ipi, struct inpcb *inp, uint16_t port)
 {
 	KASSERT((inp->inp_flags & INP_INPORT) == 0, ("has a port"));
-	if ((ipi->ipi_ports == NULL || (ipi->ipi_nports > ipi->ipi_portmask &&
-	    ipi->ipi_portmask < UINT16_MAX)) && !port_grow(ipi) &&
-	    ipi->ipi_ports == NULL)
+	if (__predict_false(ipi->ipi_nports > ipi->ipi_portmask ||
+	    ipi->ipi_ports == NULL) && !port_room(ipi))
 		return (ENOMEM);
 	inp->inp_lport = port;
 	port_place(port_head(ipi, port), inp);

@@ -149,6 +149,10 @@ int	in_pcbconnect(struct inpcbinfo *ipi, struct inpcb *inp,
 	    const struct in6_addr *faddr, uint16_t fport, uint32_t scope);
 /* Enter a connection whose inp_inc is filled in: ENOMEM, EADDRINUSE. */
 int	in_pcbinsert(struct inpcbinfo *ipi, struct inpcb *inp);
+/* The same of one that the last look-up did not find, neither here nor among
+ * ipi_quiet's, and whose hash it told: ENOMEM. */
+int	in_pcbinsert_new(struct inpcbinfo *ipi, struct inpcb *inp,
+	    uint32_t hash);
 /* Leave the connection table. */
 void	in_pcbremove(struct inpcbinfo *ipi, struct inpcb *inp);
 /* Give the port back too. */

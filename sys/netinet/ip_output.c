@@ -620,17 +620,19 @@ ip_send_plain(struct mbuf *m, const struct route *ro, uint8_t tos,
     const struct in6_addr *dst)
 {
 	const int hlen = ETHER_HDR_LEN + (int)sizeof(struct ip);
+	struct ifnet *ifp = ro->ro_nh->nh_ifp;
+	char *data = m->m_data;
+	int len = m->m_pkthdr.len;
 
 	V_ipstat.ips_localout++;
-	ip_header4_write((struct ip *)(void *)(m->m_data - sizeof(struct ip)),
-	    m->m_pkthdr.len + (int)sizeof(struct ip), 0, htonl(IP_DF), tos,
-	    ip_ttl(ttl), proto, src, dst);
-	m->m_data -= hlen;
+	m->m_data = data - hlen;
 	m->m_len += hlen;
-	m->m_pkthdr.len += hlen;
+	m->m_pkthdr.len = len + hlen;
 	m->m_pkthdr.l3hlen = sizeof(struct ip);
-	return (ether_output_known(ro->ro_nh->nh_ifp, m, ro->ro_lladdr,
-	    ETHERTYPE_IP));
+	ip_header4_write((struct ip *)(void *)(data - sizeof(struct ip)),
+	    len + (int)sizeof(struct ip), 0, htonl(IP_DF), tos, ip_ttl(ttl),
+	    proto, src, dst);
+	return (ether_output_known(ifp, m, ro->ro_lladdr, ETHERTYPE_IP));
 }
 
 static inline int
@@ -654,7 +656,7 @@ ip_send(struct mbuf *m, const struct ip_output_args *ioa)
 }
 
 static int __noinline
-ip_send_pcb_any(struct mbuf *m, struct inpcb *inp, uint8_t flags)
+ip_send_pcb_any(struct mbuf *m, struct inpcb *inp)
 {
 	const struct ip_output_args ioa = {
 		.ioa_src = inp->inp_laddr,
@@ -664,7 +666,7 @@ ip_send_pcb_any(struct mbuf *m, struct inpcb *inp, uint8_t flags)
 		.ioa_proto = IPPROTO_TCP,
 		.ioa_tos = inp->inp_tos,
 		.ioa_ttl = inp->inp_ttl,
-		.ioa_flags = flags,
+		.ioa_flags = IOA_DF,
 		.ioa_ro = &inp->inp_route,
 	};
 
@@ -672,16 +674,36 @@ ip_send_pcb_any(struct mbuf *m, struct inpcb *inp, uint8_t flags)
 }
 
 int
-ip_send_pcb(struct mbuf *m, struct inpcb *inp, uint8_t flags)
+ip_send_pcb(struct mbuf *m, struct inpcb *inp)
 {
 	struct route *ro = &inp->inp_route;
 
 	MPASS(ip_has_room(m));
-	if (__predict_true(flags == IOA_DF &&
-	    ip_is_plain(m, ro, &inp->inp_laddr)))
+	if (__predict_true(ip_is_plain(m, ro, &inp->inp_laddr)))
 		return (ip_send_plain(m, ro, inp->inp_tos, inp->inp_ttl,
 		    IPPROTO_TCP, &inp->inp_laddr, &inp->inp_faddr));
-	return (ip_send_pcb_any(m, inp, flags));
+	return (ip_send_pcb_any(m, inp));
+}
+
+/* The route has to be found first. */
+static uint32_t __noinline
+route_mtu_found(const struct in6_addr *dst, uint32_t scope, struct route *ro,
+    uint32_t *tsomaxp)
+{
+	if (ro_lookup(ro, dst, scope) != 0) {
+		*tsomaxp = IP_MAXPACKET;
+		return (0);
+	}
+	return (ip_route_mtu(dst, scope, ro, tsomaxp));
+}
+
+/* The link's MTU, or less if that was learnt. */
+static uint32_t __noinline
+route_mtu_learnt(const struct in6_addr *dst, uint32_t mtu)
+{
+	uint32_t path = ip_pmtu_get(dst);
+
+	return (path != 0 && path < mtu ? path : mtu);
 }
 
 uint32_t
@@ -689,11 +711,11 @@ ip_route_mtu(const struct in6_addr *dst, uint32_t scope, struct route *ro,
     uint32_t *tsomaxp)
 {
 	const struct ifnet *ifp;
-	uint32_t bit, mtu, path;
+	uint32_t bit, mtu;
 
+	if (!ro_valid(ro))
+		return (route_mtu_found(dst, scope, ro, tsomaxp));
 	*tsomaxp = IP_MAXPACKET;
-	if (!ro_valid(ro) && ro_lookup(ro, dst, scope) != 0)
-		return (0);
 	ifp = ro->ro_nh->nh_ifp;
 	if (ifp == NULL)
 		return (0);
@@ -701,8 +723,8 @@ ip_route_mtu(const struct in6_addr *dst, uint32_t scope, struct route *ro,
 	if ((ifp->if_hwassist & bit) != 0)
 		*tsomaxp = ifp->if_hw_tsomax;
 	mtu = ip_nhop_mtu(ro->ro_nh);
-	path = ip_pmtu_get(dst);
-	return (path != 0 && path < mtu ? path : mtu);
+	return (__predict_true(V_pmtu_count == 0) ? mtu :
+	    route_mtu_learnt(dst, mtu));
 }
 
 bool

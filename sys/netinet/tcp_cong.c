@@ -63,7 +63,8 @@ cc_initial_window(const struct tcpcb *tp, uint32_t mss)
 		return (tu->tu_iwnd_nb);
 	if (tu != NULL && tu->tu_iwnd_nseg != 0)
 		return (tu->tu_iwnd_nseg * mss);
-	return (tcp_compat_initwnd(tp, mss));
+	return (tu == NULL ? tcp_compute_initwnd(mss) :
+	    tcp_compat_initwnd(tp, mss));
 }
 
 void

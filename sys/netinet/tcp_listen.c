@@ -24,6 +24,7 @@
 #include <netinet/ip_options.h>
 #include <netinet/tcp_ecn.h>
 #include <netinet/tcp_fastopen.h>
+#include <netinet/tcp_output_impl.h>
 #include <netinet/tcp_seg.h>
 #include <netinet/tcp_syncache.h>
 #include <netinet/tcp_var.h>
@@ -114,7 +115,7 @@ tcp_child_options(struct tcpcb *tp, const struct tcp_syn *sy)
 /* Bind the new connection to the handshake's addresses: 0 or an errno. */
 static int
 tcp_child_bind(struct tcpcb *tp, const struct tcpcb *lp,
-    const struct tcp_syn *sy)
+    const struct tcp_syn *sy, const struct tcp_seg *sg)
 {
 	struct inpcb *inp = tptoinpcb(tp);
 	const struct inpcb *linp = &lp->t_inpcb;
@@ -136,7 +137,8 @@ tcp_child_bind(struct tcpcb *tp, const struct tcpcb *lp,
 	if ((error = in_pcbinherit_port(&V_tcbinfo, inp,
 	    sy->sy_inc.inc_lport)) != 0)
 		return (error);
-	return (in_pcbinsert(&V_tcbinfo, inp));
+	/* There is none with these ends, or it would have had sg. */
+	return (in_pcbinsert_new(&V_tcbinfo, inp, sg->sg_hash));
 }
 
 /* What accepted connections take over from the listener. */
@@ -155,7 +157,8 @@ tcp_child_inherit(struct tcpcb *tp, struct tcpcb *lp)
 		    __offsetof(struct tcp_userto, tu_cwv));
 		tp->t_flags2 |= lp->t_flags2 & TF2_COMPAT;
 	}
-	if ((error = tcp_functions_inherit(tp, lp)) != 0)
+	if (tp->t_fb != lp->t_fb &&
+	    (error = tcp_functions_inherit(tp, lp)) != 0)
 		return (error);
 	return (CC_ALGO(tp) == CC_ALGO(lp) ? 0 : cc_switch(tp, CC_ALGO(lp)));
 }
@@ -225,8 +228,10 @@ tcp_listen_child(struct tcpcb *lp, const struct tcp_syn *sy,
 		return (NULL);
 	tp = sototcpcb(so);
 	tcp_child_numbers(tp, sy);
-	if (tcp_child_inherit(tp, lp) != 0 || tcp_sig_inherit(tp, sy) != 0 ||
-	    tcp_child_bind(tp, lp, sy) != 0)
+	if (tcp_child_inherit(tp, lp) != 0 ||
+	    ((sy->sy_flags & SYF_SIGNATURE) != 0 &&
+	    tcp_sig_inherit(tp, sy) != 0) ||
+	    tcp_child_bind(tp, lp, sy, sg) != 0)
 		goto fail;
 	plain = tcp_child_is_plain(tp, sy, sg, sent);
 	if (!plain && sent != SC_UNSENT && tcp_child_sent(tp, sy, sent) != 0)
@@ -248,6 +253,19 @@ tcp_listen_child(struct tcpcb *lp, const struct tcp_syn *sy,
 fail:
 	soabort(so);
 	return (NULL);
+}
+
+/* tp is established, and nothing was written to it: what tcp_output_if() comes
+ * to, and the news. */
+static void
+tcp_child_opened(struct tcpcb *tp)
+{
+	if (tp->t_fb->tfb_tcp_output != tcp_default_output ||
+	    tcp_window_update_due(tp))
+		tcp_output_later(tp);
+	else
+		tp->t_app_limited = (uint32_t)tp->t_delivered;
+	soisconnected(tptosocket(tp));
 }
 
 /* ---- Segments ---- */
@@ -288,8 +306,7 @@ tcp_listen_ack(struct tcpcb *lp, struct mbuf *m, struct tcp_seg *sg,
 			tcp_dispatch(tp, m, sg);
 			return;
 		}
-		tcp_output_if(tp);
-		soisconnected(tptosocket(tp));
+		tcp_child_opened(tp);
 		break;
 	case TCP_SC_NONE:
 		tcp_log_wrong(sg, "acknowledges no SYN-ACK of ours");

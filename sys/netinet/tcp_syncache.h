@@ -27,7 +27,7 @@ struct tcp_syn {
 	tcp_seq		sy_irs;		/* the SYN's number */
 	tcp_seq		sy_iss;		/* the SYN-ACK's */
 	uint32_t	sy_tsrecent;	/* the peer's last time stamp */
-	uint32_t	sy_when;	/* SYN-ACK next, us (modulo 2^32) */
+	uint32_t	sy_when;	/* SYN-ACK last, us (modulo 2^32) */
 	uint16_t	sy_peermss;	/* 0: it named none */
 	uint16_t	sy_mss;		/* we named this one */
 	uint16_t	sy_win;		/* and this window */
