@@ -232,9 +232,26 @@ static __always_inline void
 tcp_segment_regular(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg,
     int hdrlen)
 {
-	sg->sg_win <<= tp->snd_scale;
 	tcp_segment_begin(tp, m, sg, hdrlen);
 	tcp_segment_end(tp, sg, tcp_stages_regular(tp, sg));
+}
+
+/* The same, for those whom it costs little to be called. */
+static void __noinline
+tcp_input_regular(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg,
+    int hdrlen)
+{
+	tcp_segment_regular(tp, m, sg, hdrlen);
+}
+
+/* Any other. */
+static void __noinline
+tcp_segment_other(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg,
+    int hdrlen)
+{
+	tcp_segment_begin(tp, m, sg, hdrlen);
+	tcp_segment_end(tp, sg, tp->t_state == TCPS_SYN_SENT ?
+	    tcp_synsent(tp, sg) : tcp_stages(tp, sg));
 }
 
 void
@@ -243,16 +260,11 @@ tcp_default_do_segment(struct tcpcb *tp, struct mbuf *m,
     uint8_t iptos __unused)
 {
 	struct tcp_seg *sg = tcp_seg_of(m);
-	int v;
 
-	tcp_segment_begin(tp, m, sg, drop_hdrlen);
 	if (tcp_regular(tp, sg))
-		v = tcp_stages_regular(tp, sg);
-	else if (tp->t_state == TCPS_SYN_SENT)
-		v = tcp_synsent(tp, sg);
+		tcp_input_regular(tp, m, sg, drop_hdrlen);
 	else
-		v = tcp_stages(tp, sg);
-	tcp_segment_end(tp, sg, v);
+		tcp_segment_other(tp, m, sg, drop_hdrlen);
 }
 
 /* A verdict's acknowledgments and output; true if the connection is gone. */
@@ -308,18 +320,13 @@ tcp_verdict(struct tcpcb *tp, struct tcp_seg *sg, int v)
 
 /* ---- To whom it is ---- */
 
-static void __noinline
-tcp_input_regular(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg)
-{
-	tcp_segment_regular(tp, m, sg, m->m_pkthdr.len - (int)sg->sg_len);
-}
-
 /* To a block that has a do_segment of its own: as tcp_functions(9) says. */
 static void __noinline
 tcp_dispatch_block(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg)
 {
 	struct tcphdr th;
 
+	m->m_pkthdr.PH_loc.ptr = sg;
 	th = *mtod(m, struct tcphdr *);
 	th.th_seq = sg->sg_seq;
 	th.th_ack = sg->sg_ack;
@@ -329,15 +336,15 @@ tcp_dispatch_block(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg)
 	    (int)sg->sg_len, sg->sg_ip->ii_tos);
 }
 
+/* One that is not regular, or is for another block. */
 void
 tcp_dispatch(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg)
 {
 	if ((sg->sg_flags & TH_SYN) == 0)
 		sg->sg_win <<= tp->snd_scale;
-	m->m_pkthdr.PH_loc.ptr = sg;
 	if (tp->t_fb->tfb_tcp_do_segment == tcp_default_do_segment)
-		tcp_default_do_segment(tp, m, NULL, m->m_pkthdr.len -
-		    (int)sg->sg_len, (int)sg->sg_len, sg->sg_ip->ii_tos);
+		tcp_segment_other(tp, m, sg, m->m_pkthdr.len -
+		    (int)sg->sg_len);
 	else
 		tcp_dispatch_block(tp, m, sg);
 }
@@ -482,7 +489,8 @@ tcp_input_udp(struct mbuf *m, const struct ip_info *ii, uint16_t udpport)
 		tcp_input_other(m, &sg, inp);
 		return;
 	}
-	tcp_input_regular(tp, m, &sg);
+	sg.sg_win <<= tp->snd_scale;
+	tcp_input_regular(tp, m, &sg, m->m_pkthdr.len - (int)sg.sg_len);
 }
 
 /*
@@ -513,6 +521,7 @@ tcp_input_stamped(struct mbuf *m, const struct ip_info *ii, u_int off_flags)
 		return;
 	}
 	TCPSTAT_INC(tcps_rcvtotal);
+	sg.sg_win <<= tp->snd_scale;
 	tcp_segment_regular(tp, m, &sg, TCP_STAMPED_OFF);
 }
 
