@@ -645,13 +645,13 @@ tcp_ack_first(struct tcpcb *tp, const struct tcp_seg *sg, nstime_t sent)
 	    .ta_rtt = now - sent + (now == sent), .ta_rtt_xmits = 1,
 	    .rs_delivered = 1, .rs_interval = sent - now };
 
-	tp->snd_una = tp->snd_nxt = tp->snd_max = tp->snd_up = sg->sg_ack;
-	tp->snd_fack = tp->t_loss_edge = sg->sg_ack;
+	tp->snd_nxt = tp->snd_max = sg->sg_ack;
 	tp->t_delivered = 1;
 	tp->t_first_sent_time = sent;
 	tp->t_delivered_time = tp->t_sndtime = now;
 	tp->t_progress = (uint32_t)(now >> TCP_ACKTIME_SHIFT);
 	tcp_established(tp);
+	tp->snd_una = sg->sg_ack;
 	ack_rtt(tp, sg, &ta);
 	ack_count(tp, sg, &ta, 0);
 	tp->snd_wnd = tp->max_sndwnd = sg->sg_win << tp->snd_scale;

@@ -23,6 +23,7 @@
 
 #include <netinet/in.h>
 #include <netinet/in_pcb.h>
+#include <netinet/ip.h>
 #include <netinet/ip_options.h>
 #include <netinet/tcp_seg.h>
 #include <netinet/tcp_syncache.h>
@@ -405,12 +406,14 @@ tcp_input_noconn(struct mbuf *m, struct tcp_seg *sg)
 	if (inp != NULL)
 		sy = tcp_syncache_get(sg);
 	if (inp != NULL && (sg->sg_ip->ii_ttl < inp->inp_minttl ||
-	    !tcp_listen_signed(intotcpcb(inp), m, sg, sy))) {
+	    ((sy != NULL || TCP_SIG_WANTED(intotcpcb(inp), sg)) &&
+	    !tcp_listen_signed(intotcpcb(inp), m, sg, sy)))) {
 		m_freem(m);
 		return;
 	}
 	if (inp != NULL && SOLISTENING(inp->inp_socket)) {
-		sg->sg_ipopts = ip_srcroute(m, sg->sg_ip);
+		sg->sg_ipopts = sg->sg_ip->ii_hdrlen > sizeof(struct ip) ?
+		    ip_srcroute(m, sg->sg_ip) : NULL;
 		tcp_listen_input(intotcpcb(inp), m, sg, sy);
 		m_freem(sg->sg_ipopts);
 		return;
