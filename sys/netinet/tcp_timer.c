@@ -286,8 +286,7 @@ tcp_rtt_sample(struct tcpcb *tp, uint64_t us)
 	if (rtt <= tp->t_rttmin_us - 1)
 		tp->t_rttmin_us = rtt;
 	/* For modules: ticks with 5 binary places. */
-	tp->t_srtt = (int)(((uint64_t)tp->t_srtt_us << TCP_RTT_SHIFT) /
-	    tick);
+	tp->t_srtt = (int)((tp->t_srtt_us << TCP_RTT_SHIFT) / tick);
 	tp->t_rttupdated++;
 	/* Only now is the backed-off timeout given up (RFC 6298, 5). */
 	tp->t_rxtshift = 0;

@@ -87,6 +87,9 @@ anonymous(struct tcpcb *tp)
 	tp->t_round_end -= tp->iss;
 	tp->snd_wl2 -= tp->iss;
 	tp->t_ccv.curack -= tp->iss;
+	/* What the stream went by says nothing. */
+	if (SEQ_LT(tp->rcv_up, tp->rcv_nxt))
+		tp->rcv_up = tp->rcv_nxt;
 	/* With text that echoes whatever time. */
 	if (tp->rcv_nxt != tp->irs + 1)
 		tp->rfbuf_ts = tp->rfbuf_cnt = tp->rfbuf_mark = tp->t_rcvrtt =
