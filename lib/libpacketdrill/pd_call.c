@@ -134,12 +134,13 @@ static int
 accept_one(struct pd *pd, struct pd_file *f, struct syk_addr *kaddr,
     int *fdp)
 {
+	struct syk_wait wait;
 	uint64_t deadline;
 	int error, sfd;
 
 	deadline = 0;
 	while ((error = syk_accept(pd->pd_host->h_vnet, f->f_sfd, kaddr,
-	    &sfd)) == EWOULDBLOCK) {
+	    &sfd, &wait)) == EWOULDBLOCK) {
 		error = pd_file_block(pd, f, POLLIN, false, &deadline);
 		if (error != 0)
 			return (error);

@@ -602,6 +602,7 @@ share_all(struct sy_loop *loop, struct sy_turn *turn)
 	struct sy_host *host;
 
 	loop->l_turn = turn;
+	sy_set_rare(loop, SY_RARE_TURNS, turn != NULL);
 	TAILQ_FOREACH(host, &loop->l_hosts, h_link)
 		syk_host_share(host->h_vnet, turn != NULL);
 }

@@ -88,6 +88,43 @@ addr_from_ss(struct syk_addr *addr, const struct sockaddr_storage *ss)
 	}
 }
 
+/* ---- Looking before a call ---- */
+
+/*
+ * Most calls that will have to wait can be told by a look at the socket, for
+ * which no door is needed where threads do not share the vnet.  What such a
+ * look does not find idle, the call itself judges.
+ */
+static inline struct socket *
+look_at(const struct vnet *vnet, int fd)
+{
+	struct socket *so;
+
+	if (__predict_false((vnet->vnet_rare & VNET_SHARED) != 0))
+		return (NULL);
+	(void)fd_getsock_of(VNET_VNET_PTR(vnet, filedesc), fd, &so);
+	return (so);
+}
+
+/* EWOULDBLOCK, with how a call on so that takes limit waits. */
+static inline int
+would_wait(const struct socket *so, sbtimeo_t limit, struct syk_wait *wait)
+{
+
+	wait->w_nonblock = (so->so_state & SS_NBIO) != 0;
+	wait->w_limit = sbtimeo_ns(limit);
+	return (EWOULDBLOCK);
+}
+
+/* How long a call that receives from so is to wait. */
+static inline sbtimeo_t
+receive_limit(const struct socket *so)
+{
+
+	return (SOLISTENING(so) ? so->so_sol->sol_sbrcv_timeo :
+	    so->so_rcv.sb_timeo);
+}
+
 /* ---- Connections ---- */
 
 int
@@ -130,20 +167,36 @@ syk_listen(struct vnet *vnet, int fd, int backlog)
 	return (error);
 }
 
-int
-syk_accept(struct vnet *vnet, int fd, struct syk_addr *addr, int *fdp)
+static int __noinline
+accept_now(struct vnet *vnet, int fd, struct syk_addr *addr, int *fdp,
+    struct syk_wait *wait)
 {
 	struct sockaddr_storage ss;
+	struct socket *so;
 	struct vnet *saved;
 	int error;
 
 	ss.ss_family = AF_UNSPEC;
 	saved = vnet_enter_fast(vnet);
 	error = kern_accept(fd, &ss, fdp);
+	if (__predict_false(error == EWOULDBLOCK) && fd_getsock(fd, &so) == 0)
+		error = would_wait(so, receive_limit(so), wait);
 	vnet_leave_fast(saved);
-	if (error == 0)
+	if (error == 0 && addr != NULL)
 		addr_from_ss(addr, &ss);
 	return (error);
+}
+
+int
+syk_accept(struct vnet *vnet, int fd, struct syk_addr *addr, int *fdp,
+    struct syk_wait *wait)
+{
+	const struct socket *so;
+
+	so = look_at(vnet, fd);
+	if (so != NULL && soaccept_is_idle(so))
+		return (would_wait(so, so->so_sol->sol_sbrcv_timeo, wait));
+	return (accept_now(vnet, fd, addr, fdp, wait));
 }
 
 int
@@ -156,6 +209,30 @@ syk_connect(struct vnet *vnet, int fd, const struct syk_addr *addr)
 	saved = vnet_enter_fast(vnet);
 	error = kern_connect(fd, addr_to_ss(addr, &ss));
 	vnet_leave_fast(saved);
+	return (error);
+}
+
+int
+syk_connected(struct vnet *vnet, int fd)
+{
+	struct socket *so;
+	struct vnet *saved;
+	int error;
+
+	saved = vnet_look(vnet);
+	error = fd_getsock(fd, &so);
+	if (error == 0) {
+		if ((so->so_state & SS_NBIO) != 0)
+			error = EINPROGRESS;
+		else if ((so->so_state & SS_ISCONNECTING) != 0 &&
+		    so->so_error == 0)
+			error = EWOULDBLOCK;
+		else {
+			error = so->so_error;
+			so->so_error = 0;
+		}
+	}
+	vnet_look_end(saved);
 	return (error);
 }
 
@@ -281,68 +358,60 @@ syk_recv(struct vnet *vnet, int fd, const struct iovec *iov, int iovcnt,
 }
 
 int
-syk_write(struct vnet *vnet, int fd, const void *buf, size_t len,
-    size_t *lenp)
+syk_write(struct syk_io *io)
 {
 	struct socket *so;
 	struct vnet *saved;
 	int error;
 
-	saved = vnet_enter_fast(vnet);
-	error = len <= PTRDIFF_MAX ? fd_getsock(fd, &so) : EINVAL;
+	saved = vnet_enter_fast(io->io_vnet);
+	error = io->io_len <= PTRDIFF_MAX ? fd_getsock(io->io_fd, &so) :
+	    EINVAL;
 	if (error == 0) {
 		soref(so);
-		error = sosend_buf(so, buf, len, lenp);
+		error = sosend_buf(so, io->io_buf, io->io_len, &io->io_done);
 		sorele(so);
 	}
 	if (__predict_false(error != 0)) {
-		*lenp = 0;
+		io->io_done = 0;
 		if (error == ENOTCONN)
-			error = syk_compat_send_error(fd, error);
+			error = syk_compat_send_error(io->io_fd, error);
 	}
 	vnet_leave_fast(saved);
 	return (error);
 }
 
-/* How long a call that receives from so is to wait, ns. */
-static inline uint64_t
-receive_limit(const struct socket *so)
-{
-
-	return (sbtimeo_ns(SOLISTENING(so) ? so->so_sol->sol_sbrcv_timeo :
-	    so->so_rcv.sb_timeo));
-}
-
-static inline void
-read_wait(const struct socket *so, struct syk_wait *wait)
-{
-
-	wait->w_nonblock = (so->so_state & SS_NBIO) != 0;
-	wait->w_limit = receive_limit(so);
-}
-
-int
-syk_read(struct vnet *vnet, int fd, void *buf, size_t len, size_t *lenp,
-    struct syk_wait *wait)
+static int __noinline
+read_now(struct syk_io *io)
 {
 	struct socket *so;
 	struct vnet *saved;
 	int error;
 
-	saved = vnet_enter_fast(vnet);
-	error = len <= PTRDIFF_MAX ? fd_getsock(fd, &so) : EINVAL;
-	if (error == 0 && len > 0 && soreceive_is_idle(so)) {
-		read_wait(so, wait);
-		error = EWOULDBLOCK;
-	} else if (error == 0) {
+	saved = vnet_enter_fast(io->io_vnet);
+	error = io->io_len <= PTRDIFF_MAX ? fd_getsock(io->io_fd, &so) :
+	    EINVAL;
+	if (error == 0) {
 		soref(so);
-		error = soreceive_buf(so, buf, len, lenp);
+		error = soreceive_buf(so, io->io_buf, io->io_len,
+		    &io->io_done);
 		if (__predict_false(error == EWOULDBLOCK))
-			read_wait(so, wait);
+			(void)would_wait(so, receive_limit(so), &io->io_wait);
 		sorele(so);
 	}
 	vnet_leave_fast(saved);
 	return (error);
+}
+
+int
+syk_read(struct syk_io *io)
+{
+	const struct socket *so;
+
+	so = look_at(io->io_vnet, io->io_fd);
+	if (so != NULL && soreceive_is_idle(so) && io->io_len > 0)
+		return (would_wait(so, so->so_rcv.sb_timeo, &io->io_wait));
+	return (read_now(io));
 }
 
 /* ---- Options and names ---- */
@@ -461,7 +530,7 @@ syk_waitinfo(struct vnet *vnet, int fd, enum syk_side side,
 		else if (side == SYK_SEND)
 			wait->w_limit = sbtimeo_ns(so->so_snd.sb_timeo);
 		else
-			wait->w_limit = receive_limit(so);
+			wait->w_limit = sbtimeo_ns(receive_limit(so));
 	}
 	vnet_look_end(saved);
 	return (error);

@@ -181,19 +181,13 @@ syh_leave(struct sy_host *host)
 	sy_drop(host->h_loop);
 }
 
-static inline bool
-is_woken(const struct sy_host *host)
-{
-
-	return (host->h_wokenlink.tqe_prev != NULL);
-}
-
+/* host, which is the first of those woken, has its turn. */
 static inline void
 unwake(struct sy_loop *loop, struct sy_host *host)
 {
 
-	TAILQ_REMOVE(&loop->l_woken, host, h_wokenlink);
-	host->h_wokenlink.tqe_prev = NULL;
+	STAILQ_REMOVE_HEAD(&loop->l_woken, h_wokenlink);
+	host->h_iswoken = false;
 }
 
 static inline void
@@ -205,10 +199,11 @@ host_want(struct sy_loop *loop, struct sy_host *host, uint64_t when)
 	if (when > loop->l_now) {
 		if (when < due)
 			rekey(loop, &host->h_event, when);
-	} else if (due > loop->l_now && !is_woken(host)) {
+	} else if (due > loop->l_now && !host->h_iswoken) {
+		host->h_iswoken = true;
 		host->h_woken.s_when = loop->l_now;
 		host->h_woken.s_seq = ++loop->l_seq;
-		TAILQ_INSERT_TAIL(&loop->l_woken, host, h_wokenlink);
+		STAILQ_INSERT_TAIL(&loop->l_woken, host, h_wokenlink);
 	}
 }
 
@@ -223,8 +218,9 @@ void
 sy_host_forget(struct sy_host *host)
 {
 
-	if (is_woken(host))
-		unwake(host->h_loop, host);
+	if (host->h_iswoken)
+		STAILQ_REMOVE(&host->h_loop->l_woken, host, sy_host,
+		    h_wokenlink);
 	sy_event_remove(host->h_loop, &host->h_event);
 }
 
@@ -262,7 +258,7 @@ host_turn(struct sy_loop *loop, struct sy_host *host)
 {
 	uint64_t next;
 
-	if (is_woken(host))
+	if (host->h_iswoken)
 		unwake(loop, host);
 	loop->l_running = loop->l_last = host;
 	next = vnet_run(host->h_vnet);
@@ -274,6 +270,31 @@ host_turn(struct sy_loop *loop, struct sy_host *host)
 		rekey(loop, &host->h_event, next);
 	if (!TAILQ_EMPTY(&host->h_ready) || loop->l_hook != NULL)
 		sy_loop_after(loop, host);
+}
+
+bool
+sy_loop_turns(struct sy_loop *loop, const struct sy_host *host)
+{
+	struct sy_host *h;
+	uint64_t next;
+
+	if ((loop->l_depth | loop->l_ndoors) != 0)
+		return (false);
+	do {
+		h = STAILQ_FIRST(&loop->l_woken);
+		if (h == NULL || h->h_watches != NULL || sy_rare(loop) != 0 ||
+		    loop->l_heap[0].s_when <= loop->l_now)
+			break;
+		unwake(loop, h);
+		loop->l_events++;
+		loop->l_running = h;
+		next = vnet_run(h->h_vnet);
+		if (next != h->h_event.ev_when)
+			rekey(loop, &h->h_event, next > loop->l_now ? next :
+			    loop->l_now);
+	} while (h != host);
+	loop->l_running = NULL;
+	return (h == host && h != NULL);
 }
 
 /* ---- Calls ---- */
@@ -456,8 +477,8 @@ run_due_shared(struct sy_loop *loop, uint64_t limit, bool advance)
 
 	sy_take(loop);
 	sy_yield(loop);
-	if (loop->l_stop) {
-		loop->l_stop = 0;
+	if ((sy_rare(loop) & SY_RARE_STOP) != 0) {
+		sy_set_rare(loop, SY_RARE_STOP, false);
 		ran = SY_STOPPED;
 	} else if (loop->l_mode == SY_REAL)
 		ran = sy_real_next(loop, limit);
@@ -471,7 +492,7 @@ static inline enum sy_ran
 loop_next(struct sy_loop *loop, uint64_t limit, bool advance)
 {
 
-	if (loop->l_turn != NULL || loop->l_mode == SY_REAL || loop->l_stop)
+	if ((sy_rare(loop) & ~SY_RARE_HOOK) != 0)
 		return (run_due_shared(loop, limit, advance));
 	return (run_due(loop, limit, advance));
 }
@@ -527,9 +548,11 @@ sy_loop_run(struct sy_loop *loop, uint64_t until)
 
 	if (check_mayrun(loop, "sy_loop_run") != 0)
 		return (-1);
-	do
+	do {
+		if (until >= loop->l_now)
+			(void)sy_loop_turns(loop, NULL);
 		ran = sy_loop_next(loop, until);
-	while (ran == SY_RAN);
+	} while (ran == SY_RAN);
 	return (ran == SY_STOPPED);
 }
 
@@ -550,7 +573,7 @@ void
 sy_loop_stop(struct sy_loop *loop)
 {
 
-	loop->l_stop = 1;
+	sy_set_rare(loop, SY_RARE_STOP, true);
 	if (loop->l_real != NULL)
 		sy_real_wakeup(loop->l_real);
 }
@@ -576,6 +599,7 @@ sy_loop_hook(struct sy_loop *loop, void (*func)(struct sy_host *, void *),
 
 	loop->l_hook = func;
 	loop->l_hookarg = arg;
+	sy_set_rare(loop, SY_RARE_HOOK, func != NULL);
 }
 
 int
@@ -620,8 +644,9 @@ sy_loop_new(int mode, uint64_t seed)
 		return (NULL);
 	}
 	loop->l_mode = mode;
+	sy_set_rare(loop, SY_RARE_REAL, mode == SY_REAL);
 	loop->l_seed = seed;
-	TAILQ_INIT(&loop->l_woken);
+	STAILQ_INIT(&loop->l_woken);
 	TAILQ_INIT(&loop->l_hosts);
 	RB_INIT(&loop->l_names);
 	TAILQ_INIT(&loop->l_captures);

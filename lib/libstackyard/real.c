@@ -339,8 +339,8 @@ sy_real_next(struct sy_loop *loop, uint64_t limit)
 			return (SY_IDLE);
 		wait_fds(loop, until == SY_NEVER ? SY_NEVER :
 		    until > now ? until - now : 0);
-		if (loop->l_stop) {
-			loop->l_stop = 0;
+		if ((sy_rare(loop) & SY_RARE_STOP) != 0) {
+			sy_set_rare(loop, SY_RARE_STOP, false);
 			return (SY_STOPPED);
 		}
 	}

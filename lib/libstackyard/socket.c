@@ -22,42 +22,54 @@
 
 #define	IOV_LIMIT	1024		/* the stack's UIO_MAXIOV */
 
-/*
- * fd is not ready, and its call would wait as *wait has it.  Wait for events
- * until *deadlinep, which is found out first if it is 0.  EAGAIN: the call is
- * not to wait, or not longer.
- */
-static inline int
-wait_as(struct sy_host *host, int fd, enum syk_side side,
-    const struct syk_wait *wait, uint64_t *deadlinep)
+/* The deadline of a call that waits as *wait has it, in *deadlinep, if it is
+ * not there (0) yet. */
+static inline uint64_t
+deadline_of(const struct sy_host *host, const struct syk_wait *wait,
+    uint64_t *deadlinep)
 {
-	int revents;
 
-	if (*deadlinep == 0) {
-		if (wait->w_nonblock)
-			return (EAGAIN);
+	if (*deadlinep == 0)
 		*deadlinep = sy_deadline(host->h_loop,
 		    wait->w_limit != 0 ? wait->w_limit : SY_NEVER);
-	}
-	/* To try again costs hardly more than to ask whether it is time. */
-	if (side == SYK_RECEIVE)
-		return (sy_wait_event(host, *deadlinep));
-	return (sy_wait_fd(host, fd, SYK_POLLOUT, *deadlinep, &revents));
+	return (*deadlinep);
 }
 
-/* The same for who does not know yet how to wait. */
+/*
+ * A call would wait as *wait has it: wait for an event that may let it go on.
+ * To try again costs hardly more than to ask.  EAGAIN: it is not to wait, or
+ * not longer.
+ */
+static inline int
+wait_as(struct sy_host *host, const struct syk_wait *wait,
+    uint64_t *deadlinep)
+{
+
+	if (*deadlinep == 0 && wait->w_nonblock)
+		return (EAGAIN);
+	if (sy_wait_instant(host))
+		return (0);
+	return (sy_wait_event(host, deadline_of(host, wait, deadlinep)));
+}
+
+/* fd is not ready for side: wait until it is, or may be. */
 static int
 wait_ready(struct sy_host *host, int fd, enum syk_side side,
     uint64_t *deadlinep)
 {
 	struct syk_wait wait = { 0 };
-	int error;
+	int error, revents;
 
 	error = *deadlinep == 0 ?
 	    syk_waitinfo(host->h_vnet, fd, side, &wait) : 0;
 	if (error != 0)
 		return (error);
-	return (wait_as(host, fd, side, &wait, deadlinep));
+	if (side == SYK_RECEIVE)
+		return (wait_as(host, &wait, deadlinep));
+	if (*deadlinep == 0 && wait.w_nonblock)
+		return (EAGAIN);
+	return (sy_wait_fd(host, fd, SYK_POLLOUT,
+	    deadline_of(host, &wait, deadlinep), &revents));
 }
 
 /* As sy_fail_fd(), when host may have gone during a wait (EBADF). */
@@ -123,22 +135,22 @@ sy_accept(struct sy_host *host, int fd, struct sockaddr *addr,
     socklen_t *len)
 {
 	struct syk_addr kaddr;
+	struct syk_wait wait;
 	uint64_t deadline;
-	bool waited;
 	int error, newfd;
 
 	deadline = 0;
-	waited = false;
-	while ((error = syk_accept(host->h_vnet, fd, &kaddr, &newfd)) ==
-	    EWOULDBLOCK) {
-		waited = true;
-		error = wait_ready(host, fd, SYK_RECEIVE, &deadline);
+	while ((error = syk_accept(host->h_vnet, fd, addr != NULL ? &kaddr :
+	    NULL, &newfd, &wait)) == EWOULDBLOCK) {
+		error = wait_as(host, &wait, &deadline);
 		if (error != 0)
 			break;
 	}
 	if (error != 0)
-		return (fail_after_wait(error, "accept", host, fd, waited));
-	sy_tr_addr_out(&kaddr, addr, len);
+		return (fail_after_wait(error, "accept", host, fd,
+		    deadline != 0));
+	if (addr != NULL)
+		sy_tr_addr_out(&kaddr, addr, len);
 	return (newfd);
 }
 
@@ -146,28 +158,25 @@ int
 sy_connect(struct sy_host *host, int fd, const struct sockaddr *addr,
     socklen_t len)
 {
+	struct syk_wait for_ever = { 0 };
 	struct syk_addr kaddr;
-	struct syk_wait wait;
-	int error, revents, soerror;
+	uint64_t deadline;
+	int error;
 
 	error = sy_tr_addr_in(addr, len, &kaddr);
 	if (error == 0)
 		error = syk_connect(host->h_vnet, fd, &kaddr);
 	if (error == 0)
 		return (0);
-	if (error != EINPROGRESS || syk_waitinfo(host->h_vnet, fd,
-	    SYK_SEND, &wait) != 0 || wait.w_nonblock)
+	if (error != EINPROGRESS)
 		return (sy_fail_fd(error, "connect", host, fd));
 	/* With ourselves it may have come to an end at once. */
-	error = syk_poll(host->h_vnet, fd, SYK_POLLOUT, &revents);
-	if (error == 0 && revents == 0)
-		error = sy_wait_fd(host, fd, SYK_POLLOUT,
-		    sy_deadline(host->h_loop, SY_NEVER), &revents);
-	soerror = 0;
-	if (error == 0 && (revents & SYK_POLLERR) != 0)
-		error = syk_soerror(host->h_vnet, fd, &soerror);
-	if (error == 0)
-		error = soerror;
+	deadline = 0;
+	while ((error = syk_connected(host->h_vnet, fd)) == EWOULDBLOCK) {
+		error = wait_as(host, &for_ever, &deadline);
+		if (error != 0)
+			break;
+	}
 	if (error != 0)
 		return (fail_after_wait(error, "connect", host, fd, true));
 	return (0);
@@ -326,25 +335,35 @@ receive(struct sy_host *host, const char *call, int fd,
 	return (fail_after_wait(error, call, host, fd, waited));
 }
 
-/* send_all() of one range without flags or address, as most are. */
-static ssize_t
-send_plain(struct sy_host *host, const char *call, int fd, const void *buf,
-    size_t len)
+/* Of io what a call is told. */
+static inline void
+plain_io(struct syk_io *io, const struct sy_host *host, int fd,
+    const void *buf, size_t len)
+{
+
+	io->io_vnet = host->h_vnet;
+	io->io_fd = fd;
+	io->io_buf = (void *)(uintptr_t)buf;
+	io->io_len = len;
+}
+
+/* A write that was not done at once, whatever it came to, goes on. */
+static ssize_t __attribute__((__noinline__))
+send_rest(struct sy_host *host, struct syk_io *io, int error,
+    const char *call)
 {
 	uint64_t deadline;
-	size_t done, n;
-	int error;
+	size_t done;
 
 	deadline = 0;
-	for (done = 0;;) {
-		error = syk_write(host->h_vnet, fd, (const char *)buf + done,
-		    len - done, &n);
-		done += n;
-		if (error == 0 && done == len)
-			return ((ssize_t)done);
-		if (error != 0 && error != EWOULDBLOCK)
+	for (done = 0;; error = syk_write(io)) {
+		done += io->io_done;
+		io->io_buf = (char *)io->io_buf + io->io_done;
+		io->io_len -= io->io_done;
+		if ((error == 0 && io->io_len == 0) ||
+		    (error != 0 && error != EWOULDBLOCK))
 			break;
-		error = wait_ready(host, fd, SYK_SEND, &deadline);
+		error = wait_ready(host, io->io_fd, SYK_SEND, &deadline);
 		if (error != 0)
 			break;
 	}
@@ -352,29 +371,43 @@ send_plain(struct sy_host *host, const char *call, int fd, const void *buf,
 		sy_note_wait(NULL);
 		return ((ssize_t)done);
 	}
-	return (fail_after_wait(error, call, host, fd, deadline != 0));
+	return (fail_after_wait(error, call, host, io->io_fd, deadline != 0));
+}
+
+/* send_all() of one range without flags or address, as most are. */
+static ssize_t __attribute__((__noinline__))
+send_plain(struct sy_host *host, int fd, const void *buf, size_t len,
+    const char *call)
+{
+	struct syk_io io;
+	int error;
+
+	plain_io(&io, host, fd, buf, len);
+	error = syk_write(&io);
+	if (error == 0 && io.io_done == len)
+		return ((ssize_t)len);
+	return (send_rest(host, &io, error, call));
 }
 
 /* receive() of one range without flags or address. */
-static ssize_t
-receive_plain(struct sy_host *host, const char *call, int fd, void *buf,
-    size_t len)
+static ssize_t __attribute__((__noinline__))
+receive_plain(struct sy_host *host, int fd, void *buf, size_t len,
+    const char *call)
 {
-	struct syk_wait wait;
+	struct syk_io io;
 	uint64_t deadline;
-	size_t n;
 	int error;
 
+	plain_io(&io, host, fd, buf, len);
 	deadline = 0;
-	while ((error = syk_read(host->h_vnet, fd, buf, len, &n, &wait)) ==
-	    EWOULDBLOCK) {
-		error = wait_as(host, fd, SYK_RECEIVE, &wait, &deadline);
+	while ((error = syk_read(&io)) == EWOULDBLOCK) {
+		error = wait_as(host, &io.io_wait, &deadline);
 		if (error != 0)
 			break;
 	}
 	if (error == 0)
-		return ((ssize_t)n);
-	return (fail_after_wait(error, call, host, fd, deadline != 0));
+		return ((ssize_t)io.io_done);
+	return (fail_after_wait(error, call, host, io.io_fd, deadline != 0));
 }
 
 static struct iovec
@@ -385,15 +418,32 @@ one_iov(const void *buf, size_t len)
 	    .iov_len = len });
 }
 
-ssize_t
-sy_send(struct sy_host *host, int fd, const void *buf, size_t len, int flags)
+static ssize_t __attribute__((__noinline__))
+send_flags(struct sy_host *host, int fd, const void *buf, size_t len,
+    int flags)
 {
 	struct iovec iov;
 
-	if (flags == 0)
-		return (send_plain(host, "send", fd, buf, len));
 	iov = one_iov(buf, len);
 	return (send_all(host, "send", fd, &iov, 1, flags, NULL));
+}
+
+static ssize_t __attribute__((__noinline__))
+receive_flags(struct sy_host *host, int fd, void *buf, size_t len, int flags)
+{
+	struct iovec iov;
+
+	iov = one_iov(buf, len);
+	return (receive(host, "recv", fd, &iov, 1, flags, NULL));
+}
+
+ssize_t
+sy_send(struct sy_host *host, int fd, const void *buf, size_t len, int flags)
+{
+
+	if (flags == 0)
+		return (send_plain(host, fd, buf, len, "send"));
+	return (send_flags(host, fd, buf, len, flags));
 }
 
 ssize_t
@@ -421,18 +471,16 @@ ssize_t
 sy_write(struct sy_host *host, int fd, const void *buf, size_t len)
 {
 
-	return (send_plain(host, "write", fd, buf, len));
+	return (send_plain(host, fd, buf, len, "write"));
 }
 
 ssize_t
 sy_recv(struct sy_host *host, int fd, void *buf, size_t len, int flags)
 {
-	struct iovec iov;
 
 	if (flags == 0)
-		return (receive_plain(host, "recv", fd, buf, len));
-	iov = one_iov(buf, len);
-	return (receive(host, "recv", fd, &iov, 1, flags, NULL));
+		return (receive_plain(host, fd, buf, len, "recv"));
+	return (receive_flags(host, fd, buf, len, flags));
 }
 
 ssize_t
@@ -463,7 +511,7 @@ ssize_t
 sy_read(struct sy_host *host, int fd, void *buf, size_t len)
 {
 
-	return (receive_plain(host, "read", fd, buf, len));
+	return (receive_plain(host, fd, buf, len, "read"));
 }
 
 /* ---- Options and names ---- */

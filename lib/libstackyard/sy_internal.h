@@ -180,9 +180,11 @@ int	syk_socket(struct vnet *vnet, enum syk_af family, int type,
 	    int protocol, int *fdp);
 int	syk_bind(struct vnet *vnet, int fd, const struct syk_addr *addr);
 int	syk_listen(struct vnet *vnet, int fd, int backlog);
-int	syk_accept(struct vnet *vnet, int fd, struct syk_addr *addr,
-	    int *fdp);
 int	syk_connect(struct vnet *vnet, int fd, const struct syk_addr *addr);
+/* What a connect that was EINPROGRESS has come to: the socket's pending error,
+ * which is taken; EWOULDBLOCK: it goes on; EINPROGRESS: fd is non-blocking, and
+ * the program is to find out by itself. */
+int	syk_connected(struct vnet *vnet, int fd);
 /* Flags and levels from here on are the stack's own numbers.  The first
  * skip bytes of iov are done already; *lenp becomes the bytes moved. */
 #define	SYK_MSG_OOB		0x1
@@ -207,12 +209,24 @@ enum syk_side { SYK_RECEIVE, SYK_SEND, SYK_LINGER };
 int	syk_waitinfo(struct vnet *vnet, int fd, enum syk_side side,
 	    struct syk_wait *wait);
 
-/* syk_send() and syk_recv() of one range, without flags and addresses.
- * EWOULDBLOCK of a read comes with how to wait. */
-int	syk_write(struct vnet *vnet, int fd, const void *buf, size_t len,
-	    size_t *lenp);
-int	syk_read(struct vnet *vnet, int fd, void *buf, size_t len,
-	    size_t *lenp, struct syk_wait *wait);
+/* addr may be NULL.  EWOULDBLOCK comes with how to wait. */
+int	syk_accept(struct vnet *vnet, int fd, struct syk_addr *addr, int *fdp,
+	    struct syk_wait *wait);
+
+/*
+ * syk_send() and syk_recv() of one range, without flags and addresses.  All
+ * that such a call is about stands in one place, for it may be made twice.
+ */
+struct syk_io {
+	struct vnet	*io_vnet;
+	void		*io_buf;	/* only read by syk_write() */
+	size_t		io_len;
+	size_t		io_done;	/* 0 with an error */
+	struct syk_wait	io_wait;	/* with EWOULDBLOCK of a read */
+	int		io_fd;
+};
+int	syk_write(struct syk_io *io);
+int	syk_read(struct syk_io *io);
 int	syk_shutdown(struct vnet *vnet, int fd, int how);
 int	syk_close(struct vnet *vnet, int fd);
 /* The same by the program's own numbers, on a host with another system's

@@ -20,7 +20,7 @@
 #else
 #include <sys/tree.h>
 #endif
-#include <signal.h>
+#include <stdatomic.h>
 
 #include "stackyard.h"
 #include "sy_internal.h"
@@ -72,7 +72,7 @@ struct sy_turn;
 struct sy_loop {
 	struct sy_slot	*l_heap;
 	uint32_t	l_len, l_room;
-	TAILQ_HEAD(, sy_host) l_woken;	/* turns wanted at once, in order */
+	STAILQ_HEAD(, sy_host) l_woken;	/* turns wanted at once, in order */
 	int		l_mode;		/* SY_VIRTUAL, SY_REAL */
 	uint64_t	l_now;		/* virtual time; real: of this event */
 	uint64_t	l_seq;
@@ -83,7 +83,7 @@ struct sy_loop {
 	unsigned	l_depth;	/* callbacks in progress */
 	unsigned	l_gone;		/* hosts freed so far */
 	uint64_t	l_born;		/* hosts made so far */
-	_Atomic sig_atomic_t l_stop;	/* set by handlers and threads */
+	_Atomic unsigned l_rare;	/* SY_RARE_* */
 	void		(*l_hook)(struct sy_host *, void *);
 	void		*l_hookarg;
 	uint64_t	l_seed;
@@ -100,6 +100,27 @@ struct sy_loop {
 	unsigned	l_ndoors;
 };
 
+/* What an event must look at that is seldom so. */
+#define	SY_RARE_STOP	0x1		/* set by handlers and threads */
+#define	SY_RARE_REAL	0x2		/* l_mode is SY_REAL */
+#define	SY_RARE_TURNS	0x4		/* there is l_turn */
+#define	SY_RARE_HOOK	0x8		/* there is l_hook */
+
+static inline unsigned
+sy_rare(const struct sy_loop *loop)
+{
+	return (atomic_load_explicit(&loop->l_rare, memory_order_relaxed));
+}
+
+static inline void
+sy_set_rare(struct sy_loop *loop, unsigned bit, bool on)
+{
+	if (on)
+		(void)atomic_fetch_or(&loop->l_rare, bit);
+	else
+		(void)atomic_fetch_and(&loop->l_rare, ~bit);
+}
+
 #define	SY_RNDBLOCK	256
 struct sy_random {			/* a stream of random bytes */
 	uint8_t		r_key[32];
@@ -112,8 +133,9 @@ struct sy_random {			/* a stream of random bytes */
 struct sy_tap;
 struct sy_host {
 	struct sy_event	h_event;
-	struct sy_slot	h_woken;	/* its turn on l_woken */
-	TAILQ_ENTRY(sy_host) h_wokenlink;
+	struct sy_slot	h_woken;	/* its turn, if it is on l_woken */
+	STAILQ_ENTRY(sy_host) h_wokenlink;
+	bool		h_iswoken;
 	struct vnet	*h_vnet;
 	struct sy_loop	*h_loop;
 	TAILQ_HEAD(, sy_watch) h_ready;	/* watches to look at */
@@ -195,6 +217,11 @@ enum sy_ran sy_loop_next(struct sy_loop *loop, uint64_t limit);
  * has gone.  advance: SY_LIMIT as above; else the time stays. */
 enum sy_ran sy_loop_until(struct sy_loop *loop, const struct sy_host *host,
 	    uint64_t limit, bool advance);
+/*
+ * The same, as far as it is turns of woken hosts in this instant whose end
+ * nobody is told of: true if that sufficed; else the above goes on.
+ */
+bool	sy_loop_turns(struct sy_loop *loop, const struct sy_host *host);
 /* The event that comes first, which is due. */
 void	sy_loop_event(struct sy_loop *loop);
 /* What follows an event in host: watches, the hook. */
@@ -206,7 +233,7 @@ void	sy_loop_settle(struct sy_loop *loop);
 static inline const struct sy_slot *
 sy_loop_first(struct sy_loop *loop)
 {
-	const struct sy_host *host = TAILQ_FIRST(&loop->l_woken);
+	const struct sy_host *host = STAILQ_FIRST(&loop->l_woken);
 	const struct sy_slot *top;
 
 	for (; loop->l_len > 0; sy_loop_settle(loop)) {
@@ -306,6 +333,12 @@ void	sy_watch_forget_all(struct sy_host *host);
  * is no more.  The reason is noted, unless 0.  deadline is sy_deadline()'s.
  */
 int	sy_wait_event(struct sy_host *host, uint64_t deadline);
+/* Whose end can be found without passing time, and so without a deadline. */
+static inline bool
+sy_wait_instant(const struct sy_host *host)
+{
+	return (sy_loop_turns(host->h_loop, host));
+}
 /* The same, until fd is ready for one of events (SYK_POLL*), which *revents
  * then says; an error is SYK_POLLERR. */
 int	sy_wait_fd(struct sy_host *host, int fd, int events,
@@ -313,18 +346,7 @@ int	sy_wait_fd(struct sy_host *host, int fd, int events,
 /* The deadline of a wait of ns from now; SY_NEVER: without a limit. */
 #define	SY_GIVE_UP	(1ULL << 63)	/* a deadline that means never */
 #define	SY_YEAR		(365 * 86400 * 1000000000ULL)	/* ns */
-static inline uint64_t
-sy_deadline(const struct sy_loop *loop, uint64_t ns)
-{
-	uint64_t now;
-
-	now = sy_now(loop);
-	if (ns != SY_NEVER)
-		return (ns < SY_GIVE_UP - 1 - now ? now + ns :
-		    SY_GIVE_UP - 1);
-	return (loop->l_mode == SY_VIRTUAL ? (now + SY_YEAR) | SY_GIVE_UP :
-	    SY_NEVER);
-}
+uint64_t sy_deadline(const struct sy_loop *loop, uint64_t ns);
 
 /* ---- Failure (error.c) ---- */
 

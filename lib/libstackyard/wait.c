@@ -77,33 +77,87 @@ why_not(enum sy_ran ran)
  * A wait without a limit (SY_GIVE_UP) stops short of the first event that comes
  * later than it cares for, and leaves the time as it is.
  */
+uint64_t
+sy_deadline(const struct sy_loop *loop, uint64_t ns)
+{
+	uint64_t now;
+
+	if (ns == SY_NEVER)
+		return (loop->l_mode == SY_VIRTUAL ?
+		    (loop->l_now + SY_YEAR) | SY_GIVE_UP : SY_NEVER);
+	now = sy_now(loop);
+	return (ns < SY_GIVE_UP - 2 - now ? now + ns : SY_GIVE_UP - 2);
+}
+
+/* SY_GIVE_UP and more, but not SY_NEVER; nor is SY_GIVE_UP - 1 made. */
+static inline bool
+is_endless(uint64_t deadline)
+{
+
+	return ((int64_t)(deadline + 1) < 0);
+}
+
+static inline enum sy_ran
+run_until(struct sy_loop *loop, const struct sy_host *host,
+    uint64_t deadline)
+{
+
+	if (is_endless(deadline))
+		return (sy_loop_until(loop, host, deadline & ~SY_GIVE_UP,
+		    false));
+	return (sy_loop_until(loop, host, deadline, true));
+}
+
+/* What a wait for host has to remember: host may be gone at its end. */
+struct waiting {
+	struct sy_loop	*wg_loop;
+	uint64_t	wg_id;		/* host's */
+	uint64_t	wg_deadline;
+	unsigned	wg_gone;	/* l_gone before */
+};
+
+/* Running the loop came to ran, and the last event was not host's. */
+static int __attribute__((__noinline__))
+wait_further(struct waiting *wg, struct sy_host *host, enum sy_ran ran)
+{
+	struct sy_loop *loop;
+
+	loop = wg->wg_loop;
+	for (;;) {
+		if (loop->l_gone != wg->wg_gone &&
+		    !still_there(loop, host, wg->wg_id))
+			return (EBADF);
+		if (ran == SY_LIMIT && is_endless(wg->wg_deadline))
+			ran = SY_IDLE;
+		if (ran != SY_RAN)
+			return (why_not(ran));
+		if (loop->l_last == host || loop->l_last == NULL)
+			return (0);
+		wg->wg_gone = loop->l_gone;
+		ran = run_until(loop, host, wg->wg_deadline);
+	}
+}
+
 int
 sy_wait_event(struct sy_host *host, uint64_t deadline)
 {
+	struct waiting wg;
 	struct sy_loop *loop;
-	uint64_t id;
-	unsigned gone;
 	enum sy_ran ran;
-	bool endless;
 	int error;
 
 	loop = host->h_loop;
 	error = sy_loop_mayrun(loop);
 	if (error != 0)
 		return (error);
-	id = host->h_id;
-	endless = deadline >= SY_GIVE_UP && deadline != SY_NEVER;
-	do {
-		gone = loop->l_gone;
-		ran = sy_loop_until(loop, host, endless ?
-		    deadline & ~SY_GIVE_UP : deadline, !endless);
-		if (loop->l_gone != gone && !still_there(loop, host, id))
-			return (EBADF);
-		if (ran != SY_RAN)
-			return (why_not(ran == SY_LIMIT && endless ?
-			    SY_IDLE : ran));
-	} while (loop->l_last != host && loop->l_last != NULL);
-	return (0);
+	wg = (struct waiting){ .wg_loop = loop, .wg_id = host->h_id,
+	    .wg_deadline = deadline, .wg_gone = loop->l_gone };
+	ran = run_until(loop, host, deadline);
+	/* If the last event was host's it is still there: the loop is not run
+	 * on after a host has gone. */
+	if (__builtin_expect(ran == SY_RAN && loop->l_last == host, 1))
+		return (0);
+	return (wait_further(&wg, host, ran));
 }
 
 int
@@ -113,7 +167,8 @@ sy_wait_fd(struct sy_host *host, int fd, int events, uint64_t deadline,
 	int error;
 
 	do {
-		error = sy_wait_event(host, deadline);
+		error = sy_wait_instant(host) ? 0 :
+		    sy_wait_event(host, deadline);
 		if (error != 0)
 			return (error);
 		/* An error here is the next call's to report. */

@@ -125,8 +125,8 @@ type_stats(const struct malloc_type *type)
 	const char *p = (const char *)type->ks_stats;
 
 	if (__predict_true(p >= __start_set_vnet && p < __stop_set_vnet))
-		return ((struct mem_stats *)(curvnet->vnet_data_base +
-		    (uintptr_t)p));
+		return ((struct mem_stats *)((uintptr_t)
+		    curvnet->vnet_data_base + (uintptr_t)p));
 	return (malloc_type_stats(type));
 }
 

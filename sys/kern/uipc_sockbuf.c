@@ -128,6 +128,33 @@ sbreserve(struct sockbuf *sb, u_long cc)
 	return (sb_reserve(sb, cc));
 }
 
+/* Up to whole units, where the limit, max, allows it.  Up to half of that, as
+ * sbreserve() knows, nothing else forbids it. */
+static inline void
+sb_round(struct sockbuf *sb, u_int unit, u_long max, u_long efficiency)
+{
+	const u_int over = sb->sb_hiwat % unit;
+	const u_long size = (u_long)sb->sb_hiwat + unit - over;
+
+	if (over == 0)
+		return;
+	if (__predict_true(size <= max / 2)) {
+		sb->sb_hiwat = (u_int)size;
+		sb->sb_mbmax = (u_int)ulmin(size * efficiency, max);
+	} else if (size <= V_sb_max)
+		(void)sbreserve(sb, size);
+}
+
+void
+soround(struct socket *so, u_int unit)
+{
+	const u_long efficiency = (u_long)V_sb_efficiency;
+	const u_long max = ulmin(V_sb_max, UINT_MAX);
+
+	sb_round(&so->so_snd, unit, max, efficiency);
+	sb_round(&so->so_rcv, unit, max, efficiency);
+}
+
 int
 soreserve(struct socket *so, u_long sndcc, u_long rcvcc)
 {

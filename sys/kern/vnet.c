@@ -93,8 +93,8 @@ vnet_create(const char *name, const struct vnet_hostops *ops, void *arg)
 		host_free(vnet);
 		return (NULL);
 	}
-	vnet->vnet_data_base = (uintptr_t)vnet->vnet_data_mem -
-	    (uintptr_t)__start_set_vnet;
+	vnet->vnet_data_base = (struct vnet_base *)
+	    ((uintptr_t)vnet->vnet_data_mem - (uintptr_t)__start_set_vnet);
 	return (vnet);
 }
 
@@ -232,8 +232,8 @@ vnet_enter(struct vnet *vnet)
 }
 
 /* Do what was put off, and what that puts off. */
-void __noinline
-vnet_run_tasks(struct vnet *vnet)
+static __always_inline void
+do_tasks(struct vnet *vnet)
 {
 	struct vnet_task *task;
 
@@ -242,6 +242,13 @@ vnet_run_tasks(struct vnet *vnet)
 		task->vt_pending = false;
 		task->vt_func(task->vt_arg);
 	}
+}
+
+void __noinline
+vnet_run_tasks(struct vnet *vnet)
+{
+
+	do_tasks(vnet);
 }
 
 void __noinline
@@ -305,8 +312,7 @@ vnet_run(struct vnet *vnet)
 	vnet->vnet_ran = vnet->vnet_now;
 	if (!STAILQ_EMPTY(&vnet->vnet_later))
 		vnet_later_now(vnet);
-	if (!STAILQ_EMPTY(&vnet->vnet_tasks))
-		vnet_run_tasks(vnet);
+	do_tasks(vnet);
 	vnet->vnet_depth = 0;
 	curvnet = saved;
 	if (vnet->vnet_due_old)
@@ -421,7 +427,7 @@ vnet_ptr_or_null(const void *addr)
 
 	vs.vs_addr = addr;
 	if (vs.vs_addr >= __start_set_vnet && vs.vs_addr < __stop_set_vnet)
-		return ((void *)(curvnet->vnet_data_base +
+		return ((void *)((uintptr_t)curvnet->vnet_data_base +
 		    (uintptr_t)addr));
 	vs.vs_copy = NULL;
 	(void)linker_foreach_image(vnet_search_image, &vs);

@@ -24,9 +24,8 @@
 #include <net/if_private.h>
 
 #define	BATCH		128		/* packets */
-#define	HALF		(12 * CACHE_LINE_SIZE)	/* bytes: half a packet */
-#define	LARGE		256		/* bytes: less is not worth it */
 
+VNET_DEFINE(if_cut_t *, if_cut);
 VNET_DEFINE_STATIC(uint64_t, ifqmaxbytes) = 128 * 1024 * 1024;
 #define	V_ifqmaxbytes	VNET(ifqmaxbytes)
 
@@ -43,55 +42,77 @@ if_handover_reset(struct if_handover *hq)
 }
 
 /*
- * Bring three lines from p on, which may be NULL, into the cache, by the time
- * they are needed.  (Not a mere inline function: compilers find that it has no
- * effect, and leave it out; nor a loop, which costs as much as what it does.)
+ * Large segments that wait as they are (M_LATER), since the interface they
+ * left by neither cuts (IFCAP_TSO) nor has it done before (if_cut_later()).
+ * A window that is in flight so is a few mbufs and its payload; its headers
+ * are made, and its checksums computed and verified, all while the payload is
+ * in the cache once.  Everything is counted as if they had been cut before.
  */
-static __always_inline void
-prefetch3(uintptr_t p)
+#define	M_LATER		M_PROTO1
+#define	M_LATER_SUM	M_PROTO2	/* and software fills in the sums */
+
+/* The packets that m will be, and what they have in front of the payload. */
+static u_int
+if_handover_nsegs(const struct mbuf *m, int *hlen)
 {
-	__builtin_prefetch((const void *)p);
-	__builtin_prefetch((const void *)(p + CACHE_LINE_SIZE));
-	__builtin_prefetch((const void *)(p + 2 * CACHE_LINE_SIZE));
+	const struct pkthdr *ph = &m->m_pkthdr;
+
+	*hlen = ph->l2hlen + ph->l3hlen + ph->l4hlen;
+	return (howmany((u_int)(ph->len - *hlen), ph->tso_segsz));
 }
 
-/* Half of a large packet's data, from byte off on. */
-static __always_inline void
-prefetch_half(const struct mbuf *data, int off)
+/* What m takes of the bound: for each packet its bytes and one mbuf. */
+static uint64_t
+if_handover_bytes(const struct mbuf *m)
 {
-	uintptr_t p;
+	uint64_t more;
+	int hlen;
 
-	if (data == NULL || data->m_len <= off + LARGE)
-		return;
-	p = (uintptr_t)data->m_data + (uintptr_t)off;
-	prefetch3(p);
-	prefetch3(p + 3 * CACHE_LINE_SIZE);
-	prefetch3(p + 6 * CACHE_LINE_SIZE);
-	prefetch3(p + 9 * CACHE_LINE_SIZE);
+	more = 0;
+	if ((m->m_flags & M_LATER) != 0)
+		more = (if_handover_nsegs(m, &hlen) - 1) *
+		    ((uint64_t)hlen + MSIZE);
+	return ((uint64_t)m->m_pkthdr.len + MSIZE + more);
 }
 
-/*
- * m is to be taken next.  In a long queue it and those behind it were written
- * a while ago, and each is two or three pointers away, of which one can be
- * followed in the time of a packet.  So of the third behind m bring the mbuf
- * that has the data, and of the fourth its own, before all else, since the
- * next packet's time begins with these; and then half the data each of the
- * first and of the second.
- */
-static __always_inline void
-if_handover_prefetch(const struct mbuf *m)
+/* What m, large, becomes; or NULL. */
+static struct mbuf *
+if_handover_cut(struct mbuf *m)
 {
-	const struct mbuf *first, *second, *third;
+	struct mbuf *n;
+	bool sum;
 
-	if ((first = m->m_nextpkt) == NULL)
-		return;
-	if ((second = first->m_nextpkt) != NULL &&
-	    (third = second->m_nextpkt) != NULL) {
-		prefetch3((uintptr_t)third->m_nextpkt);
-		prefetch3((uintptr_t)third->m_next);
-		prefetch_half(second->m_next, 0);
+	sum = (m->m_flags & M_LATER_SUM) != 0;
+	m->m_flags &= ~M_PROTOFLAGS;
+	m = V_if_cut(m, m->m_pkthdr.l2hlen, sum);
+	for (n = m; n != NULL; n = n->m_nextpkt) {
+		if_csum_handover(n);
+		n->m_pkthdr.lro_nsegs = 0;
 	}
-	prefetch_half(first->m_next, HALF);
+	return (m);
+}
+
+/* The first packet of hq is large: have its segments there instead. */
+static void
+if_handover_cut_first(struct if_handover *hq)
+{
+	struct mbuf *m = hq->hq_head, *rest = m->m_nextpkt, **tail;
+	uint64_t bytes;
+	u_int nsegs;
+	int hlen;
+
+	bytes = if_handover_bytes(m);
+	nsegs = if_handover_nsegs(m, &hlen);
+	m->m_nextpkt = NULL;
+	hq->hq_head = if_handover_cut(m);
+	if (hq->hq_head == NULL) {
+		hq->hq_bytes -= bytes;
+		hq->hq_ifp->if_data.ifi_iqdrops += nsegs;
+	}
+	for (tail = &hq->hq_head; *tail != NULL; tail = &(*tail)->m_nextpkt)
+		;
+	if ((*tail = rest) == NULL)
+		hq->hq_tail = tail;
 }
 
 /*
@@ -105,10 +126,14 @@ static void __noinline
 if_handover_deliver_queue(struct if_handover *hq)
 {
 	struct mbuf *m;
-	u_int n;
+	u_int n = 0;
 
-	for (n = 0; n < BATCH && (m = hq->hq_head) != NULL; n++) {
-		if_handover_prefetch(m);
+	while (n < BATCH && (m = hq->hq_head) != NULL) {
+		if (__predict_false((m->m_flags & M_LATER) != 0)) {
+			if_handover_cut_first(hq);
+			continue;
+		}
+		n++;
 		hq->hq_bytes -= (uint64_t)m->m_pkthdr.len + MSIZE;
 		if ((hq->hq_head = m->m_nextpkt) == NULL)
 			hq->hq_tail = &hq->hq_head;
@@ -127,7 +152,7 @@ if_handover_deliver(void *arg)
 	struct if_handover *hq = arg;
 	struct mbuf *m = hq->hq_head;
 
-	if (m == NULL || m->m_nextpkt != NULL) {
+	if (m == NULL || m->m_nextpkt != NULL || (m->m_flags & M_LATER) != 0) {
 		if_handover_deliver_queue(hq);
 		return;
 	}
@@ -153,11 +178,70 @@ if_handover_full(struct ifnet *ifp, struct if_handover *hq, struct mbuf *m)
 	return (ENOBUFS);
 }
 
+static inline void
+if_handover_append(struct if_handover *hq, struct mbuf *m)
+{
+	m->m_nextpkt = NULL;
+	*hq->hq_tail = m;
+	hq->hq_tail = &m->m_nextpkt;
+	vnet_task_send(hq->hq_ifp->if_vnet, &hq->hq_task);
+}
+
+/* There is no room for all of m, which ifp has counted as one: hand over as
+ * many of its segments as there is room for. */
+static int
+if_handover_some(struct ifnet *ifp, struct if_handover *hq, struct mbuf *m)
+{
+	struct mbuf *next;
+	int error;
+
+	ifp->if_data.ifi_opackets--;
+	ifp->if_data.ifi_obytes -= (uint64_t)m->m_pkthdr.len;
+	error = ENOBUFS;
+	for (m = if_handover_cut(m); m != NULL; m = next) {
+		next = m->m_nextpkt;
+		ifp->if_data.ifi_opackets++;
+		ifp->if_data.ifi_obytes += (uint64_t)m->m_pkthdr.len;
+		error = if_handover(ifp, hq, m);
+		if (error != 0) {
+			m_freep(next);
+			break;
+		}
+	}
+	return (error);
+}
+
+/* m is to be cut when it is delivered. */
+static int __noinline
+if_handover_later(struct ifnet *ifp, struct if_handover *hq, struct mbuf *m)
+{
+	const uint32_t sum = (m->m_pkthdr.csum_flags & CSUM_IP6_TSO) != 0 ?
+	    CSUM_IP6_TCP : CSUM_IP_TCP;
+	uint64_t bytes;
+	u_int more;
+	int hlen;
+
+	m->m_flags = (m->m_flags & ~M_PROTOFLAGS) | M_LATER |
+	    ((ifp->if_hwassist & sum) == 0 ? M_LATER_SUM : 0);
+	bytes = hq->hq_bytes + if_handover_bytes(m);
+	if (__predict_false(bytes > V_ifqmaxbytes))
+		return (if_handover_some(ifp, hq, m));
+	hq->hq_bytes = bytes;
+	more = if_handover_nsegs(m, &hlen) - 1;
+	ifp->if_data.ifi_opackets += more;
+	ifp->if_data.ifi_obytes += (uint64_t)more * (u_int)hlen;
+	if_handover_append(hq, m);
+	return (0);
+}
+
 int
 if_handover(struct ifnet *ifp, struct if_handover *hq, struct mbuf *m)
 {
 	uint64_t bytes;
 
+	if (__predict_false((m->m_pkthdr.csum_flags & CSUM_TSO &
+	    ~ifp->if_hwassist) != 0) && ifp->if_cuts_later)
+		return (if_handover_later(ifp, hq, m));
 	bytes = hq->hq_bytes + (uint64_t)m->m_pkthdr.len + MSIZE;
 	if (__predict_false(bytes > V_ifqmaxbytes))
 		return (if_handover_full(ifp, hq, m));
@@ -166,10 +250,7 @@ if_handover(struct ifnet *ifp, struct if_handover *hq, struct mbuf *m)
 	m->m_pkthdr.lro_nsegs = 0;
 	m->m_flags &= ~(M_BCAST | M_MCAST | M_LOOP | M_TSTMP |
 	    M_PROTOFLAGS);
-	m->m_nextpkt = NULL;
-	*hq->hq_tail = m;
-	hq->hq_tail = &m->m_nextpkt;
-	vnet_task_send(hq->hq_ifp->if_vnet, &hq->hq_task);
+	if_handover_append(hq, m);
 	return (0);
 }
 

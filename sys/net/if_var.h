@@ -15,9 +15,12 @@
  * (csum_flags, csum_data; the field holds the pseudo header's sum; with
  * if_ipsum also that of IPv4's header, if CSUM_IP asks for it), with
  * IFCAP_TSO it cuts a packet of up to if_hw_tsomax bytes into segments of
- * tso_segsz; else the layer above has done so before.
+ * tso_segsz; else the layer above has done so before, or, of an interface
+ * with if_cuts_later that nothing watches (if_cut_later()), leaves it to
+ * if_transmit to have the packet cut, and its checksums filled in as
+ * software does, when it is received.
  *
- * lo0 and epair never fill a checksum in and never cut: the receiver gets
+ * Otherwise lo0 and epair never fill a checksum in and never cut: the receiver gets
  * the packet as it is, with CSUM_L3_VALID and CSUM_L4_VALID for what was
  * still to be done, and with the request itself (CSUM_IP_TCP, CSUM_IP_TSO,
  * tso_segsz) still there.  So whoever sends such a packet on (forwarding)
@@ -70,6 +73,7 @@ struct ifnet {
 	uint16_t	if_index;	/* from 1 */
 	uint8_t		if_type;	/* IFT_* */
 	uint8_t		if_hdrlen;	/* link header, bytes */
+	bool		if_cuts_later;	/* see above */
 	uint8_t		if_lladdr[8];	/* Ethernet: first 6 */
 	struct if_capture *if_capture;	/* not NULL: packets are recorded */
 	/* The pipe between if_output and the driver; NULL: none. */
@@ -278,6 +282,24 @@ void	if_capture_stop(struct ifnet *ifp);
 typedef	uint16_t if_cksum_t(const struct mbuf *m, int len, int skip);
 VNET_DECLARE(if_cksum_t *, if_cksum);
 #define	V_if_cksum	VNET(if_cksum)
+/*
+ * Cut a CSUM_TSO packet with its link header of l2hlen bytes, at most
+ * max_linkhdr, into a queue of segments with link headers, with checksums
+ * there (sum) or left to do; set by netinet (ip_tso_cut_frame).  Consumes m;
+ * NULL if memory is short.
+ */
+typedef	struct mbuf *if_cut_t(struct mbuf *m, int l2hlen, bool sum);
+VNET_DECLARE(if_cut_t *, if_cut);
+#define	V_if_cut	VNET(if_cut)
+/* May large segments be given to ifp as they are?  Who looks at packets below
+ * if_output is to see those of the wire. */
+static inline bool
+if_cut_later(const struct ifnet *ifp)
+{
+
+	return (ifp->if_cuts_later && ifp->if_capture == NULL &&
+	    ifp->if_pipe == NULL);
+}
 /* Called by if_input() and if_enqueue() when if_capture is set. */
 void	if_capture_packet(struct ifnet *ifp, struct mbuf *m, bool out);
 

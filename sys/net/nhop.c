@@ -48,12 +48,6 @@ nhop_alloc(struct ifnet *ifp, const struct in6_addr *gw, int flags,
 }
 
 void
-nhop_ref(struct nhop_object *nh)
-{
-	nh->nh_refs++;
-}
-
-void
 nhop_free(struct nhop_object *nh)
 {
 	if (--nh->nh_refs > 0)

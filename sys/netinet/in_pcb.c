@@ -81,20 +81,14 @@ in_pcbinfo_destroy(struct inpcbinfo *ipi)
 }
 
 void
-in_pcbinit(struct inpcbinfo *ipi, struct inpcb *inp, struct socket *so)
-{
-	inp->inp_socket = so;
-	inp->inp_gencnt = ++ipi->ipi_gencnt;
-	TAILQ_INSERT_TAIL(&ipi->ipi_list, inp, inp_list);
-	ipi->ipi_count++;
-}
-
-void
 in_pcbdestroy(struct inpcbinfo *ipi, struct inpcb *inp)
 {
-	in_pcbremove(ipi, inp);
-	in_pcbrelease_port(ipi, inp);
-	ro_invalidate(&inp->inp_route);
+	if ((inp->inp_flags & (INP_INHASH | INP_INPORT)) != 0) {
+		in_pcbremove(ipi, inp);
+		in_pcbrelease_port(ipi, inp);
+	}
+	if (inp->inp_route.ro_nh != NULL)
+		nhop_free(inp->inp_route.ro_nh);
 	m_freem(inp->inp_options);
 	TAILQ_REMOVE(&ipi->ipi_list, inp, inp_list);
 	ipi->ipi_count--;
@@ -229,10 +223,8 @@ pcb_grow(struct inpcbinfo *ipi)
 }
 
 int
-in_pcbinsert(struct inpcbinfo *ipi, struct inpcb *inp)
+in_pcbinsert_new(struct inpcbinfo *ipi, struct inpcb *inp, uint32_t hash)
 {
-	in_pcbslot_t *slot;
-
 	KASSERT((inp->inp_flags & INP_INHASH) == 0, ("in the table"));
 	/* No host of today hands out such a pointer unasked. */
 	if ((uint64_t)(uintptr_t)inp >> PCBSLOT_PTRBITS != 0)
@@ -241,12 +233,8 @@ in_pcbinsert(struct inpcbinfo *ipi, struct inpcb *inp)
 	    2 * (ipi->ipi_nconns + 1) > ipi->ipi_connmask + 1) &&
 	    !pcb_grow(ipi))
 		return (ENOMEM);
-	inp->inp_hash = in_pcbhash(ipi, &inp->inp_inc);
-	slot = pcb_probe(ipi, &inp->inp_inc, inp->inp_hash);
-	if (*slot != 0 || (ipi->ipi_quiet != NULL &&
-	    ipi->ipi_quiet->ipq_taken(&inp->inp_inc, inp->inp_hash)))
-		return (EADDRINUSE);
-	*slot = pcb_slot(inp);
+	inp->inp_hash = hash;
+	pcb_place(ipi, inp);
 	ipi->ipi_nconns++;
 	inp->inp_flags |= INP_INHASH;
 	/* What comes next is likely for it. */
@@ -254,19 +242,25 @@ in_pcbinsert(struct inpcbinfo *ipi, struct inpcb *inp)
 	return (0);
 }
 
-void
-in_pcbremove(struct inpcbinfo *ipi, struct inpcb *inp)
+int
+in_pcbinsert(struct inpcbinfo *ipi, struct inpcb *inp)
 {
-	uint32_t home, i, j, mask = ipi->ipi_connmask;
+	uint32_t hash = in_pcbhash(ipi, &inp->inp_inc);
 
-	if ((inp->inp_flags & INP_INHASH) == 0)
-		return;
-	if (ipi->ipi_last == inp)
-		ipi->ipi_last = NULL;
-	i = inp->inp_hash & mask;
-	while (ipi->ipi_conns[i] != pcb_slot(inp))
-		i = (i + 1) & mask;
-	/* An entry may move back to i if its home is not behind i. */
+	if (pcb_find(ipi, &inp->inp_inc, hash) != NULL ||
+	    (ipi->ipi_quiet != NULL &&
+	    ipi->ipi_quiet->ipq_taken(&inp->inp_inc, hash)))
+		return (EADDRINUSE);
+	return (in_pcbinsert_new(ipi, inp, hash));
+}
+
+/* The run goes on behind slot i, which becomes free: move entries back.  One
+ * may move to i if its home is not behind i.  The slot that is free then. */
+static uint32_t __noinline
+pcb_close_gap(const struct inpcbinfo *ipi, uint32_t i)
+{
+	uint32_t home, j, mask = ipi->ipi_connmask;
+
 	for (j = (i + 1) & mask; ipi->ipi_conns[j] != 0; j = (j + 1) & mask) {
 		home = pcb_of(ipi->ipi_conns[j])->inp_hash & mask;
 		if (((j - home) & mask) >= ((j - i) & mask)) {
@@ -274,9 +268,25 @@ in_pcbremove(struct inpcbinfo *ipi, struct inpcb *inp)
 			i = j;
 		}
 	}
-	ipi->ipi_conns[i] = 0;
-	ipi->ipi_nconns--;
+	return (i);
+}
+
+void
+in_pcbremove(struct inpcbinfo *ipi, struct inpcb *inp)
+{
+	uint32_t i, mask = ipi->ipi_connmask;
+
+	if ((inp->inp_flags & INP_INHASH) == 0)
+		return;
 	inp->inp_flags &= ~INP_INHASH;
+	ipi->ipi_nconns--;
+	if (ipi->ipi_last == inp)
+		ipi->ipi_last = NULL;
+	for (i = inp->inp_hash & mask; ipi->ipi_conns[i] != pcb_slot(inp);)
+		i = (i + 1) & mask;
+	if (ipi->ipi_conns[(i + 1) & mask] != 0)
+		i = pcb_close_gap(ipi, i);
+	ipi->ipi_conns[i] = 0;
 }
 
 /* ---- The table of ports ---- */
@@ -330,13 +340,20 @@ port_grow(struct inpcbinfo *ipi)
 	return (true);
 }
 
+/* Larger chains are better than none. */
+static bool __noinline
+port_room(struct inpcbinfo *ipi)
+{
+	return ((ipi->ipi_ports != NULL && ipi->ipi_portmask >= UINT16_MAX) ||
+	    port_grow(ipi) || ipi->ipi_ports != NULL);
+}
+
 int
 in_pcbinherit_port(struct inpcbinfo *ipi, struct inpcb *inp, uint16_t port)
 {
 	KASSERT((inp->inp_flags & INP_INPORT) == 0, ("has a port"));
-	if ((ipi->ipi_ports == NULL || (ipi->ipi_nports > ipi->ipi_portmask &&
-	    ipi->ipi_portmask < UINT16_MAX)) && !port_grow(ipi) &&
-	    ipi->ipi_ports == NULL)
+	if (__predict_false(ipi->ipi_nports > ipi->ipi_portmask ||
+	    ipi->ipi_ports == NULL) && !port_room(ipi))
 		return (ENOMEM);
 	inp->inp_lport = port;
 	port_place(port_head(ipi, port), inp);
@@ -513,58 +530,63 @@ in_pcbbind(struct inpcbinfo *ipi, struct inpcb *inp, struct sockaddr *nam)
 	return (0);
 }
 
-/* No port is free: take one of a connection to elsewhere. */
-static int
-in_pcbbind_shared(struct inpcbinfo *ipi, struct inpcb *inp,
-    const struct in6_addr *faddr, uint16_t fport, uint32_t scope)
+/* A port for the connection inc, whose it is not yet: a free one, or if there
+ * is none, one of a connection to elsewhere; 0: none of these. */
+static uint16_t
+port_for(const struct inpcbinfo *ipi, const struct inpcb *inp,
+    const struct in_conninfo *inc)
 {
-	struct in_conninfo inc = { .inc_faddr = *faddr, .inc_fport = fport,
-	    .inc_laddr = inp->inp_laddr, .inc_scope = scope };
-	uint16_t port;
+	uint16_t port = port_pick(ipi, inp, &inc->inc_laddr);
 
-	if ((port = port_share(ipi, inp, &inc)) == 0)
-		return (EADDRNOTAVAIL);
-	inp->inp_flags |= INP_ANONPORT;
-	return (in_pcbinherit_port(ipi, inp, port));
+	return (__predict_true(port != 0) ? port : port_share(ipi, inp, inc));
+}
+
+/* Into the tables, of which that of ports may have inp already. */
+static int
+connect_insert(struct inpcbinfo *ipi, struct inpcb *inp)
+{
+	int error;
+
+	if ((error = in_pcbinsert(ipi, inp)) != 0)
+		return (error);
+	if ((inp->inp_flags & INP_INPORT) != 0) {
+		LIST_REMOVE(inp, inp_portlist);
+		port_place(port_head(ipi, inp->inp_lport), inp);
+		return (0);
+	}
+	error = in_pcbinherit_port(ipi, inp, inp->inp_lport);
+	if (error == 0)
+		inp->inp_flags |= INP_ANONPORT;
+	else
+		in_pcbremove(ipi, inp);
+	return (error);
 }
 
 int
 in_pcbconnect(struct inpcbinfo *ipi, struct inpcb *inp,
     const struct in6_addr *faddr, uint16_t fport, uint32_t scope)
 {
-	struct in_conninfo old = inp->inp_inc;
-	struct in6_addr laddr = inp->inp_laddr;
+	struct in_conninfo *inc = &inp->inp_inc, old = *inc;
 	int error;
 
-	if (in_any(&laddr) &&
-	    (error = ip_selectsrc(faddr, scope, &laddr)) != 0)
-		return (error);
-	if (IN6_IS_ADDR_V4MAPPED(faddr) != IN6_IS_ADDR_V4MAPPED(&laddr))
-		return (EADDRNOTAVAIL);
-	if ((inp->inp_flags & INP_INPORT) == 0) {
-		inp->inp_laddr = laddr;
-		error = in_pcbbind(ipi, inp, NULL);
-		if (error == EADDRNOTAVAIL)
-			error = in_pcbbind_shared(ipi, inp, faddr, fport,
-			    scope);
-		inp->inp_laddr = old.inc_laddr;
-		if (error != 0)
-			return (error);
-	}
-	inp->inp_laddr = laddr;
-	inp->inp_faddr = *faddr;
-	inp->inp_fport = fport;
-	inp->inp_inc.inc_scope = scope;
-	if ((error = in_pcbinsert(ipi, inp)) != 0) {
-		inp->inp_laddr = old.inc_laddr;
-		inp->inp_faddr = old.inc_faddr;
-		inp->inp_fport = old.inc_fport;
-		inp->inp_inc.inc_scope = old.inc_scope;
-		return (error);
-	}
-	LIST_REMOVE(inp, inp_portlist);
-	port_place(port_head(ipi, inp->inp_lport), inp);
-	return (0);
+	if (in_any(&inc->inc_laddr) &&
+	    (error = ip_selectsrc(faddr, scope, &inc->inc_laddr)) != 0)
+		goto fail;
+	error = EADDRNOTAVAIL;
+	if (IN6_IS_ADDR_V4MAPPED(faddr) !=
+	    IN6_IS_ADDR_V4MAPPED(&inc->inc_laddr))
+		goto fail;
+	inc->inc_faddr = *faddr;
+	inc->inc_fport = fport;
+	inc->inc_scope = scope;
+	if ((inp->inp_flags & INP_INPORT) == 0 &&
+	    (inc->inc_lport = port_for(ipi, inp, inc)) == 0)
+		goto fail;
+	if ((error = connect_insert(ipi, inp)) == 0)
+		return (0);
+fail:
+	*inc = old;
+	return (error);
 }
 
 /* ---- Unconnected sockets ---- */

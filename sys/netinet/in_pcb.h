@@ -120,8 +120,14 @@ void	in_pcbinfo_init(struct inpcbinfo *ipi);
 void	in_pcbinfo_destroy(struct inpcbinfo *ipi);
 
 /* Make inp (zeroed memory of the caller) known, with its socket. */
-void	in_pcbinit(struct inpcbinfo *ipi, struct inpcb *inp,
-	    struct socket *so);
+static inline void
+in_pcbinit(struct inpcbinfo *ipi, struct inpcb *inp, struct socket *so)
+{
+	inp->inp_socket = so;
+	inp->inp_gencnt = ++ipi->ipi_gencnt;
+	TAILQ_INSERT_TAIL(&ipi->ipi_list, inp, inp_list);
+	ipi->ipi_count++;
+}
 /* Forget it: tables, route, options. */
 void	in_pcbdestroy(struct inpcbinfo *ipi, struct inpcb *inp);
 /* Bind as bind(2): EINVAL bound already, EADDRNOTAVAIL, EADDRINUSE,
@@ -137,6 +143,10 @@ int	in_pcbconnect(struct inpcbinfo *ipi, struct inpcb *inp,
 	    const struct in6_addr *faddr, uint16_t fport, uint32_t scope);
 /* Enter a connection whose inp_inc is filled in: ENOMEM, EADDRINUSE. */
 int	in_pcbinsert(struct inpcbinfo *ipi, struct inpcb *inp);
+/* The same of one that the last look-up did not find, neither here nor among
+ * ipi_quiet's, and whose hash it told: ENOMEM. */
+int	in_pcbinsert_new(struct inpcbinfo *ipi, struct inpcb *inp,
+	    uint32_t hash);
 /* Leave the connection table. */
 void	in_pcbremove(struct inpcbinfo *ipi, struct inpcb *inp);
 /* Give the port back too. */

@@ -308,7 +308,9 @@ ip_xmit_large(struct mbuf *m, const struct ip_way *way)
 	want = ph->csum_flags & CSUM_OUT;
 	if ((want & CSUM_TSO) != 0) {
 		size = (uint32_t)ph->l3hlen + ph->l4hlen + ph->tso_segsz;
-		if ((want & ~ifp->if_hwassist) == 0 && size <= way->w_mtu &&
+		if (((want & ~ifp->if_hwassist) == 0 ||
+		    (if_cut_later(ifp) && way->w_rcvif == NULL)) &&
+		    size <= way->w_mtu &&
 		    (uint32_t)ph->len <= ifp->if_hw_tsomax)
 			return (ip_xmit_one(m, way));
 		return (ip_xmit_queue(ip_tso_cut(m, (ifp->if_hwassist &
@@ -687,16 +689,37 @@ ip_send_pcb(struct mbuf *m, struct inpcb *inp)
 	return (ip_send_pcb_any(m, inp));
 }
 
+/* The route has to be found first. */
+static uint32_t __noinline
+route_mtu_found(const struct in6_addr *dst, uint32_t scope, struct route *ro,
+    uint32_t *tsomaxp)
+{
+	if (ro_lookup(ro, dst, scope) != 0) {
+		*tsomaxp = IP_MAXPACKET;
+		return (0);
+	}
+	return (ip_route_mtu(dst, scope, ro, tsomaxp));
+}
+
+/* The link's MTU, or less if that was learnt. */
+static uint32_t __noinline
+route_mtu_learnt(const struct in6_addr *dst, uint32_t mtu)
+{
+	uint32_t path = ip_pmtu_get(dst);
+
+	return (path != 0 && path < mtu ? path : mtu);
+}
+
 uint32_t
 ip_route_mtu(const struct in6_addr *dst, uint32_t scope, struct route *ro,
     uint32_t *tsomaxp)
 {
 	const struct ifnet *ifp;
-	uint32_t bit, mtu, path;
+	uint32_t bit, mtu;
 
+	if (!ro_valid(ro))
+		return (route_mtu_found(dst, scope, ro, tsomaxp));
 	*tsomaxp = IP_MAXPACKET;
-	if (!ro_valid(ro) && ro_lookup(ro, dst, scope) != 0)
-		return (0);
 	ifp = ro->ro_nh->nh_ifp;
 	if (ifp == NULL)
 		return (0);
@@ -704,8 +727,8 @@ ip_route_mtu(const struct in6_addr *dst, uint32_t scope, struct route *ro,
 	if ((ifp->if_hwassist & bit) != 0)
 		*tsomaxp = ifp->if_hw_tsomax;
 	mtu = ip_nhop_mtu(ro->ro_nh);
-	path = ip_pmtu_get(dst);
-	return (path != 0 && path < mtu ? path : mtu);
+	return (__predict_true(V_pmtu_count == 0) ? mtu :
+	    route_mtu_learnt(dst, mtu));
 }
 
 bool

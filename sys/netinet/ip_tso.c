@@ -274,3 +274,33 @@ ip_tso_cut(struct mbuf *m, bool sum)
 	m_freem(m);
 	return (head);
 }
+
+struct mbuf *
+ip_tso_cut_frame(struct mbuf *m, int l2hlen, bool sum)
+{
+	char l2[max_linkhdr];
+	struct mbuf *head;
+
+	KASSERT(l2hlen <= max_linkhdr, ("a link header of %d bytes", l2hlen));
+	m_copydata(m, 0, l2hlen, l2);
+	m_adj(m, l2hlen);
+	m->m_pkthdr.l2hlen = 0;
+	head = ip_tso_cut(m, sum);
+	for (m = head; m != NULL; m = m->m_nextpkt) {
+		m->m_data -= l2hlen;
+		m->m_len += l2hlen;
+		m->m_pkthdr.len += l2hlen;
+		m->m_pkthdr.l2hlen = (uint8_t)l2hlen;
+		memcpy(m->m_data, l2, (size_t)l2hlen);
+	}
+	return (head);
+}
+
+/* Drivers, which are below, cut by this. */
+static void
+ip_tso_init(const void *arg __unused)
+{
+
+	V_if_cut = ip_tso_cut_frame;
+}
+SYSINIT(ip_tso, SI_SUB_PROTO_BEGIN, SI_ORDER_ANY, ip_tso_init, NULL);

@@ -180,6 +180,9 @@ void	in_delayed_cksum(struct mbuf *m);
  * with headers corrected and the checksum there (sum) or, as the original's,
  * to be completed.  Consumes m; NULL if memory is short. */
 struct mbuf *ip_tso_cut(struct mbuf *m, bool sum);
+/* The same with l2hlen bytes of link header, at most max_linkhdr, in front,
+ * here and of every segment. */
+struct mbuf *ip_tso_cut_frame(struct mbuf *m, int l2hlen, bool sum);
 
 /* Path MTU by destination (RFC 1191, RFC 8201): learnt values expire after
  * ten minutes; the table is bounded.  0: nothing learnt. */

@@ -325,7 +325,7 @@ acked_progress(struct tcpcb *tp, const struct tcp_acked *ta)
 	if (SEQ_GEQ(ta->ta_ack, tp->snd_recover))
 		tp->t_flags2 &= ~TF2_RTOLOSS;
 	tp->t_dupacks = 0;
-	cc_ack_received(tp, ta->ta_acked, ta->ta_nsegs, CC_ACK);
+	cc_progress(tp, ta);
 }
 
 /* While recovering, on a loss, or nothing acknowledged. */
@@ -355,12 +355,32 @@ tcp_default_acked(struct tcpcb *tp, const struct tcp_acked *ta)
 
 /* ---- The stage ---- */
 
+/* The peer's window is that of sg, which is newer than what told of the last
+ * one, of which it has used up so much. */
+static inline void
+ack_window_new(struct tcpcb *tp, const struct tcp_seg *sg, uint32_t used)
+{
+	const uint32_t old = tp->snd_wnd, wnd = sg->sg_win;
+
+	tp->snd_wnd = wnd;
+	tp->snd_wl1 = sg->sg_came;
+	tp->snd_wl2 = sg->sg_ack;
+	if (wnd > tp->max_sndwnd)
+		tp->max_sndwnd = wnd;
+	if (wnd == 0)
+		tp->t_sndzerowin += old > used;
+	else if (__predict_false(tcp_timer_active(tp, TT_PERSIST))) {
+		/* It opened: what probed it goes again with the rest. */
+		tcp_timer_off(tp, TT_PERSIST);
+		tp->t_rxtshift = 0;
+		(void)tcp_sent_lose_all(tp);
+	}
+}
+
 /* RFC 9293: take the peer's window if this segment is newer. */
 static int
 ack_window(struct tcpcb *tp, const struct tcp_seg *sg)
 {
-	uint32_t old = tp->snd_wnd;
-
 	if (!(SEQ_LT(tp->snd_wl1, sg->sg_came) ||
 	    (tp->snd_wl1 == sg->sg_came && (SEQ_LT(tp->snd_wl2, sg->sg_ack) ||
 	    (tp->snd_wl2 == sg->sg_ack && sg->sg_win > tp->snd_wnd)))))
@@ -368,19 +388,7 @@ ack_window(struct tcpcb *tp, const struct tcp_seg *sg)
 	if (sg->sg_len == 0 && tp->snd_wl2 == sg->sg_ack &&
 	    sg->sg_win > tp->snd_wnd)
 		TCPSTAT_INC(tcps_rcvwinupd);
-	tp->snd_wnd = sg->sg_win;
-	tp->snd_wl1 = sg->sg_came;
-	tp->snd_wl2 = sg->sg_ack;
-	if (tp->snd_wnd > tp->max_sndwnd)
-		tp->max_sndwnd = tp->snd_wnd;
-	if (tp->snd_wnd == 0)
-		tp->t_sndzerowin += old != 0;
-	else if (tcp_timer_active(tp, TT_PERSIST)) {
-		/* It opened: what probed it goes again with the rest. */
-		tcp_timer_off(tp, TT_PERSIST);
-		tp->t_rxtshift = 0;
-		(void)tcp_sent_lose_all(tp);
-	}
+	ack_window_new(tp, sg, 0);
 	return (TV_OUTPUT);
 }
 
@@ -410,39 +418,51 @@ ack_of_fin(struct tcpcb *tp)
 	}
 }
 
-/* snd_una moves: the buffer is freed, and the timer begins anew. */
-static int
-ack_advance(struct tcpcb *tp, const struct tcp_acked *ta)
+/* What lies behind SND.UNA must not come to lie ahead by wrapping: each time
+ * a quarter of the numbers is through it is brought along. */
+#define	ACK_QUARTER	(1u << 30)
+static void __noinline
+ack_bring_along(struct tcpcb *tp, tcp_seq una)
 {
-	struct socket *so = tptosocket(tp);
-	uint32_t data = ta->ta_acked - ta->ta_syn - ta->ta_fin;
-	int v = TV_WAKEWR | TV_OUTPUT;
+	if (SEQ_LT(tp->snd_fack, una))
+		tp->snd_fack = una;
+	if (SEQ_LT(tp->t_loss_edge, una))
+		tp->t_loss_edge = una;
+	if (SEQ_LT(tp->snd_up, una))
+		tp->snd_up = una;
+	if (!IN_RECOVERY(tp->t_flags) && SEQ_LT(tp->snd_recover, una))
+		tp->snd_recover = una;
+}
 
-	tp->snd_una = ta->ta_ack;
+/* snd_una moves: the buffer is freed, the timer begins anew, and the window
+ * is this segment's, or its right edge stays, if it is an older one. */
+static int
+ack_advance(struct tcpcb *tp, const struct tcp_seg *sg,
+    const struct tcp_acked *ta, uint32_t data)
+{
+	const tcp_seq una = ta->ta_ack;
+	struct socket *so = tptosocket(tp);
+
+	if (__predict_false((tp->snd_una ^ una) >= ACK_QUARTER))
+		ack_bring_along(tp, una);
+	tp->snd_una = una;
 	tp->t_progress = tcp_acktime();
-	/* The window's right edge stays until the peer says otherwise. */
-	tp->snd_wnd -= min(tp->snd_wnd, data);
 	if (so != NULL && data != 0)
 		sbdrop(&so->so_snd, (int)data);
-	if (SEQ_LT(tp->snd_fack, tp->snd_una))
-		tp->snd_fack = tp->snd_una;
-	if (SEQ_LT(tp->t_loss_edge, tp->snd_una))
-		tp->t_loss_edge = tp->snd_una;
-	/* What lies behind must not come to lie ahead by wrapping. */
-	if (SEQ_LT(tp->snd_up, tp->snd_una))
-		tp->snd_up = tp->snd_una;
-	if (!IN_RECOVERY(tp->t_flags) && SEQ_LT(tp->snd_recover, tp->snd_una))
-		tp->snd_recover = tp->snd_una;
 	if (tp->t_app_limited != 0 &&
 	    SEQ_GT((uint32_t)tp->t_delivered, tp->t_app_limited))
 		tp->t_app_limited = 0;
-	if (tp->snd_una == tp->snd_max)
+	if (una == tp->snd_max)
 		tcp_timer_off(tp, TT_REXMT);
 	else
 		tcp_timer_activate(tp, TT_REXMT, tcp_rto(tp));
-	if (ta->ta_fin)
-		v |= ack_of_fin(tp);
-	return (v);
+	/* It tells of more than the one before: wl2 < ack. */
+	if (__predict_true(SEQ_LEQ(tp->snd_wl1, sg->sg_came)))
+		ack_window_new(tp, sg, data);
+	else
+		tp->snd_wnd -= min(tp->snd_wnd, data);
+	return (TV_WAKEWR | TV_OUTPUT | ((ta->ta_flags & TS_FIN) != 0 ?
+	    ack_of_fin(tp) : 0));
 }
 
 /*
@@ -478,7 +498,6 @@ ack_rtt_echoed(const struct tcpcb *tp, const struct tcpopt *to,
 		return (false);
 	ta->ta_rtt = MAX(ms, 1) * NS_PER_MSEC;
 	ta->ta_rtt_xmits = 2;
-	ta->ta_rtt_inflight = ta->ta_inflight;
 	return (true);
 }
 
@@ -490,15 +509,16 @@ static inline void
 ack_rtt(struct tcpcb *tp, const struct tcp_seg *sg, struct tcp_acked *ta)
 {
 	const struct cc_algo *algo = CC_ALGO(tp);
+	uint64_t us;
 
 	if (ta->ta_rtt == 0 && (ta->ta_acked == 0 ||
 	    !ack_rtt_echoed(tp, &sg->sg_to, ta)))
 		return;
-	tcp_rtt_sample(tp, ta->ta_rtt);
+	us = ta->ta_rtt / NS_PER_USEC;
+	tcp_rtt_sample(tp, us);
 	if (algo->rttsample != NULL)
-		algo->rttsample(&tp->t_ccv,
-		    (uint32_t)(ta->ta_rtt / NS_PER_USEC),
-		    ta->ta_rtt_xmits - 1, ta->ta_rtt_inflight);
+		algo->rttsample(&tp->t_ccv, (uint32_t)us,
+		    ta->ta_rtt_xmits - 1, ta->ta_inflight);
 }
 
 /* What few connections want to know of an ACK. */
@@ -520,7 +540,8 @@ ack_judge(struct tcpcb *tp, const struct tcp_seg *sg, struct tcp_acked *ta)
 	const bool rare = (tp->t_flags2 & (TF2_ECN_ANY | TF2_PMTUD |
 	    TF2_CWV | TF2_FRTO)) != 0;
 
-	tcp_round_update(tp, ta);
+	if (ta->ta_acked != 0 && SEQ_GEQ(ta->ta_ack, tp->t_round_end))
+		tcp_round_begin(tp);
 	if (__predict_false(rare))
 		ack_more(tp, sg, ta);
 	ta->ta_lost = tp->t_fb->tfb_detect_loss(tp, ta);
@@ -533,7 +554,7 @@ ack_judge(struct tcpcb *tp, const struct tcp_seg *sg, struct tcp_acked *ta)
 
 static inline void
 ack_count(const struct tcpcb *tp, const struct tcp_seg *sg,
-    const struct tcp_acked *ta)
+    const struct tcp_acked *ta, uint32_t data)
 {
 	struct tcpstat *st = &V_tcpstat;
 
@@ -543,7 +564,23 @@ ack_count(const struct tcpcb *tp, const struct tcp_seg *sg,
 		st->tcps_predack++;
 	st->tcps_segstimed++;
 	st->tcps_rcvackpack++;
-	st->tcps_rcvackbyte += ta->ta_acked - ta->ta_syn - ta->ta_fin;
+	st->tcps_rcvackbyte += data;
+}
+
+/* One that acknowledges nothing new: a duplicate, perhaps. */
+static int __noinline
+ack_of_nothing(struct tcpcb *tp, const struct tcp_seg *sg,
+    struct tcp_acked *ta)
+{
+	int v = TV_OK;
+
+	if (ack_is_dup(tp, sg, ta->ta_sacked)) {
+		ta->ta_dupack = true;
+		tp->t_dupacks += tp->t_dupacks < UINT16_MAX;
+		TCPSTAT_INC(tcps_rcvdupack);
+		v = TV_OUTPUT;
+	}
+	return (v | ack_window(tp, sg));
 }
 
 /* All that an acceptable ACK of a synchronized connection says. */
@@ -552,7 +589,8 @@ ack_process(struct tcpcb *tp, const struct tcp_seg *sg)
 {
 	struct tcp_acked ta = { .ta_ack = sg->sg_ack,
 	    .ta_inflight = tcp_inflight(tp), .ta_nsegs = sg->sg_nsegs };
-	int v = TV_OK;
+	uint32_t data;
+	int v;
 
 	if (sg->sg_ack != tp->snd_una)
 		tcp_sent_acked(tp, sg->sg_ack, &ta);
@@ -560,18 +598,14 @@ ack_process(struct tcpcb *tp, const struct tcp_seg *sg)
 	    (tp->t_flags & TF_SACK_PERMIT) != 0)
 		tcp_sent_sacked(tp, &sg->sg_to, &ta);
 	ack_rtt(tp, sg, &ta);
-	if (ta.ta_acked != 0) {
-		ack_count(tp, sg, &ta);
-		v = ack_advance(tp, &ta);
+	if (__predict_true(ta.ta_acked != 0)) {
+		data = tcp_acked_text(&ta);
+		ack_count(tp, sg, &ta, data);
+		v = ack_advance(tp, sg, &ta, data);
 		if ((v & TV_STOP) != 0)
 			return (v);
-	} else if (ack_is_dup(tp, sg, ta.ta_sacked)) {
-		ta.ta_dupack = true;
-		tp->t_dupacks += tp->t_dupacks < UINT16_MAX;
-		TCPSTAT_INC(tcps_rcvdupack);
-		v = TV_OUTPUT;
-	}
-	v |= ack_window(tp, sg);
+	} else
+		v = ack_of_nothing(tp, sg, &ta);
 	if (__predict_false((tp->t_flags & TF_PREVVALID) != 0))
 		v |= tcp_undo_acked(tp, sg, &ta);
 	if (ta.ta_acked == 0 && ta.ta_sacked == 0 && !ta.ta_dupack)
@@ -594,6 +628,35 @@ ack_of_handshake(struct tcpcb *tp, const struct tcp_seg *sg)
 	tcp_fastopen_free(tp);
 	tcp_established(tp);
 	return (TV_CONNECTED | TV_OUTPUT);
+}
+
+/*
+ * The same for a connection whose SYN-ACK, sent once, at that time, nobody
+ * has noted in the sent map yet: sg acknowledges it and says nothing else.
+ * What the note and its end, and an ACK's stages, would come to is known.
+ */
+void
+tcp_ack_first(struct tcpcb *tp, const struct tcp_seg *sg, nstime_t sent)
+{
+	const nstime_t now = getnstime();
+	struct tcp_acked ta = { .ta_ack = sg->sg_ack, .ta_acked = 1,
+	    .ta_inflight = 1, .ta_flags = TS_SYN, .ta_nsegs = sg->sg_nsegs,
+	    .ta_rtt = now - sent + (now == sent), .ta_rtt_xmits = 1,
+	    .rs_delivered = 1, .rs_interval = sent - now };
+
+	tp->snd_una = tp->snd_nxt = tp->snd_max = tp->snd_up = sg->sg_ack;
+	tp->snd_fack = tp->t_loss_edge = sg->sg_ack;
+	tp->t_delivered = 1;
+	tp->t_first_sent_time = sent;
+	tp->t_delivered_time = tp->t_sndtime = now;
+	tp->t_progress = (uint32_t)(now >> TCP_ACKTIME_SHIFT);
+	tcp_established(tp);
+	ack_rtt(tp, sg, &ta);
+	ack_count(tp, sg, &ta, 0);
+	tp->snd_wnd = tp->max_sndwnd = sg->sg_win << tp->snd_scale;
+	tp->snd_wl1 = sg->sg_came;
+	tp->snd_wl2 = sg->sg_ack;
+	ack_judge(tp, sg, &ta);
 }
 
 /* An ACK outside of what is in flight: RFC 5961, section 5. */
@@ -659,6 +722,14 @@ ack_unusual(struct tcpcb *tp, struct tcp_seg *sg)
 	    sg->sg_ack - tp->snd_una <= tp->snd_max - tp->snd_una)
 		v |= tcp_ecn_input(tp, sg);
 	return (v | ack_usual(tp, sg));
+}
+
+int
+tcp_ack_regular(struct tcpcb *tp, struct tcp_seg *sg)
+{
+	if (__predict_false((tp->t_flags2 & TF2_ECN_ANY) != 0))
+		return (ack_unusual(tp, sg));
+	return (ack_usual(tp, sg));
 }
 
 int

@@ -375,23 +375,33 @@ tcp_compat_warn(const char *what)
 	kern_log(LOG_WARNING, "TCP: %s", what);
 }
 
-bool
-tcp_compat_orphan(struct tcpcb *tp)
+/* tp is one more than w_max_orphans, or there is a limit of memory. */
+static bool __noinline
+orphan_over(struct tcpcb *tp, int orphans)
 {
 	const struct tcp_ways *w = &V_tcp_ways;
 
-	if ((tp->t_flags2 & TF2_ORPHAN) == 0) {
-		tp->t_flags2 |= TF2_ORPHAN;
-		V_tcp_orphans++;
-	}
-	if (V_tcp_orphans <= w->w_max_orphans &&
-	    (w->w_mem[2] == 0 ||
-	    mb_memory() / TCP_PAGE <= (uint64_t)w->w_mem[2]))
+	if (orphans <= w->w_max_orphans &&
+	    mb_memory() / TCP_PAGE <= (uint64_t)w->w_mem[2])
 		return (false);
 	tcp_compat_warn("too many connections without a user: a reset "
 	    "(net.ipv4.tcp_max_orphans, tcp_mem)");
 	tcp_drop(tp, 0);
 	return (true);
+}
+
+bool
+tcp_compat_orphan(struct tcpcb *tp)
+{
+	int orphans = V_tcp_orphans;
+
+	if ((tp->t_flags2 & TF2_ORPHAN) == 0) {
+		tp->t_flags2 |= TF2_ORPHAN;
+		V_tcp_orphans = ++orphans;
+	}
+	if (orphans <= V_tcp_ways.w_max_orphans && V_tcp_ways.w_mem[2] == 0)
+		return (false);
+	return (orphan_over(tp, orphans));
 }
 
 void

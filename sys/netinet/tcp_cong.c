@@ -62,7 +62,8 @@ cc_initial_window(const struct tcpcb *tp, uint32_t mss)
 		return (tu->tu_iwnd_nb);
 	if (tu != NULL && tu->tu_iwnd_nseg != 0)
 		return (tu->tu_iwnd_nseg * mss);
-	return (tcp_compat_initwnd(tp, mss));
+	return (tu == NULL ? tcp_compute_initwnd(mss) :
+	    tcp_compat_initwnd(tp, mss));
 }
 
 void
@@ -116,37 +117,48 @@ tcp_compute_pipe(struct tcpcb *tp)
 	return ((int)(pipe > left ? pipe - left : 0));
 }
 
-void
-cc_ack_received(struct tcpcb *tp, uint32_t acked, uint16_t nsegs,
+static __always_inline void
+cc_tell_ack(struct tcpcb *tp, uint32_t acked, uint16_t nsegs,
     ccsignal_t type)
 {
 	struct cc_var *ccv = &tp->t_ccv;
-	uint32_t used = tp->snd_max - tp->snd_una + acked;
+	uint32_t flags, used = tp->snd_max - tp->snd_una + acked;
 
 	ccv->nsegs = nsegs;
 	ccv->bytes_this_ack = (int)acked;
 	ccv->curack = tp->snd_una;
 	/* The window limits if what was in flight filled it. */
+	flags = ccv->flags & ~CCF_CWND_LIMITED;
 	if (tp->snd_cwnd <= tp->snd_wnd && (tp->snd_cwnd <= used +
 	    tp->t_maxseg || tp->snd_cwnd < 2 * used) &&
 	    (tp->t_flags2 & TF2_NVP) == 0)
-		ccv->flags |= CCF_CWND_LIMITED;
-	else
-		ccv->flags &= ~CCF_CWND_LIMITED;
-	if (type == CC_ACK) {
-		if (tp->snd_cwnd > tp->snd_ssthresh) {
-			tp->t_bytes_acked += acked;
-			if (tp->t_bytes_acked >= tp->snd_cwnd) {
-				tp->t_bytes_acked -= tp->snd_cwnd;
-				ccv->flags |= CCF_ABC_SENTAWND;
-			}
-		} else {
-			ccv->flags &= ~CCF_ABC_SENTAWND;
-			tp->t_bytes_acked = 0;
+		flags |= CCF_CWND_LIMITED;
+	if (type == CC_ACK && tp->snd_cwnd <= tp->snd_ssthresh) {
+		flags &= ~CCF_ABC_SENTAWND;
+		tp->t_bytes_acked = 0;
+	} else if (type == CC_ACK) {
+		tp->t_bytes_acked += acked;
+		if (tp->t_bytes_acked >= tp->snd_cwnd) {
+			tp->t_bytes_acked -= tp->snd_cwnd;
+			flags |= CCF_ABC_SENTAWND;
 		}
 	}
+	ccv->flags = flags;
 	if (CC_ALGO(tp)->ack_received != NULL)
 		CC_ALGO(tp)->ack_received(ccv, type);
+}
+
+void
+cc_ack_received(struct tcpcb *tp, uint32_t acked, uint16_t nsegs,
+    ccsignal_t type)
+{
+	cc_tell_ack(tp, acked, nsegs, type);
+}
+
+void
+cc_progress(struct tcpcb *tp, const struct tcp_acked *ta)
+{
+	cc_tell_ack(tp, ta->ta_acked, ta->ta_nsegs, CC_ACK);
 }
 
 /* The textbook's reaction to a timeout, if the module has none. */
@@ -238,10 +250,8 @@ cc_after_idle(struct tcpcb *tp)
 }
 
 void
-tcp_round_update(struct tcpcb *tp, const struct tcp_acked *ta)
+tcp_round_begin(struct tcpcb *tp)
 {
-	if (ta->ta_acked == 0 || SEQ_LT(ta->ta_ack, tp->t_round_end))
-		return;
 	tp->t_round++;
 	tp->t_round_end = tp->snd_max;
 	if (CC_ALGO(tp)->newround != NULL)

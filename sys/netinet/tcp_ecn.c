@@ -559,7 +559,8 @@ ecn_marks_ace(struct tcpcb *tp, const struct tcp_seg *sg,
 
 	if ((sg->sg_to.to_flags & TOF_ACCECN) != 0)
 		marked = ecn_option_take(tp, &sg->sg_to);
-	segs = howmany(tcp_delivered(ta) - ta->ta_syn, mss);
+	segs = howmany(tcp_delivered(ta) -
+	    ((ta->ta_flags & TS_SYN) != 0), mss);
 	if ((te->te_flags & TE_THIRD) != 0) {
 		te->te_flags = (uint16_t)((te->te_flags & ~TE_THIRD) |
 		    TE_FIRST);
@@ -590,7 +591,8 @@ ecn_marks_classic(struct tcpcb *tp, const struct tcp_seg *sg,
 	uint32_t n;
 
 	/* On a SYN-ACK, when both opened at once, it means another thing. */
-	if ((sg->sg_flags & TH_ECE) == 0 || ta->ta_syn)
+	if ((sg->sg_flags & TH_ECE) == 0 ||
+	    (ta->ta_flags & TS_SYN) != 0)
 		return (0);
 	/* Which of them was marked is not told; one at least. */
 	n = MAX(howmany(tcp_delivered(ta), tcp_fixed_maxseg(tp)), 1);

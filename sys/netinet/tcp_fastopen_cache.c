@@ -400,7 +400,7 @@ int
 tcp_fastopen_synacked(struct tcpcb *tp, const struct tcp_seg *sg,
     const struct tcp_acked *ta)
 {
-	uint32_t text = ta->ta_acked - ta->ta_syn;
+	uint32_t text = ta->ta_acked - ((ta->ta_flags & TS_SYN) != 0);
 	struct socket *so = tptosocket(tp);
 	int v = TV_OK;
 

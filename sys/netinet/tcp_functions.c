@@ -335,15 +335,27 @@ fb_init(struct tcpcb *tp, struct tcp_function_block *blk, void **ptr)
 	return (error);
 }
 
-int
-tcp_functions_attach(struct tcpcb *tp, struct tcp_function_block *blk)
+/* The block that tp refers to has a state. */
+static int __noinline
+tcp_functions_begin(struct tcpcb *tp)
 {
 	int error;
 
-	tp->t_fb = blk;
-	if ((error = fb_init(tp, blk, &tp->t_fb_ptr)) != 0)
-		blk->tfb_refcnt--;
+	if ((error = fb_init(tp, tp->t_fb, &tp->t_fb_ptr)) != 0)
+		tp->t_fb->tfb_refcnt--;
 	return (error);
+}
+
+int
+tcp_functions_attach(struct tcpcb *tp)
+{
+	struct tcp_function_block *blk = V_tcp_func_default;
+
+	tp->t_fb = blk;
+	blk->tfb_refcnt++;
+	if (blk->tfb_statesize == 0 && blk->tfb_tcp_fb_init == NULL)
+		return (0);
+	return (tcp_functions_begin(tp));
 }
 
 void

@@ -70,13 +70,13 @@ struct hostcache {
 	struct hc_bucket *h_buckets;	/* NULL: nothing was ever remembered */
 	struct hc_list	h_age;
 	uma_zone_t	h_zone;
-	u_int		h_count;
 	uint8_t		h_secret[16];
 	struct callout	h_timer;	/* pending while there are entries */
 };
 
 MALLOC_DEFINE(M_HOSTCACHE, "hostcache", "TCP's host cache");
 
+VNET_DEFINE(u_int, hc_count);
 VNET_DEFINE_STATIC(struct hostcache, hc);
 #define	V_hc		VNET(hc)
 
@@ -107,7 +107,7 @@ SYSCTL_INT_RANGE(_net_inet_tcp_hostcache, OID_AUTO, expire,
     CTLFLAG_VNET | CTLFLAG_RW, &VNET_NAME(hc_expire), 1, INT_MAX,
     "Seconds after its last use that a destination is remembered");
 SYSCTL_UINT(_net_inet_tcp_hostcache, OID_AUTO, count,
-    CTLFLAG_VNET | CTLFLAG_RD, &VNET_NAME(hc).h_count, 0,
+    CTLFLAG_VNET | CTLFLAG_RD, &VNET_NAME(hc_count), 0,
     "Destinations that are remembered");
 
 static int
@@ -225,7 +225,7 @@ hc_remove(struct hc_entry *he)
 	TAILQ_REMOVE(&hb->hb_list, he, he_link);
 	hb->hb_length--;
 	TAILQ_REMOVE(&V_hc.h_age, he, he_age);
-	if (--V_hc.h_count == 0)
+	if (--V_hc_count == 0)
 		callout_stop(&V_hc.h_timer);
 	uma_zfree(V_hc.h_zone, he);
 }
@@ -248,7 +248,7 @@ hc_lookup(const struct hc_key *key)
 	struct hc_bucket *hb;
 	struct hc_entry *he;
 
-	if (V_hc.h_count == 0)
+	if (V_hc_count == 0)
 		return (NULL);
 	hb = hc_bucket_of(key);
 	TAILQ_FOREACH(he, &hb->hb_list, he_link)
@@ -271,7 +271,7 @@ hc_make_room(struct hc_bucket *hb)
 {
 	struct hc_entry *he;
 
-	if (hb->hb_length < V_hc_bucketlimit && V_hc.h_count < hc_limit())
+	if (hb->hb_length < V_hc_bucketlimit && V_hc_count < hc_limit())
 		return;
 	he = TAILQ_LAST(&hb->hb_list, hc_list);
 	if (he == NULL)
@@ -297,7 +297,7 @@ hc_insert(const struct hc_key *key)
 	TAILQ_INSERT_HEAD(&hb->hb_list, he, he_link);
 	hb->hb_length++;
 	TAILQ_INSERT_HEAD(&V_hc.h_age, he, he_age);
-	if (V_hc.h_count++ == 0)
+	if (V_hc_count++ == 0)
 		callout_reset_at(&V_hc.h_timer, getnstime() +
 		    (nstime_t)V_hc_prune * NS_PER_SEC, hc_prune_door, NULL);
 	hc_touch(hb, he);
@@ -332,7 +332,7 @@ hc_find(const struct in_conninfo *inc)
 const struct hc_metrics_lite *
 tcp_hc_find(const struct in_conninfo *inc)
 {
-	return (V_hc.h_count != 0 && V_hc_enable ? hc_find(inc) : NULL);
+	return (V_hc_count != 0 && V_hc_enable ? hc_find(inc) : NULL);
 }
 
 void
@@ -430,7 +430,7 @@ hc_prune_door(void *arg __unused)
 		hc_forget_all(how);
 	else
 		hc_forget(false);
-	if (V_hc.h_count != 0)
+	if (V_hc_count != 0)
 		callout_reset_at(&V_hc.h_timer, getnstime() +
 		    (nstime_t)V_hc_prune * NS_PER_SEC, hc_prune_door, NULL);
 }
@@ -443,7 +443,7 @@ sysctl_prune(SYSCTL_HANDLER_ARGS)
 	(void)arg1;
 	(void)arg2;
 	error = sysctl_int_range(oidp, req, &V_hc_prune, 1, INT_MAX);
-	if (error == 0 && req->newptr != NULL && V_hc.h_count != 0)
+	if (error == 0 && req->newptr != NULL && V_hc_count != 0)
 		callout_reset_at(&V_hc.h_timer, getnstime() +
 		    (nstime_t)V_hc_prune * NS_PER_SEC, hc_prune_door, NULL);
 	return (error);
@@ -461,7 +461,7 @@ sysctl_purge(SYSCTL_HANDLER_ARGS)
 	(void)arg1;
 	(void)arg2;
 	error = sysctl_handle_int(oidp, &V_hc_purge, 0, req);
-	if (error == 0 && V_hc.h_count == 0 && V_hc_purge != 0) {
+	if (error == 0 && V_hc_count == 0 && V_hc_purge != 0) {
 		hc_forget_all(V_hc_purge);
 		V_hc_purge = 0;
 	}
@@ -533,7 +533,7 @@ sysctl_list(SYSCTL_HANDLER_ARGS)
 	(void)arg1;
 	(void)arg2;
 	error = SYSCTL_OUT(req, head, sizeof(head) - 1);
-	if (V_hc.h_count != 0)
+	if (V_hc_count != 0)
 		TAILQ_FOREACH(he, &V_hc.h_age, he_age) {
 			if (error != 0)
 				break;

@@ -13,6 +13,7 @@
 #define	_STACKYARD_NETINET_TCP_HOSTCACHE_H_
 
 #include <sys/types.h>
+#include <sys/vnet.h>
 
 struct in_conninfo;
 struct tcpcb;
@@ -43,8 +44,19 @@ void	tcp_hc_update(const struct in_conninfo *inc,
 uint32_t tcp_hc_getmtu(const struct in_conninfo *inc);
 void	tcp_hc_updatemtu(const struct in_conninfo *inc, uint32_t mtu);
 
-/* In a connection's life (tcp_hostcache_conn.c): the peer's MSS is known;
- * the handshake is complete and nothing was measured yet; it is over. */
+/* How many there are: are there any? */
+VNET_DECLARE(u_int, hc_count);
+#define	V_hc_count	VNET(hc_count)
+static inline bool
+tcp_hc_known(void)
+{
+	return (V_hc_count != 0);
+}
+
+/* In a connection's life (tcp_hostcache_conn.c): the peer's MSS is known, of
+ * one that has a socket; the handshake is complete and nothing was measured
+ * yet; it is over, and so many round trips were measured. */
+#define	TCP_HC_SAMPLES	4
 void	tcp_hc_buffers(struct tcpcb *tp);
 void	tcp_hc_start(struct tcpcb *tp);
 void	tcp_hc_end(struct tcpcb *tp);

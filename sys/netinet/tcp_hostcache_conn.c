@@ -13,7 +13,7 @@
  *   ends	SRTT, RTTVAR, cwnd, the sizes to which buffers have grown, and
  *		ssthresh if it was ever low enough to matter
  *
- * Fewer than HC_SAMPLES round trips do not make an SRTT worth remembering.
+ * Fewer than TCP_HC_SAMPLES round trips do not make an SRTT worth remembering.
  * The remembered cwnd is there to be looked at: whatever the last connection
  * reached, the first window is never larger than the initial window's rules
  * allow (RFC 6928), since nothing clocks it.
@@ -28,8 +28,6 @@
 #include <netinet/in_pcb.h>
 #include <netinet/tcp_hostcache.h>
 #include <netinet/tcp_var.h>
-
-#define	HC_SAMPLES	4
 
 /* ---- The beginning ---- */
 
@@ -51,7 +49,7 @@ tcp_hc_buffers(struct tcpcb *tp)
 	const struct hc_metrics_lite *hc;
 
 	hc = tcp_hc_find(&tp->t_inpcb.inp_inc);
-	if (so == NULL || hc == NULL)
+	if (hc == NULL)
 		return;
 	hc_grow(&so->so_snd, hc->hc_sendpipe, V_tcp_do_autosndbuf,
 	    V_tcp_autosndbuf_max);
@@ -112,7 +110,7 @@ tcp_hc_end(struct tcpcb *tp)
 	const struct socket *so = tptosocket(tp);
 	struct hc_metrics_lite hc;
 
-	if (tp->t_rttupdated < HC_SAMPLES)
+	if (tp->t_rttupdated < TCP_HC_SAMPLES)
 		return;
 	hc = (struct hc_metrics_lite){ .hc_rtt = tp->t_srtt_us,
 	    .hc_rttvar = tp->t_rttvar_us, .hc_cwnd = tp->snd_cwnd };

@@ -117,30 +117,24 @@ tcp_stages(struct tcpcb *tp, struct tcp_seg *sg)
 	return (v);
 }
 
-static int __noinline
-tcp_text_next(struct tcpcb *tp, struct tcp_seg *sg)
-{
-	return (tcp_text_inorder(tp, sg));
-}
-
 /* The stages of a segment that tcp_regular() is true of: those that have
  * nothing to do with it are left out. */
-static int
+static __always_inline int
 tcp_stages_regular(struct tcpcb *tp, struct tcp_seg *sg)
 {
-	int v;
+	int v = TV_OK;
 
 	tcp_ts_remember(tp, sg, sg->sg_seq, sg->sg_len);
-	if (tcp_predicted(tp, sg)) {
+	if (tcp_predicted(tp, sg))
 		tcp_ack_predicted(tp, sg);
-		return (tcp_text_inorder(tp, sg));
+	else {
+		v = tcp_ack_regular(tp, sg);
+		if ((v & TV_STOP) != 0 || (sg->sg_len == 0 &&
+		    (sg->sg_flags & TH_FIN) == 0))
+			return (v);
 	}
-	v = tcp_stage_ack(tp, sg);
-	if ((v & TV_STOP) != 0)
-		return (v);
-	tcp_urg_passed(tp);
 	if (sg->sg_len != 0 && tp->t_state == TCPS_ESTABLISHED)
-		v |= tcp_text_next(tp, sg);
+		v |= tcp_text_inorder(tp, sg);
 	else if (sg->sg_len != 0 || !tcp_wants_text(tp))
 		v |= tcp_stage_text(tp, sg);
 	if ((sg->sg_flags & TH_FIN) != 0 && (v & TV_STOP) == 0)
@@ -231,6 +225,16 @@ tcp_segment_end(struct tcpcb *tp, struct tcp_seg *sg, int v)
 	}
 }
 
+/* One that tcp_regular() is true of. */
+static __always_inline void
+tcp_segment_regular(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg,
+    int hdrlen)
+{
+	sg->sg_win <<= tp->snd_scale;
+	tcp_segment_begin(tp, m, sg, hdrlen);
+	tcp_segment_end(tp, sg, tcp_stages_regular(tp, sg));
+}
+
 void
 tcp_default_do_segment(struct tcpcb *tp, struct mbuf *m,
     struct tcphdr *th __unused, int drop_hdrlen, int tlen __unused,
@@ -301,6 +305,12 @@ tcp_verdict(struct tcpcb *tp, struct tcp_seg *sg, int v)
 }
 
 /* ---- To whom it is ---- */
+
+static void __noinline
+tcp_input_regular(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg)
+{
+	tcp_segment_regular(tp, m, sg, m->m_pkthdr.len - (int)sg->sg_len);
+}
 
 /* To a block that has a do_segment of its own: as tcp_functions(9) says. */
 static void __noinline
@@ -407,7 +417,7 @@ tcp_input_noconn(struct mbuf *m, struct tcp_seg *sg)
 
 /* One that is not for a connection, that the connection may not have, or that
  * is not regular or for another block. */
-static void __noinline
+static void
 tcp_input_other(struct mbuf *m, struct tcp_seg *sg, struct inpcb *inp)
 {
 	const uint16_t synfin = TH_SYN | TH_FIN;
@@ -447,8 +457,7 @@ tcp_input_other(struct mbuf *m, struct tcp_seg *sg, struct inpcb *inp)
 
 /*
  * A regular segment for a connection of the default do_segment has that done
- * here; it carries no signature, and the connection is not in TIME_WAIT.
- * udpport: the UDP port it came from, or 0.
+ * here.  udpport: the UDP port it came from, or 0.
  */
 void
 tcp_input_udp(struct mbuf *m, const struct ip_info *ii, uint16_t udpport)
@@ -466,19 +475,52 @@ tcp_input_udp(struct mbuf *m, const struct ip_info *ii, uint16_t udpport)
 		TCPSTAT_INC(tcps_pcbcachemiss);
 	tp = intotcpcb(inp);
 	if (__predict_false(inp == NULL || inp->inp_udpport != udpport ||
-	    inp->inp_minttl > ii->ii_ttl ||
-	    (tp->t_flags & TF_SIGNATURE) != 0 || !tcp_regular(tp, &sg) ||
+	    inp->inp_minttl > ii->ii_ttl || !tcp_regular(tp, &sg) ||
 	    tp->t_fb->tfb_tcp_do_segment != tcp_default_do_segment)) {
 		tcp_input_other(m, &sg, inp);
 		return;
 	}
-	sg.sg_win <<= tp->snd_scale;
-	tcp_segment_begin(tp, m, &sg, m->m_pkthdr.len - (int)sg.sg_len);
-	tcp_segment_end(tp, &sg, tcp_stages_regular(tp, &sg));
+	tcp_input_regular(tp, m, &sg);
 }
 
+/* Is m what nearly all segments are: with a time stamp and nothing else, not
+ * broken, and for inp?  Then it is read. */
+static __always_inline bool
+tcp_read_usual(const struct mbuf *m, const struct ip_info *ii,
+    const struct inpcb *inp, struct tcp_seg *sg)
+{
+	const struct tcphdr *th = mtod(m, const struct tcphdr *);
+	u_int off_flags;
+
+	if (m->m_len < TCP_STAMPED_OFF)
+		return (false);
+	off_flags = tcp_off_flags(th);
+	if (!tcp_is_stamped(off_flags) ||
+	    tcp_get32((const uint8_t *)(th + 1)) != TCP_STAMPED ||
+	    !tcp_is_between(&inp->inp_inc, ii, th) || ii->ii_bcast ||
+	    inp->inp_udpport != 0 || inp->inp_minttl > ii->ii_ttl ||
+	    ip_cksum_verify(m, ii, IPPROTO_TCP,
+	    (uint32_t)m->m_pkthdr.len) != 0)
+		return (false);
+	tcp_read_stamped(m, ii, sg, off_flags);
+	return (true);
+}
+
+/* One that is usual and regular, for the connection that was found last, is
+ * not looked at again: tcp_input_udp() would come to the same. */
 void
 tcp_input(struct mbuf *m, const struct ip_info *ii)
 {
-	tcp_input_udp(m, ii, 0);
+	struct inpcb *inp = V_tcbinfo.ipi_last;
+	struct tcpcb *tp = intotcpcb(inp);
+	struct tcp_seg sg;
+
+	if (__predict_false(inp == NULL || !tcp_read_usual(m, ii, inp, &sg) ||
+	    !tcp_regular(tp, &sg) ||
+	    tp->t_fb->tfb_tcp_do_segment != tcp_default_do_segment)) {
+		tcp_input_udp(m, ii, 0);
+		return;
+	}
+	TCPSTAT_INC(tcps_rcvtotal);
+	tcp_segment_regular(tp, m, &sg, TCP_STAMPED_OFF);
 }

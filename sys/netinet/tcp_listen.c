@@ -24,6 +24,8 @@
 #include <netinet/ip_options.h>
 #include <netinet/tcp_ecn.h>
 #include <netinet/tcp_fastopen.h>
+#include <netinet/tcp_output_impl.h>
+#include <netinet/tcp_seg.h>
 #include <netinet/tcp_syncache.h>
 #include <netinet/tcp_var.h>
 #include <netipsec/tcp_sig.h>
@@ -104,7 +106,7 @@ tcp_child_options(struct tcpcb *tp, const struct tcp_syn *sy)
 	if ((sy->sy_flags & SYF_TSTMP) != 0) {
 		tp->t_flags |= TF_REQ_TSTMP | TF_RCVD_TSTMP;
 		tp->ts_recent = sy->sy_tsrecent;
-		tp->ts_recent_age = (uint32_t)time_uptime;
+		tp->ts_recent_age = tcp_ts_age();
 	}
 	if ((sy->sy_flags & SYF_SACK) != 0)
 		tp->t_flags |= TF_SACK_PERMIT;
@@ -113,7 +115,7 @@ tcp_child_options(struct tcpcb *tp, const struct tcp_syn *sy)
 /* Bind the new connection to the handshake's addresses: 0 or an errno. */
 static int
 tcp_child_bind(struct tcpcb *tp, const struct tcpcb *lp,
-    const struct tcp_syn *sy)
+    const struct tcp_syn *sy, const struct tcp_seg *sg)
 {
 	struct inpcb *inp = tptoinpcb(tp);
 	const struct inpcb *linp = &lp->t_inpcb;
@@ -135,7 +137,8 @@ tcp_child_bind(struct tcpcb *tp, const struct tcpcb *lp,
 	if ((error = in_pcbinherit_port(&V_tcbinfo, inp,
 	    sy->sy_inc.inc_lport)) != 0)
 		return (error);
-	return (in_pcbinsert(&V_tcbinfo, inp));
+	/* There is none with these ends, or it would have had sg. */
+	return (in_pcbinsert_new(&V_tcbinfo, inp, sg->sg_hash));
 }
 
 /* What accepted connections take over from the listener. */
@@ -154,7 +157,8 @@ tcp_child_inherit(struct tcpcb *tp, struct tcpcb *lp)
 		    __offsetof(struct tcp_userto, tu_cwv));
 		tp->t_flags2 |= lp->t_flags2 & TF2_COMPAT;
 	}
-	if ((error = tcp_functions_inherit(tp, lp)) != 0)
+	if (tp->t_fb != lp->t_fb &&
+	    (error = tcp_functions_inherit(tp, lp)) != 0)
 		return (error);
 	return (CC_ALGO(tp) == CC_ALGO(lp) ? 0 : cc_switch(tp, CC_ALGO(lp)));
 }
@@ -193,30 +197,75 @@ tcp_child_numbers(struct tcpcb *tp, const struct tcp_syn *sy)
 	tp->snd_wl1 = sy->sy_irs;
 }
 
+/*
+ * Is sg, which completes the handshake sy, a bare ACK in order to a SYN-ACK
+ * that went once, with nothing rare about tp?  Then it establishes tp at once.
+ */
+static bool
+tcp_child_is_plain(const struct tcpcb *tp, const struct tcp_syn *sy,
+    const struct tcp_seg *sg, nstime_t sent)
+{
+	const uint32_t ts = (sy->sy_flags & SYF_TSTMP) != 0 ? TOF_TS : 0;
+
+	return (sg->sg_flags == TH_ACK && sg->sg_len == 0 &&
+	    sg->sg_seq == tp->rcv_nxt && sg->sg_to.to_flags == ts &&
+	    sent != 0 && sent != SC_UNSENT && SY_REXMITS(sy) == 0 &&
+	    (sy->sy_flags & SYF_AGAIN) == 0 &&
+	    sy->sy_ecn == TCP_ECN_NONE && tp->t_userto == NULL &&
+	    tp->t_fb->tfb_tcp_do_segment == tcp_default_do_segment &&
+	    !TCP_TRACED(tp));
+}
+
 struct tcpcb *
-tcp_listen_child(struct tcpcb *lp, const struct tcp_syn *sy, nstime_t sent)
+tcp_listen_child(struct tcpcb *lp, const struct tcp_syn *sy,
+    const struct tcp_seg *sg, nstime_t sent)
 {
 	struct socket *so;
 	struct tcpcb *tp;
+	bool plain;
 
 	if ((so = sonewconn(tptosocket(lp), 0)) == NULL)
 		return (NULL);
 	tp = sototcpcb(so);
 	tcp_child_numbers(tp, sy);
-	if (tcp_child_inherit(tp, lp) != 0 || tcp_sig_inherit(tp, sy) != 0 ||
-	    tcp_child_bind(tp, lp, sy) != 0 || (sent != SC_UNSENT &&
-	    tcp_child_sent(tp, sy, sent) != 0)) {
-		soabort(so);
-		return (NULL);
-	}
+	if (tcp_child_inherit(tp, lp) != 0 ||
+	    ((sy->sy_flags & SYF_SIGNATURE) != 0 &&
+	    tcp_sig_inherit(tp, sy) != 0) ||
+	    tcp_child_bind(tp, lp, sy, sg) != 0)
+		goto fail;
+	plain = tcp_child_is_plain(tp, sy, sg, sent);
+	if (!plain && sent != SC_UNSENT && tcp_child_sent(tp, sy, sent) != 0)
+		goto fail;
 	tcp_child_options(tp, sy);
+	tcp_mss(tp, sy->sy_peermss);
+	TCPSTAT_INC(tcps_accepts);
+	if (plain) {
+		tcp_ts_remember(tp, sg, sg->sg_seq, 0);
+		tp->rcv_wnd = tcp_rcv_window(tp);
+		tcp_ack_first(tp, sg, sent);
+		return (tp);
+	}
 	tcp_ecn_passive(tp, sy->sy_ecn, (sy->sy_flags & SYF_ECNPLAIN) != 0 ||
 	    tcp_ecn_synack_flags(sy->sy_ecn, SY_REXMITS(sy)) == 0);
-	tcp_mss(tp, sy->sy_peermss);
 	tcp_state_change(tp, TCPS_SYN_RECEIVED);
 	tcp_timer_activate(tp, TT_KEEP, tcp_keepinit_of(tp));
-	TCPSTAT_INC(tcps_accepts);
 	return (tp);
+fail:
+	soabort(so);
+	return (NULL);
+}
+
+/* tp is established, and nothing was written to it: what tcp_output_if() comes
+ * to, and the news. */
+static void
+tcp_child_opened(struct tcpcb *tp)
+{
+	if (tp->t_fb->tfb_tcp_output != tcp_default_output ||
+	    tcp_window_update_due(tp))
+		tcp_output_later(tp);
+	else
+		tp->t_app_limited = (uint32_t)tp->t_delivered;
+	soisconnected(tptosocket(tp));
 }
 
 /* ---- Segments ---- */
@@ -253,8 +302,12 @@ tcp_listen_ack(struct tcpcb *lp, struct mbuf *m, struct tcp_seg *sg,
 
 	switch (tcp_syncache_ack(lp, sg, sy, &tp)) {
 	case TCP_SC_CHILD:
-		tcp_dispatch(tp, m, sg);
-		return;
+		if (tp->t_state == TCPS_SYN_RECEIVED) {
+			tcp_dispatch(tp, m, sg);
+			return;
+		}
+		tcp_child_opened(tp);
+		break;
 	case TCP_SC_NONE:
 		tcp_log_wrong(sg, "acknowledges no SYN-ACK of ours");
 		tcp_reset_reply(lp, sg);
@@ -276,7 +329,7 @@ tcp_listen_fast(struct tcpcb *lp, struct mbuf *m, struct tcp_seg *sg,
 
 	tcp_listen_offer(lp, sg, &sy);
 	tcp_new_numbers(&sg->sg_inc, &sy.sy_iss, &sy.sy_tsoff);
-	if ((tp = tcp_listen_child(lp, &sy, SC_UNSENT)) == NULL) {
+	if ((tp = tcp_listen_child(lp, &sy, sg, SC_UNSENT)) == NULL) {
 		TCPSTAT_INC(tcps_listendrop);
 		m_freem(m);
 		return;

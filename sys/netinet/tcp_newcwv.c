@@ -47,8 +47,7 @@
 
 MALLOC_DEFINE(M_TCPCWV, "tcpcwv", "TCP connections' window validation");
 
-VNET_DEFINE_STATIC(int, newcwv) = 0;
-#define	V_newcwv	VNET(newcwv)
+VNET_DEFINE(int, newcwv) = 0;
 SYSCTL_INT(_net_inet_tcp, OID_AUTO, newcwv, CTLFLAG_VNET | CTLFLAG_RW,
     &VNET_NAME(newcwv), 0,
     "Validate the congestion window while the user sends little (RFC 7661)");
@@ -154,7 +153,7 @@ tcp_cwv_established(struct tcpcb *tp)
 	struct tcp_userto *tu;
 
 	/* Without memory it does without. */
-	if (V_newcwv == 0 || (tp->t_flags2 & TF2_CWV) != 0 ||
+	if ((tp->t_flags2 & TF2_CWV) != 0 ||
 	    (tu = tcp_userto(tp)) == NULL ||
 	    (cw = malloc(sizeof(*cw), M_TCPCWV, M_NOWAIT)) == NULL)
 		return;

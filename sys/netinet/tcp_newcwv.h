@@ -32,7 +32,9 @@ struct tcp_cwv {
 #define	CWV_KNOWN	2
 };
 
-/* The handshake is complete. */
+/* net.inet.tcp.newcwv: if it is not 0, and the handshake is complete. */
+VNET_DECLARE(int, newcwv);
+#define	V_newcwv	VNET(newcwv)
 void	tcp_cwv_established(struct tcpcb *tp);
 void	tcp_cwv_free(struct tcpcb *tp);
 

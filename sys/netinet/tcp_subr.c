@@ -196,25 +196,53 @@ tcp_request_scale(void)
 	return ((uint8_t)imin(64 - __builtin_clzll(more), TCP_MAX_WINSHIFT));
 }
 
+/* A line at a time, which compilers do by a few wide stores, without a call:
+ * nine of them, and what is left. */
+static inline void
+clear_lines(char *p)
+{
+	memset(p, 0, CACHE_LINE_SIZE);
+	memset(p + CACHE_LINE_SIZE, 0, CACHE_LINE_SIZE);
+	memset(p + 2 * CACHE_LINE_SIZE, 0, CACHE_LINE_SIZE);
+}
+
+static inline void
+tcp_clear(struct tcpcb *tp)
+{
+	char *p = (char *)tp;
+
+	CTASSERT(sizeof(*tp) >= 9 * CACHE_LINE_SIZE);
+	clear_lines(p);
+	clear_lines(p + 3 * CACHE_LINE_SIZE);
+	clear_lines(p + 6 * CACHE_LINE_SIZE);
+	memset(p + 9 * CACHE_LINE_SIZE, 0, sizeof(*tp) - 9 * CACHE_LINE_SIZE);
+}
+
+static inline u_int
+tcp_rfc1323_flags(int var)
+{
+	static const u_int flags[] = { 0, TF_REQ_SCALE | TF_REQ_TSTMP,
+	    TF_REQ_SCALE, TF_REQ_TSTMP };
+
+	return ((u_int)var < nitems(flags) ? flags[var] : 0);
+}
+
 struct tcpcb *
 tcp_newtcpcb(struct socket *so)
 {
 	struct tcpcb *tp;
 	int i;
 
-	if ((tp = uma_zalloc(V_tcpcb_zone, M_NOWAIT | M_ZERO)) == NULL)
+	if ((tp = uma_zalloc(V_tcpcb_zone, M_NOWAIT)) == NULL)
 		return (NULL);
+	tcp_clear(tp);
 	for (i = 0; i < TT_N; i++)
 		tp->t_timers[i] = UINT64_MAX;
 	TAILQ_INIT(&tp->t_map);
 	tp->t_maxseg = (uint16_t)V_tcp_mssdflt;
 	tp->t_delack_opt = V_tcp_ways.w_linux ? -1 - TCP_QUICKACKS : -1;
-	if (V_tcp_do_rfc1323 == 1 || V_tcp_do_rfc1323 == 2)
-		tp->t_flags |= TF_REQ_SCALE;
-	if (V_tcp_do_rfc1323 == 1 || V_tcp_do_rfc1323 == 3)
-		tp->t_flags |= TF_REQ_TSTMP;
-	if (V_tcp_do_sack)
-		tp->t_flags |= TF_SACK_PERMIT;
+	tp->t_flags = tcp_rfc1323_flags(V_tcp_do_rfc1323) |
+	    (V_tcp_do_sack != 0 ? TF_SACK_PERMIT : 0);
 	tp->snd_cwnd = TCP_MAXWIN << TCP_MAX_WINSHIFT;
 	tp->snd_ssthresh = TCP_MAXWIN << TCP_MAX_WINSHIFT;
 	tp->t_rcvtime = getnstime();
@@ -222,7 +250,7 @@ tcp_newtcpcb(struct socket *so)
 	TCPSTATES_INC(TCPS_CLOSED);
 	if (cc_attach(tp, CC_DEFAULT_ALGO()) != 0)
 		goto fail;
-	if (tcp_functions_attach(tp, tcp_default_functions()) != 0) {
+	if (tcp_functions_attach(tp) != 0) {
 		cc_detach(tp);
 		goto fail;
 	}
@@ -268,25 +296,23 @@ isn_reseed(void)
 
 /* Of the hash of a connection one half is its offset of time stamps, the
  * other goes into its sequence number: neither tells of the other. */
-static uint64_t
+static inline uint64_t
 conn_hash(const uint8_t *secret, const struct in_conninfo *inc)
 {
-	uint32_t v4[4];
+	uint32_t v4[3];
 
-	if (!IN6_IS_ADDR_V4MAPPED(&inc->inc_faddr))
+	if (!IN6_IS_ADDR_V4MAPPED(&inc->inc_faddr) || inc->inc_scope != 0)
 		return (siphash24(secret, inc, sizeof(*inc)));
 	/* The same without what is so in all mapped addresses.  What is
 	 * hashed is shorter, and so differs from all of IPv6. */
 	v4[0] = in6_unmapped(&inc->inc_faddr).s_addr;
 	v4[1] = in6_unmapped(&inc->inc_laddr).s_addr;
 	v4[2] = (uint32_t)inc->inc_fport << 16 | inc->inc_lport;
-	v4[3] = inc->inc_scope;
-	return (siphash24(secret, v4, v4[3] == 0 ? 3 * sizeof(v4[0]) :
-	    sizeof(v4)));
+	return (siphash24(secret, v4, sizeof(v4)));
 }
 
 /* For the host only: its addresses, not the ports (RFC 7323, 5.4). */
-static uint32_t
+static uint32_t __noinline
 host_ts_offset(const struct in_conninfo *inc)
 {
 	return ((uint32_t)siphash24(V_conn_secret, inc,
@@ -301,6 +327,14 @@ tcp_new_ts_offset(const struct in_conninfo *inc)
 	    host_ts_offset(inc));
 }
 
+/* What a secret that changes adds to the number. */
+static tcp_seq __noinline
+isn_reseeded(const struct in_conninfo *inc)
+{
+	isn_reseed();
+	return ((tcp_seq)conn_hash(V_isn_secret, inc));
+}
+
 /* ISN = M + F(connection, secret), M a clock of 4 microseconds (RFC 6528). */
 void
 tcp_new_numbers(const struct in_conninfo *inc, tcp_seq *isn,
@@ -308,14 +342,13 @@ tcp_new_numbers(const struct in_conninfo *inc, tcp_seq *isn,
 {
 	uint64_t hash = conn_hash(V_conn_secret, inc);
 
-	*ts_offset = V_tcp_ts_offset_per_conn ? (uint32_t)hash :
-	    host_ts_offset(inc);
 	*isn = (tcp_seq)(getnstime() / (4 * NS_PER_USEC)) +
 	    (tcp_seq)(hash >> 32);
-	if (__predict_false(V_isn_reseed_interval != 0)) {
-		isn_reseed();
-		*isn += (tcp_seq)conn_hash(V_isn_secret, inc);
-	}
+	*ts_offset = (uint32_t)hash;
+	if (__predict_false(!V_tcp_ts_offset_per_conn))
+		*ts_offset = host_ts_offset(inc);
+	if (__predict_false(V_isn_reseed_interval != 0))
+		*isn += isn_reseeded(inc);
 }
 
 uint32_t
@@ -365,21 +398,27 @@ tcp_is_v6(const struct tcpcb *tp)
 	return (!IN6_IS_ADDR_V4MAPPED(&tp->t_inpcb.inp_faddr));
 }
 
-static int
-tcp_ipoptlen(const struct tcpcb *tp)
+/* What few have: a header of UDP, and options of IPv4. */
+static int __noinline
+tcp_hdrlen_more(const struct tcpcb *tp)
 {
 	const struct mbuf *m = tp->t_inpcb.inp_options;
 
-	return (m != NULL && !tcp_is_v6(tp) ? m->m_len : 0);
+	return ((tp->t_inpcb.inp_udpport != 0 ? V_tcp_udp_overhead : 0) +
+	    (m != NULL && !tcp_is_v6(tp) ? m->m_len : 0));
 }
 
 int
 tcp_hdrlen(const struct tcpcb *tp)
 {
-	return ((tcp_is_v6(tp) ? (int)sizeof(struct ip6_hdr) :
-	    (int)sizeof(struct ip)) + (int)sizeof(struct tcphdr) +
-	    (tp->t_inpcb.inp_udpport != 0 ? V_tcp_udp_overhead : 0) +
-	    tcp_ipoptlen(tp));
+	const struct inpcb *inp = &tp->t_inpcb;
+	int len = (int)sizeof(struct tcphdr) + (tcp_is_v6(tp) ?
+	    (int)sizeof(struct ip6_hdr) : (int)sizeof(struct ip));
+
+	if (__predict_false(inp->inp_udpport != 0 ||
+	    inp->inp_options != NULL))
+		len += tcp_hdrlen_more(tp);
+	return (len);
 }
 
 /* Fixed minimum for what we offer, whatever the interface says. */
@@ -397,10 +436,10 @@ tcp_path_mtu(struct tcpcb *tp)
 		to = hop;
 	mtu = ip_route_mtu(to, inp->inp_inc.inc_scope, &inp->inp_route,
 	    &tsomax);
-	tp->t_tsomax = (uint16_t)min(tsomax, IP_MAXPACKET);
 	/* Nobody cuts datagrams into segments, or copies IPv4's options. */
-	if (inp->inp_udpport != 0 || inp->inp_options != NULL)
-		tp->t_tsomax = 0;
+	tp->t_tsomax = __predict_false(inp->inp_udpport != 0 ||
+	    inp->inp_options != NULL) ? 0 :
+	    (uint16_t)min(tsomax, IP_MAXPACKET);
 	if ((inp->inp_flags & INP_MINMTU) != 0 && tcp_is_v6(tp))
 		mtu = min(mtu, IPV6_MMTU);
 	return (mtu);
@@ -455,17 +494,6 @@ tcp_mssopt_to(const struct in_conninfo *inc, const struct tcpcb *lp,
 	return (tcp_mss_for((int)mtu, v6, lp->t_usermss, udpport));
 }
 
-/* Round a buffer up to whole segments, so that none is split. */
-static void
-tcp_round_buffer(struct sockbuf *sb, uint32_t mss)
-{
-	uint32_t over = sb->sb_hiwat % mss;
-	u_long size = (u_long)sb->sb_hiwat + mss - over;
-
-	if (over != 0 && size <= V_sb_max)
-		(void)sbreserve(sb, size);
-}
-
 int
 tcp_path_mss(struct tcpcb *tp)
 {
@@ -491,13 +519,13 @@ tcp_mss(struct tcpcb *tp, int offer)
 		offer = imax(offer, least);
 	tp->t_peermss = (uint16_t)imin(offer, 65535);
 	tp->t_maxseg = (uint16_t)tcp_path_mss(tp);
-	if ((tp->t_flags & TF_TSO) == 0)
-		tp->t_flags |= tp->t_tsomax != 0 ? TF_TSO : 0;
-	tcp_hc_buffers(tp);
-	if (so != NULL) {
-		tcp_round_buffer(&so->so_snd, tp->t_maxseg);
-		tcp_round_buffer(&so->so_rcv, tp->t_maxseg);
-	}
+	if (tp->t_tsomax != 0)
+		tp->t_flags |= TF_TSO;
+	if (so == NULL)
+		return;
+	if (tcp_hc_known())
+		tcp_hc_buffers(tp);
+	soround(so, tp->t_maxseg);
 }
 
 void
@@ -524,23 +552,63 @@ tcp_mtu_update(struct tcpcb *tp, uint32_t mtu)
 void
 tcp_established(struct tcpcb *tp)
 {
+	int state = TCPS_ESTABLISHED;
+
 	TCPSTAT_INC(tcps_connects);
-	tcp_state_change(tp, (tp->t_flags & TF_NEEDFIN) != 0 ?
-	    TCPS_FIN_WAIT_1 : TCPS_ESTABLISHED);
-	tp->t_flags &= ~TF_NEEDFIN;
-	tcp_timer_at(tp, TT_KEEP, getnstime() + tcp_keepidle_of(tp));
+	if (__predict_false((tp->t_flags & TF_NEEDFIN) != 0)) {
+		tp->t_flags &= ~TF_NEEDFIN;
+		state = TCPS_FIN_WAIT_1;
+	}
+	tcp_state_change(tp, state);
+	tcp_timer_at(tp, TT_KEEP, getnstime() + (tp->t_userto == NULL ?
+	    V_tcp_keepidle : tcp_keepidle_of(tp)));
 	tcp_timer_off(tp, TT_REXMT);
-	tcp_pmtud_established(tp);
-	tcp_cwv_established(tp);
-	tcp_hc_start(tp);
+	if (__predict_false(V_plpmtud == 2))
+		tcp_pmtud_established(tp);
+	if (__predict_false(V_newcwv != 0))
+		tcp_cwv_established(tp);
+	if (tcp_hc_known())
+		tcp_hc_start(tp);
 	cc_conn_init(tp);
-	tcp_compat_established(tp);
+	if (__predict_false((V_tcp_ways.w_app_win |
+	    V_tcp_ways.w_signed_win) != 0))
+		tcp_compat_established(tp);
 	tp->t_rxtshift = 0;
 	tp->snd_recover = tp->snd_una;
 	/* Whatever comes first begins a count of what a round trip brings. */
 	tp->rfbuf_mark = tp->rcv_nxt;
 	tp->rfbuf_ts = tcp_ts_getticks() -
 	    (uint32_t)(V_tcp_keepinit / NS_PER_MSEC);
+}
+
+/* Its user counts no longer among those who have gone. */
+static inline void
+tcp_unorphan(struct tcpcb *tp)
+{
+	if ((tp->t_flags2 & TF2_ORPHAN) != 0)
+		tcp_compat_unorphan(tp);
+}
+
+/* What was measured is remembered, if that was enough. */
+static inline void
+tcp_metrics_end(struct tcpcb *tp)
+{
+	if (tp->t_rttupdated >= TCP_HC_SAMPLES)
+		tcp_hc_end(tp);
+}
+
+/* What waits for something to happen to tp. */
+static void
+tcp_quiesce(struct tcpcb *tp)
+{
+	tcp_output_cancel(tp);
+	tcp_timer_stop(tp);
+	if (tp->t_segqlen != 0)
+		tcp_reass_flush(tp);
+	if (!TAILQ_EMPTY(&tp->t_map))
+		tcp_sent_flush(tp);
+	if ((tp->t_flags2 & TF2_TFO) != 0)
+		tcp_fastopen_free(tp);
 }
 
 VNET_DEFINE_STATIC(bool, nolocaltimewait) = true;
@@ -566,20 +634,15 @@ tcp_enter_timewait(struct tcpcb *tp)
 {
 	struct socket *so = tptosocket(tp);
 	bool local = tcp_peer_is_local(&tp->t_inpcb.inp_inc);
+	nstime_t expires;
 
 	if (local && V_nolocaltimewait) {
 		tcp_close(tp);
 		return (true);
 	}
-	tcp_compat_unorphan(tp);
-	tcp_hc_end(tp);
-	tcp_output_cancel(tp);
-	tcp_timer_stop(tp);
-	tcp_sent_flush(tp);
-	tp->snd_una = tp->snd_nxt = tp->snd_max;
-	tcp_reass_flush(tp);
+	tcp_metrics_end(tp);
 	tcp_state_change(tp, TCPS_TIME_WAIT);
-	tp->t_timers[TT_2MSL] = getnstime() + tcp_2msl(local);
+	tp->t_timers[TT_2MSL] = expires = getnstime() + tcp_2msl(local);
 	/* Nobody will ask any more: the socket can go. */
 	if (so != NULL && (so->so_state & SS_NOFDREF) != 0) {
 		tp->t_inpcb.inp_socket = NULL;
@@ -588,9 +651,13 @@ tcp_enter_timewait(struct tcpcb *tp)
 		if (so->so_count == 0)
 			sofree(so);
 	}
+	/* An entry takes what it needs and tp goes, with all that it has. */
 	if (tptosocket(tp) == NULL && tcp_tw_compress(tp, local))
 		return (true);
-	tcp_timer_at(tp, TT_2MSL, tp->t_timers[TT_2MSL]);
+	tcp_unorphan(tp);
+	tcp_quiesce(tp);
+	tp->snd_una = tp->snd_nxt = tp->snd_max;
+	tcp_timer_at(tp, TT_2MSL, expires);
 	return (false);
 }
 
@@ -617,17 +684,6 @@ tcp_drop(struct tcpcb *tp, int errnum)
 	tcp_close(tp);
 }
 
-/* What waits for something to happen to tp. */
-static void
-tcp_quiesce(struct tcpcb *tp)
-{
-	tcp_output_cancel(tp);
-	tcp_timer_stop(tp);
-	tcp_reass_flush(tp);
-	tcp_sent_flush(tp);
-	tcp_fastopen_free(tp);
-}
-
 void
 tcp_close(struct tcpcb *tp)
 {
@@ -638,8 +694,8 @@ tcp_close(struct tcpcb *tp)
 		return;
 	inp->inp_flags |= INP_DROPPED;
 	TCPSTAT_INC(tcps_closed);
-	tcp_compat_unorphan(tp);
-	tcp_hc_end(tp);
+	tcp_unorphan(tp);
+	tcp_metrics_end(tp);
 	/* Without a socket it is freed, and that done, below. */
 	if (so != NULL)
 		tcp_quiesce(tp);
@@ -672,12 +728,14 @@ tcp_free(struct tcpcb *tp)
 	    callout_entry_pending(&tp->t_callout) ||
 	    !TAILQ_EMPTY(&tp->t_map) || tp->t_segqlen != 0)
 		tcp_quiesce(tp);
-	tcp_loss_free(tp);
+	if (tp->t_loss != NULL)
+		tcp_loss_free(tp);
 	tcp_functions_detach(tp, 1);
 	cc_detach(tp);
 	TCPSTATES_DEC(tp->t_state);
 	in_pcbdestroy(&V_tcbinfo, &tp->t_inpcb);
-	tcp_ecn_free(tp);
+	if (tp->t_ecn != NULL)
+		tcp_ecn_free(tp);
 	if (__predict_false(tp->t_userto != NULL)) {
 		tcp_fastopen_free(tp);
 		tcp_pmtud_free(tp);

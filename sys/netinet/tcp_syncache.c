@@ -220,6 +220,14 @@ sc_of(struct tcp_syn *sy)
 	return (__containerof(sy, struct syncache, sc_syn));
 }
 
+/* Until sc's SYN-ACK goes again, in us; less than 0: that was due. */
+static int32_t
+sc_left(const struct syncache *sc)
+{
+	return ((int32_t)(sc->sc_syn.sy_when +
+	    sc_interval(SY_REXMITS(&sc->sc_syn)) - sc_now()));
+}
+
 static void	sc_timer(void *arg);
 
 /* The callout fires when the first of any queue is due. */
@@ -227,16 +235,12 @@ static void
 sc_arm(void)
 {
 	const struct syncache *sc;
-	uint32_t now = sc_now();
-	int32_t wait, least = INT32_MAX;
+	int32_t least = INT32_MAX;
 	u_int i;
 
-	for (i = 0; i < SC_QUEUES; i++) {
-		if ((sc = TAILQ_FIRST(&V_syncache.h_queue[i])) == NULL)
-			continue;
-		wait = (int32_t)(sc->sc_syn.sy_when - now);
-		least = imin(least, imax(wait, 0));
-	}
+	for (i = 0; i < SC_QUEUES; i++)
+		if ((sc = TAILQ_FIRST(&V_syncache.h_queue[i])) != NULL)
+			least = imin(least, imax(sc_left(sc), 0));
 	if (least != INT32_MAX)
 		(void)callout_reset_at(&V_syncache.h_callout,
 		    (getnstime() / NS_PER_USEC + (nstime_t)least) *
@@ -247,10 +251,9 @@ sc_arm(void)
 static void
 sc_wait(struct syncache *sc)
 {
-	u_int rexmits = SY_REXMITS(&sc->sc_syn);
-
-	sc->sc_syn.sy_when = sc_now() + sc_interval(rexmits);
-	TAILQ_INSERT_TAIL(&V_syncache.h_queue[rexmits], sc, sc_queue);
+	sc->sc_syn.sy_when = sc_now();
+	TAILQ_INSERT_TAIL(&V_syncache.h_queue[SY_REXMITS(&sc->sc_syn)], sc,
+	    sc_queue);
 }
 
 /* ---- The SYN-ACK ---- */
@@ -420,7 +423,7 @@ sc_challenge(struct tcp_syn *sy)
 static nstime_t
 sc_waited(const struct tcp_syn *sy)
 {
-	uint32_t us = sc_interval(SY_REXMITS(sy)) - (sy->sy_when - sc_now());
+	uint32_t us = sc_now() - sy->sy_when;
 	u_int i;
 
 	for (i = 0; i < SY_REXMITS(sy); i++)
@@ -490,7 +493,7 @@ sc_timer(void *arg __unused)
 	/* From the last, so that none is dealt with twice. */
 	for (i = SC_QUEUES; i-- > 0;)
 		while ((sc = TAILQ_FIRST(&V_syncache.h_queue[i])) != NULL &&
-		    (int32_t)(sc->sc_syn.sy_when - sc_now()) <= 0)
+		    sc_left(sc) <= 0)
 			sc_due(sc);
 	sc_arm();
 }
@@ -629,16 +632,19 @@ sc_again(struct syncache *sc, const struct tcp_seg *sg)
 }
 
 /* Nothing is kept. */
-static void
-sc_cookie(struct tcp_syn *sy)
+static void __noinline
+sc_cookie(const struct tcpcb *lp, const struct tcp_seg *sg)
 {
-	sy->sy_flags |= SYF_COOKIE;
-	sy->sy_ecn = TCP_ECN_NONE;
-	sy->sy_iss = tcp_syncookie_make(sy);
-	if ((sy->sy_flags & SYF_TSTMP) != 0)
-		sy->sy_tsoff = tcp_new_ts_offset(&sy->sy_inc);
+	struct tcp_syn sy;
+
+	tcp_listen_offer(lp, sg, &sy);
+	sy.sy_flags |= SYF_COOKIE;
+	sy.sy_ecn = TCP_ECN_NONE;
+	sy.sy_iss = tcp_syncookie_make(&sy);
+	if ((sy.sy_flags & SYF_TSTMP) != 0)
+		sy.sy_tsoff = tcp_new_ts_offset(&sy.sy_inc);
 	TCPSTAT_INC(tcps_sc_sendcookie);
-	sc_synack(sy);
+	sc_synack(&sy);
 }
 
 void
@@ -647,15 +653,14 @@ tcp_syncache_syn(struct tcpcb *lp, const struct tcp_seg *sg,
 {
 	struct syncache_bucket *sch;
 	struct syncache *sc;
-	struct tcp_syn sy;
+	struct tcp_syn *sy;
 
 	if (old != NULL) {
 		sc_again(sc_of(old), sg);
 		return;
 	}
-	tcp_listen_offer(lp, sg, &sy);
 	if (V_syncookies_only || sc_paused()) {
-		sc_cookie(&sy);
+		sc_cookie(lp, sg);
 		return;
 	}
 	if (!sc_makebuckets()) {
@@ -665,18 +670,19 @@ tcp_syncache_syn(struct tcpcb *lp, const struct tcp_seg *sg,
 	sch = sc_bucket(sg->sg_hash);
 	if ((sc = sc_alloc(sch)) == NULL) {
 		if (V_syncookies)
-			sc_cookie(&sy);
+			sc_cookie(lp, sg);
 		else
 			TCPSTAT_INC(tcps_sc_dropped);
 		return;
 	}
-	tcp_new_numbers(&sg->sg_inc, &sy.sy_iss, &sy.sy_tsoff);
-	/* sy's are the segment's own. */
-	if (sy.sy_ipopts != NULL)
-		sy.sy_ipopts = ip_options_dup(sy.sy_ipopts);
-	sc->sc_syn = sy;
+	sy = &sc->sc_syn;
+	tcp_listen_offer(lp, sg, sy);
+	tcp_new_numbers(&sg->sg_inc, &sy->sy_iss, &sy->sy_tsoff);
 	sc_insert(sc, sch);
-	sc_synack(&sy);
+	/* sg keeps its own. */
+	if (sy->sy_ipopts != NULL)
+		sy->sy_ipopts = ip_options_dup(sy->sy_ipopts);
+	sc_synack(sy);
 }
 
 /* ---- ACK ---- */
@@ -741,7 +747,7 @@ sc_readcookie(struct tcpcb *lp, const struct tcp_seg *sg, struct tcpcb **tpp)
 	sy.sy_aocurrent = offer.sy_aocurrent;
 	sy.sy_aornext = offer.sy_aornext;
 	sy.sy_scales |= offer.sy_scales & 0xf;
-	if ((*tpp = tcp_listen_child(lp, &sy, 0)) == NULL)
+	if ((*tpp = tcp_listen_child(lp, &sy, sg, 0)) == NULL)
 		return (sc_nochild(NULL));
 	return (TCP_SC_CHILD);
 }
@@ -750,7 +756,7 @@ enum tcp_scverdict
 tcp_syncache_ack(struct tcpcb *lp, const struct tcp_seg *sg,
     struct tcp_syn *sy, struct tcpcb **tpp)
 {
-	int32_t ago;
+	nstime_t ago;
 
 	if (sy == NULL)
 		return (sc_readcookie(lp, sg, tpp));
@@ -769,11 +775,8 @@ tcp_syncache_ack(struct tcpcb *lp, const struct tcp_seg *sg,
 		sy->sy_flags |= SYF_ACKED;
 		return (TCP_SC_DONE);
 	}
-	ago = (int32_t)(sc_interval(SY_REXMITS(sy)) - (sy->sy_when -
-	    sc_now()));
-	/* Less than 0: the interval was another one then. */
-	*tpp = tcp_listen_child(lp, sy, ago < 0 ? 0 : getnstime() -
-	    (nstime_t)ago * NS_PER_USEC);
+	ago = (sc_now() - sy->sy_when) * NS_PER_USEC;
+	*tpp = tcp_listen_child(lp, sy, sg, getnstime() - ago);
 	if (*tpp == NULL)
 		return (sc_nochild(sc_of(sy)));
 	sc_free_hash(sc_of(sy), sg->sg_hash);

@@ -27,7 +27,7 @@ struct tcp_syn {
 	tcp_seq		sy_irs;		/* the SYN's number */
 	tcp_seq		sy_iss;		/* the SYN-ACK's */
 	uint32_t	sy_tsrecent;	/* the peer's last time stamp */
-	uint32_t	sy_when;	/* SYN-ACK next, us (modulo 2^32) */
+	uint32_t	sy_when;	/* SYN-ACK last, us (modulo 2^32) */
 	uint16_t	sy_peermss;	/* 0: it named none */
 	uint16_t	sy_mss;		/* we named this one */
 	uint16_t	sy_win;		/* and this window */
@@ -71,7 +71,8 @@ enum tcp_scverdict {
 /* A SYN for the listener lp. */
 void	tcp_syncache_syn(struct tcpcb *lp, const struct tcp_seg *sg,
 	    struct tcp_syn *sy);
-/* An ACK; with TCP_SC_CHILD *tpp, in SYN_RECEIVED, is to have sg next. */
+/* An ACK; with TCP_SC_CHILD *tpp is established by it, or, in SYN_RECEIVED, is
+ * to have sg next. */
 enum tcp_scverdict tcp_syncache_ack(struct tcpcb *lp,
 	    const struct tcp_seg *sg, struct tcp_syn *sy, struct tcpcb **tpp);
 /* A reset. */
@@ -113,11 +114,11 @@ void	tcp_listen_input(struct tcpcb *lp, struct mbuf *m,
 /* What lp would agree to with the SYN sg. */
 void	tcp_listen_offer(const struct tcpcb *lp, const struct tcp_seg *sg,
 	    struct tcp_syn *sy);
-/* The connection that sy has come to, on lp's queue, its SYN-ACK sent at
- * that time: NULL if there is no room or no memory.  SC_UNSENT: the SYN-ACK
- * is still to be sent. */
+/* The connection that sy has come to by sg, on lp's queue, its SYN-ACK sent
+ * at that time: NULL if there is no room or no memory.  SC_UNSENT: the
+ * SYN-ACK is still to be sent. */
 #define	SC_UNSENT	UINT64_MAX
 struct tcpcb *tcp_listen_child(struct tcpcb *lp, const struct tcp_syn *sy,
-	    nstime_t sent);
+	    const struct tcp_seg *sg, nstime_t sent);
 
 #endif /* !_STACKYARD_NETINET_TCP_SYNCACHE_H_ */

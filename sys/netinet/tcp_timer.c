@@ -175,10 +175,15 @@ tcp_timer_stop(struct tcpcb *tp)
 nstime_t
 tcp_keepinit_of(const struct tcpcb *tp)
 {
-	if (tp->t_userto != NULL && tp->t_userto->tu_keepinit != 0)
-		return (tp->t_userto->tu_keepinit * NS_PER_SEC);
+	const struct tcp_userto *tu = tp->t_userto;
+
+	if (tu != NULL && tu->tu_keepinit != 0)
+		return (tu->tu_keepinit * NS_PER_SEC);
 	/* A number of attempts, or a time of its own, takes its place. */
-	return (tcp_compat_keepinit(tp) ? 0 : V_tcp_keepinit);
+	if (__predict_false(tu != NULL || V_tcp_ways.w_syn_retries != 0) &&
+	    tcp_compat_keepinit(tp))
+		return (0);
+	return (V_tcp_keepinit);
 }
 
 nstime_t
@@ -208,13 +213,15 @@ tcp_keepcnt_of(const struct tcpcb *tp)
 /* ---- Round trips and the timeout ---- */
 
 /* SRTT and RTTVAR of RFC 6298, section 2, in microseconds. */
+#define	RTT_MAX_US	60000000U
 void
-tcp_rtt_sample(struct tcpcb *tp, uint64_t rtt_ns)
+tcp_rtt_sample(struct tcpcb *tp, uint64_t us)
 {
-	const uint64_t us = u64min(rtt_ns / NS_PER_USEC, 60 * 1000000);
-	const uint32_t rtt = max((u_int)us, 1);
-	uint32_t diff;
+	uint32_t diff, rtt = (uint32_t)us;
 
+	/* Not less than 1 microsecond, nor more than a minute. */
+	if (__predict_false(us - 1 >= RTT_MAX_US))
+		rtt = us == 0 ? 1 : RTT_MAX_US;
 	if (tp->t_srtt_us == 0) {
 		tp->t_srtt_us = rtt;
 		tp->t_rttvar_us = rtt / 2;
@@ -222,9 +229,10 @@ tcp_rtt_sample(struct tcpcb *tp, uint64_t rtt_ns)
 		diff = rtt > tp->t_srtt_us ? rtt - tp->t_srtt_us :
 		    tp->t_srtt_us - rtt;
 		tp->t_rttvar_us = (3 * tp->t_rttvar_us + diff) / 4;
-		tp->t_srtt_us = max((7 * tp->t_srtt_us + rtt) / 8, 1);
+		tp->t_srtt_us = (7 * tp->t_srtt_us + rtt) / 8;
 	}
-	if (tp->t_rttmin_us == 0 || rtt < tp->t_rttmin_us)
+	/* 0, nothing seen, is above all others here. */
+	if (rtt <= tp->t_rttmin_us - 1)
 		tp->t_rttmin_us = rtt;
 	/* For modules: ticks with 5 binary places. */
 	tp->t_srtt = (int)(((uint64_t)tp->t_srtt_us << TCP_RTT_SHIFT) /

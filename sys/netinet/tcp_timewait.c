@@ -248,6 +248,16 @@ tw_ao(struct tcptw *tw)
 	    &((struct tcptw_ao *)tw)->ta_ao : NULL);
 }
 
+/* It is on no list any more. */
+static void
+tw_release(struct tcptw *tw)
+{
+	if ((tw->tw_flags & TWF_AO) != 0)
+		free(tw, M_TCPTW);
+	else
+		uma_zfree(V_tcptw_zone, tw);
+}
+
 /* Its hash is known. */
 static void
 tw_free_hash(struct tcptw *tw, uint32_t hash)
@@ -260,10 +270,7 @@ tw_free_hash(struct tcptw *tw, uint32_t hash)
 	TAILQ_REMOVE(list, tw, tw_age);
 	V_tw.t_count--;
 	TCPSTATES_DEC(TCPS_TIME_WAIT);
-	if ((tw->tw_flags & TWF_AO) != 0)
-		free(tw, M_TCPTW);
-	else
-		uma_zfree(V_tcptw_zone, tw);
+	tw_release(tw);
 }
 
 static void
@@ -282,6 +289,8 @@ tw_expire(void *arg __unused)
 		while ((tw = TAILQ_FIRST(&V_tw.t_age[i])) != NULL &&
 		    tw->tw_expires <= getnstime())
 			tw_free(tw);
+	if (V_tw.t_count == 0)
+		uma_zone_reclaim(V_tcptw_zone);
 	tw_arm();
 }
 
@@ -402,15 +411,13 @@ tw_judge(const struct tcptw *tw, struct inpcb *inp, const struct tcp_seg *sg,
 	return (TCP_TW_DONE);
 }
 
-enum tcp_twverdict
-tcp_tw_input(const struct mbuf *m, const struct tcp_seg *sg)
+/* For one that is in TIME_WAIT. */
+static enum tcp_twverdict __noinline
+tw_input(struct tcptw *tw, const struct mbuf *m, const struct tcp_seg *sg)
 {
 	enum tcp_twverdict verdict;
-	struct tcptw *tw;
 	bool restart;
 
-	if ((tw = tw_find(&sg->sg_inc, sg->sg_hash)) == NULL)
-		return (TCP_TW_NONE);
 	if (tw->tw_udpport != sg->sg_udpport) {
 		tcp_reset_reply(NULL, sg);
 		return (TCP_TW_DONE);
@@ -426,6 +433,16 @@ tcp_tw_input(const struct mbuf *m, const struct tcp_seg *sg)
 		tw_wait(tw, getnstime() + tw_2msl(tw));
 	}
 	return (verdict);
+}
+
+enum tcp_twverdict
+tcp_tw_input(const struct mbuf *m, const struct tcp_seg *sg)
+{
+	struct tcptw *tw;
+
+	if ((tw = tw_find(&sg->sg_inc, sg->sg_hash)) == NULL)
+		return (TCP_TW_NONE);
+	return (tw_input(tw, m, sg));
 }
 
 enum tcp_twverdict
@@ -587,7 +604,7 @@ tcp_tw_init(const void *arg __unused)
 		TAILQ_INIT(&V_tw.t_age[i]);
 	callout_init(&V_tw.t_callout, 1);
 	V_tcptw_zone = uma_zcreate("tcptw", sizeof(struct tcptw), NULL, NULL,
-	    NULL, NULL, UMA_ALIGN_PTR, 0);
+	    NULL, NULL, UMA_ALIGN_PTR, UMA_ZONE_SLAB);
 	if (V_tcptw_zone == NULL) {
 		sysinit_fail(ENOMEM);
 		return;
@@ -600,12 +617,14 @@ SYSINIT(tcp_timewait, SI_SUB_PROTO_DOMAIN, SI_ORDER_FOURTH, tcp_tw_init,
 static void
 tcp_tw_uninit(const void *arg __unused)
 {
-	struct tcptw *tw;
+	struct tcptw *next, *tw;
 	u_int i;
 
+	/* All at once: no list is left. */
 	for (i = 0; i < nitems(V_tw.t_age); i++)
-		while ((tw = TAILQ_FIRST(&V_tw.t_age[i])) != NULL)
-			tw_free(tw);
+		TAILQ_FOREACH_SAFE(tw, &V_tw.t_age[i], tw_age, next)
+			tw_release(tw);
+	V_tw.t_count = 0;
 	(void)callout_stop(&V_tw.t_callout);
 	free(V_tw.t_hash, M_TCPTW);
 	free(V_tw.t_ports, M_TCPTW);

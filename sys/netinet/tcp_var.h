@@ -132,8 +132,8 @@ struct tcp_seg {
 	uint32_t	sg_win;		/* as scaled by the peer's factor */
 	uint32_t	sg_len;		/* bytes of text */
 	uint16_t	sg_flags;	/* TH_* */
-	uint16_t	sg_urp;		/* 0 without URG */
 	uint16_t	sg_nsegs;	/* segments joined into this one */
+	uint16_t	sg_urp;		/* 0 without URG */
 	uint16_t	sg_udpport;	/* came over UDP, from there; 0 plain */
 	struct mbuf	*sg_ipopts;	/* a SYN's, for a listener: the way back
 					 * (ip_srcroute()), or NULL; taken */
@@ -169,18 +169,24 @@ struct tcp_acked {
 	uint32_t	ta_inflight;	/* before this ACK */
 	uint64_t	ta_rtt;		/* ns; 0: no measurement */
 	uint32_t	ta_rtt_xmits;	/* times the measured one was sent */
-	uint32_t	ta_rtt_inflight;/* in flight when it was sent */
 	/* Delivery rate sample: rs_delivered bytes in rs_interval ns; 0: none. */
 	uint64_t	rs_delivered;
 	uint64_t	rs_interval;
 	uint64_t	rs_prior_delivered;
-	bool		rs_app_limited;
-	bool		ta_dupack;	/* a duplicate ACK (RFC 5681) */
-	bool		ta_syn;		/* it covers our SYN */
-	bool		ta_fin;		/* it covers our FIN */
-	bool		ta_ece;
+	uint16_t	ta_flags;	/* TS_SYN, TS_FIN: it covers our SYN,
+					 * FIN; TS_APPLIMITED: of the sample */
 	uint16_t	ta_nsegs;
+	bool		ta_dupack;	/* a duplicate ACK (RFC 5681) */
+	bool		ta_ece;
 };
+
+/* Bytes of text that it acknowledges. */
+static inline uint32_t
+tcp_acked_text(const struct tcp_acked *ta)
+{
+	return (ta->ta_acked - (ta->ta_flags & TS_SYN) / TS_SYN -
+	    (ta->ta_flags & TS_FIN) / TS_FIN);
+}
 
 /* Bytes that it says have arrived, and none before said. */
 static inline uint32_t
@@ -289,7 +295,7 @@ struct tcpcb {
 	uint32_t	t_rttmin_us;	/* least seen */
 	int		t_srtt;		/* ticks * 32, for modules */
 	u_int		t_rttupdated;	/* measurements */
-	uint32_t	ts_recent_age;	/* seconds of time_uptime */
+	uint32_t	ts_recent_age;	/* tcp_ts_age() */
 	nstime_t	t_rcvtime;	/* last segment came */
 	nstime_t	t_sndtime;	/* last data left */
 
@@ -535,9 +541,9 @@ int	find_tcp_function_alias(struct tcp_function_block *blk,
 void	tcp_switch_back_to_default(struct tcpcb *tp);
 /* The default for new connections, with a reference. */
 struct tcp_function_block *tcp_default_functions(void);
-/* Begin using blk, whose reference is given over; frees nothing on failure. */
-int	tcp_functions_attach(struct tcpcb *tp,
-	    struct tcp_function_block *blk);
+/* A new connection, with t_fb_ptr NULL, begins with the default: 0, or an
+ * errno, and then it has none. */
+int	tcp_functions_attach(struct tcpcb *tp);
 void	tcp_functions_detach(struct tcpcb *tp, int destroyed);
 /* A new connection takes its listener's block, if the variable says so. */
 int	tcp_functions_inherit(struct tcpcb *tp, struct tcpcb *listener);
@@ -584,7 +590,8 @@ uint32_t tcp_sent_lose_last(struct tcpcb *tp, uint32_t len);
 void	tcp_sent_renege(struct tcpcb *tp);
 /* Mark the first len bytes in flight lost; returns how many. */
 uint32_t tcp_sent_lose_first(struct tcpcb *tp, uint32_t len);
-/* Take what ack covers off the map and note it in ta. */
+/* Take what ack, behind SND.UNA and up to SND.MAX, covers off the map and note
+ * it in ta, which is zeroed but for what was known before. */
 void	tcp_sent_acked(struct tcpcb *tp, tcp_seq ack, struct tcp_acked *ta);
 /* Mark what a segment's SACK blocks cover and note it in ta. */
 void	tcp_sent_sacked(struct tcpcb *tp, const struct tcpopt *to,
@@ -756,6 +763,13 @@ tcp_ts_getticks(void)
 {
 	return ((uint32_t)(getnstime() / NS_PER_MSEC));
 }
+/* For ts_recent_age: of 2^30 ns, about a second. */
+#define	TCP_TS_AGE_SHIFT	30
+static inline uint32_t
+tcp_ts_age(void)
+{
+	return ((uint32_t)(getnstime() >> TCP_TS_AGE_SHIFT));
+}
 /* The first sequence number of a connection, and what its time stamps are
  * offset by; the latter alone. */
 void	tcp_new_numbers(const struct in_conninfo *inc, tcp_seq *isn,
@@ -784,7 +798,11 @@ int	tcp_synsent(struct tcpcb *tp, struct tcp_seg *sg);
 int	tcp_stage_sequence(struct tcpcb *tp, struct tcp_seg *sg);
 int	tcp_stage_rst(struct tcpcb *tp, struct tcp_seg *sg);
 int	tcp_stage_syn(struct tcpcb *tp, struct tcp_seg *sg);
+/* The same of a segment that tcp_regular() is true of. */
+int	tcp_ack_regular(struct tcpcb *tp, struct tcp_seg *sg);
 int	tcp_stage_ack(struct tcpcb *tp, struct tcp_seg *sg);
+void	tcp_ack_first(struct tcpcb *tp, const struct tcp_seg *sg,
+	    nstime_t sent);
 int	tcp_stage_urg(struct tcpcb *tp, struct tcp_seg *sg);
 int	tcp_stage_text(struct tcpcb *tp, struct tcp_seg *sg);
 int	tcp_stage_fin(struct tcpcb *tp, struct tcp_seg *sg);
@@ -884,12 +902,14 @@ uint32_t tcp_rcv_window(const struct tcpcb *tp);
 
 /* tcp_cong.c: between the core and the cc module. */
 void	cc_conn_init(struct tcpcb *tp);
+/* ta acknowledges something new outside of recovery: CC_ACK. */
+void	cc_progress(struct tcpcb *tp, const struct tcp_acked *ta);
 void	cc_ack_received(struct tcpcb *tp, uint32_t acked, uint16_t nsegs,
 	    ccsignal_t type);
 void	cc_cong_signal(struct tcpcb *tp, tcp_seq ack, ccsignal_t type);
 void	cc_post_recovery(struct tcpcb *tp, tcp_seq ack);
 void	cc_after_idle(struct tcpcb *tp);
-void	tcp_round_update(struct tcpcb *tp, const struct tcp_acked *ta);
+void	tcp_round_begin(struct tcpcb *tp);
 
 /* tcp_log.c: net.inet.tcp.log_debug.  What is wrong with a segment that is
  * dropped: with one that was parsed, and with one that cannot be. */
@@ -912,7 +932,7 @@ tcp_state_change(struct tcpcb *tp, int newstate)
 }
 
 /* tcp_timer.c */
-void	tcp_rtt_sample(struct tcpcb *tp, uint64_t rtt_ns);
+void	tcp_rtt_sample(struct tcpcb *tp, uint64_t us);
 void	tcp_setpersist(struct tcpcb *tp);
 /* How long FIN_WAIT_2 lasts when nobody can read any more. */
 nstime_t tcp_finwait2_time(const struct tcpcb *tp);

@@ -29,23 +29,21 @@ struct filedesc {
 VNET_DECLARE(struct filedesc, filedesc);
 #define	V_filedesc	VNET(filedesc)
 
-/* What fd is; 0: nothing. */
+/* What fd of a table is; 0: nothing. */
 static inline file_t
-fd_file(int fd)
+fd_file_of(const struct filedesc *fdp, int fd)
 {
-	const struct filedesc *fdp = &V_filedesc;
-
 	/* Negative ones are large, too. */
 	if (__predict_false((u_int)fd >= (u_int)fdp->fd_nfiles))
 		return (0);
 	return (fdp->fd_files[fd]);
 }
 
-/* The socket behind fd, without a reference: EBADF, ENOTSOCK (and NULL). */
+/* The socket behind it, without a reference: EBADF, ENOTSOCK (and NULL). */
 static inline int
-fd_getsock(int fd, struct socket **so)
+fd_getsock_of(const struct filedesc *fdp, int fd, struct socket **so)
 {
-	file_t file = fd_file(fd);
+	file_t file = fd_file_of(fdp, fd);
 
 	if (__predict_false(file == 0 || (file & FILE_KQUEUE) != 0)) {
 		*so = NULL;
@@ -53,6 +51,19 @@ fd_getsock(int fd, struct socket **so)
 	}
 	*so = (struct socket *)file;
 	return (0);
+}
+
+/* The same of curvnet's table. */
+static inline file_t
+fd_file(int fd)
+{
+	return (fd_file_of(&V_filedesc, fd));
+}
+
+static inline int
+fd_getsock(int fd, struct socket **so)
+{
+	return (fd_getsock_of(&V_filedesc, fd, so));
 }
 
 #endif /* !_STACKYARD_SYS_FILEDESC_H_ */

@@ -239,6 +239,13 @@ soreceive_is_idle(const struct socket *so)
 	    (so->so_error | so->so_rerror) == 0 &&
 	    (so->so_rcv.sb_state & SBS_CANTRCVMORE) == 0);
 }
+/* The same of a listener and a connection to be accepted. */
+static inline bool
+soaccept_is_idle(const struct socket *so)
+{
+	return (SOLISTENING(so) && TAILQ_EMPTY(&so->so_sol->sol_comp) &&
+	    so->so_error == 0);
+}
 int	soreceive_buf(struct socket *so, void *buf, size_t len,
 	    size_t *lenp);
 /* What of events is true, and SOPOLL_ERR and SOPOLL_HUP (the host's poll
@@ -297,6 +304,8 @@ void	soisdisconnected(struct socket *so);
 void	soisdisconnecting(struct socket *so);
 /* Reserve both buffers: ENOBUFS. */
 int	soreserve(struct socket *so, u_long sndcc, u_long rcvcc);
+/* Round both up to whole units of bytes, so that none is split. */
+void	soround(struct socket *so, u_int unit);
 /* The peer sent urgent data: tell who waits. */
 void	sohasoutofband(struct socket *so);
 /* Free so whatever refers to it, as its transport has gone with the host. */

@@ -86,11 +86,15 @@ struct vnet_task {
 } while (0)
 
 struct callout_wheel;
+struct vnet_base;
 struct uma_zone;
 struct mbuf_pool;
 
 struct vnet {
-	uintptr_t	vnet_data_base;	/* core: copy minus template address */
+	/* Of the core: the address of the copy minus the template's.  A type
+	 * of its own, so that compilers see that a store to a counter does
+	 * not change it. */
+	struct vnet_base *vnet_data_base;
 	nstime_t	vnet_now;	/* time of the batch in progress, ns */
 	struct callout_wheel *vnet_wheel;
 	struct mbuf_pool *vnet_mbufs;
@@ -290,10 +294,16 @@ vnet_module_ptr(void *addr)
 	((__typeof__(VNET_NAME(n)) *)vnet_module_ptr(&VNET_NAME(n)))
 #else
 #define	VNET_PTR(n)							\
-	((__typeof__(VNET_NAME(n)) *)(curvnet->vnet_data_base +		\
+	((__typeof__(VNET_NAME(n)) *)((uintptr_t)curvnet->vnet_data_base + \
 	    (uintptr_t)&VNET_NAME(n)))
 #endif
 #define	VNET(n)			(*VNET_PTR(n))
+#ifndef KLD_MODULE
+/* v's copy, whichever vnet is current. */
+#define	VNET_VNET_PTR(v, n)						\
+	((__typeof__(VNET_NAME(n)) *)((uintptr_t)(v)->vnet_data_base +	\
+	    (uintptr_t)&VNET_NAME(n)))
+#endif
 
 #define	CURVNET_SET(v)							\
 	struct vnet *saved_vnet = curvnet;				\

@@ -59,18 +59,10 @@ dn_packet_relink(struct mbuf *m, const uint8_t *l2, int l2hlen,
 struct mbuf *
 dn_packet_cut(struct mbuf *m, uint32_t *lostp)
 {
-	uint8_t l2[UINT8_MAX];
-	int l2hlen;
 
-	*lostp = 0;
-	l2hlen = m->m_pkthdr.l2hlen;
-	m_copydata(m, 0, l2hlen, l2);
-	m_adj(m, l2hlen);
-	m->m_pkthdr.l2hlen = 0;
-	m = ip_tso_cut(m, false);
-	if (m == NULL)
-		*lostp = 1;
-	return (dn_packet_relink(m, l2, l2hlen, lostp));
+	m = ip_tso_cut_frame(m, m->m_pkthdr.l2hlen, false);
+	*lostp = m == NULL ? 1 : 0;
+	return (m);
 }
 
 /*

@@ -10,6 +10,7 @@
 #include "net_host.h"
 
 #include <sys/sysctl.h>
+#include <netinet/ip_var.h>
 
 /* Send m, an IP packet, from a to b, which are ends of one pair. */
 static int
@@ -96,6 +97,179 @@ ATF_TC_BODY(checksums_and_large_segments, tc)
 	ATF_REQUIRE(m != NULL);
 	ATF_CHECK_EQ(0, m->m_pkthdr.csum_flags);
 	m_freem(m);
+	NET_LEAVE();
+	net_host_end(a);
+	net_host_end(b);
+}
+
+/* A packet of 10000 bytes of payload, which are ten segments. */
+#define	LARGE_SEGS	10
+
+static struct mbuf *
+large(int version)
+{
+	struct mbuf *m = net_tcp(version, 10000);
+
+	m->m_pkthdr.csum_flags |= version == 4 ? CSUM_IP_TSO : CSUM_IP6_TSO;
+	m->m_pkthdr.tso_segsz = 1010;
+	return (m);
+}
+
+/* Send a large packet from ea, which does not cut and fills in checksums or
+ * not, to eb: what arrives is what would have been sent in pieces. */
+static void
+check_cut(struct ifnet *ea, struct ifnet *eb, int version, bool fills)
+{
+	const int hlen = version == 4 ? 40 : 60;
+	const uint32_t asked = version == 4 ? CSUM_IP_TCP : CSUM_IP6_TCP;
+	struct mbuf *want, *next, *got;
+	char a[1200], b[1200];
+
+	memset(&ea->if_data, 0, sizeof(ea->if_data));
+	memset(&eb->if_data, 0, sizeof(eb->if_data));
+	NET_ENTER(ea->if_vnet);
+	ATF_CHECK_EQ(0, if_setcap(ea, fills ? ea->if_capabilities &
+	    ~IFCAP_TSO : 0));
+	ATF_CHECK_EQ(0, send_to(ea, eb, large(version)));
+	want = ip_tso_cut(large(version), !fills);
+	NET_LEAVE();
+	net_run();
+	NET_ENTER(eb->if_vnet);
+	for (; want != NULL; want = next) {
+		next = want->m_nextpkt;
+		want->m_nextpkt = NULL;
+		got = version == 4 ? net_got_ip() : net_got_ip6();
+		ATF_REQUIRE(got != NULL);
+		ATF_REQUIRE_EQ(want->m_pkthdr.len, got->m_pkthdr.len);
+		m_copydata(want, 0, want->m_pkthdr.len, a);
+		m_copydata(got, 0, got->m_pkthdr.len, b);
+		ATF_CHECK_EQ(0, memcmp(a, b, (size_t)got->m_pkthdr.len));
+		ATF_CHECK_EQ(fills ? asked | CSUM_L4_CALC | CSUM_L4_VALID : 0,
+		    got->m_pkthdr.csum_flags);
+		ATF_CHECK_EQ(eb, got->m_pkthdr.rcvif);
+		m_freem(want);
+		m_freem(got);
+	}
+	ATF_CHECK_EQ(NULL, version == 4 ? net_got_ip() : net_got_ip6());
+	NET_LEAVE();
+	ATF_CHECK_EQ(LARGE_SEGS, ea->if_data.ifi_opackets);
+	ATF_CHECK_EQ(LARGE_SEGS, eb->if_data.ifi_ipackets);
+	ATF_CHECK_EQ((uint64_t)(10000 + LARGE_SEGS * (14 + hlen)),
+	    ea->if_data.ifi_obytes);
+	ATF_CHECK_EQ(ea->if_data.ifi_obytes, eb->if_data.ifi_ibytes);
+}
+
+/* Without IFCAP_TSO, large segments are cut when they are delivered. */
+ATF_TC_WITHOUT_HEAD(large_is_cut_later);
+ATF_TC_BODY(large_is_cut_later, tc)
+{
+	struct vnet *a = net_host("a"), *b = net_host("b");
+	struct ifnet *ea, *eb;
+	int i;
+
+	ATF_REQUIRE_EQ(0, epair_create(a, b, 0, &ea, &eb));
+	for (i = 0; i < 4; i++)
+		check_cut(ea, eb, i / 2 == 0 ? 4 : 6, i % 2 == 0);
+	net_host_end(a);
+	net_host_end(b);
+}
+
+/* What a large one takes of the queue is what its segments take. */
+ATF_TC_WITHOUT_HEAD(large_and_the_bound);
+ATF_TC_BODY(large_and_the_bound, tc)
+{
+	struct vnet *a = net_host("a"), *b = net_host("b");
+	const uint64_t limit = 2 * (10000 + LARGE_SEGS * (54 + MSIZE));
+	struct ifnet *ea, *eb;
+	struct mbuf *m;
+	int i, n;
+
+	ATF_REQUIRE_EQ(0, epair_create(a, b, 0, &ea, &eb));
+	NET_ENTER(a);
+	ATF_REQUIRE_EQ(0, kernel_sysctlbyname("net.link.ifqmaxbytes", NULL,
+	    NULL, &limit, sizeof(limit)));
+	for (n = 0; n < 3; n++) {
+		ATF_CHECK_EQ(0, send_to(ea, eb, net_tcp(4, 2000)));
+		ATF_CHECK_EQ(0, send_to(ea, eb, large(4)));
+		/* A part of this one. */
+		ATF_CHECK_EQ(ENOBUFS, send_to(ea, eb, large(4)));
+		ATF_CHECK_EQ(ENOBUFS, send_to(ea, eb, large(4)));
+		NET_LEAVE();
+		/* One is counted that finds no room, none of those behind. */
+		ATF_CHECK_EQ((uint64_t)(n + 1) * 2, ea->if_data.ifi_oqdrops);
+		ATF_CHECK_EQ((uint64_t)(n + 1) * 2, eb->if_data.ifi_iqdrops);
+		ATF_CHECK_EQ((uint64_t)(n + 1) * (1 + 10 + 9 + 1),
+		    ea->if_data.ifi_opackets);
+		net_run();
+		NET_ENTER(b);
+		for (i = 0; (m = net_got_ip()) != NULL; i++)
+			m_freem(m);
+		ATF_CHECK_EQ_MSG(1 + 10 + 8, i, "%d", i);
+		ATF_CHECK_EQ(0, net_mbufs());
+		NET_LEAVE();
+		NET_ENTER(a);
+		ATF_CHECK_EQ(0, net_mbufs());
+	}
+	NET_LEAVE();
+	net_host_end(a);
+	net_host_end(b);
+}
+
+/* The receiver's memory is short: the packet is lost, and counted. */
+ATF_TC_WITHOUT_HEAD(large_and_no_memory);
+ATF_TC_BODY(large_and_no_memory, tc)
+{
+	struct vnet *a = net_host("a"), *b = net_host("b");
+	struct ifnet *ea, *eb;
+	struct mbuf *m;
+	u_int n;
+
+	ATF_REQUIRE_EQ(0, epair_create(a, b, 0, &ea, &eb));
+	for (n = 0; n < 2 * LARGE_SEGS; n++) {
+		NET_ENTER(a);
+		ATF_CHECK_EQ(0, send_to(ea, eb, large(4)));
+		ATF_CHECK_EQ(0, send_to(ea, eb, net_tcp(4, 1)));
+		NET_LEAVE();
+		NET_ENTER(b);
+		uma_zone_set_fault(b->vnet_mbufs->mp_mbuf, n);
+		NET_LEAVE();
+		net_run();
+		NET_ENTER(b);
+		uma_zone_set_fault(b->vnet_mbufs->mp_mbuf, UINT64_MAX);
+		m = net_got_ip();
+		ATF_REQUIRE(m != NULL);
+		ATF_CHECK_EQ(41, m->m_pkthdr.len);
+		m_freem(m);
+		ATF_CHECK_EQ(NULL, net_got_ip());
+		ATF_CHECK_EQ(0, net_mbufs());
+		NET_LEAVE();
+		ATF_CHECK_EQ((n + 1) * LARGE_SEGS, eb->if_data.ifi_iqdrops);
+	}
+	net_host_end(a);
+	net_host_end(b);
+}
+
+/* A batch is of 128 packets, also if they come as large ones. */
+ATF_TC_WITHOUT_HEAD(large_and_the_batch);
+ATF_TC_BODY(large_and_the_batch, tc)
+{
+	struct vnet *a = net_host("a"), *b = net_host("b");
+	struct ifnet *ea, *eb;
+	struct mbuf *m;
+	int i;
+
+	ATF_REQUIRE_EQ(0, epair_create(a, b, 0, &ea, &eb));
+	NET_ENTER(a);
+	for (i = 0; i < 20; i++)
+		ATF_CHECK_EQ(0, send_to(ea, eb, large(4)));
+	NET_LEAVE();
+	(void)vnet_run(b);
+	ATF_CHECK_EQ(128, eb->if_data.ifi_ipackets);
+	(void)vnet_run(b);
+	ATF_CHECK_EQ(200, eb->if_data.ifi_ipackets);
+	NET_ENTER(b);
+	while ((m = net_got_ip()) != NULL)
+		m_freem(m);
 	NET_LEAVE();
 	net_host_end(a);
 	net_host_end(b);
@@ -339,6 +513,10 @@ ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, mbufs_change_hands);
 	ATF_TP_ADD_TC(tp, checksums_and_large_segments);
+	ATF_TP_ADD_TC(tp, large_is_cut_later);
+	ATF_TP_ADD_TC(tp, large_and_the_bound);
+	ATF_TP_ADD_TC(tp, large_and_no_memory);
+	ATF_TP_ADD_TC(tp, large_and_the_batch);
 	ATF_TP_ADD_TC(tp, mtu_range);
 	ATF_TP_ADD_TC(tp, one_host_both_ends);
 	ATF_TP_ADD_TC(tp, sender_goes);

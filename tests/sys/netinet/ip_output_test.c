@@ -617,6 +617,66 @@ ATF_TC_BODY(tso_by_interface, tc)
 	end();
 }
 
+static uint64_t recorded;		/* bytes */
+
+static int
+record(void *arg __unused, const void *buf __unused, size_t len)
+{
+	recorded += len;
+	return (0);
+}
+
+/* Send a large segment by wire: the frames it becomes. */
+static int
+frames_of_large(void)
+{
+	const struct pkt *s;
+	struct mbuf *m;
+	int n;
+
+	m = tcp_segment(false, 20000, 2048, TH_ACK);
+	m->m_pkthdr.csum_flags |= CSUM_IP_TSO;
+	m->m_pkthdr.tso_segsz = 1448;
+	ATF_REQUIRE_EQ(0, tcp_send(m, false));
+	for (n = 0; (s = ih_sent(wire)) != NULL; n++)
+		ATF_CHECK_EQ(s->len > 1514, (s->csum_flags & CSUM_IP_TSO) != 0);
+	return (n);
+}
+
+static int
+pipe_lower(struct ifnet *ifp, struct mbuf *m)
+{
+
+	return (ifp->if_transmit(ifp, m));
+}
+
+/* An interface that has it cut later is given the whole, unless somebody
+ * looks at what is on the wire. */
+ATF_TC_WITHOUT_HEAD(tso_later);
+ATF_TC_BODY(tso_later, tc)
+{
+	struct capture *cap;
+
+	begin();
+	ATF_CHECK_EQ(14, frames_of_large());
+	wire->if_cuts_later = true;
+	ATF_CHECK_EQ(1, frames_of_large());
+	cap = capture_create(record, NULL, NULL);
+	ATF_REQUIRE(cap != NULL);
+	ATF_REQUIRE_EQ(0, if_capture_start(wire, cap, 0, NULL));
+	ATF_CHECK_EQ(14, frames_of_large());
+	if_capture_stop(wire);
+	ATF_CHECK_EQ(0, capture_destroy(cap));
+	ATF_CHECK_EQ(1, frames_of_large());
+	wire->if_pipe = wire;
+	wire->if_pipe_lower = pipe_lower;
+	ATF_CHECK_EQ(14, frames_of_large());
+	wire->if_pipe = NULL;
+	wire->if_hw_tsomax = 20000;
+	ATF_CHECK_EQ(14, frames_of_large());
+	end();
+}
+
 /* Memory may end at any allocation: an error or not, and nothing is lost. */
 ATF_TC_WITHOUT_HEAD(no_memory);
 ATF_TC_BODY(no_memory, tc)
@@ -758,15 +818,6 @@ struct fate {
 	uint64_t	packets, bytes, oerrors, recorded;
 	int		error;
 };
-static uint64_t recorded;
-
-static int
-record(void *arg __unused, const void *buf __unused, size_t len)
-{
-	recorded += len;
-	return (0);
-}
-
 /* One packet of a kind that seed names, on the way ro. */
 static struct mbuf *
 any_packet(struct ip_output_args *ioa, uint64_t seed)
@@ -931,6 +982,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, checksums);
 	ATF_TP_ADD_TC(tp, tso);
 	ATF_TP_ADD_TC(tp, tso_by_interface);
+	ATF_TP_ADD_TC(tp, tso_later);
 	ATF_TP_ADD_TC(tp, no_memory);
 	ATF_TP_ADD_TC(tp, select_source);
 	ATF_TP_ADD_TC(tp, known_way);

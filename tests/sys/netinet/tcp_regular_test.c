@@ -66,8 +66,8 @@ take(struct pd *t, int i)
 	*p++ = tp->snd_recover - tp->iss + off;
 	*p++ = tp->rcv_nxt - tp->irs;
 	*p++ = tp->rcv_adv - tp->irs;
-	/* After a FIN nothing urgent can come. */
-	*p++ = TCPS_HAVERCVDFIN(tp->t_state) ? 0 : tp->rcv_up - tp->irs;
+	/* What the stream went by says nothing. */
+	*p++ = SEQ_GT(tp->rcv_up, tp->rcv_nxt) ? tp->rcv_up - tp->irs : 0;
 	*p++ = tp->last_ack_sent - tp->irs;
 	*p++ = tp->ts_recent;
 	*p++ = tp->t_dupacks;
