@@ -242,14 +242,6 @@ tcp_build(const struct tcpcb *tp, uint32_t hdrlen, uint32_t len)
 	return (m);
 }
 
-/* What is left behind the header of tcp_build()'s m: text that fits in is
- * copied, which is less work for both ends than one mbuf more. */
-static inline uint32_t
-tcp_short_text(const struct mbuf *m)
-{
-	return ((uint32_t)(MHLEN - max_hdr - m->m_len));
-}
-
 /* Put len bytes of text, from off in the send buffer, behind tcp_build()'s m:
  * false, and m is gone, if memory is short.  fresh: some were never sent. */
 bool	tcp_build_text(struct tcpcb *tp, struct mbuf *m, uint32_t off,
