@@ -309,6 +309,8 @@ tcp_send_plan(struct tcpcb *tp, struct tcp_plan *p)
 		m_freem(m);
 		return (error);
 	}
+	if (tos == inp->inp_tos && tcp_ip_is_plain(tp) && V_tcp_do_pmtud)
+		return (ip_send_pcb(m, inp));
 	return (tcp_ip_send(m, inp, &inp->inp_inc, tos, inp->inp_ttl,
 	    inp->inp_udpport, inp->inp_options));
 }
