@@ -54,13 +54,6 @@ host_wakeup(void *arg, nstime_t when)
 	syh_wakeup(arg, when);
 }
 
-static bool
-host_turn(void *arg, nstime_t next)
-{
-
-	return (syh_turn(arg, next));
-}
-
 static void
 host_enter(void *arg)
 {
@@ -89,7 +82,6 @@ static const struct vnet_hostops hostops = {
 	.ho_random = host_random,
 	.ho_log = host_log,
 	.ho_wakeup = host_wakeup,
-	.ho_turn = host_turn,
 	.ho_enter = host_enter,
 	.ho_leave = host_leave,
 	.ho_proc = host_proc,

@@ -305,23 +305,6 @@ sy_loop_turns(struct sy_loop *loop, const struct sy_host *host)
 	return (false);
 }
 
-/* host has done what its turn would do, and wants one next. */
-bool
-syh_turn(struct sy_host *host, uint64_t next)
-{
-	struct sy_loop *loop;
-
-	loop = host->h_loop;
-	if (host != STAILQ_FIRST(&loop->l_woken) ||
-	    (loop->l_depth | loop->l_ndoors) != 0 || !only_turn(loop, host))
-		return (false);
-	unwake(loop, host);
-	loop->l_events++;
-	if (next != host->h_event.ev_when)
-		rekey(loop, &host->h_event, next);
-	return (true);
-}
-
 /* ---- Calls ---- */
 
 static int

@@ -64,7 +64,6 @@ int64_t	syh_epoch(struct sy_host *host);
 void	syh_random(struct sy_host *host, void *buf, size_t len);
 void	syh_log(struct sy_host *host, int level, const char *line);
 void	syh_wakeup(struct sy_host *host, uint64_t when);
-bool	syh_turn(struct sy_host *host, uint64_t next);
 void	syh_enter(struct sy_host *host);
 void	syh_leave(struct sy_host *host);
 void	syh_proc(struct sy_host *host, int32_t *pid, uint32_t *uid,

@@ -325,25 +325,6 @@ vnet_run(struct vnet *vnet)
 	return (next);
 }
 
-bool
-vnet_turn(struct vnet *vnet)
-{
-
-	if (STAILQ_EMPTY(&vnet->vnet_tasks) ||
-	    vnet->vnet_ops->ho_turn == NULL)
-		return (false);
-	do_tasks(vnet);
-	if (vnet->vnet_due_old)
-		callout_find_due(vnet);
-	if (!STAILQ_EMPTY(&vnet->vnet_later) ||
-	    vnet->vnet_due <= vnet->vnet_now ||
-	    !vnet->vnet_ops->ho_turn(vnet->vnet_arg, vnet->vnet_due))
-		return (false);
-	vnet->vnet_ran = vnet->vnet_now;
-	vnet->vnet_wanted = vnet->vnet_due;
-	return (true);
-}
-
 nstime_t
 vnet_next(const struct vnet *vnet)
 {

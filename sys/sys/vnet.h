@@ -53,12 +53,6 @@ struct vnet_hostops {
 	 */
 	void	(*ho_wakeup)(void *arg, nstime_t when);
 	/*
-	 * The vnet has done, at its time, what its turn would do, and wants
-	 * the next at next.  True: it was to have its turn now, and has had
-	 * it.  NULL: never.
-	 */
-	bool	(*ho_turn)(void *arg, nstime_t next);
-	/*
 	 * If VNET_SHARED: called as a thread enters, before it touches the
 	 * vnet, and as it leaves, after.  Threads take turns; one may enter
 	 * again what it has entered.
@@ -230,12 +224,6 @@ vnet_look_end(struct vnet *saved)
  * leave.  Returns when it wants its next turn, UINT64_MAX for never.
  */
 nstime_t vnet_run(struct vnet *vnet);
-/*
- * A call on vnet, the only one in progress, cannot go on yet, and its program
- * would wait.  Do what leaving would do; true: after that it would be vnet's
- * turn, but all is done, and the call may be tried again at once.
- */
-bool	vnet_turn(struct vnet *vnet);
 /* When vnet wants its turn, UINT64_MAX for never. */
 nstime_t vnet_next(const struct vnet *vnet);
 
