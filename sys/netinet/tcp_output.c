@@ -226,18 +226,13 @@ tcp_output_error(struct tcpcb *tp, int error)
  * (tcp_plan(), tcp_send_plan()) makes of the same connection.
  */
 #define	TF_NOTPLAIN	(TF_NOOPT | TF_SIGNATURE | TF_FORCEDATA)
-#define	TF2_NOTPLAIN	(TF2_PMTUD | TF2_ECN_ANY | TF2_COMPAT | TF2_NODF | \
-	    TF2_TFO)
+#define	TF2_NOTPLAIN	(TF2_PMTUD | TF2_ECN_ANY | TF2_COMPAT | TF2_TFO)
 
 static inline bool
 tcp_asks_nothing_rare(const struct tcpcb *tp)
 {
-	const struct inpcb *inp = &tp->t_inpcb;
-
 	return ((tp->t_flags & TF_NOTPLAIN) == 0 &&
-	    (tp->t_flags2 & TF2_NOTPLAIN) == 0 &&
-	    (inp->inp_flags & INP_RARESEND) == 0 &&
-	    inp->inp_udpport == 0 && inp->inp_options == NULL);
+	    (tp->t_flags2 & TF2_NOTPLAIN) == 0 && tcp_ip_is_plain(tp));
 }
 
 static inline bool

@@ -56,10 +56,22 @@ struct picture {
 	int		left;		/* packets that left */
 };
 
+/* One that lies behind SND.UNA is compared with what lies ahead only, so it
+ * does not matter how far. */
+static tcp_seq
+ahead(const struct tcpcb *tp, tcp_seq seq)
+{
+	return (SEQ_MAX(seq, tp->snd_una) - tp->iss);
+}
+
 /* What names a connection goes; numbers count from their first one. */
 static void
 anonymous(struct tcpcb *tp)
 {
+	tp->snd_up = ahead(tp, tp->snd_up);
+	tp->snd_fack = ahead(tp, tp->snd_fack);
+	tp->snd_recover = ahead(tp, tp->snd_recover);
+	tp->t_loss_edge = ahead(tp, tp->t_loss_edge);
 	memset(&tp->t_inpcb, 0, sizeof(tp->t_inpcb));
 	memset(&tp->t_map, 0, sizeof(tp->t_map));
 	memset(&tp->t_outlink, 0, sizeof(tp->t_outlink));
@@ -75,6 +87,9 @@ anonymous(struct tcpcb *tp)
 	tp->t_round_end -= tp->iss;
 	tp->snd_wl2 -= tp->iss;
 	tp->t_ccv.curack -= tp->iss;
+	/* What the stream went by says nothing. */
+	if (SEQ_LT(tp->rcv_up, tp->rcv_nxt))
+		tp->rcv_up = tp->rcv_nxt;
 	/* With text that echoes whatever time. */
 	if (tp->rcv_nxt != tp->irs + 1)
 		tp->rfbuf_ts = tp->rfbuf_cnt = tp->rfbuf_mark = tp->t_rcvrtt =
