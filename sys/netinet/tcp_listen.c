@@ -7,8 +7,9 @@
  * A listener (RFC 9293, 3.10.7.2), and the connections that it gets.
  *
  *   RST   ends a handshake that is open
- *   ACK   completes one, and the connection, in SYN_RECEIVED, has it next;
- *         or is answered by a reset
+ *   ACK   completes one: the connection is established by it if it says
+ *         nothing else, or, in SYN_RECEIVED, has it next; or is answered by a
+ *         reset
  *   SYN   begins one; or, with a cookie of fast open, a connection at once
  *
  * What is between a SYN and its ACK is the SYN cache's (tcp_syncache.c).
@@ -206,7 +207,7 @@ tcp_child_is_plain(const struct tcpcb *tp, const struct tcp_syn *sy,
     const struct tcp_seg *sg, nstime_t sent)
 {
 	return (sg->sg_flags == TH_ACK && sg->sg_len == 0 &&
-	    sg->sg_seq == tp->rcv_nxt && 
+	    sg->sg_seq == tp->rcv_nxt &&
 	    sg->sg_to.to_flags == (sy->sy_flags & SYF_TSTMP) &&
 	    sent != 0 && sent != SC_UNSENT && SY_REXMITS(sy) == 0 &&
 	    (sy->sy_flags & SYF_AGAIN) == 0 &&
@@ -255,8 +256,8 @@ fail:
 	return (NULL);
 }
 
-/* tp is established, and nothing was written to it: what tcp_output_if() comes
- * to, and the news. */
+/* tp is established, and nothing was written to it: what tcp_output_if() would
+ * come to, and the news. */
 static void
 tcp_child_opened(struct tcpcb *tp)
 {
