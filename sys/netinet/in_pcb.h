@@ -153,10 +153,8 @@ int	in_pcbinsert(struct inpcbinfo *ipi, struct inpcb *inp);
  * ipi_quiet's, and whose hash it told: ENOMEM. */
 int	in_pcbinsert_new(struct inpcbinfo *ipi, struct inpcb *inp,
 	    uint32_t hash);
-/* Leave the connection table. */
-void	in_pcbremove(struct inpcbinfo *ipi, struct inpcb *inp);
-/* Give the port back too. */
-void	in_pcbrelease_port(struct inpcbinfo *ipi, struct inpcb *inp);
+/* Leave both tables; the port is given back. */
+void	in_pcbleave(struct inpcbinfo *ipi, struct inpcb *inp);
 /* Share the listener's port: for accepted connections. ENOMEM */
 int	in_pcbinherit_port(struct inpcbinfo *ipi, struct inpcb *inp,
 	    uint16_t port);

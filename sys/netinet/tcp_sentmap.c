@@ -142,11 +142,13 @@ ts_split(struct tcpcb *tp, struct tcp_sent *ts, tcp_seq seq)
 	return (behind);
 }
 
-/* Stamp ts with the state of the connection: it leaves now. */
+/* Stamp ts with the state of the connection: it leaves now; alone: nothing
+ * else is in flight. */
 static inline void
-ts_stamp(struct tcpcb *tp, struct tcp_sent *ts, uint16_t flags, nstime_t now)
+ts_stamp(struct tcpcb *tp, struct tcp_sent *ts, uint16_t flags, nstime_t now,
+    bool alone)
 {
-	if (tcp_inflight(tp) == 0) {
+	if (alone) {
 		tp->t_first_sent_time = now;
 		tp->t_delivered_time = now;
 	}
@@ -166,13 +168,15 @@ ts_append(struct tcpcb *tp, struct tcp_sent *ts, uint32_t len,
 	const tcp_seq start = tp->snd_max;
 	const nstime_t now = getnstime();
 
-	ts_stamp(tp, ts, flags, now);
+	if (tp->snd_una == start) {
+		tp->t_progress = (uint32_t)(now >> TCP_ACKTIME_SHIFT);
+		ts_stamp(tp, ts, flags, now, true);
+	} else
+		ts_stamp(tp, ts, flags, now, tcp_inflight(tp) == 0);
 	ts->ts_start = start;
 	ts->ts_end = ts->ts_nxt = start + len;
 	ts->ts_xmits = 1;
 	ts->ts_block = 0;
-	if (tp->snd_una == start)
-		tp->t_progress = (uint32_t)(now >> TCP_ACKTIME_SHIFT);
 	TAILQ_INSERT_TAIL(&tp->t_map, ts, ts_link);
 	tp->snd_max = tp->snd_nxt = start + len;
 	return (ts);
@@ -205,7 +209,7 @@ tcp_sent_again(struct tcpcb *tp, struct tcp_sent *ts, uint32_t len)
 	if (len < ts_len(ts) && ts_split(tp, ts, ts->ts_start + len) == NULL)
 		return (ENOBUFS);
 	ts_stamp(tp, ts, ts->ts_flags & (uint16_t)~(TS_LOST | TS_APPLIMITED),
-	    getnstime());
+	    getnstime(), tcp_inflight(tp) == 0);
 	if ((tp->t_flags & TF_PREVVALID) != 0)
 		tcp_undo_sent(tp, ts_len(ts));
 	tp->t_snd_lost -= ts_len(ts);
