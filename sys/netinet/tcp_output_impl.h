@@ -244,7 +244,7 @@ tcp_build(const struct tcpcb *tp, uint32_t hdrlen, uint32_t len)
 {
 	struct mbuf *m;
 
-	if ((m = m_gethdr(M_NOWAIT, MT_HEADER)) == NULL)
+	if ((m = mb_gethdr()) == NULL)
 		return (NULL);
 	m->m_data += max_hdr;
 	m->m_len = (int)hdrlen;

@@ -63,7 +63,7 @@ tcp_bare_send(const struct tcp_bare *tb, struct inpcb *inp)
 	struct tcphdr *th;
 	struct mbuf *m;
 
-	if ((m = m_gethdr(M_NOWAIT, MT_HEADER)) == NULL)
+	if ((m = mb_gethdr()) == NULL)
 		return;
 	m->m_data += max_hdr;
 	m->m_len = m->m_pkthdr.len = (int)(sizeof(*th) + tb->tb_optlen);
