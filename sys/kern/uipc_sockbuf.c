@@ -47,9 +47,29 @@
 
 #define	SB_COPYMAX	(MCLBYTES / 4)	/* more bytes than this: no copy */
 
-VNET_DEFINE(u_long, sb_max) = SB_MAX;
-VNET_DEFINE_STATIC(int, sb_efficiency) = 8;
-#define	V_sb_efficiency	VNET(sb_efficiency)
+/* How much a buffer of max bytes of memory holds. */
+#define	SB_HIWAT(max)							\
+	((max) / (MSIZE + MCLBYTES) * MCLBYTES +			\
+	    (max) % (MSIZE + MCLBYTES) * MCLBYTES / (MSIZE + MCLBYTES))
+
+VNET_DEFINE(struct sb_limits, sb_limits) = {
+	.sl_max = SB_MAX,
+	.sl_efficiency = 8,
+	.sl_hiwat = SB_HIWAT(SB_MAX),
+	.sl_mbmax = SB_MAX,
+};
+
+void
+sb_set_max(u_long max)
+{
+	struct sb_limits *sl;
+
+	CTASSERT(MSIZE <= MCLBYTES);
+	sl = &V_sb_limits;
+	sl->sl_max = max;
+	sl->sl_hiwat = ulmin(SB_HIWAT(max), INT_MAX);
+	sl->sl_mbmax = ulmin(max, UINT_MAX);
+}
 
 static int
 sysctl_maxsockbuf(SYSCTL_HANDLER_ARGS)
@@ -65,7 +85,7 @@ sysctl_maxsockbuf(SYSCTL_HANDLER_ARGS)
 		return (error);
 	if (value < MSIZE + MCLBYTES)
 		return (EINVAL);
-	V_sb_max = value;
+	sb_set_max(value);
 	return (0);
 }
 SYSCTL_PROC(_kern_ipc, OID_AUTO, maxsockbuf, CTLTYPE_ULONG | CTLFLAG_RW |
@@ -75,10 +95,14 @@ SYSCTL_PROC(_kern_ipc, OID_AUTO, maxsockbuf, CTLTYPE_ULONG | CTLFLAG_RW |
 static int
 sysctl_waste_factor(SYSCTL_HANDLER_ARGS)
 {
+	int error, value;
 
 	(void)arg1;
 	(void)arg2;
-	return (sysctl_int_range(oidp, req, &V_sb_efficiency, 1, INT_MAX));
+	value = (int)V_sb_limits.sl_efficiency;
+	error = sysctl_int_range(oidp, req, &value, 1, INT_MAX);
+	V_sb_limits.sl_efficiency = (u_long)value;
+	return (error);
 }
 SYSCTL_PROC(_kern_ipc, OID_AUTO, sockbuf_waste_factor, CTLTYPE_INT |
     CTLFLAG_RW | CTLFLAG_VNET, NULL, 0, sysctl_waste_factor, "I",
@@ -95,27 +119,15 @@ sb_mbmem(const struct mbuf *m)
 	return (MSIZE + m->m_ext.ext_size);
 }
 
-/* How much a buffer of sb_max bytes of memory holds. */
-static u_long __noinline
-sb_most(void)
-{
-
-	CTASSERT(MSIZE <= MCLBYTES);
-	return (V_sb_max / (MSIZE + MCLBYTES) * MCLBYTES +
-	    V_sb_max % (MSIZE + MCLBYTES) * MCLBYTES / (MSIZE + MCLBYTES));
-}
-
 static inline bool
 sb_reserve(struct sockbuf *sb, u_long cc)
 {
-	const u_long max = V_sb_max;
+	const struct sb_limits *sl = &V_sb_limits;
 
-	/* Half of the limit is little enough, whatever the overhead. */
-	if (__predict_false(cc > max / 2 && cc > sb_most()) || cc > INT_MAX)
+	if (__predict_false(cc > sl->sl_hiwat))
 		return (false);
 	sb->sb_hiwat = (u_int)cc;
-	sb->sb_mbmax = (u_int)ulmin(ulmin(cc * (u_long)V_sb_efficiency,
-	    max), UINT_MAX);
+	sb->sb_mbmax = (u_int)ulmin(cc * sl->sl_efficiency, sl->sl_mbmax);
 	if (sb->sb_lowat > sb->sb_hiwat)
 		sb->sb_lowat = sb->sb_hiwat;
 	return (true);
