@@ -272,6 +272,15 @@ host_turn(struct sy_loop *loop, struct sy_host *host)
 		sy_loop_after(loop, host);
 }
 
+/* Is what comes next host's turn, since it is woken, and no more than that? */
+static inline bool
+only_turn(const struct sy_loop *loop, const struct sy_host *host)
+{
+
+	return (host->h_watches == NULL && sy_rare(loop) == 0 &&
+	    loop->l_heap[0].s_when > loop->l_now);
+}
+
 bool
 sy_loop_turns(struct sy_loop *loop, const struct sy_host *host)
 {
@@ -280,21 +289,20 @@ sy_loop_turns(struct sy_loop *loop, const struct sy_host *host)
 
 	if ((loop->l_depth | loop->l_ndoors) != 0)
 		return (false);
-	do {
-		h = STAILQ_FIRST(&loop->l_woken);
-		if (h == NULL || h->h_watches != NULL || sy_rare(loop) != 0 ||
-		    loop->l_heap[0].s_when <= loop->l_now)
-			break;
+	while ((h = STAILQ_FIRST(&loop->l_woken)) != NULL &&
+	    only_turn(loop, h)) {
 		unwake(loop, h);
 		loop->l_events++;
 		loop->l_running = h;
 		next = vnet_run(h->h_vnet);
+		loop->l_running = NULL;
 		if (next != h->h_event.ev_when)
 			rekey(loop, &h->h_event, next > loop->l_now ? next :
 			    loop->l_now);
-	} while (h != host);
-	loop->l_running = NULL;
-	return (h == host && h != NULL);
+		if (h == host)
+			return (true);
+	}
+	return (false);
 }
 
 /* ---- Calls ---- */

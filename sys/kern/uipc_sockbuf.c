@@ -119,17 +119,15 @@ sb_mbmem(const struct mbuf *m)
 	return (MSIZE + m->m_ext.ext_size);
 }
 
+/* Let the buffer hold cc bytes, if that is within the limits. */
 static inline bool
-sb_reserve(struct sockbuf *sb, u_long cc)
+sb_set(struct sockbuf *sb, u_long cc, const struct sb_limits *sl)
 {
-	const struct sb_limits *sl = &V_sb_limits;
 
 	if (__predict_false(cc > sl->sl_hiwat))
 		return (false);
 	sb->sb_hiwat = (u_int)cc;
 	sb->sb_mbmax = (u_int)ulmin(cc * sl->sl_efficiency, sl->sl_mbmax);
-	if (sb->sb_lowat > sb->sb_hiwat)
-		sb->sb_lowat = sb->sb_hiwat;
 	return (true);
 }
 
@@ -137,38 +135,45 @@ int
 sbreserve(struct sockbuf *sb, u_long cc)
 {
 
-	return (sb_reserve(sb, cc));
+	if (!sb_set(sb, cc, &V_sb_limits))
+		return (0);
+	if (sb->sb_lowat > sb->sb_hiwat)
+		sb->sb_lowat = sb->sb_hiwat;
+	return (1);
 }
 
-/* Up to whole units, where the limit allows it. */
+/* Up to whole units, where the limits allow it. */
 static inline void
-sb_round(struct sockbuf *sb, u_int unit)
+sb_round(struct sockbuf *sb, u_int unit, const struct sb_limits *sl)
 {
 	const u_int over = sb->sb_hiwat % unit;
-	const u_long size = (u_long)sb->sb_hiwat + unit - over;
 
-	if (over != 0 && size <= V_sb_max)
-		(void)sb_reserve(sb, size);
+	if (over != 0)
+		(void)sb_set(sb, (u_long)sb->sb_hiwat + unit - over, sl);
 }
 
 void
 soround(struct socket *so, u_int unit)
 {
+	const struct sb_limits *sl = &V_sb_limits;
 
-	sb_round(&so->so_snd, unit);
-	sb_round(&so->so_rcv, unit);
+	sb_round(&so->so_snd, unit, sl);
+	sb_round(&so->so_rcv, unit, sl);
 }
 
 int
 soreserve(struct socket *so, u_long sndcc, u_long rcvcc)
 {
+	const struct sb_limits *sl = &V_sb_limits;
 
-	if (!sb_reserve(&so->so_snd, sndcc) ||
-	    !sb_reserve(&so->so_rcv, rcvcc)) {
+	if (!sb_set(&so->so_snd, sndcc, sl) ||
+	    !sb_set(&so->so_rcv, rcvcc, sl)) {
 		so->so_snd.sb_hiwat = so->so_snd.sb_mbmax = 0;
 		so->so_rcv.sb_hiwat = so->so_rcv.sb_mbmax = 0;
 		return (ENOBUFS);
 	}
+	if (so->so_rcv.sb_lowat > so->so_rcv.sb_hiwat)
+		so->so_rcv.sb_lowat = so->so_rcv.sb_hiwat;
 	if (so->so_rcv.sb_lowat == 0)
 		so->so_rcv.sb_lowat = 1;
 	if (so->so_snd.sb_lowat == 0)

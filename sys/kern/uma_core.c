@@ -21,6 +21,10 @@
  * zone and the item, and a free likewise.  mbufs and segments of the sent map
  * come this way.
  *
+ * Items of a zone with UMA_ZONE_SLAB come from the host a slab at a time, all
+ * of which enter the free list, and go back with all others when none is in
+ * use: a slab is a link to the next one and then as many items as fit.
+ *
  * ms_bytes counts the items in use.  A zone that was destroyed lives on
  * without its vnet (uz_vnet is NULL) until ms_bytes is 0; a free touches
  * the zone and nothing else, so it may come after the vnet's end.
@@ -40,6 +44,7 @@
 #define	UMA_KEEP_BYTES	(256 * 1024)
 #define	UMA_KEEP_MIN	16
 #define	UMA_KEEP_MAX	1024
+#define	UMA_SLAB_BYTES	4096
 
 TAILQ_HEAD(zone_list, uma_zone);
 VNET_DEFINE_STATIC(struct zone_list, zones);
@@ -85,12 +90,49 @@ zone_pop(uma_zone_t zone)
 	return (item);
 }
 
+/* A slab more: an item of it, or NULL. */
+static void *
+slab_import(uma_zone_t zone)
+{
+	const u_int size = zone->uz_hostsize;
+	u_int at;
+	char *slab;
+
+	slab = host_alloc(UMA_SLAB_BYTES, zone->uz_align + 1, false);
+	if (slab == NULL)
+		return (NULL);
+	*(void **)(void *)slab = zone->uz_slabs;
+	zone->uz_slabs = slab;
+	for (at = roundup2((u_int)sizeof(void *), zone->uz_align + 1);
+	    at + size <= UMA_SLAB_BYTES; at += size) {
+		zone_push(zone, slab + at);
+		zone->uz_total += zone->uz_size;
+	}
+	return (zone_pop(zone));
+}
+
+/* Give back all slabs; no item is in use. */
+static void
+slabs_export(uma_zone_t zone)
+{
+	void *slab;
+
+	zone->uz_free = NULL;
+	zone->uz_total = 0;
+	while ((slab = zone->uz_slabs) != NULL) {
+		zone->uz_slabs = *(void **)slab;
+		host_free(slab);
+	}
+}
+
 /* An item from the host, initialized, or NULL. */
 static void *
 zone_import(uma_zone_t zone, int flags)
 {
 	void *item;
 
+	if ((zone->uz_flags & UMA_ZONE_SLAB) != 0)
+		return (slab_import(zone));
 	item = host_alloc(zone->uz_hostsize, zone->uz_align + 1,
 	    (zone->uz_flags & UMA_ZONE_ZINIT) != 0);
 	if (item == NULL)
@@ -108,6 +150,10 @@ static void
 zone_export(uma_zone_t zone, void *item)
 {
 
+	if ((zone->uz_flags & UMA_ZONE_SLAB) != 0) {
+		zone_push(zone, item);
+		return;
+	}
 	if (zone->uz_fini != NULL)
 		zone->uz_fini(item, (int)zone->uz_size);
 	zone->uz_total -= zone->uz_size;
@@ -119,8 +165,18 @@ static void
 zone_drain(uma_zone_t zone)
 {
 
-	while (zone->uz_free != NULL)
-		zone_export(zone, zone_pop(zone));
+	if ((zone->uz_flags & UMA_ZONE_SLAB) == 0)
+		while (zone->uz_free != NULL)
+			zone_export(zone, zone_pop(zone));
+	else if (zone->uz_stats.ms_bytes == 0)
+		slabs_export(zone);
+}
+
+void
+uma_zone_reclaim(uma_zone_t zone)
+{
+
+	zone_drain(zone);
 }
 
 /* What a zone of items of size bytes keeps, bytes. */
@@ -132,7 +188,7 @@ zone_keep(size_t size, uint32_t flags)
 	(void)flags;
 	return (0);
 #else
-	if ((flags & UMA_ZONE_NOFREE) != 0)
+	if ((flags & (UMA_ZONE_NOFREE | UMA_ZONE_SLAB)) != 0)
 		return (UINT64_MAX);
 	return (size * max(UMA_KEEP_MIN, min(UMA_KEEP_MAX,
 	    (u_int)(UMA_KEEP_BYTES / size))));
@@ -148,6 +204,9 @@ uma_zcreate(const char *name, size_t size, uma_ctor ctor, uma_dtor dtor,
 
 	KASSERT(size > 0 && size <= INT_MAX / 2, ("zone %s: size", name));
 	KASSERT(align >= 0 && powerof2(align + 1), ("zone %s: align", name));
+#ifdef MEM_KEEP_NOTHING
+	flags &= ~(uint32_t)UMA_ZONE_SLAB;
+#endif
 	zone = host_alloc(sizeof(*zone), CACHE_LINE_SIZE, true);
 	if (zone == NULL)
 		return (NULL);
@@ -162,6 +221,8 @@ uma_zcreate(const char *name, size_t size, uma_ctor ctor, uma_dtor dtor,
 	zone->uz_flags = flags;
 	zone->uz_align = (u_int)align;
 	zone->uz_keep = zone_keep(size, flags);
+	KASSERT((flags & UMA_ZONE_SLAB) == 0 || (!outside &&
+	    size <= UMA_SLAB_BYTES / 4), ("zone %s: no slabs", name));
 	zone->uz_plain = ctor == NULL && dtor == NULL && !outside;
 	zone->uz_keep_fast = zone->uz_plain ? zone->uz_keep : 0;
 	zone->uz_linkoff = outside ? (u_int)roundup2(size, sizeof(void *)) :
@@ -250,8 +311,10 @@ zone_release(uma_zone_t zone, void *item)
 {
 
 	zone_export(zone, item);
-	if (zone->uz_dying && zone->uz_stats.ms_bytes == 0)
+	if (zone->uz_dying && zone->uz_stats.ms_bytes == 0) {
+		zone_drain(zone);
 		host_free(zone);
+	}
 }
 
 static inline void

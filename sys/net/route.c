@@ -538,8 +538,8 @@ ro_find(struct route *ro, const struct in6_addr *dst, uint32_t scope)
 	return (0);
 }
 
-int
-ro_lookup(struct route *ro, const struct in6_addr *dst, uint32_t scope)
+static int __noinline
+ro_lookup_table(struct route *ro, const struct in6_addr *dst, uint32_t scope)
 {
 	struct route *recent = ro_recent(dst, scope);
 	int error;
@@ -553,6 +553,20 @@ ro_lookup(struct route *ro, const struct in6_addr *dst, uint32_t scope)
 		*ro = *recent;
 		nhop_ref(ro->ro_nh);
 	}
+	return (0);
+}
+
+/* Mostly an empty ro learns what another one has found. */
+int
+ro_lookup(struct route *ro, const struct in6_addr *dst, uint32_t scope)
+{
+	const struct rt_recent *rr = recent_slot(dst);
+
+	if (__predict_false(ro->ro_nh != NULL || !recent_is(rr, dst, scope) ||
+	    !ro_valid(&rr->rr_route)))
+		return (ro_lookup_table(ro, dst, scope));
+	*ro = rr->rr_route;
+	nhop_ref(ro->ro_nh);
 	return (0);
 }
 

@@ -28,6 +28,7 @@ SRCS+=	netinet/tcp_parse.c
 SRCS+=	netinet/tcp_pmtud.c
 SRCS+=	netinet/tcp_reass.c
 SRCS+=	netinet/tcp_respond.c
+SRCS+=	netinet/tcp_segment.c
 SRCS+=	netinet/tcp_sentmap.c
 SRCS+=	netinet/tcp_stages.c
 SRCS+=	netinet/tcp_subr.c

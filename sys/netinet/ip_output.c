@@ -456,15 +456,15 @@ ip_ttl(uint8_t asked)
 }
 
 /*
- * Write the header of 20 bytes of a packet of len, with the sum of it and of
- * the optlen bytes of options that are there behind it.  As words: a sum that
- * read bytes just written would wait for them.  id_off: the second one,
- * identification and fragment.
+ * Write the header of 20 bytes of a packet of len; if the interface does not
+ * (left) with the sum of it and of the optlen bytes of options that are there
+ * behind it.  As words: a sum that read bytes just written would wait for
+ * them.  id_off: the second one, identification and fragment.
  */
 static inline void
 ip_header4_write(struct ip *ip, int len, int optlen, uint32_t id_off,
     uint8_t tos, uint8_t ttl, uint8_t proto, const struct in6_addr *src,
-    const struct in6_addr *dst)
+    const struct in6_addr *dst, bool left)
 {
 	uint32_t w[5];
 	uint64_t sum;
@@ -476,10 +476,12 @@ ip_header4_write(struct ip *ip, int len, int optlen, uint32_t id_off,
 	w[2] = htonl((uint32_t)ttl << 24 | (uint32_t)proto << 16);
 	w[3] = in6_unmapped(src).s_addr;
 	w[4] = in6_unmapped(dst).s_addr;
-	sum = (uint64_t)w[0] + w[1] + w[2] + w[3] + w[4];
-	if (optlen != 0)
-		sum = in_cksum_partial(ip + 1, (size_t)optlen, sum);
-	w[2] |= ip_last_half((uint16_t)~in_cksum_fold(sum));
+	if (!left) {
+		sum = (uint64_t)w[0] + w[1] + w[2] + w[3] + w[4];
+		if (optlen != 0)
+			sum = in_cksum_partial(ip + 1, (size_t)optlen, sum);
+		w[2] |= ip_last_half((uint16_t)~in_cksum_fold(sum));
+	}
 	memcpy(ip, &w[0], sizeof(w[0]));
 	memcpy(&ip->ip_id, &w[1], sizeof(w[1]));
 	memcpy(&ip->ip_ttl, &w[2], sizeof(w[2]));
@@ -513,7 +515,7 @@ ip_header4(struct mbuf **mp, const struct ip_output_args *ioa)
 	    htonl((uint32_t)ip_newid() << 16);
 	ip_header4_write(mtod(m, struct ip *), m->m_pkthdr.len, optlen,
 	    id_off, ioa->ioa_tos, ip_ttl(ioa->ioa_ttl), ioa->ioa_proto,
-	    &ioa->ioa_src, &ioa->ioa_dst);
+	    &ioa->ioa_src, &ioa->ioa_dst, false);
 	return (0);
 }
 
@@ -620,17 +622,21 @@ ip_send_plain(struct mbuf *m, const struct route *ro, uint8_t tos,
     const struct in6_addr *dst)
 {
 	const int hlen = ETHER_HDR_LEN + (int)sizeof(struct ip);
+	struct ifnet *ifp = ro->ro_nh->nh_ifp;
+	const uint32_t left = ifp->if_hwassist & CSUM_IP;
+	char *data = m->m_data;
+	int len = m->m_pkthdr.len;
 
 	V_ipstat.ips_localout++;
-	ip_header4_write((struct ip *)(void *)(m->m_data - sizeof(struct ip)),
-	    m->m_pkthdr.len + (int)sizeof(struct ip), 0, htonl(IP_DF), tos,
-	    ip_ttl(ttl), proto, src, dst);
-	m->m_data -= hlen;
+	m->m_data = data - hlen;
 	m->m_len += hlen;
-	m->m_pkthdr.len += hlen;
+	m->m_pkthdr.len = len + hlen;
 	m->m_pkthdr.l3hlen = sizeof(struct ip);
-	return (ether_output_known(ro->ro_nh->nh_ifp, m, ro->ro_lladdr,
-	    ETHERTYPE_IP));
+	m->m_pkthdr.csum_flags |= left;
+	ip_header4_write((struct ip *)(void *)(data - sizeof(struct ip)),
+	    len + (int)sizeof(struct ip), 0, htonl(IP_DF), tos, ip_ttl(ttl),
+	    proto, src, dst, left != 0);
+	return (ether_output_known(ifp, m, ro->ro_lladdr, ETHERTYPE_IP));
 }
 
 static inline int
@@ -654,7 +660,7 @@ ip_send(struct mbuf *m, const struct ip_output_args *ioa)
 }
 
 static int __noinline
-ip_send_pcb_any(struct mbuf *m, struct inpcb *inp, uint8_t flags)
+ip_send_pcb_any(struct mbuf *m, struct inpcb *inp)
 {
 	const struct ip_output_args ioa = {
 		.ioa_src = inp->inp_laddr,
@@ -664,7 +670,7 @@ ip_send_pcb_any(struct mbuf *m, struct inpcb *inp, uint8_t flags)
 		.ioa_proto = IPPROTO_TCP,
 		.ioa_tos = inp->inp_tos,
 		.ioa_ttl = inp->inp_ttl,
-		.ioa_flags = flags,
+		.ioa_flags = IOA_DF,
 		.ioa_ro = &inp->inp_route,
 	};
 
@@ -672,16 +678,36 @@ ip_send_pcb_any(struct mbuf *m, struct inpcb *inp, uint8_t flags)
 }
 
 int
-ip_send_pcb(struct mbuf *m, struct inpcb *inp, uint8_t flags)
+ip_send_pcb(struct mbuf *m, struct inpcb *inp)
 {
 	struct route *ro = &inp->inp_route;
 
 	MPASS(ip_has_room(m));
-	if (__predict_true(flags == IOA_DF &&
-	    ip_is_plain(m, ro, &inp->inp_laddr)))
+	if (__predict_true(ip_is_plain(m, ro, &inp->inp_laddr)))
 		return (ip_send_plain(m, ro, inp->inp_tos, inp->inp_ttl,
 		    IPPROTO_TCP, &inp->inp_laddr, &inp->inp_faddr));
-	return (ip_send_pcb_any(m, inp, flags));
+	return (ip_send_pcb_any(m, inp));
+}
+
+/* The route has to be found first. */
+static uint32_t __noinline
+route_mtu_found(const struct in6_addr *dst, uint32_t scope, struct route *ro,
+    uint32_t *tsomaxp)
+{
+	if (ro_lookup(ro, dst, scope) != 0) {
+		*tsomaxp = IP_MAXPACKET;
+		return (0);
+	}
+	return (ip_route_mtu(dst, scope, ro, tsomaxp));
+}
+
+/* The link's MTU, or less if that was learnt. */
+static uint32_t __noinline
+route_mtu_learnt(const struct in6_addr *dst, uint32_t mtu)
+{
+	uint32_t path = ip_pmtu_get(dst);
+
+	return (path != 0 && path < mtu ? path : mtu);
 }
 
 uint32_t
@@ -689,11 +715,11 @@ ip_route_mtu(const struct in6_addr *dst, uint32_t scope, struct route *ro,
     uint32_t *tsomaxp)
 {
 	const struct ifnet *ifp;
-	uint32_t bit, mtu, path;
+	uint32_t bit, mtu;
 
+	if (!ro_valid(ro))
+		return (route_mtu_found(dst, scope, ro, tsomaxp));
 	*tsomaxp = IP_MAXPACKET;
-	if (!ro_valid(ro) && ro_lookup(ro, dst, scope) != 0)
-		return (0);
 	ifp = ro->ro_nh->nh_ifp;
 	if (ifp == NULL)
 		return (0);
@@ -701,8 +727,8 @@ ip_route_mtu(const struct in6_addr *dst, uint32_t scope, struct route *ro,
 	if ((ifp->if_hwassist & bit) != 0)
 		*tsomaxp = ifp->if_hw_tsomax;
 	mtu = ip_nhop_mtu(ro->ro_nh);
-	path = ip_pmtu_get(dst);
-	return (path != 0 && path < mtu ? path : mtu);
+	return (__predict_true(V_pmtu_count == 0) ? mtu :
+	    route_mtu_learnt(dst, mtu));
 }
 
 bool

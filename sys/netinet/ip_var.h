@@ -42,9 +42,10 @@ struct ip_output_args {
  * cuts, or is cut here.
  */
 int	ip_send(struct mbuf *m, const struct ip_output_args *ioa);
-/* The same for a segment of the connection inp, on which nothing but its tos
- * and ttl is set: m is a header's mbuf, with max_hdr bytes free in front. */
-int	ip_send_pcb(struct mbuf *m, struct inpcb *inp, uint8_t flags);
+/* The same for a segment of the connection inp, of which nothing is asked but
+ * its tos and ttl, and IOA_DF: m is a header's mbuf, with max_hdr bytes free in
+ * front. */
+int	ip_send_pcb(struct mbuf *m, struct inpcb *inp);
 /* The bytes of IP packet that the way to dst takes (interface, route, path
  * MTU learnt); ro is filled.  0 if there is no way.  *tsomaxp becomes the
  * bytes of CSUM_TSO packet that the interface cuts by itself; 0: it does
@@ -163,6 +164,14 @@ in_pseudo_sum(const struct in6_addr *src, const struct in6_addr *dst,
     uint32_t len, uint8_t proto)
 {
 	return (in_cksum_fold(in_pseudo_partial(src, dst, len, proto)));
+}
+/* The same of two mapped IPv4 addresses, whose ffff may be left out. */
+static inline uint16_t
+in_pseudo_sum4(const struct in6_addr *src, const struct in6_addr *dst,
+    uint32_t len, uint8_t proto)
+{
+	return (in_cksum_fold((uint64_t)htonl(len) + htonl((uint32_t)proto) +
+	    src->s6_addr32[3] + dst->s6_addr32[3]));
 }
 /* Complete what csum_flags asks for in an IP packet (m_data at the IP
  * header), and clear those flags.  The IP header must lie in one mbuf. */

@@ -15,6 +15,7 @@
 
 #include <netinet/tcp_loss.h>
 #include <netinet/tcp_newcwv.h>
+#include <netinet/tcp_seg.h>
 #include <netinet/tcp_undo.h>
 #include <netinet/tcp_var.h>
 
@@ -62,13 +63,14 @@ cc_initial_window(const struct tcpcb *tp, uint32_t mss)
 		return (tu->tu_iwnd_nb);
 	if (tu != NULL && tu->tu_iwnd_nseg != 0)
 		return (tu->tu_iwnd_nseg * mss);
-	return (tcp_compat_initwnd(tp, mss));
+	return (tu == NULL ? tcp_compute_initwnd(mss) :
+	    tcp_compat_initwnd(tp, mss));
 }
 
 void
 cc_conn_init(struct tcpcb *tp)
 {
-	uint32_t mss = tcp_maxseg(tp);
+	const uint32_t mss = tcp_full_segment(tp);
 
 	/* RFC 5681, 3.1: a lost SYN means a window of one segment. */
 	tp->snd_cwnd = (tp->t_flags2 & TF2_SYNLOST) != 0 ? mss :
@@ -116,8 +118,8 @@ tcp_compute_pipe(struct tcpcb *tp)
 	return ((int)(pipe > left ? pipe - left : 0));
 }
 
-void
-cc_ack_received(struct tcpcb *tp, uint32_t acked, uint16_t nsegs,
+static __always_inline void
+cc_tell_ack(struct tcpcb *tp, uint32_t acked, uint16_t nsegs,
     ccsignal_t type)
 {
 	struct cc_var *ccv = &tp->t_ccv;
@@ -145,6 +147,19 @@ cc_ack_received(struct tcpcb *tp, uint32_t acked, uint16_t nsegs,
 	ccv->flags = flags;
 	if (CC_ALGO(tp)->ack_received != NULL)
 		CC_ALGO(tp)->ack_received(ccv, type);
+}
+
+void
+cc_ack_received(struct tcpcb *tp, uint32_t acked, uint16_t nsegs,
+    ccsignal_t type)
+{
+	cc_tell_ack(tp, acked, nsegs, type);
+}
+
+void
+cc_progress(struct tcpcb *tp, const struct tcp_acked *ta)
+{
+	cc_tell_ack(tp, ta->ta_acked, ta->ta_nsegs, CC_ACK);
 }
 
 /* The textbook's reaction to a timeout, if the module has none. */

@@ -24,6 +24,7 @@
 #include <netinet/ip_options.h>
 #include <netinet/tcp_ecn.h>
 #include <netinet/tcp_fastopen.h>
+#include <netinet/tcp_output_impl.h>
 #include <netinet/tcp_seg.h>
 #include <netinet/tcp_syncache.h>
 #include <netinet/tcp_var.h>
@@ -35,7 +36,10 @@
 static uint16_t
 tcp_listen_flags(const struct tcpcb *lp, const struct tcpopt *to)
 {
-	uint16_t flags = 0;
+	/* By rfc1323's variable. */
+	static const uint16_t rfc1323[] = { 0, SYF_SCALE | SYF_TSTMP,
+	    SYF_SCALE, SYF_TSTMP };
+	uint16_t flags = 0, offer = SYF_FASTOPEN | SYF_FASTOPENEXP;
 
 	/* Who was let in unsigned goes on so. */
 	if ((lp->t_flags & TF_SIGNATURE) != 0 &&
@@ -43,27 +47,21 @@ tcp_listen_flags(const struct tcpcb *lp, const struct tcpopt *to)
 		flags |= SYF_SIGNATURE;
 	if ((lp->t_flags & TF_NOOPT) != 0)
 		return (flags | SYF_NOOPT);
-	if ((to->to_flags & TOF_SCALE) != 0 &&
-	    (V_tcp_do_rfc1323 == 1 || V_tcp_do_rfc1323 == 2))
-		flags |= SYF_SCALE;
-	if ((to->to_flags & TOF_TS) != 0 &&
-	    (V_tcp_do_rfc1323 == 1 || V_tcp_do_rfc1323 == 3))
-		flags |= SYF_TSTMP;
-	if ((to->to_flags & TOF_SACKPERM) != 0 && V_tcp_do_sack)
-		flags |= SYF_SACK;
-	if ((to->to_flags & TOF_FASTOPEN) != 0)
-		flags |= SYF_FASTOPEN;
-	if ((to->to_flags & TOF_FASTOPENEXP) != 0)
-		flags |= SYF_FASTOPENEXP;
-	return (flags);
+	if ((u_int)V_tcp_do_rfc1323 < nitems(rfc1323))
+		offer |= rfc1323[V_tcp_do_rfc1323];
+	if (V_tcp_do_sack)
+		offer |= SYF_SACK;
+	return (flags | ((uint16_t)to->to_flags & offer));
 }
 
-void
+struct route *
 tcp_listen_offer(const struct tcpcb *lp, const struct tcp_seg *sg,
     struct tcp_syn *sy)
 {
 	const struct inpcb *linp = &lp->t_inpcb;
 	const struct tcpopt *to = &sg->sg_to;
+	struct route *ro = ro_recent(&sg->sg_inc.inc_faddr,
+	    sg->sg_inc.inc_scope);
 	struct tcp_ao ao;
 
 	memset(sy, 0, sizeof(*sy));
@@ -71,7 +69,8 @@ tcp_listen_offer(const struct tcpcb *lp, const struct tcp_seg *sg,
 	sy->sy_irs = sg->sg_seq;
 	sy->sy_flags = tcp_listen_flags(lp, to);
 	sy->sy_peermss = (to->to_flags & TOF_MSS) != 0 ? to->to_mss : 0;
-	sy->sy_mss = (uint16_t)tcp_mssopt_to(&sg->sg_inc, lp, sg->sg_udpport);
+	sy->sy_mss = (uint16_t)tcp_mssopt_to(&sg->sg_inc, lp, ro,
+	    sg->sg_udpport);
 	sy->sy_port = sg->sg_udpport;
 	sy->sy_ipopts = sg->sg_ipopts;
 	sy->sy_win = tcp_compat_synack_window(lp,
@@ -89,6 +88,7 @@ tcp_listen_offer(const struct tcpcb *lp, const struct tcp_seg *sg,
 		sy->sy_aocurrent = ao.ao_current;
 		sy->sy_aornext = ao.ao_rnext;
 	}
+	return (ro);
 }
 
 /* ---- The connection ---- */
@@ -105,7 +105,7 @@ tcp_child_options(struct tcpcb *tp, const struct tcp_syn *sy)
 	if ((sy->sy_flags & SYF_TSTMP) != 0) {
 		tp->t_flags |= TF_REQ_TSTMP | TF_RCVD_TSTMP;
 		tp->ts_recent = sy->sy_tsrecent;
-		tp->ts_recent_age = (uint32_t)time_uptime;
+		tp->ts_recent_age = tcp_ts_age();
 	}
 	if ((sy->sy_flags & SYF_SACK) != 0)
 		tp->t_flags |= TF_SACK_PERMIT;
@@ -114,7 +114,7 @@ tcp_child_options(struct tcpcb *tp, const struct tcp_syn *sy)
 /* Bind the new connection to the handshake's addresses: 0 or an errno. */
 static int
 tcp_child_bind(struct tcpcb *tp, const struct tcpcb *lp,
-    const struct tcp_syn *sy)
+    const struct tcp_syn *sy, const struct tcp_seg *sg)
 {
 	struct inpcb *inp = tptoinpcb(tp);
 	const struct inpcb *linp = &lp->t_inpcb;
@@ -136,7 +136,8 @@ tcp_child_bind(struct tcpcb *tp, const struct tcpcb *lp,
 	if ((error = in_pcbinherit_port(&V_tcbinfo, inp,
 	    sy->sy_inc.inc_lport)) != 0)
 		return (error);
-	return (in_pcbinsert(&V_tcbinfo, inp));
+	/* There is none with these ends, or it would have had sg. */
+	return (in_pcbinsert_new(&V_tcbinfo, inp, sg->sg_hash));
 }
 
 /* What accepted connections take over from the listener. */
@@ -155,7 +156,8 @@ tcp_child_inherit(struct tcpcb *tp, struct tcpcb *lp)
 		    __offsetof(struct tcp_userto, tu_cwv));
 		tp->t_flags2 |= lp->t_flags2 & TF2_COMPAT;
 	}
-	if ((error = tcp_functions_inherit(tp, lp)) != 0)
+	if (tp->t_fb != lp->t_fb &&
+	    (error = tcp_functions_inherit(tp, lp)) != 0)
 		return (error);
 	return (CC_ALGO(tp) == CC_ALGO(lp) ? 0 : cc_switch(tp, CC_ALGO(lp)));
 }
@@ -202,10 +204,9 @@ static bool
 tcp_child_is_plain(const struct tcpcb *tp, const struct tcp_syn *sy,
     const struct tcp_seg *sg, nstime_t sent)
 {
-	const uint32_t ts = (sy->sy_flags & SYF_TSTMP) != 0 ? TOF_TS : 0;
-
 	return (sg->sg_flags == TH_ACK && sg->sg_len == 0 &&
-	    sg->sg_seq == tp->rcv_nxt && sg->sg_to.to_flags == ts &&
+	    sg->sg_seq == tp->rcv_nxt && 
+	    sg->sg_to.to_flags == (sy->sy_flags & SYF_TSTMP) &&
 	    sent != 0 && sent != SC_UNSENT && SY_REXMITS(sy) == 0 &&
 	    (sy->sy_flags & SYF_AGAIN) == 0 &&
 	    sy->sy_ecn == TCP_ECN_NONE && tp->t_userto == NULL &&
@@ -225,8 +226,10 @@ tcp_listen_child(struct tcpcb *lp, const struct tcp_syn *sy,
 		return (NULL);
 	tp = sototcpcb(so);
 	tcp_child_numbers(tp, sy);
-	if (tcp_child_inherit(tp, lp) != 0 || tcp_sig_inherit(tp, sy) != 0 ||
-	    tcp_child_bind(tp, lp, sy) != 0)
+	if (tcp_child_inherit(tp, lp) != 0 ||
+	    ((sy->sy_flags & SYF_SIGNATURE) != 0 &&
+	    tcp_sig_inherit(tp, sy) != 0) ||
+	    tcp_child_bind(tp, lp, sy, sg) != 0)
 		goto fail;
 	plain = tcp_child_is_plain(tp, sy, sg, sent);
 	if (!plain && sent != SC_UNSENT && tcp_child_sent(tp, sy, sent) != 0)
@@ -248,6 +251,19 @@ tcp_listen_child(struct tcpcb *lp, const struct tcp_syn *sy,
 fail:
 	soabort(so);
 	return (NULL);
+}
+
+/* tp is established, and nothing was written to it: what tcp_output_if() comes
+ * to, and the news. */
+static void
+tcp_child_opened(struct tcpcb *tp)
+{
+	if (tp->t_fb->tfb_tcp_output != tcp_default_output ||
+	    tcp_window_update_due(tp))
+		tcp_output_later(tp);
+	else
+		tp->t_app_limited = (uint32_t)tp->t_delivered;
+	soisconnected(tptosocket(tp));
 }
 
 /* ---- Segments ---- */
@@ -288,8 +304,7 @@ tcp_listen_ack(struct tcpcb *lp, struct mbuf *m, struct tcp_seg *sg,
 			tcp_dispatch(tp, m, sg);
 			return;
 		}
-		tcp_output_if(tp);
-		soisconnected(tptosocket(tp));
+		tcp_child_opened(tp);
 		break;
 	case TCP_SC_NONE:
 		tcp_log_wrong(sg, "acknowledges no SYN-ACK of ours");
@@ -310,7 +325,7 @@ tcp_listen_fast(struct tcpcb *lp, struct mbuf *m, struct tcp_seg *sg,
 	struct tcp_syn sy;
 	struct tcpcb *tp;
 
-	tcp_listen_offer(lp, sg, &sy);
+	(void)tcp_listen_offer(lp, sg, &sy);
 	tcp_new_numbers(&sg->sg_inc, &sy.sy_iss, &sy.sy_tsoff);
 	if ((tp = tcp_listen_child(lp, &sy, sg, SC_UNSENT)) == NULL) {
 		TCPSTAT_INC(tcps_listendrop);

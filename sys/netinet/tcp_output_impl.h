@@ -7,7 +7,8 @@
  * What the files of TCP's output say to each other and to nobody else:
  *
  *	tcp_plan	what the next segment is to be, with its options
- *	tcp_output	when; builds it, notes it, and gives it to IP
+ *	tcp_segment	builds it, notes it, and gives it to IP
+ *	tcp_output	when; plain segments
  *	tcp_respond	segments that come from no send buffer
  */
 #ifndef _STACKYARD_NETINET_TCP_OUTPUT_IMPL_H_
@@ -17,6 +18,7 @@
 #include <sys/socketvar.h>
 #include <sys/systm.h>
 #include <netinet/ip_var.h>
+#include <netinet/tcp_loss.h>
 #include <netinet/tcp_var.h>
 
 /* What the next segment is to be. */
@@ -48,9 +50,9 @@ uint32_t tcp_seg_limit(const struct tcpcb *tp, uint32_t optlen);
  * all there is. */
 bool	tcp_small_ok(const struct tcpcb *tp, uint32_t len, uint32_t mss,
 	    bool all);
-/* Should the peer hear of win, which is more than it was promised? */
-bool	tcp_window_grown(const struct tcpcb *tp, uint32_t win,
-	    uint32_t promised);
+/* Should the peer hear of win, if it is more than it was promised? */
+bool	tcp_window_grown(const struct tcpcb *tp, const struct socket *so,
+	    uint32_t win);
 
 /* What is left of the window that was promised, bytes. */
 static inline uint32_t
@@ -58,15 +60,6 @@ tcp_promised(const struct tcpcb *tp)
 {
 	return (SEQ_GT(tp->rcv_adv, tp->rcv_nxt) ?
 	    tp->rcv_adv - tp->rcv_nxt : 0);
-}
-
-/* Has so much space come free that the peer should hear of it? */
-static inline bool
-tcp_window_update_due(const struct tcpcb *tp, uint32_t win)
-{
-	const uint32_t promised = tcp_promised(tp);
-
-	return (win > promised && tcp_window_grown(tp, win, promised));
 }
 
 static inline bool
@@ -101,14 +94,14 @@ tcp_repeats_fin(const struct tcpcb *tp)
 static inline void
 tcp_put_timestamp(void *opt, const struct tcpcb *tp)
 {
-	const uint32_t w[3] = {
-		htonl(TCPOPT_NOP << 24 | TCPOPT_NOP << 16 |
-		    TCPOPT_TIMESTAMP << 8 | TCPOLEN_TIMESTAMP),
-		htonl(tcp_ts_getticks() + tp->ts_offset),
-		htonl(tp->ts_recent)
-	};
+	const uint32_t kind = htonl(TCPOPT_NOP << 24 | TCPOPT_NOP << 16 |
+	    TCPOPT_TIMESTAMP << 8 | TCPOLEN_TIMESTAMP);
+	const uint32_t val = htonl(tcp_ts_getticks() + tp->ts_offset);
+	const uint32_t ecr = htonl(tp->ts_recent);
 
-	memcpy(opt, w, sizeof(w));
+	memcpy(opt, &kind, sizeof(kind));
+	memcpy((char *)opt + 4, &val, sizeof(val));
+	memcpy((char *)opt + 8, &ecr, sizeof(ecr));
 }
 
 /* The options of nearly all SYNs, in our order: TCPOLEN_SYNALL bytes. */
@@ -133,25 +126,164 @@ tcp_put_synall(void *opt, uint16_t mss, uint8_t scale, uint32_t val,
 	memcpy(opt, w, sizeof(w));
 }
 
-/* Window to promise now: nothing rather than a silly one (RFC 1122,
- * 4.2.3.3), and never less than before. */
+/* Space in the buffer of so: nothing rather than too little (RFC 1122,
+ * 4.2.3.3). */
+static inline long
+tcp_wise_space(const struct tcpcb *tp, const struct socket *so)
+{
+	long space = sbspace(&so->so_rcv);
+
+	if (__predict_false(space < tp->t_maxseg &&
+	    space < (long)so->so_rcv.sb_hiwat / 4))
+		return (0);
+	return (space);
+}
+
+/* The window to promise for so much space: never less than before. */
+static inline uint32_t
+tcp_window_of(const struct tcpcb *tp, long space)
+{
+	/* A scale that was not agreed upon is 0. */
+	const uint32_t max = (uint32_t)TCP_MAXWIN << tp->rcv_scale;
+
+	return (min(max, (uint32_t)lmax(space, tcp_promised(tp))));
+}
+
+/* The window to promise now. */
 static inline uint32_t
 tcp_adv_window(struct tcpcb *tp)
 {
 	const struct socket *so = tptosocket(tp);
-	const uint32_t promised = tcp_promised(tp);
-	uint32_t max;
-	long space;
+	long space = so != NULL ? tcp_wise_space(tp, so) : 0;
 
-	space = so != NULL ? sbspace(&so->so_rcv) : 0;
-	if (__predict_false(so == NULL || (space < tp->t_maxseg &&
-	    space < (long)so->so_rcv.sb_hiwat / 4)))
-		space = 0;
 	if (__predict_false((tp->t_flags2 & TF2_COMPAT) != 0))
 		space = tcp_compat_clamp(tp, (uint32_t)space);
-	/* A scale that was not agreed upon is 0. */
-	max = (uint32_t)TCP_MAXWIN << tp->rcv_scale;
-	return (min(max, (uint32_t)lmax(space, promised)));
+	return (tcp_window_of(tp, space));
+}
+
+/* Has so much space come free that the peer should hear of it?  Mostly it has
+ * not, whatever else there is. */
+static inline bool
+tcp_window_update_due(struct tcpcb *tp)
+{
+	const struct socket *so = tptosocket(tp);
+	const long promised = tcp_promised(tp);
+	long more;
+
+	if (so == NULL)
+		return (false);
+	more = sbspace(&so->so_rcv) - promised;
+	if (__predict_true(more < 2 * tp->t_maxseg &&
+	    2 * more < (long)so->so_rcv.sb_hiwat && !V_tcp_ways.w_linux))
+		return (false);
+	return (tcp_window_grown(tp, so, tcp_adv_window(tp)));
+}
+
+/* The window field, bytes rounded up. */
+static inline uint32_t
+tcp_scaled_window(uint32_t win, uint8_t scale)
+{
+	return ((uint32_t)(((uint64_t)win + (1u << scale) - 1) >> scale));
+}
+
+/*
+ * Write what all headers have, as words, where m's data begins; hdrlen bytes
+ * with the options, which are the caller's.  The checksum field gets the
+ * pseudo header's sum.
+ */
+static inline void
+tcp_put_header(struct mbuf *m, const struct in_conninfo *inc, tcp_seq seq,
+    tcp_seq ack, u_int flags, uint32_t win, uint32_t hdrlen)
+{
+	struct tcphdr *th = mtod(m, struct tcphdr *);
+	const uint32_t len = (uint32_t)m->m_pkthdr.len;
+	uint32_t w;
+
+	w = htonl((uint32_t)inc->inc_lport << 16 | inc->inc_fport);
+	memcpy(&th->th_sport, &w, sizeof(w));
+	th->th_seq = htonl(seq);
+	th->th_ack = htonl(ack);
+	/* TH_AE stands in front of the other flags. */
+	w = htonl(hdrlen / 4 << 28 | flags << 16 | win);
+	memcpy((char *)th + __offsetof(struct tcphdr, th_flags) - 1, &w,
+	    sizeof(w));
+	th->th_urp = 0;
+	m->m_pkthdr.csum_data = __offsetof(struct tcphdr, th_sum);
+	m->m_pkthdr.l4hlen = (uint8_t)hdrlen;
+	if (__predict_true(IN6_IS_ADDR_V4MAPPED(&inc->inc_faddr))) {
+		m->m_pkthdr.csum_flags |= CSUM_TCP;
+		th->th_sum = in_pseudo_sum4(&inc->inc_laddr, &inc->inc_faddr,
+		    len, IPPROTO_TCP);
+	} else {
+		m->m_pkthdr.csum_flags |= CSUM_TCP_IPV6;
+		th->th_sum = in_pseudo_sum(&inc->inc_laddr, &inc->inc_faddr,
+		    len, IPPROTO_TCP);
+	}
+}
+
+/* tcp_segment.c */
+
+/* What few sockets ask of IP. */
+#define	INP_RARESEND	(INP_MINMTU | INP_DONTROUTE | INP_NOHOPS)
+
+/* Is nothing of the kind asked, nor of others, of tp's segments? */
+static inline bool
+tcp_ip_is_plain(const struct tcpcb *tp)
+{
+	const struct inpcb *inp = &tp->t_inpcb;
+
+	return ((tp->t_flags2 & TF2_NODF) == 0 &&
+	    (inp->inp_flags & INP_RARESEND) == 0 &&
+	    inp->inp_udpport == 0 && inp->inp_options == NULL);
+}
+
+/* An mbuf with room for a header of hdrlen bytes, in front of len bytes of
+ * text, of which there is none yet: NULL if memory is short. */
+static inline struct mbuf *
+tcp_build(const struct tcpcb *tp, uint32_t hdrlen, uint32_t len)
+{
+	struct mbuf *m;
+
+	if ((m = m_gethdr(M_NOWAIT, MT_HEADER)) == NULL)
+		return (NULL);
+	m->m_data += max_hdr;
+	m->m_len = (int)hdrlen;
+	m->m_pkthdr.len = (int)(hdrlen + len);
+	m->m_pkthdr.flowid = tp->t_inpcb.inp_hash;
+	return (m);
+}
+
+/* Put len bytes of text, from off in the send buffer, behind tcp_build()'s m:
+ * false, and m is gone, if memory is short.  fresh: some were never sent. */
+bool	tcp_build_text(struct tcpcb *tp, struct mbuf *m, uint32_t off,
+	    uint32_t len, bool fresh);
+/* m is to be cut into segments with mss bytes of text. */
+void	tcp_build_tso(const struct tcpcb *tp, struct mbuf *m, uint32_t mss);
+/* Hand a finished segment to IP. inp: the connection, or NULL. */
+int	tcp_ip_send(struct mbuf *m, struct inpcb *inp,
+	    const struct in_conninfo *inc, uint8_t tos, uint8_t ttl,
+	    uint16_t udpport, const struct mbuf *ipopts);
+/* The segment that was planned leaves: 0 or an errno. */
+int	tcp_send_plan(struct tcpcb *tp, struct tcp_plan *p);
+
+/* An ACK that promises win bytes leaves. */
+static inline void
+tcp_note_promise(struct tcpcb *tp, uint32_t win)
+{
+	u_int flags = tp->t_flags;
+
+	if (SEQ_GT(tp->rcv_nxt + win, tp->rcv_adv))
+		tp->rcv_adv = tp->rcv_nxt + win;
+	tp->last_ack_sent = tp->rcv_nxt;
+	tp->t_unacksegs = 0;
+	if (__predict_false(tp->t_loss != NULL))
+		tp->t_loss->tl_dsack.start = tp->t_loss->tl_dsack.end = 0;
+	if ((flags & TF_DELACK) != 0)
+		tcp_timer_off(tp, TT_DELACK);
+	flags &= ~(TF_ACKNOW | TF_DELACK | TF_RXWIN0SENT);
+	if (__predict_false(win == 0))
+		flags |= TF_RXWIN0SENT;
+	tp->t_flags = flags;
 }
 
 /* tcp_output.c */
@@ -159,10 +291,5 @@ tcp_adv_window(struct tcpcb *tp)
 /* Send the ACK that tcp_respond() would, if nothing rare is switched on for
  * the synchronized connection tp: false if something is. */
 bool	tcp_plain_respond(struct tcpcb *tp, tcp_seq seq);
-
-/* Hand a finished segment to IP. inp: the connection, or NULL. */
-int	tcp_ip_send(struct mbuf *m, struct inpcb *inp,
-	    const struct in_conninfo *inc, uint8_t tos, uint8_t ttl,
-	    uint16_t udpport, const struct mbuf *ipopts);
 
 #endif /* !_STACKYARD_NETINET_TCP_OUTPUT_IMPL_H_ */

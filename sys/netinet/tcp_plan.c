@@ -67,18 +67,13 @@ tcp_rcv_window(const struct tcpcb *tp)
 }
 
 bool
-tcp_window_grown(const struct tcpcb *tp, uint32_t win, uint32_t promised)
+tcp_window_grown(const struct tcpcb *tp, const struct socket *so,
+    uint32_t win)
 {
-	const struct socket *so = tptosocket(tp);
-	const uint32_t more = win - promised;
-	uint32_t hiwat;
+	const uint32_t promised = tcp_promised(tp), more = win - promised;
+	const uint32_t hiwat = so->so_rcv.sb_hiwat;
 
-	if (so == NULL)
-		return (false);
-	hiwat = so->so_rcv.sb_hiwat;
-	/* Mostly it is too little, whatever else there is. */
-	if (__predict_true(more < 2u * tp->t_maxseg && 2 * more < hiwat &&
-	    !V_tcp_ways.w_linux))
+	if (win <= promised)
 		return (false);
 	/* Scaled, it may still be the same number. */
 	if (promised >> tp->rcv_scale == win >> tp->rcv_scale &&
@@ -524,7 +519,7 @@ plan_ack(struct tcpcb *tp, struct tcp_plan *p)
 		p->p_seq--;
 	}
 	if (!owed) {
-		if (!tcp_window_update_due(tp, p->p_win))
+		if (!tcp_window_update_due(tp))
 			return (false);
 		TCPSTAT_INC(tcps_sndwinup);
 	}

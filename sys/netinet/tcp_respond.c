@@ -68,22 +68,10 @@ tcp_bare_send(const struct tcp_bare *tb, struct inpcb *inp)
 	m->m_data += max_hdr;
 	m->m_len = m->m_pkthdr.len = (int)(sizeof(*th) + tb->tb_optlen);
 	th = mtod(m, struct tcphdr *);
-	memset(th, 0, sizeof(*th));
-	th->th_sport = htons(inc->inc_lport);
-	th->th_dport = htons(inc->inc_fport);
-	th->th_seq = htonl(tb->tb_seq);
-	th->th_ack = htonl((tb->tb_flags & TH_ACK) != 0 ? tb->tb_ack : 0);
-	th->th_off = (uint8_t)(m->m_len >> 2);
-	th->th_x2 = (tb->tb_flags & TH_AE) != 0;
-	th->th_flags = (uint8_t)tb->tb_flags;
-	th->th_win = htons(tb->tb_win);
-	memcpy(th + 1, tb->tb_opt, tb->tb_optlen);
-	m->m_pkthdr.csum_flags = IN6_IS_ADDR_V4MAPPED(&inc->inc_faddr) ?
-	    CSUM_TCP : CSUM_TCP_IPV6;
-	m->m_pkthdr.csum_data = __offsetof(struct tcphdr, th_sum);
-	m->m_pkthdr.l4hlen = (uint8_t)m->m_len;
-	th->th_sum = in_pseudo_sum(&inc->inc_laddr, &inc->inc_faddr,
-	    (uint32_t)m->m_pkthdr.len, IPPROTO_TCP);
+	tcp_put_header(m, inc, tb->tb_seq, (tb->tb_flags & TH_ACK) != 0 ?
+	    tb->tb_ack : 0, tb->tb_flags, tb->tb_win, (uint32_t)m->m_len);
+	/* All the room there is: less work than to copy what is used. */
+	memcpy(th + 1, tb->tb_opt, sizeof(tb->tb_opt));
 	if (tb->tb_signed && tcp_sig_sign(m, inc, tb->tb_ao) != 0) {
 		m_freem(m);
 		return;

@@ -35,6 +35,8 @@ tcp_get32(const uint8_t *p)
 void	tcp_read_list(struct tcpopt *to, const uint8_t *cp, int cnt,
 	    bool syn);
 
+#define	TCP_STAMPED	((uint32_t)(TCPOPT_NOP << 24 | TCPOPT_NOP << 16 | \
+			    TCPOPT_TIMESTAMP << 8 | TCPOLEN_TIMESTAMP))
 /* cnt bytes of options: nearly all segments have two NOPs and a time stamp,
  * which one comparison tells. */
 static inline void
@@ -42,8 +44,7 @@ tcp_read_options(struct tcpopt *to, const uint8_t *cp, int cnt, bool syn)
 {
 	to->to_nsacks = 0;
 	if (__predict_true(cnt == TCPOLEN_TIMESTAMP + 2 &&
-	    tcp_get32(cp) == (TCPOPT_NOP << 24 | TCPOPT_NOP << 16 |
-	    TCPOPT_TIMESTAMP << 8 | TCPOLEN_TIMESTAMP))) {
+	    tcp_get32(cp) == TCP_STAMPED)) {
 		to->to_tsval = tcp_get32(cp + 4);
 		to->to_tsecr = tcp_get32(cp + 8);
 		to->to_flags = TOF_TS;
@@ -67,21 +68,32 @@ tcp_off_flags(const struct tcphdr *th)
 }
 #define	TCP_OFF(off_flags)	((int)((off_flags) >> 10 & 0x3c)) /* bytes */
 
-/* As tcp_parse(), of a header, with those 16 bits of it, that is known to be
- * whole and to lie in one piece. */
+/* Its ports as they lie in an in_conninfo. */
+static inline uint32_t
+tcp_ports(const struct tcphdr *th)
+{
+	uint32_t v;
+
+	memcpy(&v, &th->th_sport, sizeof(v));
+	if (ntohs(1) == 1)
+		return (v);
+	v = ntohl(v);
+	return (v << 16 | v >> 16);
+}
+
+/* All but the options, of a header with those 16 bits. */
 static inline void
-tcp_read_header(const struct mbuf *m, const struct ip_info *ii,
+tcp_read_fixed(const struct mbuf *m, const struct ip_info *ii,
     struct tcp_seg *sg, u_int off_flags)
 {
 	const struct tcphdr *th = mtod(m, const struct tcphdr *);
 	const u_int flags = off_flags & (TH_AE | 0xff);
-	const int off = TCP_OFF(off_flags);
+	const uint32_t ports = tcp_ports(th);
 
 	sg->sg_ip = ii;
 	sg->sg_inc.inc_faddr = ii->ii_src;
 	sg->sg_inc.inc_laddr = ii->ii_dst;
-	sg->sg_inc.inc_fport = ntohs(th->th_sport);
-	sg->sg_inc.inc_lport = ntohs(th->th_dport);
+	memcpy(&sg->sg_inc.inc_fport, &ports, sizeof(ports));
 	sg->sg_inc.inc_scope = ii->ii_scope;
 	sg->sg_seq = sg->sg_came = ntohl(th->th_seq);
 	sg->sg_ack = ntohl(th->th_ack);
@@ -93,33 +105,85 @@ tcp_read_header(const struct mbuf *m, const struct ip_info *ii,
 			sg->sg_urp++;	/* from here on: the byte behind */
 	}
 	sg->sg_flags = (uint16_t)flags;
-	sg->sg_m = NULL;
-	sg->sg_len = (uint32_t)(m->m_pkthdr.len - off);
+	sg->sg_len = (uint32_t)(m->m_pkthdr.len - TCP_OFF(off_flags));
 	sg->sg_nsegs = (uint16_t)(m->m_pkthdr.lro_nsegs +
 	    (m->m_pkthdr.lro_nsegs == 0));
+	sg->sg_udpport = 0;
 	sg->sg_errno = 0;
+}
+
+/* As tcp_parse(), of a header, with those 16 bits of it, that is known to be
+ * whole and to lie in one piece. */
+static inline void
+tcp_read_header(const struct mbuf *m, const struct ip_info *ii,
+    struct tcp_seg *sg, u_int off_flags)
+{
+	const struct tcphdr *th = mtod(m, const struct tcphdr *);
+
+	tcp_read_fixed(m, ii, sg, off_flags);
+	sg->sg_m = NULL;
 	tcp_read_options(&sg->sg_to, (const uint8_t *)(th + 1),
-	    off - (int)sizeof(*th), (flags & TH_SYN) != 0);
+	    TCP_OFF(off_flags) - (int)sizeof(*th), (off_flags & TH_SYN) != 0);
+}
+
+/* Are these 16 bits of a header with nothing but a time stamp behind it, with
+ * ACK, and PSH and FIN at most? */
+#define	TCP_STAMPED_OFF	((int)sizeof(struct tcphdr) + TCPOLEN_TIMESTAMP + 2)
+static inline bool
+tcp_is_stamped(u_int off_flags)
+{
+	return ((off_flags & ~(u_int)(TH_PUSH | TH_FIN)) ==
+	    (TCP_STAMPED_OFF << 10 | TH_ACK));
+}
+
+/* Is inc what th, which came with ii, is between? */
+static inline bool
+tcp_is_between(const struct in_conninfo *inc, const struct ip_info *ii,
+    const struct tcphdr *th)
+{
+	const uint32_t ports = tcp_ports(th);
+
+	return (memcmp(&inc->inc_fport, &ports, sizeof(ports)) == 0 &&
+	    inc->inc_scope == ii->ii_scope &&
+	    IN6_ARE_ADDR_EQUAL(&inc->inc_faddr, &ii->ii_src) &&
+	    IN6_ARE_ADDR_EQUAL(&inc->inc_laddr, &ii->ii_dst));
+}
+
+/* Read such a header. */
+static inline void
+tcp_read_stamped(const struct mbuf *m, const struct ip_info *ii,
+    struct tcp_seg *sg, u_int off_flags)
+{
+	const uint8_t *cp = mtod(m, const uint8_t *) + sizeof(struct tcphdr);
+	struct tcpopt *to = &sg->sg_to;
+
+	tcp_read_fixed(m, ii, sg, (off_flags & (TH_PUSH | TH_FIN)) |
+	    TCP_STAMPED_OFF << 10 | TH_ACK);
+	to->to_nsacks = 0;
+	to->to_flags = TOF_TS;
+	to->to_tsval = tcp_get32(cp + 4);
+	to->to_tsecr = tcp_get32(cp + 8);
 }
 
 /*
  * Is sg regular: ACK, PSH and FIN at most, the next in order, within what was
- * promised, its time stamp there and not old, the connection synchronized and
- * not in TIME_WAIT, and nothing out of order waiting?  Then the stages before
- * ACK come to tcp_ts_remember(), and URG's to moving RCV.UP.
+ * promised, its time stamp there and not old, nothing signed, the connection
+ * synchronized and not in TIME_WAIT, and nothing out of order waiting?  Then
+ * the stages before ACK come to tcp_ts_remember(), and URG's to nothing.
  */
 static __always_inline bool
 tcp_regular(const struct tcpcb *tp, const struct tcp_seg *sg)
 {
-	/* In one: the time stamp that was agreed upon, if it was. */
-	const uint32_t ts = tp->t_flags / (TF_RCVD_TSTMP / TOF_TS) & TOF_TS;
 	const uint32_t end = sg->sg_seq + sg->sg_len +
 	    (sg->sg_flags & TH_FIN) / TH_FIN;
 
 	return ((sg->sg_flags & ~(TH_PUSH | TH_FIN)) == TH_ACK &&
 	    sg->sg_seq == tp->rcv_nxt && SEQ_LEQ(end, tp->rcv_adv) &&
-	    sg->sg_to.to_flags == ts && tp->t_segqlen == 0 &&
-	    (ts == 0 || TSTMP_GEQ(sg->sg_to.to_tsval, tp->ts_recent)) &&
+	    /* In one: the time stamp that was agreed upon, if it was. */
+	    (tp->t_flags & (TF_RCVD_TSTMP | TF_SIGNATURE)) ==
+	    sg->sg_to.to_flags * (TF_RCVD_TSTMP / TOF_TS) &&
+	    tp->t_segqlen == 0 && (sg->sg_to.to_flags == 0 ||
+	    TSTMP_GEQ(sg->sg_to.to_tsval, tp->ts_recent)) &&
 	    (u_int)tp->t_state - TCPS_ESTABLISHED <
 	    TCPS_TIME_WAIT - TCPS_ESTABLISHED);
 }
@@ -141,6 +205,17 @@ tcp_predicted(const struct tcpcb *tp, const struct tcp_seg *sg)
 	    !tcp_timer_active(tp, TT_PERSIST));
 }
 
+static __always_inline void
+tcp_ts_spanned(struct tcpcb *tp, const struct tcp_seg *sg, tcp_seq seq,
+    uint32_t len)
+{
+	/* seq <= last_ack_sent <= seq + len. */
+	if (tp->last_ack_sent - seq > len)
+		return;
+	tp->ts_recent = sg->sg_to.to_tsval;
+	tp->ts_recent_age = tcp_ts_age();
+}
+
 /*
  * Rule R3 of RFC 7323, 4.3: remember the time stamp of an acceptable
  * segment that spans the last ACK.  seq and len are of the segment as it
@@ -150,13 +225,9 @@ static __always_inline void
 tcp_ts_remember(struct tcpcb *tp, const struct tcp_seg *sg, tcp_seq seq,
     uint32_t len)
 {
-	/* seq <= last_ack_sent <= seq + len. */
-	if (tp->last_ack_sent - seq > len ||
-	    (sg->sg_to.to_flags & TOF_TS) == 0 ||
-	    (tp->t_flags & TF_RCVD_TSTMP) == 0)
-		return;
-	tp->ts_recent = sg->sg_to.to_tsval;
-	tp->ts_recent_age = (uint32_t)time_uptime;
+	if ((sg->sg_to.to_flags & TOF_TS) != 0 &&
+	    (tp->t_flags & TF_RCVD_TSTMP) != 0)
+		tcp_ts_spanned(tp, sg, seq, len);
 }
 
 /* Text and FIN are taken in these states only. */
@@ -180,7 +251,8 @@ tcp_full_segment(const struct tcpcb *tp)
 	return (tcp_maxseg(tp));
 }
 
-/* The stream went by where the urgent pointer was. */
+/* The stream went by where the urgent pointer was: of no other meaning than
+ * that it must not come to lie ahead by wrapping. */
 static inline void
 tcp_urg_passed(struct tcpcb *tp)
 {
@@ -194,7 +266,6 @@ tcp_ack_predicted(struct tcpcb *tp, const struct tcp_seg *sg)
 	TCPSTAT_INC(tcps_preddat);
 	tp->snd_wl1 = sg->sg_seq;
 	tp->snd_wl2 = sg->sg_ack;
-	tcp_urg_passed(tp);
 }
 
 /* Every second full segment is acknowledged at once, others soon (RFC 9293,

@@ -54,7 +54,8 @@ SYSCTL_INT_RANGE(_net_inet_tcp, OID_AUTO, recvbuf_max,
     "Bytes to which a receive buffer grows at most");
 
 /* After 24 days ts_recent says nothing (RFC 7323, 5.5). */
-#define	TCP_PAWS_IDLE	(24 * 24 * 60 * 60)
+#define	TCP_PAWS_IDLE	((uint32_t)(24 * 24 * 60 * 60 * NS_PER_SEC >>	\
+			    TCP_TS_AGE_SHIFT))
 
 /* ---- First: sequence number ---- */
 
@@ -78,8 +79,7 @@ tcp_paws(struct tcpcb *tp, const struct tcp_seg *sg)
 	}
 	if (TSTMP_LT(to->to_tsval, tp->ts_recent) &&
 	    (sg->sg_flags & exempt) == 0) {
-		if ((uint32_t)time_uptime - tp->ts_recent_age <=
-		    TCP_PAWS_IDLE) {
+		if (tcp_ts_age() - tp->ts_recent_age <= TCP_PAWS_IDLE) {
 			TCPSTAT_INC(tcps_pawsdrop);
 			tcp_log_wrong(sg, "the time stamp is an old one");
 			TCPSTAT_INC(tcps_rcvduppack);
@@ -306,6 +306,7 @@ tcp_rcvbuf_round(struct tcpcb *tp, struct socket *so)
 		tp->t_rcvrtt = now - tp->rfbuf_ts + 1;
 	tp->rfbuf_ts = now + 1;
 	tp->rfbuf_mark = tp->rcv_adv;
+	tcp_urg_passed(tp);
 }
 
 int

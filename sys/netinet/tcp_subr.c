@@ -145,7 +145,7 @@ tcp_init(const void *arg __unused)
 		sysinit_fail(ENOMEM);
 		return;
 	}
-	callout_entry_handler(tcp_timer_door);
+	tcp_timer_init();
 	tcp_reass_limit();
 	if ((error = ip_proto_register(IPPROTO_TCP, &tcp_ip_proto)) != 0 ||
 	    (error = protosw_register(&tcp_protosw)) != 0 ||
@@ -171,6 +171,7 @@ tcp_uninit(const void *arg __unused)
 			soorphan(so);
 	}
 	tcp_output_drain();
+	tcp_timer_uninit();
 	ip_proto_unregister(IPPROTO_TCP);
 	protosw_unregister(&tcp_protosw);
 	protosw_unregister(&tcp6_protosw);
@@ -196,6 +197,28 @@ tcp_request_scale(void)
 	return ((uint8_t)imin(64 - __builtin_clzll(more), TCP_MAX_WINSHIFT));
 }
 
+/* A line at a time, which compilers do by a few wide stores, without a call:
+ * nine of them, and what is left. */
+static inline void
+clear_lines(char *p)
+{
+	memset(p, 0, CACHE_LINE_SIZE);
+	memset(p + CACHE_LINE_SIZE, 0, CACHE_LINE_SIZE);
+	memset(p + 2 * CACHE_LINE_SIZE, 0, CACHE_LINE_SIZE);
+}
+
+static inline void
+tcp_clear(struct tcpcb *tp)
+{
+	char *p = (char *)tp;
+
+	CTASSERT(sizeof(*tp) >= 9 * CACHE_LINE_SIZE);
+	clear_lines(p);
+	clear_lines(p + 3 * CACHE_LINE_SIZE);
+	clear_lines(p + 6 * CACHE_LINE_SIZE);
+	memset(p + 9 * CACHE_LINE_SIZE, 0, sizeof(*tp) - 9 * CACHE_LINE_SIZE);
+}
+
 static inline u_int
 tcp_rfc1323_flags(int var)
 {
@@ -211,8 +234,9 @@ tcp_newtcpcb(struct socket *so)
 	struct tcpcb *tp;
 	int i;
 
-	if ((tp = uma_zalloc(V_tcpcb_zone, M_NOWAIT | M_ZERO)) == NULL)
+	if ((tp = uma_zalloc(V_tcpcb_zone, M_NOWAIT)) == NULL)
 		return (NULL);
+	tcp_clear(tp);
 	for (i = 0; i < TT_N; i++)
 		tp->t_timers[i] = UINT64_MAX;
 	TAILQ_INIT(&tp->t_map);
@@ -289,7 +313,7 @@ conn_hash(const uint8_t *secret, const struct in_conninfo *inc)
 }
 
 /* For the host only: its addresses, not the ports (RFC 7323, 5.4). */
-static uint32_t
+static uint32_t __noinline
 host_ts_offset(const struct in_conninfo *inc)
 {
 	return ((uint32_t)siphash24(V_conn_secret, inc,
@@ -304,6 +328,14 @@ tcp_new_ts_offset(const struct in_conninfo *inc)
 	    host_ts_offset(inc));
 }
 
+/* What a secret that changes adds to the number. */
+static tcp_seq __noinline
+isn_reseeded(const struct in_conninfo *inc)
+{
+	isn_reseed();
+	return ((tcp_seq)conn_hash(V_isn_secret, inc));
+}
+
 /* ISN = M + F(connection, secret), M a clock of 4 microseconds (RFC 6528). */
 void
 tcp_new_numbers(const struct in_conninfo *inc, tcp_seq *isn,
@@ -311,14 +343,13 @@ tcp_new_numbers(const struct in_conninfo *inc, tcp_seq *isn,
 {
 	uint64_t hash = conn_hash(V_conn_secret, inc);
 
-	*ts_offset = V_tcp_ts_offset_per_conn ? (uint32_t)hash :
-	    host_ts_offset(inc);
 	*isn = (tcp_seq)(getnstime() / (4 * NS_PER_USEC)) +
 	    (tcp_seq)(hash >> 32);
-	if (__predict_false(V_isn_reseed_interval != 0)) {
-		isn_reseed();
-		*isn += (tcp_seq)conn_hash(V_isn_secret, inc);
-	}
+	*ts_offset = (uint32_t)hash;
+	if (__predict_false(!V_tcp_ts_offset_per_conn))
+		*ts_offset = host_ts_offset(inc);
+	if (__predict_false(V_isn_reseed_interval != 0))
+		*isn += isn_reseeded(inc);
 }
 
 uint32_t
@@ -340,14 +371,13 @@ tcp_get_srtt(struct tcpcb *tp, int granularity)
 u_int
 tcp_fixed_maxseg(const struct tcpcb *tp)
 {
-	u_int optlen = 0;
+	u_int len = tp->t_maxseg;
 
-	if ((tp->t_flags & TF_NOOPT) == 0 &&
-	    (tp->t_flags & TF_RCVD_TSTMP) != 0)
-		optlen = TCPOLEN_TIMESTAMP + 2;
+	if ((tp->t_flags & (TF_NOOPT | TF_RCVD_TSTMP)) == TF_RCVD_TSTMP)
+		len -= TCPOLEN_TIMESTAMP + 2;
 	if (__predict_false((tp->t_flags & TF_SIGNATURE) != 0))
-		optlen += tcp_sig_optlen(tp);
-	return (tp->t_maxseg - optlen);
+		len -= tcp_sig_optlen(tp);
+	return (len);
 }
 
 u_int
@@ -355,7 +385,8 @@ tcp_maxseg(const struct tcpcb *tp)
 {
 	u_int len = tcp_fixed_maxseg(tp);
 
-	if ((tp->t_flags & TF_SACK_PERMIT) != 0 && tp->t_segqlen != 0)
+	if (__predict_false(tp->t_segqlen != 0) &&
+	    (tp->t_flags & TF_SACK_PERMIT) != 0)
 		len -= 4 + TCPOLEN_SACK * min(tp->t_segqlen, 3);
 	return (len);
 }
@@ -368,21 +399,27 @@ tcp_is_v6(const struct tcpcb *tp)
 	return (!IN6_IS_ADDR_V4MAPPED(&tp->t_inpcb.inp_faddr));
 }
 
-static int
-tcp_ipoptlen(const struct tcpcb *tp)
+/* What few have: a header of UDP, and options of IPv4. */
+static int __noinline
+tcp_hdrlen_more(const struct tcpcb *tp)
 {
 	const struct mbuf *m = tp->t_inpcb.inp_options;
 
-	return (m != NULL && !tcp_is_v6(tp) ? m->m_len : 0);
+	return ((tp->t_inpcb.inp_udpport != 0 ? V_tcp_udp_overhead : 0) +
+	    (m != NULL && !tcp_is_v6(tp) ? m->m_len : 0));
 }
 
 int
 tcp_hdrlen(const struct tcpcb *tp)
 {
-	return ((tcp_is_v6(tp) ? (int)sizeof(struct ip6_hdr) :
-	    (int)sizeof(struct ip)) + (int)sizeof(struct tcphdr) +
-	    (tp->t_inpcb.inp_udpport != 0 ? V_tcp_udp_overhead : 0) +
-	    tcp_ipoptlen(tp));
+	const struct inpcb *inp = &tp->t_inpcb;
+	int len = (int)sizeof(struct tcphdr) + (tcp_is_v6(tp) ?
+	    (int)sizeof(struct ip6_hdr) : (int)sizeof(struct ip));
+
+	if (__predict_false(inp->inp_udpport != 0 ||
+	    inp->inp_options != NULL))
+		len += tcp_hdrlen_more(tp);
+	return (len);
 }
 
 /* Fixed minimum for what we offer, whatever the interface says. */
@@ -400,10 +437,10 @@ tcp_path_mtu(struct tcpcb *tp)
 		to = hop;
 	mtu = ip_route_mtu(to, inp->inp_inc.inc_scope, &inp->inp_route,
 	    &tsomax);
-	tp->t_tsomax = (uint16_t)min(tsomax, IP_MAXPACKET);
 	/* Nobody cuts datagrams into segments, or copies IPv4's options. */
-	if (inp->inp_udpport != 0 || inp->inp_options != NULL)
-		tp->t_tsomax = 0;
+	tp->t_tsomax = __predict_false(inp->inp_udpport != 0 ||
+	    inp->inp_options != NULL) ? 0 :
+	    (uint16_t)min(tsomax, IP_MAXPACKET);
 	if ((inp->inp_flags & INP_MINMTU) != 0 && tcp_is_v6(tp))
 		mtu = min(mtu, IPV6_MMTU);
 	return (mtu);
@@ -446,13 +483,12 @@ tcp_mssopt(struct tcpcb *tp)
 
 int
 tcp_mssopt_to(const struct in_conninfo *inc, const struct tcpcb *lp,
-    uint16_t udpport)
+    struct route *ro, uint16_t udpport)
 {
 	bool v6 = !IN6_IS_ADDR_V4MAPPED(&inc->inc_faddr);
 	uint32_t mtu, tsomax;
 
-	mtu = ip_route_mtu(&inc->inc_faddr, inc->inc_scope,
-	    ro_recent(&inc->inc_faddr, inc->inc_scope), &tsomax);
+	mtu = ip_route_mtu(&inc->inc_faddr, inc->inc_scope, ro, &tsomax);
 	if (v6 && (lp->t_inpcb.inp_flags & INP_MINMTU) != 0)
 		mtu = min(mtu, IPV6_MMTU);
 	return (tcp_mss_for((int)mtu, v6, lp->t_usermss, udpport));
@@ -663,8 +699,7 @@ tcp_close(struct tcpcb *tp)
 	/* Without a socket it is freed, and that done, below. */
 	if (so != NULL)
 		tcp_quiesce(tp);
-	in_pcbremove(&V_tcbinfo, inp);
-	in_pcbrelease_port(&V_tcbinfo, inp);
+	in_pcbleave(&V_tcbinfo, inp);
 	tp->snd_una = tp->snd_nxt = tp->snd_max;
 	tcp_state_change(tp, TCPS_CLOSED);
 	if (so == NULL) {

@@ -97,7 +97,7 @@ VNET_DEFINE_STATIC(uma_zone_t, tcptw_zone);
 #define	V_tcptw_zone	VNET(tcptw_zone)
 
 /* As many as a fifth of all sockets. */
-static int
+static inline int
 tw_limit(void)
 {
 	if (V_tcp_ways.w_max_tw != 0)
@@ -165,7 +165,7 @@ tw_place(struct tcptw *tw, uint32_t hash)
 }
 
 /* Tables of twice the size, or the first: false if there is no memory. */
-static bool
+static bool __noinline
 tw_grow(void)
 {
 	uint32_t slots = V_tw.t_hash == NULL ? TW_MINSLOTS :
@@ -198,7 +198,7 @@ tw_grow(void)
 static void	tw_expire(void *arg);
 
 /* The callout fires when the first of either list ends. */
-static void
+static void __noinline
 tw_arm(void)
 {
 	nstime_t when = UINT64_MAX;
@@ -248,6 +248,16 @@ tw_ao(struct tcptw *tw)
 	    &((struct tcptw_ao *)tw)->ta_ao : NULL);
 }
 
+/* It is on no list any more. */
+static void
+tw_release(struct tcptw *tw)
+{
+	if ((tw->tw_flags & TWF_AO) != 0)
+		free(tw, M_TCPTW);
+	else
+		uma_zfree(V_tcptw_zone, tw);
+}
+
 /* Its hash is known. */
 static void
 tw_free_hash(struct tcptw *tw, uint32_t hash)
@@ -260,10 +270,7 @@ tw_free_hash(struct tcptw *tw, uint32_t hash)
 	TAILQ_REMOVE(list, tw, tw_age);
 	V_tw.t_count--;
 	TCPSTATES_DEC(TCPS_TIME_WAIT);
-	if ((tw->tw_flags & TWF_AO) != 0)
-		free(tw, M_TCPTW);
-	else
-		uma_zfree(V_tcptw_zone, tw);
+	tw_release(tw);
 }
 
 static void
@@ -282,23 +289,32 @@ tw_expire(void *arg __unused)
 		while ((tw = TAILQ_FIRST(&V_tw.t_age[i])) != NULL &&
 		    tw->tw_expires <= getnstime())
 			tw_free(tw);
+	if (V_tw.t_count == 0)
+		uma_zone_reclaim(V_tcptw_zone);
 	tw_arm();
 }
 
+/* The oldest makes room. */
+static void __noinline
+tw_evict(void)
+{
+	struct tcptw *tw;
+
+	if (V_tcp_ways.w_max_tw != 0)
+		tcp_compat_warn("too many connections in TIME_WAIT: the "
+		    "oldest goes (net.ipv4.tcp_max_tw_buckets)");
+	tw = TAILQ_FIRST(&V_tw.t_age[0]);
+	tw_free(tw != NULL ? tw : TAILQ_FIRST(&V_tw.t_age[1]));
+}
+
 /* Room for one more; with TCP-AO, if that is not NULL. */
-static struct tcptw *
+static inline struct tcptw *
 tw_alloc(const struct tcp_ao *ao)
 {
 	struct tcptw_ao *ta;
-	struct tcptw *tw;
 
-	if (V_tw.t_count >= (uint32_t)tw_limit()) {
-		if (V_tcp_ways.w_max_tw != 0)
-			tcp_compat_warn("too many connections in TIME_WAIT: "
-			    "the oldest goes (net.ipv4.tcp_max_tw_buckets)");
-		tw = TAILQ_FIRST(&V_tw.t_age[0]);
-		tw_free(tw != NULL ? tw : TAILQ_FIRST(&V_tw.t_age[1]));
-	}
+	if (__predict_false(V_tw.t_count >= (uint32_t)tw_limit()))
+		tw_evict();
 	if ((V_tw.t_hash == NULL ||
 	    V_tw.t_count >= TW_LOAD * (V_tw.t_mask + 1)) && !tw_grow() &&
 	    V_tw.t_hash == NULL)
@@ -402,15 +418,13 @@ tw_judge(const struct tcptw *tw, struct inpcb *inp, const struct tcp_seg *sg,
 	return (TCP_TW_DONE);
 }
 
-enum tcp_twverdict
-tcp_tw_input(const struct mbuf *m, const struct tcp_seg *sg)
+/* For one that is in TIME_WAIT. */
+static enum tcp_twverdict __noinline
+tw_input(struct tcptw *tw, const struct mbuf *m, const struct tcp_seg *sg)
 {
 	enum tcp_twverdict verdict;
-	struct tcptw *tw;
 	bool restart;
 
-	if ((tw = tw_find(&sg->sg_inc, sg->sg_hash)) == NULL)
-		return (TCP_TW_NONE);
 	if (tw->tw_udpport != sg->sg_udpport) {
 		tcp_reset_reply(NULL, sg);
 		return (TCP_TW_DONE);
@@ -426,6 +440,16 @@ tcp_tw_input(const struct mbuf *m, const struct tcp_seg *sg)
 		tw_wait(tw, getnstime() + tw_2msl(tw));
 	}
 	return (verdict);
+}
+
+enum tcp_twverdict
+tcp_tw_input(const struct mbuf *m, const struct tcp_seg *sg)
+{
+	struct tcptw *tw;
+
+	if ((tw = tw_find(&sg->sg_inc, sg->sg_hash)) == NULL)
+		return (TCP_TW_NONE);
+	return (tw_input(tw, m, sg));
 }
 
 enum tcp_twverdict
@@ -450,7 +474,8 @@ tcp_tw_segment(struct tcpcb *tp, const struct tcp_seg *sg)
 bool
 tcp_tw_compress(struct tcpcb *tp, bool local)
 {
-	const struct tcp_ao *ao = tcp_sig_ao(tp, NULL, NULL);
+	const struct tcp_ao *ao = tp->t_userto == NULL ? NULL :
+	    tcp_sig_ao(tp, NULL, NULL);
 	nstime_t expires = tp->t_timers[TT_2MSL];
 	uint32_t hash = tp->t_inpcb.inp_hash;
 	struct tcptw *tw;
@@ -587,7 +612,7 @@ tcp_tw_init(const void *arg __unused)
 		TAILQ_INIT(&V_tw.t_age[i]);
 	callout_init(&V_tw.t_callout, 1);
 	V_tcptw_zone = uma_zcreate("tcptw", sizeof(struct tcptw), NULL, NULL,
-	    NULL, NULL, UMA_ALIGN_PTR, 0);
+	    NULL, NULL, UMA_ALIGN_PTR, UMA_ZONE_SLAB);
 	if (V_tcptw_zone == NULL) {
 		sysinit_fail(ENOMEM);
 		return;
@@ -600,12 +625,14 @@ SYSINIT(tcp_timewait, SI_SUB_PROTO_DOMAIN, SI_ORDER_FOURTH, tcp_tw_init,
 static void
 tcp_tw_uninit(const void *arg __unused)
 {
-	struct tcptw *tw;
+	struct tcptw *next, *tw;
 	u_int i;
 
+	/* All at once: no list is left. */
 	for (i = 0; i < nitems(V_tw.t_age); i++)
-		while ((tw = TAILQ_FIRST(&V_tw.t_age[i])) != NULL)
-			tw_free(tw);
+		TAILQ_FOREACH_SAFE(tw, &V_tw.t_age[i], tw_age, next)
+			tw_release(tw);
+	V_tw.t_count = 0;
 	(void)callout_stop(&V_tw.t_callout);
 	free(V_tw.t_hash, M_TCPTW);
 	free(V_tw.t_ports, M_TCPTW);

@@ -132,8 +132,8 @@ struct tcp_seg {
 	uint32_t	sg_win;		/* as scaled by the peer's factor */
 	uint32_t	sg_len;		/* bytes of text */
 	uint16_t	sg_flags;	/* TH_* */
-	uint16_t	sg_urp;		/* 0 without URG */
 	uint16_t	sg_nsegs;	/* segments joined into this one */
+	uint16_t	sg_urp;		/* 0 without URG */
 	uint16_t	sg_udpport;	/* came over UDP, from there; 0 plain */
 	struct mbuf	*sg_ipopts;	/* a SYN's, for a listener: the way back
 					 * (ip_srcroute()), or NULL; taken */
@@ -295,7 +295,7 @@ struct tcpcb {
 	uint32_t	t_rttmin_us;	/* least seen */
 	int		t_srtt;		/* ticks * 32, for modules */
 	u_int		t_rttupdated;	/* measurements */
-	uint32_t	ts_recent_age;	/* seconds of time_uptime */
+	uint32_t	ts_recent_age;	/* tcp_ts_age() */
 	nstime_t	t_rcvtime;	/* last segment came */
 	nstime_t	t_sndtime;	/* last data left */
 
@@ -709,9 +709,9 @@ void	tcp_free(struct tcpcb *tp);
 void	tcp_mss(struct tcpcb *tp, int offer);
 /* MSS to offer to inc's peer. */
 int	tcp_mssopt(struct tcpcb *tp);
-/* The same without a connection; usermss: TCP_MAXSEG's, or 0. */
+/* The same for a connection to be, by the way ro, of the listener lp. */
 int	tcp_mssopt_to(const struct in_conninfo *inc, const struct tcpcb *lp,
-	    uint16_t udpport);
+	    struct route *ro, uint16_t udpport);
 /* The factor to ask for, so that the largest buffer can be promised. */
 uint8_t	tcp_request_scale(void);
 /* The largest t_maxseg that interface, route, peer and user allow, and what
@@ -763,6 +763,13 @@ tcp_ts_getticks(void)
 {
 	return ((uint32_t)(getnstime() / NS_PER_MSEC));
 }
+/* For ts_recent_age: of 2^30 ns, about a second. */
+#define	TCP_TS_AGE_SHIFT	30
+static inline uint32_t
+tcp_ts_age(void)
+{
+	return ((uint32_t)(getnstime() >> TCP_TS_AGE_SHIFT));
+}
 /* The first sequence number of a connection, and what its time stamps are
  * offset by; the latter alone. */
 void	tcp_new_numbers(const struct in_conninfo *inc, tcp_seq *isn,
@@ -791,6 +798,8 @@ int	tcp_synsent(struct tcpcb *tp, struct tcp_seg *sg);
 int	tcp_stage_sequence(struct tcpcb *tp, struct tcp_seg *sg);
 int	tcp_stage_rst(struct tcpcb *tp, struct tcp_seg *sg);
 int	tcp_stage_syn(struct tcpcb *tp, struct tcp_seg *sg);
+/* The same of a segment that tcp_regular() is true of. */
+int	tcp_ack_regular(struct tcpcb *tp, struct tcp_seg *sg);
 int	tcp_stage_ack(struct tcpcb *tp, struct tcp_seg *sg);
 void	tcp_ack_first(struct tcpcb *tp, const struct tcp_seg *sg,
 	    nstime_t sent);
@@ -893,6 +902,8 @@ uint32_t tcp_rcv_window(const struct tcpcb *tp);
 
 /* tcp_cong.c: between the core and the cc module. */
 void	cc_conn_init(struct tcpcb *tp);
+/* ta acknowledges something new outside of recovery: CC_ACK. */
+void	cc_progress(struct tcpcb *tp, const struct tcp_acked *ta);
 void	cc_ack_received(struct tcpcb *tp, uint32_t acked, uint16_t nsegs,
 	    ccsignal_t type);
 void	cc_cong_signal(struct tcpcb *tp, tcp_seq ack, ccsignal_t type);

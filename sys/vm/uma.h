@@ -37,6 +37,9 @@ typedef	void (*uma_maxaction_t)(uma_zone_t zone, int nitems);
 #define	UMA_ALIGN_CACHE	(CACHE_LINE_SIZE - 1)
 #define	UMA_ZONE_NOFREE	0x0001	/* never give memory back before the end */
 #define	UMA_ZONE_ZINIT	0x0002	/* the first use of an item is zeroed */
+#define	UMA_ZONE_SLAB	0x0004	/* very many small ones: memory comes in pages
+				 * and stays until no item is in use; no init,
+				 * no fini, no ZINIT */
 
 /*
  * An allocation or a free writes three words: the list, ms_bytes, and of an
@@ -64,6 +67,7 @@ struct uma_zone {
 	u_int		uz_hostsize;	/* bytes of an item and its link */
 	bool		uz_plain;	/* no ctor, dtor, init, fini */
 	bool		uz_dying;
+	void		*uz_slabs;	/* the last one, a link to the next */
 	struct vnet	*uz_vnet;
 	const char	*uz_name;
 	TAILQ_ENTRY(uma_zone) uz_link;	/* all zones of the vnet */
@@ -155,7 +159,9 @@ void	uma_zone_set_fault(uma_zone_t zone, uint64_t after);
 uma_zone_t uma_zone_find(const char *name);
 /* Call func for each zone of curvnet until it returns non-zero. */
 int	uma_zone_foreach(int (*func)(uma_zone_t, void *), void *arg);
-/* Give kept free items of all zones of curvnet back to the host. */
+/* Give kept free items back to the host. */
+void	uma_zone_reclaim(uma_zone_t zone);
+/* The same of all zones of curvnet. */
 void	uma_reclaim(int req);
 
 #endif /* !_STACKYARD_VM_UMA_H_ */

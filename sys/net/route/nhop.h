@@ -30,7 +30,17 @@ struct nhop_object *nhop_alloc(struct ifnet *ifp, const struct in6_addr *gw,
 void	nhop_setmtu(struct ifnet *ifp);
 /* ifp goes: no next hop points to it any longer. */
 void	nhop_orphan(struct ifnet *ifp);
-void	nhop_ref(struct nhop_object *nh);
-void	nhop_free(struct nhop_object *nh);
+static inline void
+nhop_ref(struct nhop_object *nh)
+{
+	nh->nh_refs++;
+}
+void	nhop_gone(struct nhop_object *nh);	/* no reference is left */
+static inline void
+nhop_free(struct nhop_object *nh)
+{
+	if (--nh->nh_refs == 0)
+		nhop_gone(nh);
+}
 
 #endif /* !_STACKYARD_NET_ROUTE_NHOP_H_ */

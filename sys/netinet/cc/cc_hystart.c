@@ -131,9 +131,8 @@ delay_rises(const struct cc_hystart *hs)
 	return (hs->hs_curmin >= (uint64_t)hs->hs_lastmin + threshold);
 }
 
-/* There are measurements enough in this round to judge it. */
-static void __noinline
-round_judge(struct cc_hystart *hs, struct cc_var *ccv, uint32_t fas)
+void
+cc_hystart_judge(struct cc_hystart *hs, struct cc_var *ccv, uint32_t fas)
 {
 	if (hs->hs_state == HS_CSS) {
 		if (hs->hs_curmin < hs->hs_baseline)
@@ -146,19 +145,6 @@ round_judge(struct cc_hystart *hs, struct cc_var *ccv, uint32_t fas)
 		hs->hs_rounds = 0;
 		hs->hs_rem = 0;
 	}
-}
-
-void
-cc_hystart_sample(struct cc_hystart *hs, struct cc_var *ccv,
-    uint32_t usec_rtt, uint32_t rxtcnt, uint32_t fas)
-{
-	if (hs->hs_state == HS_OFF || rxtcnt != 0)
-		return;
-	hs->hs_curmin = min(hs->hs_curmin, usec_rtt);
-	if (hs->hs_samples < UINT16_MAX)
-		hs->hs_samples++;
-	if (hs->hs_samples >= hystart_n_rttsamples)
-		round_judge(hs, ccv, fas);
 }
 
 uint32_t

@@ -40,9 +40,23 @@ void	cc_hystart_start(struct cc_hystart *hs, struct cc_var *ccv);
 void	cc_hystart_stop(struct cc_hystart *hs);
 /* A round begins; sets ssthresh when conservative slow start has lasted. */
 void	cc_hystart_round(struct cc_hystart *hs, struct cc_var *ccv);
+/* There are measurements enough in this round to judge it. */
+void	cc_hystart_judge(struct cc_hystart *hs, struct cc_var *ccv,
+	    uint32_t fas);
 /* The arguments of rttsample. */
-void	cc_hystart_sample(struct cc_hystart *hs, struct cc_var *ccv,
-	    uint32_t usec_rtt, uint32_t rxtcnt, uint32_t fas);
+static inline void
+cc_hystart_sample(struct cc_hystart *hs, struct cc_var *ccv,
+    uint32_t usec_rtt, uint32_t rxtcnt, uint32_t fas)
+{
+	if (hs->hs_state == HS_OFF || rxtcnt != 0)
+		return;
+	if (usec_rtt < hs->hs_curmin)
+		hs->hs_curmin = usec_rtt;
+	if (hs->hs_samples < UINT16_MAX)
+		hs->hs_samples++;
+	if (hs->hs_samples >= hystart_n_rttsamples)
+		cc_hystart_judge(hs, ccv, fas);
+}
 /* What becomes of slow start's growth by incr bytes. */
 uint32_t cc_hystart_increase(struct cc_hystart *hs, uint32_t incr);
 

@@ -219,13 +219,52 @@ ATF_TC_BODY(kept_at_most, tc)
 	end();
 }
 
+/* Slabs stay while an item is in use, and go with the last one; a zone that
+ * was destroyed meanwhile likewise. */
+ATF_TC_WITHOUT_HEAD(slabs);
+ATF_TC_BODY(slabs, tc)
+{
+	static uint8_t *items[200];
+	uma_zone_t zone;
+	u_int i, j, pass;
+
+	begin();
+	zone = plain_zone(104, 15, UMA_ZONE_SLAB);
+	for (pass = 0; pass < 3; pass++) {
+		for (i = 0; i < nitems(items); i++) {
+			items[i] = uma_zalloc(zone, M_NOWAIT);
+			ATF_REQUIRE(items[i] != NULL);
+			ATF_CHECK_EQ(0, (uintptr_t)items[i] & 15);
+			memset(items[i], (int)i, 104);
+		}
+		for (i = 0; i < nitems(items); i++)
+			for (j = 0; j < 104; j++)
+				ATF_REQUIRE_EQ((uint8_t)i, items[i][j]);
+		for (i = 1; i < nitems(items); i++)
+			uma_zfree(zone, items[i]);
+		ATF_CHECK_EQ(1, uma_zone_get_cur(zone));
+		uma_zone_reclaim(zone);
+		if (!ASAN)
+			ATF_CHECK(uma_zone_get_free(zone) >=
+			    nitems(items) - 1);
+		if (pass == 2)
+			uma_zdestroy(zone);
+		uma_zfree(zone, items[0]);
+		if (pass == 2)
+			break;
+		uma_reclaim(0);
+		ATF_CHECK_EQ(0, uma_zone_get_free(zone));
+	}
+	end();
+}
+
 ATF_TC_WITHOUT_HEAD(shapes);
 ATF_TC_BODY(shapes, tc)
 {
 	static const u_int sizes[] = { 1, 7, 8, 24, 56, 100, 256, 2048,
 	    5000 };
 	static const u_int aligns[] = { 0, 7, 15, 63, 255, 4095 };
-	static const uint32_t flags[] = { 0, UMA_ZONE_ZINIT };
+	static const uint32_t flags[] = { 0, UMA_ZONE_ZINIT, UMA_ZONE_SLAB };
 	uma_zone_t zone;
 	uint8_t *item[3];
 	u_int a, f, i, s;
@@ -234,12 +273,15 @@ ATF_TC_BODY(shapes, tc)
 	for (s = 0; s < nitems(sizes); s++)
 	for (a = 0; a < nitems(aligns); a++)
 	for (f = 0; f < nitems(flags); f++) {
+		if (flags[f] == UMA_ZONE_SLAB &&
+		    MAX(sizes[s], aligns[a] + 1) > 1024)
+			continue;
 		zone = plain_zone(sizes[s], (int)aligns[a], flags[f]);
 		for (i = 0; i < nitems(item); i++) {
 			item[i] = uma_zalloc(zone, M_NOWAIT);
 			ATF_REQUIRE(item[i] != NULL);
 			ATF_CHECK_EQ(0, (uintptr_t)item[i] & aligns[a]);
-			if (flags[f] != 0)
+			if (flags[f] == UMA_ZONE_ZINIT)
 				ATF_CHECK_EQ(0, item[i][sizes[s] - 1]);
 			memset(item[i], 0xaa, sizes[s]);
 		}
@@ -415,6 +457,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, failures);
 	ATF_TP_ADD_TC(tp, last_in_first_out);
 	ATF_TP_ADD_TC(tp, kept_at_most);
+	ATF_TP_ADD_TC(tp, slabs);
 	ATF_TP_ADD_TC(tp, shapes);
 	ATF_TP_ADD_TC(tp, limit);
 	ATF_TP_ADD_TC(tp, maxaction);

@@ -155,7 +155,7 @@ PD_TEST(intervals)
 	pd_sysctl(t, "net.inet.tcp.rexmit_initial", 1000);
 	INJECT(". 1:1(0) ack 1 win 65535");
 	STATE(TCPS_ESTABLISHED);
-	ATF_CHECK_EQ(0, pd_tcpcb(t)->t_srtt_us);
+	ATF_CHECK_EQ(10000, pd_tcpcb(t)->t_srtt_us);
 	pd_sysctl(t, "net.inet.tcp.rexmit_max", 4000000);
 	pd_sysctl(t, "net.inet.tcp.rexmit_initial", 4000000);
 	syn(t, 1);
