@@ -40,6 +40,9 @@
  * stopping one in its slot (w_due_slot) only notes that it is in doubt
  * (vnet_due_old), and the end of the turn finds it anew.
  *
+ * An entry may stand in a ring of its owner's instead, who waits for the first
+ * of them; it is armed and stopped as any other.
+ *
  * A callout's memory is not touched after its function is called, which
  * may therefore free it, arm it again, or stop any other.
  */
@@ -71,7 +74,8 @@ struct callout_wheel {
 	struct callout_link w_list[SLOT_FAR + 1];	/* rings, by cl_next */
 	u_int		w_due_slot;		/* where vnet_due is from */
 };
-#define	SLOT_NONE	(SLOT_FAR + 1)
+#define	SLOT_RING	(SLOT_FAR + 1)		/* a ring of its owner's */
+#define	SLOT_NONE	(SLOT_FAR + 2)
 
 /* The microsecond in which a deadline is met. */
 static inline uint64_t
@@ -154,7 +158,7 @@ slot_emptied(struct callout_wheel *w, u_int slot)
 {
 	u_int level;
 
-	if (slot == SLOT_FAR)
+	if (slot >= SLOT_FAR)
 		return;
 	level = slot / SLOTS;
 	w->w_slots[level] &= ~(1ULL << slot % SLOTS);
@@ -443,6 +447,19 @@ callout_entry_stop(struct callout_entry *ce)
 		return (0);
 	entry_disarm(curvnet, ce);
 	return (1);
+}
+
+void
+callout_ring_add(struct callout_link *ring, struct callout_entry *ce,
+    nstime_t when)
+{
+	struct callout_link *last = ring->cl_prev;
+
+	ce->ce_word = (ce->ce_word & (CE_FULL | CE_ACTIVE)) |
+	    deadline_usec(when) | (uint64_t)SLOT_RING << CE_SLOT_SHIFT;
+	ce->ce_link.cl_next = ring;
+	ce->ce_link.cl_prev = last;
+	last->cl_next = ring->cl_prev = &ce->ce_link;
 }
 
 int

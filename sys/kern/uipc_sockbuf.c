@@ -105,7 +105,16 @@ sb_most(void)
 	    V_sb_max % (MSIZE + MCLBYTES) * MCLBYTES / (MSIZE + MCLBYTES));
 }
 
-static inline bool
+/* Let the buffer hold cc bytes, which is little enough for the limit, max. */
+static inline void
+sb_set(struct sockbuf *sb, u_long cc, u_long max, u_long efficiency)
+{
+
+	sb->sb_mbmax = (u_int)ulmin(cc * efficiency, max);
+	sb->sb_hiwat = (u_int)cc;
+}
+
+static bool __noinline
 sb_reserve(struct sockbuf *sb, u_long cc)
 {
 	const u_long max = V_sb_max;
@@ -113,9 +122,7 @@ sb_reserve(struct sockbuf *sb, u_long cc)
 	/* Half of the limit is little enough, whatever the overhead. */
 	if (__predict_false(cc > max / 2 && cc > sb_most()) || cc > INT_MAX)
 		return (false);
-	sb->sb_hiwat = (u_int)cc;
-	sb->sb_mbmax = (u_int)ulmin(ulmin(cc * (u_long)V_sb_efficiency,
-	    max), UINT_MAX);
+	sb_set(sb, cc, ulmin(max, UINT_MAX), (u_long)V_sb_efficiency);
 	if (sb->sb_lowat > sb->sb_hiwat)
 		sb->sb_lowat = sb->sb_hiwat;
 	return (true);
@@ -138,10 +145,9 @@ sb_round(struct sockbuf *sb, u_int unit, u_long max, u_long efficiency)
 
 	if (over == 0)
 		return;
-	if (__predict_true(size <= max / 2)) {
-		sb->sb_hiwat = (u_int)size;
-		sb->sb_mbmax = (u_int)ulmin(size * efficiency, max);
-	} else if (size <= V_sb_max)
+	if (__predict_true(size <= max / 2))
+		sb_set(sb, size, max, efficiency);
+	else if (size <= V_sb_max)
 		(void)sbreserve(sb, size);
 }
 
@@ -158,13 +164,20 @@ soround(struct socket *so, u_int unit)
 int
 soreserve(struct socket *so, u_long sndcc, u_long rcvcc)
 {
+	const u_long efficiency = (u_long)V_sb_efficiency;
+	const u_long max = ulmin(V_sb_max, UINT_MAX);
 
-	if (!sb_reserve(&so->so_snd, sndcc) ||
+	if (__predict_true(sndcc <= max / 2 && rcvcc <= max / 2)) {
+		sb_set(&so->so_snd, sndcc, max, efficiency);
+		sb_set(&so->so_rcv, rcvcc, max, efficiency);
+	} else if (!sb_reserve(&so->so_snd, sndcc) ||
 	    !sb_reserve(&so->so_rcv, rcvcc)) {
 		so->so_snd.sb_hiwat = so->so_snd.sb_mbmax = 0;
 		so->so_rcv.sb_hiwat = so->so_rcv.sb_mbmax = 0;
 		return (ENOBUFS);
 	}
+	if (so->so_rcv.sb_lowat > so->so_rcv.sb_hiwat)
+		so->so_rcv.sb_lowat = so->so_rcv.sb_hiwat;
 	if (so->so_rcv.sb_lowat == 0)
 		so->so_rcv.sb_lowat = 1;
 	if (so->so_snd.sb_lowat == 0)

@@ -110,15 +110,15 @@ if_index_get(void)
 	return (i);
 }
 
-/* What the layers above may leave to an interface with these capabilities. */
+/* What the layers above may leave to ifp with these capabilities. */
 static uint32_t
-if_hwassist(int capenable)
+if_hwassist(const struct ifnet *ifp, int capenable)
 {
 	uint32_t csum;
 
 	csum = 0;
 	if ((capenable & IFCAP_TXCSUM) != 0)
-		csum |= CSUM_DELAY_DATA;
+		csum |= CSUM_DELAY_DATA | (ifp->if_ipsum ? CSUM_IP : 0);
 	if ((capenable & IFCAP_TXCSUM_IPV6) != 0)
 		csum |= CSUM_DELAY_DATA_IPV6;
 	if ((capenable & IFCAP_TSO4) != 0)
@@ -146,7 +146,7 @@ if_attach(struct ifnet *ifp)
 		return (ENOMEM);
 	}
 	ifp->if_index = (uint16_t)idx;
-	ifp->if_hwassist = if_hwassist(ifp->if_capenable);
+	ifp->if_hwassist = if_hwassist(ifp, ifp->if_capenable);
 	V_if_table[idx] = ifp;
 	V_if_count++;
 	TAILQ_INSERT_TAIL(&V_ifnet, ifp, if_link);
@@ -285,7 +285,7 @@ if_setcap(struct ifnet *ifp, int capenable)
 		ifp->if_capenable = old;
 		return (error);
 	}
-	ifp->if_hwassist = if_hwassist(capenable);
+	ifp->if_hwassist = if_hwassist(ifp, capenable);
 	rt_gen_bump();
 	return (0);
 }

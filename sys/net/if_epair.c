@@ -83,6 +83,7 @@ epair_alloc(int unit, char end)
 	ifp->if_transmit = epair_transmit;
 	ifp->if_capabilities = EPAIR_CSUM | IFCAP_TSO;
 	ifp->if_capenable = EPAIR_CSUM;
+	ifp->if_ipsum = true;
 	ifp->if_cuts_later = true;
 	return (ifp);
 }

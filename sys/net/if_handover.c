@@ -258,8 +258,9 @@ if_handover(struct ifnet *ifp, struct if_handover *hq, struct mbuf *m)
 {
 	uint64_t bytes;
 
-	if (__predict_false((m->m_pkthdr.csum_flags & CSUM_TSO &
-	    ~ifp->if_hwassist) != 0) && ifp->if_cuts_later)
+	if (__predict_false((m->m_pkthdr.csum_flags & CSUM_TSO) != 0) &&
+	    (m->m_pkthdr.csum_flags & CSUM_TSO & ~ifp->if_hwassist) != 0 &&
+	    ifp->if_cuts_later)
 		return (if_handover_later(ifp, hq, m));
 	bytes = hq->hq_bytes + (uint64_t)m->m_pkthdr.len + MSIZE;
 	if (__predict_false(bytes > V_ifqmaxbytes))

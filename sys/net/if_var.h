@@ -12,7 +12,8 @@
  * inside vnet_enter()/vnet_leave().
  *
  * Capabilities promise: with IFCAP_TXCSUM if_transmit fills the checksum in
- * (csum_flags, csum_data; the field holds the pseudo header's sum), with
+ * (csum_flags, csum_data; the field holds the pseudo header's sum; with
+ * if_ipsum also that of IPv4's header, if CSUM_IP asks for it), with
  * IFCAP_TSO it cuts a packet of up to if_hw_tsomax bytes into segments of
  * tso_segsz; else the layer above has done so before, or, of an interface
  * with if_cuts_later that nothing watches (if_cut_later()), leaves it to
@@ -90,6 +91,7 @@ struct ifnet {
 	uint32_t	if_mtu_min;	/* if_alloc(): 72 to 65535; the */
 	uint32_t	if_mtu_max;	/* driver may narrow that */
 	int		if_capabilities;
+	bool		if_ipsum;	/* IFCAP_TXCSUM is IPv4's header, too */
 	uint64_t	if_baudrate;	/* bits/s, 0 unknown */
 	void		(*if_dtor)(struct ifnet *);	/* frees if_softc */
 	/* Bring up or down, change of if_capenable or if_mtu; may be NULL. */

@@ -48,10 +48,8 @@ nhop_alloc(struct ifnet *ifp, const struct in6_addr *gw, int flags,
 }
 
 void
-nhop_free(struct nhop_object *nh)
+nhop_gone(struct nhop_object *nh)
 {
-	if (--nh->nh_refs > 0)
-		return;
 	if (nh->nh_ifp != NULL)
 		LIST_REMOVE(nh, nh_link);
 	kern_free(nh, M_NHOP);

@@ -83,16 +83,18 @@ in_pcbinfo_destroy(struct inpcbinfo *ipi)
 void
 in_pcbdestroy(struct inpcbinfo *ipi, struct inpcb *inp)
 {
-	if ((inp->inp_flags & (INP_INHASH | INP_INPORT)) != 0) {
-		in_pcbremove(ipi, inp);
-		in_pcbrelease_port(ipi, inp);
-	}
-	if (inp->inp_route.ro_nh != NULL)
-		nhop_free(inp->inp_route.ro_nh);
-	m_freem(inp->inp_options);
+	struct nhop_object *nh;
+
+	/* Mostly the connection has ended before. */
+	if ((inp->inp_flags & (INP_INHASH | INP_INPORT)) != 0)
+		in_pcbleave(ipi, inp);
+	if (__predict_false(inp->inp_options != NULL))
+		m_freem(inp->inp_options);
 	TAILQ_REMOVE(&ipi->ipi_list, inp, inp_list);
 	ipi->ipi_count--;
 	ipi->ipi_gencnt++;
+	if ((nh = inp->inp_route.ro_nh) != NULL)
+		nhop_free(nh);
 }
 
 /* ---- The table of connections ---- */
@@ -222,36 +224,53 @@ pcb_grow(struct inpcbinfo *ipi)
 	return (true);
 }
 
-int
-in_pcbinsert_new(struct inpcbinfo *ipi, struct inpcb *inp, uint32_t hash)
+/* The table has room for inp, which can be in it. */
+static inline bool
+pcb_room(struct inpcbinfo *ipi, const struct inpcb *inp)
 {
 	KASSERT((inp->inp_flags & INP_INHASH) == 0, ("in the table"));
 	/* No host of today hands out such a pointer unasked. */
 	if ((uint64_t)(uintptr_t)inp >> PCBSLOT_PTRBITS != 0)
-		return (ENOMEM);
-	if ((ipi->ipi_conns == NULL ||
-	    2 * (ipi->ipi_nconns + 1) > ipi->ipi_connmask + 1) &&
-	    !pcb_grow(ipi))
-		return (ENOMEM);
-	inp->inp_hash = hash;
-	pcb_place(ipi, inp);
+		return (false);
+	return (2 * (ipi->ipi_nconns + 1) <= ipi->ipi_connmask + 1 ||
+	    pcb_grow(ipi));
+}
+
+static inline void
+pcb_entered(struct inpcbinfo *ipi, struct inpcb *inp)
+{
 	ipi->ipi_nconns++;
 	inp->inp_flags |= INP_INHASH;
 	/* What comes next is likely for it. */
 	ipi->ipi_last = inp;
+}
+
+int
+in_pcbinsert_new(struct inpcbinfo *ipi, struct inpcb *inp, uint32_t hash)
+{
+	if (!pcb_room(ipi, inp))
+		return (ENOMEM);
+	inp->inp_hash = hash;
+	pcb_place(ipi, inp);
+	pcb_entered(ipi, inp);
 	return (0);
 }
 
 int
 in_pcbinsert(struct inpcbinfo *ipi, struct inpcb *inp)
 {
-	uint32_t hash = in_pcbhash(ipi, &inp->inp_inc);
+	in_pcbslot_t *slot;
 
-	if (pcb_find(ipi, &inp->inp_inc, hash) != NULL ||
-	    (ipi->ipi_quiet != NULL &&
-	    ipi->ipi_quiet->ipq_taken(&inp->inp_inc, hash)))
+	if (!pcb_room(ipi, inp))
+		return (ENOMEM);
+	inp->inp_hash = in_pcbhash(ipi, &inp->inp_inc);
+	slot = pcb_probe(ipi, &inp->inp_inc, inp->inp_hash);
+	if (*slot != 0 || (ipi->ipi_quiet != NULL &&
+	    ipi->ipi_quiet->ipq_taken(&inp->inp_inc, inp->inp_hash)))
 		return (EADDRINUSE);
-	return (in_pcbinsert_new(ipi, inp, hash));
+	*slot = pcb_slot(inp);
+	pcb_entered(ipi, inp);
+	return (0);
 }
 
 /* The run goes on behind slot i, which becomes free: move entries back.  One
@@ -271,14 +290,11 @@ pcb_close_gap(const struct inpcbinfo *ipi, uint32_t i)
 	return (i);
 }
 
-void
-in_pcbremove(struct inpcbinfo *ipi, struct inpcb *inp)
+static void
+pcb_remove(struct inpcbinfo *ipi, struct inpcb *inp)
 {
 	uint32_t i, mask = ipi->ipi_connmask;
 
-	if ((inp->inp_flags & INP_INHASH) == 0)
-		return;
-	inp->inp_flags &= ~INP_INHASH;
 	ipi->ipi_nconns--;
 	if (ipi->ipi_last == inp)
 		ipi->ipi_last = NULL;
@@ -363,13 +379,15 @@ in_pcbinherit_port(struct inpcbinfo *ipi, struct inpcb *inp, uint16_t port)
 }
 
 void
-in_pcbrelease_port(struct inpcbinfo *ipi, struct inpcb *inp)
+in_pcbleave(struct inpcbinfo *ipi, struct inpcb *inp)
 {
-	if ((inp->inp_flags & INP_INPORT) == 0)
-		return;
-	LIST_REMOVE(inp, inp_portlist);
-	ipi->ipi_nports--;
-	inp->inp_flags &= ~INP_INPORT;
+	if ((inp->inp_flags & INP_INPORT) != 0) {
+		LIST_REMOVE(inp, inp_portlist);
+		ipi->ipi_nports--;
+	}
+	if ((inp->inp_flags & INP_INHASH) != 0)
+		pcb_remove(ipi, inp);
+	inp->inp_flags &= ~(INP_INHASH | INP_INPORT);
 }
 
 /* Could both receive the same packet?  An IPv6 wildcard takes IPv4 too,
@@ -558,7 +576,7 @@ connect_insert(struct inpcbinfo *ipi, struct inpcb *inp)
 	if (error == 0)
 		inp->inp_flags |= INP_ANONPORT;
 	else
-		in_pcbremove(ipi, inp);
+		in_pcbleave(ipi, inp);
 	return (error);
 }
 

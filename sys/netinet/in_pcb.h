@@ -41,9 +41,15 @@ struct inpcb {
 	uint8_t		inp_vflag;	/* INP_IPV4, INP_IPV6: what it takes */
 	uint8_t		inp_ttl;	/* 0: the host's default */
 	uint8_t		inp_tos;
-	uint8_t		inp_minttl;
-	uint8_t		inp_numa;	/* listener: domain + 1, or 0 for all */
-	uint16_t	inp_udpport;	/* TCP over UDP: the peer's port */
+	union {
+		struct {
+			uint16_t inp_udpport;	/* TCP over UDP: the peer's */
+			uint8_t	inp_minttl;
+			uint8_t	inp_numa;	/* listener: domain + 1, or 0
+						 * for all */
+		};
+		uint32_t inp_picky;	/* 0: none of these is asked for */
+	};
 	LIST_ENTRY(inpcb) inp_portlist; /* same local port */
 	TAILQ_ENTRY(inpcb) inp_list;	/* all */
 	struct mbuf	*inp_options;	/* IPv4's to send, or NULL */
@@ -147,10 +153,8 @@ int	in_pcbinsert(struct inpcbinfo *ipi, struct inpcb *inp);
  * ipi_quiet's, and whose hash it told: ENOMEM. */
 int	in_pcbinsert_new(struct inpcbinfo *ipi, struct inpcb *inp,
 	    uint32_t hash);
-/* Leave the connection table. */
-void	in_pcbremove(struct inpcbinfo *ipi, struct inpcb *inp);
-/* Give the port back too. */
-void	in_pcbrelease_port(struct inpcbinfo *ipi, struct inpcb *inp);
+/* Leave both tables; the port is given back. */
+void	in_pcbleave(struct inpcbinfo *ipi, struct inpcb *inp);
 /* Share the listener's port: for accepted connections. ENOMEM */
 int	in_pcbinherit_port(struct inpcbinfo *ipi, struct inpcb *inp,
 	    uint16_t port);

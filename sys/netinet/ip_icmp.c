@@ -350,6 +350,8 @@ ip_error(struct mbuf *m, enum ip_errkind what, uint32_t arg)
 	bool v6;
 
 	v6 = ip_is_v6(m);
+	if (!v6 && (m = ip_complete_sum(m)) == NULL)
+		return;
 	if (!icmp_error_plan(m, what, &ioa) || badport_bandlim(v6 ?
 	    BANDLIM_ICMP6_UNREACH : BANDLIM_ICMP_UNREACH) != 0) {
 		m_freem(m);

@@ -31,7 +31,8 @@
 #include <netinet/ip6.h>
 #include <netinet/ip_var.h>
 
-/* What IP may leave to an interface; header checksums it never does. */
+/* What IP may leave to an interface; header checksums only where it is told
+ * that it may (if_ipsum), and only those of plain packets. */
 #define	CSUM_OUT	(CSUM_DELAY_DATA | CSUM_DELAY_DATA_IPV6 | CSUM_TSO | \
 			 CSUM_ACE)
 
@@ -118,6 +119,10 @@ ip_header_owned(const struct mbuf *m, int len)
 	return (m->m_len >= len && M_WRITABLE(m) &&
 	    ((uintptr_t)m->m_data & 3) == 0);
 }
+/* IPv4: fill in the header's sum that no interface has filled in (CSUM_IP),
+ * for those who look at more than the packet's flags; NULL (m freed) if memory
+ * is short. */
+struct mbuf *ip_complete_sum(struct mbuf *m);
 /* Give m (m_data at the IP header) to proto's transport or complain to the
  * sender.  ii_hdrlen is set; proto_off is the offset of the field that
  * named proto, for IPv6. */

@@ -192,6 +192,23 @@ ip_check_header(struct mbuf *m)
 	return (m);
 }
 
+struct mbuf *
+ip_complete_sum(struct mbuf *m)
+{
+	const int hlen = mtod(m, const struct ip *)->ip_hl << 2;
+	struct ip *ip;
+
+	if ((m->m_pkthdr.csum_flags & CSUM_IP) == 0)
+		return (m);
+	if (!ip_header_owned(m, hlen) && (m = ip_own_header(m, hlen)) == NULL)
+		return (NULL);
+	ip = mtod(m, struct ip *);
+	ip->ip_sum = 0;
+	ip->ip_sum = ip_header_sum(ip);
+	m->m_pkthdr.csum_flags &= ~(uint32_t)CSUM_IP;
+	return (m);
+}
+
 /* Can a packet with these addresses have come in this way? */
 static inline bool
 ip_check_addrs(const struct mbuf *m, const struct ip_info *ii)
@@ -361,7 +378,7 @@ ip_is_plain(const struct mbuf *m, const struct ip *ip)
 	    (frag & htonl(IP_MF | IP_OFFMASK)) != 0 ||
 	    (m->m_flags & (M_LOOP | M_BCAST | M_MCAST)) != 0)
 		return (false);
-	if (__predict_false((m->m_pkthdr.csum_flags & CSUM_L3_CALC) != 0))
+	if ((m->m_pkthdr.csum_flags & CSUM_L3_CALC) != 0)
 		return ((m->m_pkthdr.csum_flags & CSUM_L3_VALID) != 0);
 	memcpy(w, ip, sizeof(w));
 	memcpy(&end, &ip->ip_dst, sizeof(end));
@@ -402,7 +419,7 @@ ip_input_any(struct mbuf *m)
 
 	V_ipstat.ips_total++;
 	m = ip_check_header(m);
-	if (__predict_false(m == NULL))
+	if (__predict_false(m == NULL || (m = ip_complete_sum(m)) == NULL))
 		return;
 	ip_info_get(m, &ii);
 	known = ip_is_remembered(m);

@@ -456,15 +456,15 @@ ip_ttl(uint8_t asked)
 }
 
 /*
- * Write the header of 20 bytes of a packet of len, with the sum of it and of
- * the optlen bytes of options that are there behind it.  As words: a sum that
- * read bytes just written would wait for them.  id_off: the second one,
- * identification and fragment.
+ * Write the header of 20 bytes of a packet of len; if the interface does not
+ * (left) with the sum of it and of the optlen bytes of options that are there
+ * behind it.  As words: a sum that read bytes just written would wait for
+ * them.  id_off: the second one, identification and fragment.
  */
 static inline void
 ip_header4_write(struct ip *ip, int len, int optlen, uint32_t id_off,
     uint8_t tos, uint8_t ttl, uint8_t proto, const struct in6_addr *src,
-    const struct in6_addr *dst)
+    const struct in6_addr *dst, bool left)
 {
 	uint32_t w[5];
 	uint64_t sum;
@@ -476,10 +476,12 @@ ip_header4_write(struct ip *ip, int len, int optlen, uint32_t id_off,
 	w[2] = htonl((uint32_t)ttl << 24 | (uint32_t)proto << 16);
 	w[3] = in6_unmapped(src).s_addr;
 	w[4] = in6_unmapped(dst).s_addr;
-	sum = (uint64_t)w[0] + w[1] + w[2] + w[3] + w[4];
-	if (optlen != 0)
-		sum = in_cksum_partial(ip + 1, (size_t)optlen, sum);
-	w[2] |= ip_last_half((uint16_t)~in_cksum_fold(sum));
+	if (!left) {
+		sum = (uint64_t)w[0] + w[1] + w[2] + w[3] + w[4];
+		if (optlen != 0)
+			sum = in_cksum_partial(ip + 1, (size_t)optlen, sum);
+		w[2] |= ip_last_half((uint16_t)~in_cksum_fold(sum));
+	}
 	memcpy(ip, &w[0], sizeof(w[0]));
 	memcpy(&ip->ip_id, &w[1], sizeof(w[1]));
 	memcpy(&ip->ip_ttl, &w[2], sizeof(w[2]));
@@ -513,7 +515,7 @@ ip_header4(struct mbuf **mp, const struct ip_output_args *ioa)
 	    htonl((uint32_t)ip_newid() << 16);
 	ip_header4_write(mtod(m, struct ip *), m->m_pkthdr.len, optlen,
 	    id_off, ioa->ioa_tos, ip_ttl(ioa->ioa_ttl), ioa->ioa_proto,
-	    &ioa->ioa_src, &ioa->ioa_dst);
+	    &ioa->ioa_src, &ioa->ioa_dst, false);
 	return (0);
 }
 
@@ -621,6 +623,7 @@ ip_send_plain(struct mbuf *m, const struct route *ro, uint8_t tos,
 {
 	const int hlen = ETHER_HDR_LEN + (int)sizeof(struct ip);
 	struct ifnet *ifp = ro->ro_nh->nh_ifp;
+	const uint32_t left = ifp->if_hwassist & CSUM_IP;
 	char *data = m->m_data;
 	int len = m->m_pkthdr.len;
 
@@ -629,9 +632,10 @@ ip_send_plain(struct mbuf *m, const struct route *ro, uint8_t tos,
 	m->m_len += hlen;
 	m->m_pkthdr.len = len + hlen;
 	m->m_pkthdr.l3hlen = sizeof(struct ip);
+	m->m_pkthdr.csum_flags |= left;
 	ip_header4_write((struct ip *)(void *)(data - sizeof(struct ip)),
 	    len + (int)sizeof(struct ip), 0, htonl(IP_DF), tos, ip_ttl(ttl),
-	    proto, src, dst);
+	    proto, src, dst, left != 0);
 	return (ether_output_known(ifp, m, ro->ro_lladdr, ETHERTYPE_IP));
 }
 

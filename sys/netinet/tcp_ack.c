@@ -33,6 +33,7 @@
 #include <netinet/tcp_loss.h>
 #include <netinet/tcp_newcwv.h>
 #include <netinet/tcp_pmtud.h>
+#include <netinet/tcp_sentmap.h>
 #include <netinet/tcp_undo.h>
 #include <netinet/tcp_var.h>
 
@@ -593,7 +594,7 @@ ack_process(struct tcpcb *tp, const struct tcp_seg *sg)
 	int v;
 
 	if (sg->sg_ack != tp->snd_una)
-		tcp_sent_acked(tp, sg->sg_ack, &ta);
+		tcp_sent_acked_one(tp, sg->sg_ack, &ta);
 	if (__predict_false((sg->sg_to.to_flags & TOF_SACK) != 0) &&
 	    (tp->t_flags & TF_SACK_PERMIT) != 0)
 		tcp_sent_sacked(tp, &sg->sg_to, &ta);
@@ -644,13 +645,13 @@ tcp_ack_first(struct tcpcb *tp, const struct tcp_seg *sg, nstime_t sent)
 	    .ta_rtt = now - sent + (now == sent), .ta_rtt_xmits = 1,
 	    .rs_delivered = 1, .rs_interval = sent - now };
 
-	tp->snd_una = tp->snd_nxt = tp->snd_max = tp->snd_up = sg->sg_ack;
-	tp->snd_fack = tp->t_loss_edge = sg->sg_ack;
+	tp->snd_nxt = tp->snd_max = sg->sg_ack;
 	tp->t_delivered = 1;
 	tp->t_first_sent_time = sent;
 	tp->t_delivered_time = tp->t_sndtime = now;
 	tp->t_progress = (uint32_t)(now >> TCP_ACKTIME_SHIFT);
 	tcp_established(tp);
+	tp->snd_una = sg->sg_ack;
 	ack_rtt(tp, sg, &ta);
 	ack_count(tp, sg, &ta, 0);
 	tp->snd_wnd = tp->max_sndwnd = sg->sg_win << tp->snd_scale;

@@ -15,6 +15,7 @@
 
 #include <netinet/tcp_loss.h>
 #include <netinet/tcp_newcwv.h>
+#include <netinet/tcp_seg.h>
 #include <netinet/tcp_undo.h>
 #include <netinet/tcp_var.h>
 
@@ -69,7 +70,7 @@ cc_initial_window(const struct tcpcb *tp, uint32_t mss)
 void
 cc_conn_init(struct tcpcb *tp)
 {
-	uint32_t mss = tcp_maxseg(tp);
+	const uint32_t mss = tcp_full_segment(tp);
 
 	/* RFC 5681, 3.1: a lost SYN means a window of one segment. */
 	tp->snd_cwnd = (tp->t_flags2 & TF2_SYNLOST) != 0 ? mss :

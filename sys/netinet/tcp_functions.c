@@ -358,8 +358,9 @@ tcp_functions_attach(struct tcpcb *tp)
 	return (tcp_functions_begin(tp));
 }
 
-void
-tcp_functions_detach(struct tcpcb *tp, int destroyed)
+/* The block that tp refers to has a state, or an end of its own. */
+static void __noinline
+tcp_functions_end(struct tcpcb *tp, int destroyed)
 {
 	struct tcp_function_block *blk = tp->t_fb;
 
@@ -369,6 +370,19 @@ tcp_functions_detach(struct tcpcb *tp, int destroyed)
 		free(tp->t_fb_ptr, M_TCPFUNCTIONS);
 	tp->t_fb_ptr = NULL;
 	blk->tfb_refcnt--;
+}
+
+void
+tcp_functions_detach(struct tcpcb *tp, int destroyed)
+{
+	struct tcp_function_block *blk = tp->t_fb;
+
+	if (blk->tfb_statesize != 0 || blk->tfb_tcp_fb_fini != NULL)
+		tcp_functions_end(tp, destroyed);
+	else {
+		tp->t_fb_ptr = NULL;
+		blk->tfb_refcnt--;
+	}
 }
 
 /* Change tp to blk, whose reference is ours to give.  The new block is

@@ -23,6 +23,7 @@
 
 #include <netinet/in.h>
 #include <netinet/in_pcb.h>
+#include <netinet/ip.h>
 #include <netinet/ip_options.h>
 #include <netinet/tcp_seg.h>
 #include <netinet/tcp_syncache.h>
@@ -124,7 +125,9 @@ tcp_stages_regular(struct tcpcb *tp, struct tcp_seg *sg)
 {
 	int v = TV_OK;
 
-	tcp_ts_remember(tp, sg, sg->sg_seq, sg->sg_len);
+	/* What has a time stamp may have it. */
+	if (sg->sg_to.to_flags != 0)
+		tcp_ts_spanned(tp, sg, sg->sg_seq, sg->sg_len);
 	if (tcp_predicted(tp, sg))
 		tcp_ack_predicted(tp, sg);
 	else {
@@ -230,9 +233,26 @@ static __always_inline void
 tcp_segment_regular(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg,
     int hdrlen)
 {
-	sg->sg_win <<= tp->snd_scale;
 	tcp_segment_begin(tp, m, sg, hdrlen);
 	tcp_segment_end(tp, sg, tcp_stages_regular(tp, sg));
+}
+
+/* The same, for those whom it costs little to be called. */
+static void __noinline
+tcp_input_regular(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg,
+    int hdrlen)
+{
+	tcp_segment_regular(tp, m, sg, hdrlen);
+}
+
+/* Any other. */
+static void __noinline
+tcp_segment_other(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg,
+    int hdrlen)
+{
+	tcp_segment_begin(tp, m, sg, hdrlen);
+	tcp_segment_end(tp, sg, tp->t_state == TCPS_SYN_SENT ?
+	    tcp_synsent(tp, sg) : tcp_stages(tp, sg));
 }
 
 void
@@ -241,16 +261,11 @@ tcp_default_do_segment(struct tcpcb *tp, struct mbuf *m,
     uint8_t iptos __unused)
 {
 	struct tcp_seg *sg = tcp_seg_of(m);
-	int v;
 
-	tcp_segment_begin(tp, m, sg, drop_hdrlen);
 	if (tcp_regular(tp, sg))
-		v = tcp_stages_regular(tp, sg);
-	else if (tp->t_state == TCPS_SYN_SENT)
-		v = tcp_synsent(tp, sg);
+		tcp_input_regular(tp, m, sg, drop_hdrlen);
 	else
-		v = tcp_stages(tp, sg);
-	tcp_segment_end(tp, sg, v);
+		tcp_segment_other(tp, m, sg, drop_hdrlen);
 }
 
 /* A verdict's acknowledgments and output; true if the connection is gone. */
@@ -306,18 +321,13 @@ tcp_verdict(struct tcpcb *tp, struct tcp_seg *sg, int v)
 
 /* ---- To whom it is ---- */
 
-static void __noinline
-tcp_input_regular(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg)
-{
-	tcp_segment_regular(tp, m, sg, m->m_pkthdr.len - (int)sg->sg_len);
-}
-
 /* To a block that has a do_segment of its own: as tcp_functions(9) says. */
 static void __noinline
 tcp_dispatch_block(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg)
 {
 	struct tcphdr th;
 
+	m->m_pkthdr.PH_loc.ptr = sg;
 	th = *mtod(m, struct tcphdr *);
 	th.th_seq = sg->sg_seq;
 	th.th_ack = sg->sg_ack;
@@ -327,15 +337,15 @@ tcp_dispatch_block(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg)
 	    (int)sg->sg_len, sg->sg_ip->ii_tos);
 }
 
+/* One that is not regular, or is for another block. */
 void
 tcp_dispatch(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg)
 {
 	if ((sg->sg_flags & TH_SYN) == 0)
 		sg->sg_win <<= tp->snd_scale;
-	m->m_pkthdr.PH_loc.ptr = sg;
 	if (tp->t_fb->tfb_tcp_do_segment == tcp_default_do_segment)
-		tcp_default_do_segment(tp, m, NULL, m->m_pkthdr.len -
-		    (int)sg->sg_len, (int)sg->sg_len, sg->sg_ip->ii_tos);
+		tcp_segment_other(tp, m, sg, m->m_pkthdr.len -
+		    (int)sg->sg_len);
 	else
 		tcp_dispatch_block(tp, m, sg);
 }
@@ -396,12 +406,14 @@ tcp_input_noconn(struct mbuf *m, struct tcp_seg *sg)
 	if (inp != NULL)
 		sy = tcp_syncache_get(sg);
 	if (inp != NULL && (sg->sg_ip->ii_ttl < inp->inp_minttl ||
-	    !tcp_listen_signed(intotcpcb(inp), m, sg, sy))) {
+	    ((sy != NULL || TCP_SIG_WANTED(intotcpcb(inp), sg)) &&
+	    !tcp_listen_signed(intotcpcb(inp), m, sg, sy)))) {
 		m_freem(m);
 		return;
 	}
 	if (inp != NULL && SOLISTENING(inp->inp_socket)) {
-		sg->sg_ipopts = ip_srcroute(m, sg->sg_ip);
+		sg->sg_ipopts = sg->sg_ip->ii_hdrlen > sizeof(struct ip) ?
+		    ip_srcroute(m, sg->sg_ip) : NULL;
 		tcp_listen_input(intotcpcb(inp), m, sg, sy);
 		m_freem(sg->sg_ipopts);
 		return;
@@ -480,47 +492,53 @@ tcp_input_udp(struct mbuf *m, const struct ip_info *ii, uint16_t udpport)
 		tcp_input_other(m, &sg, inp);
 		return;
 	}
-	tcp_input_regular(tp, m, &sg);
+	sg.sg_win <<= tp->snd_scale;
+	tcp_input_regular(tp, m, &sg, m->m_pkthdr.len - (int)sg.sg_len);
 }
 
-/* Is m what nearly all segments are: with a time stamp and nothing else, not
- * broken, and for inp?  Then it is read. */
-static __always_inline bool
-tcp_read_usual(const struct mbuf *m, const struct ip_info *ii,
-    const struct inpcb *inp, struct tcp_seg *sg)
+/*
+ * What nearly all segments are: with ACK, PSH and FIN at most, as flags tells,
+ * and a time stamp.  If it has no other options, is whole and regular, and is
+ * for the connection that was found last, it is not looked at again;
+ * tcp_input_udp() would come to the same.
+ */
+static void __noinline
+tcp_input_stamped(struct mbuf *m, const struct ip_info *ii, u_int off_flags)
 {
 	const struct tcphdr *th = mtod(m, const struct tcphdr *);
-	u_int off_flags;
-
-	if (m->m_len < TCP_STAMPED_OFF)
-		return (false);
-	off_flags = tcp_off_flags(th);
-	if (!tcp_is_stamped(off_flags) ||
-	    tcp_get32((const uint8_t *)(th + 1)) != TCP_STAMPED ||
-	    !tcp_is_between(&inp->inp_inc, ii, th) || ii->ii_bcast ||
-	    inp->inp_udpport != 0 || inp->inp_minttl > ii->ii_ttl ||
-	    ip_cksum_verify(m, ii, IPPROTO_TCP,
-	    (uint32_t)m->m_pkthdr.len) != 0)
-		return (false);
-	tcp_read_stamped(m, ii, sg, off_flags);
-	return (true);
-}
-
-/* One that is usual and regular, for the connection that was found last, is
- * not looked at again: tcp_input_udp() would come to the same. */
-void
-tcp_input(struct mbuf *m, const struct ip_info *ii)
-{
 	struct inpcb *inp = V_tcbinfo.ipi_last;
 	struct tcpcb *tp = intotcpcb(inp);
 	struct tcp_seg sg;
 
-	if (__predict_false(inp == NULL || !tcp_read_usual(m, ii, inp, &sg) ||
-	    !tcp_regular(tp, &sg) ||
+	if (__predict_false(inp == NULL || !tcp_is_between(&inp->inp_inc, ii,
+	    th) || tcp_get32((const uint8_t *)(th + 1)) != TCP_STAMPED ||
+	    ii->ii_bcast || inp->inp_picky != 0 || ip_cksum_verify(m, ii,
+	    IPPROTO_TCP, (uint32_t)m->m_pkthdr.len) != 0)) {
+		tcp_input_udp(m, ii, 0);
+		return;
+	}
+	tcp_read_stamped(m, ii, &sg, off_flags);
+	if (__predict_false(!tcp_regular(tp, &sg) ||
 	    tp->t_fb->tfb_tcp_do_segment != tcp_default_do_segment)) {
 		tcp_input_udp(m, ii, 0);
 		return;
 	}
 	TCPSTAT_INC(tcps_rcvtotal);
+	sg.sg_win <<= tp->snd_scale;
 	tcp_segment_regular(tp, m, &sg, TCP_STAMPED_OFF);
+}
+
+void
+tcp_input(struct mbuf *m, const struct ip_info *ii)
+{
+	u_int off_flags;
+
+	if (__predict_true(m->m_len >= TCP_STAMPED_OFF)) {
+		off_flags = tcp_off_flags(mtod(m, const struct tcphdr *));
+		if (__predict_true(tcp_is_stamped(off_flags))) {
+			tcp_input_stamped(m, ii, off_flags);
+			return;
+		}
+	}
+	tcp_input_udp(m, ii, 0);
 }

@@ -36,7 +36,10 @@
 static uint16_t
 tcp_listen_flags(const struct tcpcb *lp, const struct tcpopt *to)
 {
-	uint16_t flags = 0;
+	/* By rfc1323's variable. */
+	static const uint16_t rfc1323[] = { 0, SYF_SCALE | SYF_TSTMP,
+	    SYF_SCALE, SYF_TSTMP };
+	uint16_t flags = 0, offer = SYF_FASTOPEN | SYF_FASTOPENEXP;
 
 	/* Who was let in unsigned goes on so. */
 	if ((lp->t_flags & TF_SIGNATURE) != 0 &&
@@ -44,27 +47,21 @@ tcp_listen_flags(const struct tcpcb *lp, const struct tcpopt *to)
 		flags |= SYF_SIGNATURE;
 	if ((lp->t_flags & TF_NOOPT) != 0)
 		return (flags | SYF_NOOPT);
-	if ((to->to_flags & TOF_SCALE) != 0 &&
-	    (V_tcp_do_rfc1323 == 1 || V_tcp_do_rfc1323 == 2))
-		flags |= SYF_SCALE;
-	if ((to->to_flags & TOF_TS) != 0 &&
-	    (V_tcp_do_rfc1323 == 1 || V_tcp_do_rfc1323 == 3))
-		flags |= SYF_TSTMP;
-	if ((to->to_flags & TOF_SACKPERM) != 0 && V_tcp_do_sack)
-		flags |= SYF_SACK;
-	if ((to->to_flags & TOF_FASTOPEN) != 0)
-		flags |= SYF_FASTOPEN;
-	if ((to->to_flags & TOF_FASTOPENEXP) != 0)
-		flags |= SYF_FASTOPENEXP;
-	return (flags);
+	if ((u_int)V_tcp_do_rfc1323 < nitems(rfc1323))
+		offer |= rfc1323[V_tcp_do_rfc1323];
+	if (V_tcp_do_sack)
+		offer |= SYF_SACK;
+	return (flags | ((uint16_t)to->to_flags & offer));
 }
 
-void
+struct route *
 tcp_listen_offer(const struct tcpcb *lp, const struct tcp_seg *sg,
     struct tcp_syn *sy)
 {
 	const struct inpcb *linp = &lp->t_inpcb;
 	const struct tcpopt *to = &sg->sg_to;
+	struct route *ro = ro_recent(&sg->sg_inc.inc_faddr,
+	    sg->sg_inc.inc_scope);
 	struct tcp_ao ao;
 
 	memset(sy, 0, sizeof(*sy));
@@ -72,7 +69,8 @@ tcp_listen_offer(const struct tcpcb *lp, const struct tcp_seg *sg,
 	sy->sy_irs = sg->sg_seq;
 	sy->sy_flags = tcp_listen_flags(lp, to);
 	sy->sy_peermss = (to->to_flags & TOF_MSS) != 0 ? to->to_mss : 0;
-	sy->sy_mss = (uint16_t)tcp_mssopt_to(&sg->sg_inc, lp, sg->sg_udpport);
+	sy->sy_mss = (uint16_t)tcp_mssopt_to(&sg->sg_inc, lp, ro,
+	    sg->sg_udpport);
 	sy->sy_port = sg->sg_udpport;
 	sy->sy_ipopts = sg->sg_ipopts;
 	sy->sy_win = tcp_compat_synack_window(lp,
@@ -90,6 +88,7 @@ tcp_listen_offer(const struct tcpcb *lp, const struct tcp_seg *sg,
 		sy->sy_aocurrent = ao.ao_current;
 		sy->sy_aornext = ao.ao_rnext;
 	}
+	return (ro);
 }
 
 /* ---- The connection ---- */
@@ -205,10 +204,9 @@ static bool
 tcp_child_is_plain(const struct tcpcb *tp, const struct tcp_syn *sy,
     const struct tcp_seg *sg, nstime_t sent)
 {
-	const uint32_t ts = (sy->sy_flags & SYF_TSTMP) != 0 ? TOF_TS : 0;
-
 	return (sg->sg_flags == TH_ACK && sg->sg_len == 0 &&
-	    sg->sg_seq == tp->rcv_nxt && sg->sg_to.to_flags == ts &&
+	    sg->sg_seq == tp->rcv_nxt && 
+	    sg->sg_to.to_flags == (sy->sy_flags & SYF_TSTMP) &&
 	    sent != 0 && sent != SC_UNSENT && SY_REXMITS(sy) == 0 &&
 	    (sy->sy_flags & SYF_AGAIN) == 0 &&
 	    sy->sy_ecn == TCP_ECN_NONE && tp->t_userto == NULL &&
@@ -327,7 +325,7 @@ tcp_listen_fast(struct tcpcb *lp, struct mbuf *m, struct tcp_seg *sg,
 	struct tcp_syn sy;
 	struct tcpcb *tp;
 
-	tcp_listen_offer(lp, sg, &sy);
+	(void)tcp_listen_offer(lp, sg, &sy);
 	tcp_new_numbers(&sg->sg_inc, &sy.sy_iss, &sy.sy_tsoff);
 	if ((tp = tcp_listen_child(lp, &sy, sg, SC_UNSENT)) == NULL) {
 		TCPSTAT_INC(tcps_listendrop);

@@ -226,18 +226,19 @@ tcp_output_error(struct tcpcb *tp, int error)
  * (tcp_plan(), tcp_send_plan()) makes of the same connection.
  */
 #define	TF_NOTPLAIN	(TF_NOOPT | TF_SIGNATURE | TF_FORCEDATA)
-#define	TF2_NOTPLAIN	(TF2_PMTUD | TF2_ECN_ANY | TF2_COMPAT | TF2_NODF | \
-	    TF2_TFO)
+#define	TF2_NOTPLAIN	(TF2_PMTUD | TF2_ECN_ANY | TF2_COMPAT | TF2_TFO)
+
+static inline bool
+tcp_asks_nothing_rare(const struct tcpcb *tp)
+{
+	return ((tp->t_flags & TF_NOTPLAIN) == 0 &&
+	    (tp->t_flags2 & TF2_NOTPLAIN) == 0 && tcp_ip_is_plain(tp));
+}
 
 static inline bool
 tcp_is_plain(const struct tcpcb *tp)
 {
-	const struct inpcb *inp = &tp->t_inpcb;
-
-	return ((tp->t_flags & TF_NOTPLAIN) == 0 &&
-	    (tp->t_flags2 & TF2_NOTPLAIN) == 0 &&
-	    (inp->inp_flags & INP_RARESEND) == 0 &&
-	    inp->inp_udpport == 0 && inp->inp_options == NULL &&
+	return (tcp_asks_nothing_rare(tp) &&
 	    tp->t_state >= TCPS_ESTABLISHED &&
 	    tp->t_state < TCPS_TIME_WAIT &&
 	    tp->t_snd_lost == 0 && !tcp_sack_due(tp) &&
@@ -373,6 +374,43 @@ tcp_plain_send(struct tcpcb *tp, uint32_t len, u_int flags, uint32_t hdrlen)
 	return (tcp_plain_leave(tp, m, seq, flags, hdrlen));
 }
 
+/* Is a SYN with the usual options, and nothing else, due for the first time?
+ * Then plan_syn() and opt_syn_all() come to what tcp_plain_syn() does. */
+static inline bool
+tcp_syn_is_plain(const struct tcpcb *tp)
+{
+	const u_int usual = TF_REQ_SCALE | TF_REQ_TSTMP | TF_SACK_PERMIT;
+
+	return (tp->t_state == TCPS_SYN_SENT && tp->snd_max == tp->iss &&
+	    (tp->t_flags & usual) == usual && tcp_asks_nothing_rare(tp) &&
+	    tp->t_ecn == NULL && tp->t_rxtshift == 0 &&
+	    !V_tcp_ways.w_linux && !V_tcp_ways.w_signed_win);
+}
+
+static int
+tcp_plain_syn(struct tcpcb *tp)
+{
+	const uint32_t hdrlen = sizeof(struct tcphdr) + TCPOLEN_SYNALL;
+	struct tcp_sent *ts;
+	struct mbuf *m;
+
+	if ((m = tcp_build(tp, hdrlen, 0)) == NULL)
+		return (ENOBUFS);
+	tcp_put_synall(mtod(m, struct tcphdr *) + 1,
+	    (uint16_t)tcp_mssopt(tp), tp->request_r_scale,
+	    tcp_ts_getticks() + tp->ts_offset, tp->ts_recent);
+	tcp_put_header(m, &tp->t_inpcb.inp_inc, tp->iss, 0, TH_SYN,
+	    min(tcp_adv_window(tp), TCP_MAXWIN), hdrlen);
+	if ((ts = tcp_sent_new(tp, 1, TS_SYN)) == NULL) {
+		m_freem(m);
+		return (ENOBUFS);
+	}
+	tp->t_fb->tfb_sent(tp, ts);
+	TCPSTAT_INC(tcps_sndtotal);
+	TCPSTAT_INC(tcps_sndctrl);
+	return (tcp_plain_to_ip(tp, m));
+}
+
 /* Bytes of the avail that are not sent yet that may go in one segment now,
  * or by TSO in several; as plan_new().  0: none, but a FIN may. */
 static inline uint32_t
@@ -506,9 +544,14 @@ static int __noinline
 tcp_any_output(struct tcpcb *tp, const struct socket *so)
 {
 	struct tcp_plan p;
-	bool due = tcp_output_due(tp, so);
+	bool due;
 	int error = 0;
 
+	if (tcp_syn_is_plain(tp)) {
+		error = tcp_plain_syn(tp);
+		due = false;
+	} else
+		due = tcp_output_due(tp, so);
 	while (due && tcp_plan(tp, &p)) {
 		if ((error = tcp_send_plan(tp, &p)) != 0)
 			break;

@@ -226,6 +226,17 @@ tcp_put_header(struct mbuf *m, const struct in_conninfo *inc, tcp_seq seq,
 /* What few sockets ask of IP. */
 #define	INP_RARESEND	(INP_MINMTU | INP_DONTROUTE | INP_NOHOPS)
 
+/* Is nothing of the kind asked, nor of others, of tp's segments? */
+static inline bool
+tcp_ip_is_plain(const struct tcpcb *tp)
+{
+	const struct inpcb *inp = &tp->t_inpcb;
+
+	return ((tp->t_flags2 & TF2_NODF) == 0 &&
+	    (inp->inp_flags & INP_RARESEND) == 0 &&
+	    inp->inp_udpport == 0 && inp->inp_options == NULL);
+}
+
 /* An mbuf with room for a header of hdrlen bytes, in front of len bytes of
  * text, of which there is none yet: NULL if memory is short. */
 static inline struct mbuf *
@@ -240,14 +251,6 @@ tcp_build(const struct tcpcb *tp, uint32_t hdrlen, uint32_t len)
 	m->m_pkthdr.len = (int)(hdrlen + len);
 	m->m_pkthdr.flowid = tp->t_inpcb.inp_hash;
 	return (m);
-}
-
-/* What is left behind the header of tcp_build()'s m: text that fits in is
- * copied, which is less work for both ends than one mbuf more. */
-static inline uint32_t
-tcp_short_text(const struct mbuf *m)
-{
-	return ((uint32_t)(MHLEN - max_hdr - m->m_len));
 }
 
 /* Put len bytes of text, from off in the send buffer, behind tcp_build()'s m:

@@ -205,6 +205,17 @@ tcp_predicted(const struct tcpcb *tp, const struct tcp_seg *sg)
 	    !tcp_timer_active(tp, TT_PERSIST));
 }
 
+static __always_inline void
+tcp_ts_spanned(struct tcpcb *tp, const struct tcp_seg *sg, tcp_seq seq,
+    uint32_t len)
+{
+	/* seq <= last_ack_sent <= seq + len. */
+	if (tp->last_ack_sent - seq > len)
+		return;
+	tp->ts_recent = sg->sg_to.to_tsval;
+	tp->ts_recent_age = tcp_ts_age();
+}
+
 /*
  * Rule R3 of RFC 7323, 4.3: remember the time stamp of an acceptable
  * segment that spans the last ACK.  seq and len are of the segment as it
@@ -214,13 +225,9 @@ static __always_inline void
 tcp_ts_remember(struct tcpcb *tp, const struct tcp_seg *sg, tcp_seq seq,
     uint32_t len)
 {
-	/* seq <= last_ack_sent <= seq + len. */
-	if (tp->last_ack_sent - seq > len ||
-	    (sg->sg_to.to_flags & TOF_TS) == 0 ||
-	    (tp->t_flags & TF_RCVD_TSTMP) == 0)
-		return;
-	tp->ts_recent = sg->sg_to.to_tsval;
-	tp->ts_recent_age = tcp_ts_age();
+	if ((sg->sg_to.to_flags & TOF_TS) != 0 &&
+	    (tp->t_flags & TF_RCVD_TSTMP) != 0)
+		tcp_ts_spanned(tp, sg, seq, len);
 }
 
 /* Text and FIN are taken in these states only. */

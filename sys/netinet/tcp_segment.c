@@ -28,25 +28,41 @@
 
 /* ---- Build ---- */
 
-bool
-tcp_build_text(struct tcpcb *tp, struct mbuf *m, uint32_t off, uint32_t len,
-    bool fresh)
+static bool __noinline
+tcp_share_text(struct sockbuf *sb, struct mbuf *m, uint32_t off,
+    uint32_t len, bool fresh)
 {
-	struct sockbuf *sb = &tptosocket(tp)->so_snd;
 	struct mbuf *mb;
 	uint32_t moff;
 
 	mb = sbsndptr_noadv(sb, off, &moff);
-	if (len <= tcp_short_text(m) && moff + len <= (uint32_t)mb->m_len) {
-		memcpy(m->m_data + m->m_len, mb->m_data + moff, len);
-		m->m_len += (int)len;
-	} else if ((m->m_next = m_copym(mb, (int)moff, (int)len,
-	    M_NOWAIT)) == NULL) {
+	m->m_next = m_copym(mb, (int)moff, (int)len, M_NOWAIT);
+	if (m->m_next == NULL) {
 		m_free(m);
 		return (false);
 	}
 	if (fresh)
 		sbsndptr_adv(sb, mb, len);
+	return (true);
+}
+
+/*
+ * Few bytes that begin the buffer are copied behind the header, if there is
+ * room: less work for both ends than an mbuf more.  The buffer need not know,
+ * which looks for what comes next from its front on then.
+ */
+bool
+tcp_build_text(struct tcpcb *tp, struct mbuf *m, uint32_t off, uint32_t len,
+    bool fresh)
+{
+	struct sockbuf *sb = &tptosocket(tp)->so_snd;
+	const struct mbuf *first = sb->sb_mb;
+
+	if (len > (uint32_t)(MHLEN - max_hdr - m->m_len) ||
+	    off + len > (uint32_t)first->m_len)
+		return (tcp_share_text(sb, m, off, len, fresh));
+	memcpy(m->m_data + m->m_len, first->m_data + off, len);
+	m->m_len += (int)len;
 	return (true);
 }
 
@@ -293,6 +309,8 @@ tcp_send_plan(struct tcpcb *tp, struct tcp_plan *p)
 		m_freem(m);
 		return (error);
 	}
+	if (tos == inp->inp_tos && tcp_ip_is_plain(tp) && V_tcp_do_pmtud)
+		return (ip_send_pcb(m, inp));
 	return (tcp_ip_send(m, inp, &inp->inp_inc, tos, inp->inp_ttl,
 	    inp->inp_udpport, inp->inp_options));
 }

@@ -30,6 +30,7 @@
 #include <sys/systm.h>
 
 #include <netinet/tcp_loss.h>
+#include <netinet/tcp_sentmap.h>
 #include <netinet/tcp_undo.h>
 #include <netinet/tcp_var.h>
 
@@ -112,24 +113,13 @@ ts_hole_ok(const struct tcpcb *tp, const struct tcp_sent *prev,
 	    V_sack_globalholes < V_sack_globalmaxholes);
 }
 
-/* ts goes: what only a connection with losses keeps of it. */
-static void __noinline
-ts_forget(struct tcpcb *tp, const struct tcp_sent *ts)
+void
+tcp_sent_forget(struct tcpcb *tp, const struct tcp_sent *ts)
 {
 	if (tp->t_loss->tl_sack == ts)
 		tp->t_loss->tl_sack = TAILQ_PREV(ts, tcp_sentmap, ts_link);
 	if ((ts->ts_flags & TS_SACKED) != 0)
 		ts_hole(tp, -1);
-}
-
-/* Take ts off the list and free it; its bytes must be accounted for. */
-static inline void
-ts_remove(struct tcpcb *tp, struct tcp_sent *ts)
-{
-	if (__predict_false(tp->t_loss != NULL))
-		ts_forget(tp, ts);
-	TAILQ_REMOVE(&tp->t_map, ts, ts_link);
-	uma_zfree(V_tcp_sent_zone, ts);
 }
 
 /* Cut ts at seq, which lies inside it; the new record is behind: NULL if
@@ -152,11 +142,13 @@ ts_split(struct tcpcb *tp, struct tcp_sent *ts, tcp_seq seq)
 	return (behind);
 }
 
-/* Stamp ts with the state of the connection: it leaves now. */
+/* Stamp ts with the state of the connection: it leaves now; alone: nothing
+ * else is in flight. */
 static inline void
-ts_stamp(struct tcpcb *tp, struct tcp_sent *ts, uint16_t flags, nstime_t now)
+ts_stamp(struct tcpcb *tp, struct tcp_sent *ts, uint16_t flags, nstime_t now,
+    bool alone)
 {
-	if (tcp_inflight(tp) == 0) {
+	if (alone) {
 		tp->t_first_sent_time = now;
 		tp->t_delivered_time = now;
 	}
@@ -176,13 +168,15 @@ ts_append(struct tcpcb *tp, struct tcp_sent *ts, uint32_t len,
 	const tcp_seq start = tp->snd_max;
 	const nstime_t now = getnstime();
 
-	ts_stamp(tp, ts, flags, now);
+	if (tp->snd_una == start) {
+		tp->t_progress = (uint32_t)(now >> TCP_ACKTIME_SHIFT);
+		ts_stamp(tp, ts, flags, now, true);
+	} else
+		ts_stamp(tp, ts, flags, now, tcp_inflight(tp) == 0);
 	ts->ts_start = start;
 	ts->ts_end = ts->ts_nxt = start + len;
 	ts->ts_xmits = 1;
 	ts->ts_block = 0;
-	if (tp->snd_una == start)
-		tp->t_progress = (uint32_t)(now >> TCP_ACKTIME_SHIFT);
 	TAILQ_INSERT_TAIL(&tp->t_map, ts, ts_link);
 	tp->snd_max = tp->snd_nxt = start + len;
 	return (ts);
@@ -215,7 +209,7 @@ tcp_sent_again(struct tcpcb *tp, struct tcp_sent *ts, uint32_t len)
 	if (len < ts_len(ts) && ts_split(tp, ts, ts->ts_start + len) == NULL)
 		return (ENOBUFS);
 	ts_stamp(tp, ts, ts->ts_flags & (uint16_t)~(TS_LOST | TS_APPLIMITED),
-	    getnstime());
+	    getnstime(), tcp_inflight(tp) == 0);
 	if ((tp->t_flags & TF_PREVVALID) != 0)
 		tcp_undo_sent(tp, ts_len(ts));
 	tp->t_snd_lost -= ts_len(ts);
@@ -237,7 +231,7 @@ tcp_sent_gather(struct tcpcb *tp, struct tcp_sent *ts, uint32_t limit)
 			return;
 		ts->ts_end = next->ts_end;
 		ts->ts_flags |= next->ts_flags & TS_FIN;
-		ts_remove(tp, next);
+		tcp_sent_remove(tp, next);
 	}
 }
 
@@ -314,34 +308,6 @@ tcp_sent_firstlost(const struct tcpcb *tp)
 	return (NULL);
 }
 
-/* len bytes of ts have been delivered: samples for ta. */
-static inline void
-ts_delivered(struct tcpcb *tp, const struct tcp_sent *ts, uint32_t len,
-    nstime_t now, struct tcp_acked *ta)
-{
-	const uint64_t delivered = tp->t_delivered + len;
-	const nstime_t rtt = now - ts->ts_time;
-
-	tp->t_delivered = delivered;
-	tp->t_delivered_time = now;
-	if (__predict_true(!TS_RXT(ts))) {
-		/* 0 would mean that nothing was measured. */
-		ta->ta_rtt = rtt + (rtt == 0);
-		ta->ta_rtt_xmits = 1;
-	}
-	/* The record sent last has the newest picture. */
-	if (ta->rs_interval == 0 ||
-	    ts->ts_delivered >= ta->rs_prior_delivered) {
-		ta->rs_prior_delivered = ts->ts_delivered;
-		ta->rs_interval = u64max(ts->ts_time - ts->ts_firsttime,
-		    now - ts->ts_deltime);
-		ta->ta_flags = (uint16_t)((ta->ta_flags & ~TS_APPLIMITED) |
-		    (ts->ts_flags & TS_APPLIMITED));
-		tp->t_first_sent_time = ts->ts_time;
-	}
-	ta->rs_delivered = delivered - ta->rs_prior_delivered;
-}
-
 /* len bytes of ts, SACKed or lost before, are acknowledged. */
 static void __noinline
 ts_settle(struct tcpcb *tp, const struct tcp_sent *ts, uint32_t len,
@@ -354,9 +320,8 @@ ts_settle(struct tcpcb *tp, const struct tcp_sent *ts, uint32_t len,
 		tp->t_snd_lost -= len;
 }
 
-/* Any number of records, whatever became of them. */
-static void __noinline
-ts_acked_many(struct tcpcb *tp, tcp_seq ack, struct tcp_acked *ta)
+void
+tcp_sent_acked(struct tcpcb *tp, tcp_seq ack, struct tcp_acked *ta)
 {
 	const nstime_t now = getnstime();
 	struct tcp_sent *ts;
@@ -371,7 +336,7 @@ ts_acked_many(struct tcpcb *tp, tcp_seq ack, struct tcp_acked *ta)
 		    TS_LOST)) != 0))
 			ts_settle(tp, ts, len, ta);
 		if (__predict_true((ts->ts_flags & TS_SACKED) == 0))
-			ts_delivered(tp, ts, len, now, ta);
+			tcp_sent_delivered(tp, ts, len, now, ta);
 		xmits |= ts->ts_xmits;
 		ta->ta_flags |= ts->ts_flags & (TS_SYN | TS_FIN);
 		ta->ta_acked += len;
@@ -381,39 +346,12 @@ ts_acked_many(struct tcpcb *tp, tcp_seq ack, struct tcp_acked *ta)
 			ts->ts_flags &= ~TS_SYN;
 			break;
 		}
-		ts_remove(tp, ts);
+		tcp_sent_remove(tp, ts);
 	}
 	/* What came behind a range sent again has waited for it, not for
 	 * the path. */
 	if (xmits > 1)
 		ta->ta_rtt = 0;
-}
-
-/* The straight case is that of one record, all of it or its first part, that
- * was sent once and neither SACKed nor lost. */
-void
-tcp_sent_acked(struct tcpcb *tp, tcp_seq ack, struct tcp_acked *ta)
-{
-	struct tcp_sent *ts = TAILQ_FIRST(&tp->t_map);
-	uint32_t len;
-
-	if (__predict_false(ts == NULL || SEQ_LT(ts->ts_end, ack) ||
-	    TS_RXT(ts) || (ts->ts_flags & (TS_SACKED | TS_LOST)) != 0)) {
-		ts_acked_many(tp, ack, ta);
-		return;
-	}
-	len = ack - ts->ts_start;
-	ta->rs_interval = 0;
-	ta->ta_acked = len;
-	ta->ta_flags = ts->ts_flags;
-	ts_delivered(tp, ts, len, getnstime(), ta);
-	if (ts->ts_end == ack) {
-		ts_remove(tp, ts);
-		return;
-	}
-	ta->ta_flags &= ~TS_FIN;
-	ts->ts_start = ack;
-	ts->ts_flags &= ~TS_SYN;
 }
 
 /* Join ts with the SACKed neighbours it touches; returns the whole. */
@@ -426,14 +364,14 @@ ts_join(struct tcpcb *tp, struct tcp_sent *ts)
 	if (prev != NULL && (prev->ts_flags & TS_SACKED) != 0) {
 		prev->ts_end = ts->ts_end;
 		prev->ts_flags |= ts->ts_flags & TS_FIN;
-		ts_remove(tp, ts);
+		tcp_sent_remove(tp, ts);
 		ts = prev;
 	}
 	next = TAILQ_NEXT(ts, ts_link);
 	if (next != NULL && (next->ts_flags & TS_SACKED) != 0) {
 		ts->ts_end = next->ts_end;
 		ts->ts_flags |= next->ts_flags & TS_FIN;
-		ts_remove(tp, next);
+		tcp_sent_remove(tp, next);
 	}
 	return (ts);
 }
@@ -450,7 +388,7 @@ ts_sack(struct tcpcb *tp, struct tcp_sent *ts, struct tcp_acked *ta)
 	ts_hole(tp, 1);
 	tp->t_snd_sacked += ts_len(ts);
 	ta->ta_sacked += ts_len(ts);
-	ts_delivered(tp, ts, ts_len(ts), getnstime(), ta);
+	tcp_sent_delivered(tp, ts, ts_len(ts), getnstime(), ta);
 	if (SEQ_GT(ts->ts_end, tp->snd_fack))
 		tp->snd_fack = ts->ts_end;
 	return (ts_join(tp, ts));
@@ -586,7 +524,7 @@ tcp_sent_flush(struct tcpcb *tp)
 	struct tcp_sent *ts;
 
 	while ((ts = TAILQ_FIRST(&tp->t_map)) != NULL)
-		ts_remove(tp, ts);
+		tcp_sent_remove(tp, ts);
 	if (tp->t_loss != NULL)
 		tp->t_loss->tl_sack = NULL;
 	tp->t_snd_sacked = tp->t_snd_lost = 0;

@@ -145,7 +145,7 @@ tcp_init(const void *arg __unused)
 		sysinit_fail(ENOMEM);
 		return;
 	}
-	callout_entry_handler(tcp_timer_door);
+	tcp_timer_init();
 	tcp_reass_limit();
 	if ((error = ip_proto_register(IPPROTO_TCP, &tcp_ip_proto)) != 0 ||
 	    (error = protosw_register(&tcp_protosw)) != 0 ||
@@ -171,6 +171,7 @@ tcp_uninit(const void *arg __unused)
 			soorphan(so);
 	}
 	tcp_output_drain();
+	tcp_timer_uninit();
 	ip_proto_unregister(IPPROTO_TCP);
 	protosw_unregister(&tcp_protosw);
 	protosw_unregister(&tcp6_protosw);
@@ -370,14 +371,13 @@ tcp_get_srtt(struct tcpcb *tp, int granularity)
 u_int
 tcp_fixed_maxseg(const struct tcpcb *tp)
 {
-	u_int optlen = 0;
+	u_int len = tp->t_maxseg;
 
-	if ((tp->t_flags & TF_NOOPT) == 0 &&
-	    (tp->t_flags & TF_RCVD_TSTMP) != 0)
-		optlen = TCPOLEN_TIMESTAMP + 2;
+	if ((tp->t_flags & (TF_NOOPT | TF_RCVD_TSTMP)) == TF_RCVD_TSTMP)
+		len -= TCPOLEN_TIMESTAMP + 2;
 	if (__predict_false((tp->t_flags & TF_SIGNATURE) != 0))
-		optlen += tcp_sig_optlen(tp);
-	return (tp->t_maxseg - optlen);
+		len -= tcp_sig_optlen(tp);
+	return (len);
 }
 
 u_int
@@ -385,7 +385,8 @@ tcp_maxseg(const struct tcpcb *tp)
 {
 	u_int len = tcp_fixed_maxseg(tp);
 
-	if ((tp->t_flags & TF_SACK_PERMIT) != 0 && tp->t_segqlen != 0)
+	if (__predict_false(tp->t_segqlen != 0) &&
+	    (tp->t_flags & TF_SACK_PERMIT) != 0)
 		len -= 4 + TCPOLEN_SACK * min(tp->t_segqlen, 3);
 	return (len);
 }
@@ -482,13 +483,12 @@ tcp_mssopt(struct tcpcb *tp)
 
 int
 tcp_mssopt_to(const struct in_conninfo *inc, const struct tcpcb *lp,
-    uint16_t udpport)
+    struct route *ro, uint16_t udpport)
 {
 	bool v6 = !IN6_IS_ADDR_V4MAPPED(&inc->inc_faddr);
 	uint32_t mtu, tsomax;
 
-	mtu = ip_route_mtu(&inc->inc_faddr, inc->inc_scope,
-	    ro_recent(&inc->inc_faddr, inc->inc_scope), &tsomax);
+	mtu = ip_route_mtu(&inc->inc_faddr, inc->inc_scope, ro, &tsomax);
 	if (v6 && (lp->t_inpcb.inp_flags & INP_MINMTU) != 0)
 		mtu = min(mtu, IPV6_MMTU);
 	return (tcp_mss_for((int)mtu, v6, lp->t_usermss, udpport));
@@ -699,8 +699,7 @@ tcp_close(struct tcpcb *tp)
 	/* Without a socket it is freed, and that done, below. */
 	if (so != NULL)
 		tcp_quiesce(tp);
-	in_pcbremove(&V_tcbinfo, inp);
-	in_pcbrelease_port(&V_tcbinfo, inp);
+	in_pcbleave(&V_tcbinfo, inp);
 	tp->snd_una = tp->snd_nxt = tp->snd_max;
 	tcp_state_change(tp, TCPS_CLOSED);
 	if (so == NULL) {

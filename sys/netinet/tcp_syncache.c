@@ -300,15 +300,8 @@ sc_linux_options(const struct tcp_syn *sy, struct tcp_bare *tb)
 static void
 sc_own_options(const struct tcp_syn *sy, struct tcp_bare *tb)
 {
-	const uint16_t all = SYF_SCALE | SYF_SACK | SYF_TSTMP;
 	uint8_t *opt = tb->tb_opt, n;
 
-	if ((sy->sy_flags & all) == all) {
-		tcp_put_synall(opt, sy->sy_mss, sy->sy_scales & 0xf,
-		    tcp_ts_getticks() + sy->sy_tsoff, sy->sy_tsrecent);
-		tb->tb_optlen = TCPOLEN_SYNALL;
-		return;
-	}
 	n = put16(opt, TCPOPT_MAXSEG, sy->sy_mss);
 	if ((sy->sy_flags & SYF_SCALE) != 0) {
 		opt[n++] = TCPOPT_NOP;
@@ -373,8 +366,8 @@ sc_options(const struct tcp_syn *sy, struct tcp_bare *tb, struct tcp_ao *ao)
 		tb->tb_opt[tb->tb_optlen++] = tcp_pad_option();
 }
 
-static void
-sc_synack(const struct tcp_syn *sy)
+static void __noinline
+sc_synack_any(const struct tcp_syn *sy)
 {
 	struct tcp_bare tb = { .tb_inc = &sy->sy_inc, .tb_seq = sy->sy_iss,
 	    .tb_ack = sy->sy_irs + 1, .tb_flags = TH_SYN | TH_ACK,
@@ -387,8 +380,55 @@ sc_synack(const struct tcp_syn *sy)
 		tb.tb_flags |= tcp_ecn_synack_flags(sy->sy_ecn,
 		    SY_REXMITS(sy));
 	sc_options(sy, &tb, &ao);
-	TCPSTAT_INC(tcps_sndacks);
 	tcp_bare_send(&tb, NULL);
+}
+
+/* Has sy the usual options, and nothing else that shows in a SYN-ACK? */
+static inline bool
+sc_is_usual(const struct tcp_syn *sy)
+{
+	const uint16_t usual = SYF_SCALE | SYF_SACK | SYF_TSTMP;
+
+	return ((sy->sy_flags & (usual | SYF_NOOPT | SYF_SIGNATURE |
+	    SYF_FASTOPEN)) == usual && sy->sy_ecn == TCP_ECN_NONE &&
+	    sy->sy_port == 0 && sy->sy_ipopts == NULL &&
+	    !V_tcp_ways.w_linux);
+}
+
+/* What sc_synack_any() makes of that, in one go. */
+static void
+sc_synack_usual(const struct tcp_syn *sy, struct route *ro)
+{
+	const struct ip_output_args ioa = { .ioa_src = sy->sy_inc.inc_laddr,
+	    .ioa_dst = sy->sy_inc.inc_faddr,
+	    .ioa_scope = sy->sy_inc.inc_scope, .ioa_proto = IPPROTO_TCP,
+	    .ioa_tos = sy->sy_tos, .ioa_ttl = sy->sy_ttl,
+	    .ioa_flags = V_tcp_do_pmtud ? IOA_DF : 0, .ioa_ro = ro };
+	const int len = sizeof(struct tcphdr) + TCPOLEN_SYNALL;
+	struct mbuf *m;
+
+	if ((m = m_gethdr(M_NOWAIT, MT_HEADER)) == NULL)
+		return;
+	m->m_data += max_hdr;
+	m->m_len = m->m_pkthdr.len = len;
+	tcp_put_header(m, &sy->sy_inc, sy->sy_iss, sy->sy_irs + 1,
+	    TH_SYN | TH_ACK, sy->sy_win, (uint32_t)len);
+	tcp_put_synall(m->m_data + sizeof(struct tcphdr), sy->sy_mss,
+	    sy->sy_scales & 0xf, tcp_ts_getticks() + sy->sy_tsoff,
+	    sy->sy_tsrecent);
+	TCPSTAT_INC(tcps_sndtotal);
+	(void)ip_send(m, &ioa);
+}
+
+/* By the way ro, or NULL if it is not at hand. */
+static void
+sc_synack(const struct tcp_syn *sy, struct route *ro)
+{
+	TCPSTAT_INC(tcps_sndacks);
+	if (__predict_true(sc_is_usual(sy)))
+		sc_synack_usual(sy, ro);
+	else
+		sc_synack_any(sy);
 }
 
 /* A bare ACK, as a challenge (RFC 5961): not more of them than one entry
@@ -481,7 +521,7 @@ sc_due(struct syncache *sc)
 	if (sc_is_patient(linp, &sc->sc_syn))
 		return;
 	TCPSTAT_INC(tcps_sc_retransmitted);
-	sc_synack(&sc->sc_syn);
+	sc_synack(&sc->sc_syn, NULL);
 }
 
 static void
@@ -628,7 +668,7 @@ sc_again(struct syncache *sc, const struct tcp_seg *sg)
 	sy->sy_flags |= SYF_AGAIN;
 	TAILQ_REMOVE(&V_syncache.h_queue[SY_REXMITS(sy)], sc, sc_queue);
 	sc_wait(sc);
-	sc_synack(sy);
+	sc_synack(sy, NULL);
 }
 
 /* Nothing is kept. */
@@ -636,15 +676,16 @@ static void __noinline
 sc_cookie(const struct tcpcb *lp, const struct tcp_seg *sg)
 {
 	struct tcp_syn sy;
+	struct route *ro;
 
-	tcp_listen_offer(lp, sg, &sy);
+	ro = tcp_listen_offer(lp, sg, &sy);
 	sy.sy_flags |= SYF_COOKIE;
 	sy.sy_ecn = TCP_ECN_NONE;
 	sy.sy_iss = tcp_syncookie_make(&sy);
 	if ((sy.sy_flags & SYF_TSTMP) != 0)
 		sy.sy_tsoff = tcp_new_ts_offset(&sy.sy_inc);
 	TCPSTAT_INC(tcps_sc_sendcookie);
-	sc_synack(&sy);
+	sc_synack(&sy, ro);
 }
 
 void
@@ -654,6 +695,7 @@ tcp_syncache_syn(struct tcpcb *lp, const struct tcp_seg *sg,
 	struct syncache_bucket *sch;
 	struct syncache *sc;
 	struct tcp_syn *sy;
+	struct route *ro;
 
 	if (old != NULL) {
 		sc_again(sc_of(old), sg);
@@ -676,13 +718,13 @@ tcp_syncache_syn(struct tcpcb *lp, const struct tcp_seg *sg,
 		return;
 	}
 	sy = &sc->sc_syn;
-	tcp_listen_offer(lp, sg, sy);
+	ro = tcp_listen_offer(lp, sg, sy);
 	tcp_new_numbers(&sg->sg_inc, &sy->sy_iss, &sy->sy_tsoff);
 	sc_insert(sc, sch);
 	/* sg keeps its own. */
 	if (sy->sy_ipopts != NULL)
 		sy->sy_ipopts = ip_options_dup(sy->sy_ipopts);
-	sc_synack(sy);
+	sc_synack(sy, ro);
 }
 
 /* ---- ACK ---- */
@@ -690,8 +732,7 @@ tcp_syncache_syn(struct tcpcb *lp, const struct tcp_seg *sg,
 static bool
 sc_in_window(const struct tcp_syn *sy, const struct tcp_seg *sg)
 {
-	return (SEQ_GT(sg->sg_seq, sy->sy_irs) &&
-	    SEQ_LEQ(sg->sg_seq, sy->sy_irs + MAX(sy->sy_win, 1)));
+	return (sg->sg_seq - (sy->sy_irs + 1) < MAX(sy->sy_win, 1U));
 }
 
 /* May sg, by its time stamp, complete the handshake (PAWS)? */
@@ -739,7 +780,7 @@ sc_readcookie(struct tcpcb *lp, const struct tcp_seg *sg, struct tcpcb **tpp)
 	}
 	TCPSTAT_INC(tcps_sc_recvcookie);
 	/* What the listener brings is as it is for others. */
-	tcp_listen_offer(lp, sg, &offer);
+	(void)tcp_listen_offer(lp, sg, &offer);
 	sy.sy_win = offer.sy_win;
 	sy.sy_port = offer.sy_port;
 	sy.sy_ipopts = offer.sy_ipopts;

@@ -16,10 +16,10 @@
 
 #include <netinet/in_pcb.h>
 #include <netinet/tcp.h>
+#include <netinet/tcp_var.h>
 
 struct mbuf;
-struct tcp_seg;
-struct tcpcb;
+struct route;
 
 /* What a SYN asked for and a SYN-ACK promised. */
 struct tcp_syn {
@@ -43,18 +43,19 @@ struct tcp_syn {
 	uint8_t		sy_aocurrent;	/* TCP-AO: KeyIDs, as in a tcp_ao */
 	uint8_t		sy_aornext;
 };
+/* Options that both want have the numbers that they have in a tcpopt. */
 #define	SYF_NOOPT	0x0001		/* TCP_NOOPT */
-#define	SYF_SCALE	0x0002		/* both scale their windows */
-#define	SYF_TSTMP	0x0004		/* both stamp */
-#define	SYF_SACK	0x0008
-#define	SYF_SIGNATURE	0x0010		/* TF_SIGNATURE: TCP-MD5, or */
-#define	SYF_AO		0x0100		/* TCP-AO */
-#define	SYF_ECNPLAIN	0x0020		/* ECN does not get through */
-#define	SYF_UNREACH	0x0040		/* an ICMP error came */
+#define	SYF_SCALE	TOF_SCALE	/* both scale their windows */
+#define	SYF_SACK	TOF_SACKPERM
+#define	SYF_ECNPLAIN	0x0008		/* ECN does not get through */
+#define	SYF_TSTMP	TOF_TS		/* both stamp */
+#define	SYF_UNREACH	0x0020		/* an ICMP error came */
+#define	SYF_SIGNATURE	0x0040		/* TF_SIGNATURE: TCP-MD5, or */
 #define	SYF_COOKIE	0x0080		/* there is no entry */
-#define	SYF_FASTOPEN	0x0200		/* a cookie for fast open is due */
-#define	SYF_FASTOPENEXP	0x0400		/* in the experimental option */
-#define	SYF_AGAIN	0x0800		/* a SYN-ACK was asked for once more */
+#define	SYF_FASTOPEN	TOF_FASTOPEN	/* a cookie for fast open is due */
+#define	SYF_AGAIN	0x0200		/* a SYN-ACK was asked for once more */
+#define	SYF_AO		0x0400		/* TCP-AO */
+#define	SYF_FASTOPENEXP	TOF_FASTOPENEXP	/* in the experimental option */
 #define	SYF_ACKED	0x1000		/* only text is missing */
 
 #define	SY_REXMITS(sy)	((sy)->sy_sent & 0xf)
@@ -111,9 +112,10 @@ bool	tcp_listen_signed(struct tcpcb *lp, const struct mbuf *m,
 /* A segment, with its mbuf, for the listener lp. */
 void	tcp_listen_input(struct tcpcb *lp, struct mbuf *m,
 	    struct tcp_seg *sg, struct tcp_syn *sy);
-/* What lp would agree to with the SYN sg. */
-void	tcp_listen_offer(const struct tcpcb *lp, const struct tcp_seg *sg,
-	    struct tcp_syn *sy);
+/* What lp would agree to with the SYN sg; and the way back, which is good
+ * until another one is asked for. */
+struct route *tcp_listen_offer(const struct tcpcb *lp,
+	    const struct tcp_seg *sg, struct tcp_syn *sy);
 /* The connection that sy has come to by sg, on lp's queue, its SYN-ACK sent
  * at that time: NULL if there is no room or no memory.  SC_UNSENT: the
  * SYN-ACK is still to be sent. */

@@ -16,6 +16,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp_ecn.h>
 #include <netinet/tcp_fastopen.h>
+#include <netinet/tcp_sentmap.h>
 #include <netinet/tcp_var.h>
 
 /* What the peer's SYN offers, of what ours asked for. */
@@ -51,7 +52,7 @@ tcp_synsent_established(struct tcpcb *tp, struct tcp_seg *sg)
 	int rxtshift = tp->t_rxtshift;
 	int v = TV_CONNECTED | TV_ACKNOW | TV_OUTPUT;
 
-	tcp_sent_acked(tp, sg->sg_ack, &ta);
+	tcp_sent_acked_one(tp, sg->sg_ack, &ta);
 	tp->snd_una = sg->sg_ack;
 	if ((tp->t_flags2 & TF2_TFO) != 0)
 		v |= tcp_fastopen_synacked(tp, sg, &ta);

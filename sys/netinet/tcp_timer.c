@@ -125,13 +125,64 @@ tcp_timer_first(const struct tcpcb *tp)
  * retransmit, or an ACK that is put off.  The callout that is armed for the
  * soonest of these at once need not be moved for each of them; if none comes,
  * it finds that out.
+ *
+ * All wait as long then, so that they can stand in line for one callout, and
+ * many connections are over before their turn comes.
  */
+struct tcp_young {
+	struct callout_link ty_ring;
+	struct callout	ty_callout;	/* the first one's, or earlier */
+	nstime_t	ty_last;	/* when the last one is due */
+};
+VNET_DEFINE_STATIC(struct tcp_young, tcp_young);
+#define	V_tcp_young	VNET(tcp_young)
+
+static void
+tcp_young_door(void *arg __unused)
+{
+	struct tcp_young *ty = &V_tcp_young;
+	struct callout_entry *ce;
+
+	while ((ce = callout_ring_first(&ty->ty_ring)) != NULL &&
+	    callout_entry_time(ce) <= getnstime()) {
+		(void)callout_entry_stop(ce);
+		tcp_timer_door(ce);
+	}
+	if (ce != NULL)
+		(void)callout_reset_at(&ty->ty_callout,
+		    callout_entry_time(ce), tcp_young_door, NULL);
+}
+
+void
+tcp_timer_init(void)
+{
+	callout_entry_handler(tcp_timer_door);
+	callout_ring_init(&V_tcp_young.ty_ring);
+}
+
+void
+tcp_timer_uninit(void)
+{
+	(void)callout_stop(&V_tcp_young.ty_callout);
+}
+
 void
 tcp_timer_arm(struct tcpcb *tp, nstime_t when)
 {
-	if (!callout_entry_pending(&tp->t_callout))
-		when = u64min(when, getnstime() + V_tcp_delacktime);
-	(void)callout_entry_reset_at(&tp->t_callout, when);
+	struct tcp_young *ty = &V_tcp_young;
+	const nstime_t soon = getnstime() + V_tcp_delacktime;
+
+	/* If delacktime has become less, they wait apart. */
+	if (callout_entry_pending(&tp->t_callout) || when < soon ||
+	    soon < ty->ty_last) {
+		(void)callout_entry_reset_at(&tp->t_callout, when);
+		return;
+	}
+	ty->ty_last = soon;
+	callout_ring_add(&ty->ty_ring, &tp->t_callout, soon);
+	if (!callout_pending(&ty->ty_callout))
+		(void)callout_reset_at(&ty->ty_callout, soon, tcp_young_door,
+		    NULL);
 }
 
 void
@@ -235,8 +286,7 @@ tcp_rtt_sample(struct tcpcb *tp, uint64_t us)
 	if (rtt <= tp->t_rttmin_us - 1)
 		tp->t_rttmin_us = rtt;
 	/* For modules: ticks with 5 binary places. */
-	tp->t_srtt = (int)(((uint64_t)tp->t_srtt_us << TCP_RTT_SHIFT) /
-	    tick);
+	tp->t_srtt = (int)((tp->t_srtt_us << TCP_RTT_SHIFT) / tick);
 	tp->t_rttupdated++;
 	/* Only now is the backed-off timeout given up (RFC 6298, 5). */
 	tp->t_rxtshift = 0;

@@ -75,6 +75,9 @@ struct tcpcb;
 /* Have timer fire delta ns from now; 0 stops it. */
 void	tcp_timer_activate(struct tcpcb *tp, tt_which timer, nstime_t delta);
 void	tcp_timer_stop(struct tcpcb *tp);
+/* At the beginning and the end of a host. */
+void	tcp_timer_init(void);
+void	tcp_timer_uninit(void);
 /* The handler of connections' callouts. */
 void	tcp_timer_door(struct callout_entry *ce);
 /* The retransmission timeout (RFC 6298) after t_rxtshift timeouts, ns. */

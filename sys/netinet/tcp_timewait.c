@@ -97,7 +97,7 @@ VNET_DEFINE_STATIC(uma_zone_t, tcptw_zone);
 #define	V_tcptw_zone	VNET(tcptw_zone)
 
 /* As many as a fifth of all sockets. */
-static int
+static inline int
 tw_limit(void)
 {
 	if (V_tcp_ways.w_max_tw != 0)
@@ -165,7 +165,7 @@ tw_place(struct tcptw *tw, uint32_t hash)
 }
 
 /* Tables of twice the size, or the first: false if there is no memory. */
-static bool
+static bool __noinline
 tw_grow(void)
 {
 	uint32_t slots = V_tw.t_hash == NULL ? TW_MINSLOTS :
@@ -198,7 +198,7 @@ tw_grow(void)
 static void	tw_expire(void *arg);
 
 /* The callout fires when the first of either list ends. */
-static void
+static void __noinline
 tw_arm(void)
 {
 	nstime_t when = UINT64_MAX;
@@ -294,20 +294,27 @@ tw_expire(void *arg __unused)
 	tw_arm();
 }
 
+/* The oldest makes room. */
+static void __noinline
+tw_evict(void)
+{
+	struct tcptw *tw;
+
+	if (V_tcp_ways.w_max_tw != 0)
+		tcp_compat_warn("too many connections in TIME_WAIT: the "
+		    "oldest goes (net.ipv4.tcp_max_tw_buckets)");
+	tw = TAILQ_FIRST(&V_tw.t_age[0]);
+	tw_free(tw != NULL ? tw : TAILQ_FIRST(&V_tw.t_age[1]));
+}
+
 /* Room for one more; with TCP-AO, if that is not NULL. */
-static struct tcptw *
+static inline struct tcptw *
 tw_alloc(const struct tcp_ao *ao)
 {
 	struct tcptw_ao *ta;
-	struct tcptw *tw;
 
-	if (V_tw.t_count >= (uint32_t)tw_limit()) {
-		if (V_tcp_ways.w_max_tw != 0)
-			tcp_compat_warn("too many connections in TIME_WAIT: "
-			    "the oldest goes (net.ipv4.tcp_max_tw_buckets)");
-		tw = TAILQ_FIRST(&V_tw.t_age[0]);
-		tw_free(tw != NULL ? tw : TAILQ_FIRST(&V_tw.t_age[1]));
-	}
+	if (__predict_false(V_tw.t_count >= (uint32_t)tw_limit()))
+		tw_evict();
 	if ((V_tw.t_hash == NULL ||
 	    V_tw.t_count >= TW_LOAD * (V_tw.t_mask + 1)) && !tw_grow() &&
 	    V_tw.t_hash == NULL)
@@ -467,7 +474,8 @@ tcp_tw_segment(struct tcpcb *tp, const struct tcp_seg *sg)
 bool
 tcp_tw_compress(struct tcpcb *tp, bool local)
 {
-	const struct tcp_ao *ao = tcp_sig_ao(tp, NULL, NULL);
+	const struct tcp_ao *ao = tp->t_userto == NULL ? NULL :
+	    tcp_sig_ao(tp, NULL, NULL);
 	nstime_t expires = tp->t_timers[TT_2MSL];
 	uint32_t hash = tp->t_inpcb.inp_hash;
 	struct tcptw *tw;

@@ -296,7 +296,9 @@ tcp_connect_start(struct tcpcb *tp)
 	tp->t_flags |= TF_ACTIVEOPEN;
 	tp->request_r_scale = tcp_request_scale();
 	tcp_ecn_connect(tp);
-	tcp_compat_connect(tp);
+	if (__predict_false(V_tcp_ways.w_tstamp != 1 ||
+	    !V_tcp_ways.w_wscale || !V_tcp_ways.w_sack))
+		tcp_compat_connect(tp);
 	if ((tp->t_flags & TF_NOOPT) != 0)
 		tp->t_flags &= ~(TF_REQ_SCALE | TF_REQ_TSTMP |
 		    TF_SACK_PERMIT);
@@ -378,8 +380,11 @@ tcp_usr_connect(struct socket *so, struct sockaddr *nam)
 	int error;
 
 	error = tcp_connect(so, nam);
-	if (error != 0 || tcp_compat_hold(sototcpcb(so)))
+	if (error != 0)
 		return (error);
+	if (__predict_false(sototcpcb(so)->t_userto != NULL) &&
+	    tcp_compat_hold(sototcpcb(so)))
+		return (0);
 	return (tcp_connect_syn(so));
 }
 

@@ -709,9 +709,9 @@ void	tcp_free(struct tcpcb *tp);
 void	tcp_mss(struct tcpcb *tp, int offer);
 /* MSS to offer to inc's peer. */
 int	tcp_mssopt(struct tcpcb *tp);
-/* The same without a connection; usermss: TCP_MAXSEG's, or 0. */
+/* The same for a connection to be, by the way ro, of the listener lp. */
 int	tcp_mssopt_to(const struct in_conninfo *inc, const struct tcpcb *lp,
-	    uint16_t udpport);
+	    struct route *ro, uint16_t udpport);
 /* The factor to ask for, so that the largest buffer can be promised. */
 uint8_t	tcp_request_scale(void);
 /* The largest t_maxseg that interface, route, peer and user allow, and what

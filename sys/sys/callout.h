@@ -93,6 +93,25 @@ callout_entry_time(const struct callout_entry *ce)
 }
 
 /*
+ * A ring for entries that all wait about as long: it costs less than the
+ * wheel, and who has it waits for the first one only.  ce, which is not
+ * pending, becomes so, behind the others; arming or stopping it takes it out.
+ */
+static inline void
+callout_ring_init(struct callout_link *ring)
+{
+	ring->cl_next = ring->cl_prev = ring;
+}
+void	callout_ring_add(struct callout_link *ring, struct callout_entry *ce,
+	    nstime_t when);
+static inline struct callout_entry *
+callout_ring_first(struct callout_link *ring)
+{
+	return (ring->cl_next == ring ? NULL :
+	    (struct callout_entry *)ring->cl_next);
+}
+
+/*
  * For vnet.c: the wheel's birth and death and its next expiry (UINT64_MAX:
  * none); running what is due at vnet_now, after which vnet_due is in doubt;
  * finding vnet_due when it is.

@@ -35,6 +35,12 @@ nhop_ref(struct nhop_object *nh)
 {
 	nh->nh_refs++;
 }
-void	nhop_free(struct nhop_object *nh);
+void	nhop_gone(struct nhop_object *nh);	/* no reference is left */
+static inline void
+nhop_free(struct nhop_object *nh)
+{
+	if (--nh->nh_refs == 0)
+		nhop_gone(nh);
+}
 
 #endif /* !_STACKYARD_NET_ROUTE_NHOP_H_ */

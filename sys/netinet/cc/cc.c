@@ -165,27 +165,34 @@ cc_modevent(module_t mod __unused, int type, void *data)
 
 /* ---- Connections ---- */
 
+/* A state of size bytes is ours to allocate. */
+static int __noinline
+cc_state_alloc(struct cc_var *ccv, const struct cc_algo *algo, size_t size)
+{
+	void *ptr;
+	int error;
+
+	ptr = malloc(size, M_CC_MEM, M_NOWAIT | M_ZERO);
+	if (ptr == NULL)
+		return (ENOMEM);
+	error = algo->cb_init(ccv, ptr);
+	if (error != 0)
+		free(ptr, M_CC_MEM);
+	return (error);
+}
+
 /* Make algo's state for a connection in ccv. */
-static int
+static inline int
 cc_state_init(struct cc_var *ccv, const struct cc_algo *algo)
 {
 	size_t size;
-	void *ptr = NULL;
-	int error;
 
 	ccv->cc_data = NULL;
 	if (algo->cb_init == NULL)
 		return (0);
 	size = algo->cc_data_sz();
-	if (size != 0) {
-		ptr = malloc(size, M_CC_MEM, M_NOWAIT | M_ZERO);
-		if (ptr == NULL)
-			return (ENOMEM);
-	}
-	error = algo->cb_init(ccv, ptr);
-	if (error != 0)
-		free(ptr, M_CC_MEM);
-	return (error);
+	return (size == 0 ? algo->cb_init(ccv, NULL) :
+	    cc_state_alloc(ccv, algo, size));
 }
 
 int

@@ -69,8 +69,8 @@ ATF_TC_BODY(checksums_and_large_segments, tc)
 	ATF_REQUIRE_EQ(0, epair_create(a, b, 0, &ea, &eb));
 	NET_ENTER(a);
 	ATF_CHECK_EQ(0, ea->if_hwassist & CSUM_TSO);
-	ATF_CHECK_EQ(CSUM_IP_TCP | CSUM_IP_UDP | CSUM_IP6_TCP | CSUM_IP6_UDP,
-	    ea->if_hwassist);
+	ATF_CHECK_EQ(CSUM_IP | CSUM_IP_TCP | CSUM_IP_UDP | CSUM_IP6_TCP |
+	    CSUM_IP6_UDP, ea->if_hwassist);
 	ATF_CHECK_EQ(0, if_setcap(ea, ea->if_capabilities));
 	ATF_CHECK_EQ(CSUM_TSO, ea->if_hwassist & CSUM_TSO);
 	ATF_CHECK_EQ(65535, ea->if_hw_tsomax);

@@ -193,7 +193,7 @@ ATF_TC_BODY(unknown_protocol, tc)
 ATF_TC_WITHOUT_HEAD(unreachable_port);
 ATF_TC_BODY(unreachable_port, tc)
 {
-	struct mbuf *m;
+	struct mbuf *copy, *m;
 
 	begin();
 	pkt_ip(&p, "10.0.0.2", "10.0.0.1", IPPROTO_UDP);
@@ -204,6 +204,17 @@ ATF_TC_BODY(unreachable_port, tc)
 	icmp_error_unreach_port(m);
 	expect_error(3, 3, 120);
 	PKT_EQUAL(&want, next());
+	/* The sum that was left to an interface is quoted, too, and not
+	 * written where others read. */
+	m = m_getcl(M_NOWAIT, MT_DATA, M_PKTHDR);
+	ATF_REQUIRE_EQ(0, m_copyback(m, 0, (int)p.len, p.b));
+	mtod(m, struct ip *)->ip_sum = 0;
+	m->m_pkthdr.csum_flags = CSUM_IP | CSUM_L3_CALC | CSUM_L3_VALID;
+	copy = m_copym(m, 0, M_COPYALL, M_NOWAIT);
+	icmp_error_unreach_port(m);
+	PKT_EQUAL(&want, next());
+	ATF_CHECK_EQ(0, mtod(copy, struct ip *)->ip_sum);
+	m_freem(copy);
 	end();
 }
 

@@ -435,6 +435,10 @@ undone(bool v6, bool tso)
 	m->m_pkthdr.csum_flags = CSUM_L3_CALC | CSUM_L3_VALID |
 	    CSUM_L4_CALC | CSUM_L4_VALID | (v6 ? CSUM_IP6_TCP : CSUM_IP_TCP);
 	m->m_pkthdr.csum_data = 0xffff;
+	if (!v6 && !tso) {
+		m->m_pkthdr.csum_flags |= CSUM_IP;
+		mtod(m, struct ip *)->ip_sum = 0;
+	}
 	if (tso) {
 		m->m_pkthdr.csum_flags |= v6 ? CSUM_IP6_TSO : CSUM_IP_TSO;
 		m->m_pkthdr.tso_segsz = 1000;
@@ -467,6 +471,7 @@ ATF_TC_BODY(left_undone, tc)
 			pkt_ulp_sum(&want, hlen, hlen + 16, IPPROTO_TCP);
 			ATF_CHECK_EQ(0, memcmp(want.b, s->b + 14, want.len));
 			ATF_CHECK_EQ(hlen + (tso ? 1020 : 320), want.len);
+			ATF_CHECK(v6 || pkt_sum(want.b, 20, 0) == 0xffff);
 		}
 	}
 	/* Or not, if the next interface does it. */

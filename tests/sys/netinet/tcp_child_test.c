@@ -56,24 +56,40 @@ struct picture {
 	int		left;		/* packets that left */
 };
 
+/* One that lies behind SND.UNA is compared with what lies ahead only, so it
+ * does not matter how far. */
+static tcp_seq
+ahead(const struct tcpcb *tp, tcp_seq seq)
+{
+	return (SEQ_MAX(seq, tp->snd_una) - tp->iss);
+}
+
 /* What names a connection goes; numbers count from their first one. */
 static void
 anonymous(struct tcpcb *tp)
 {
+	tp->snd_up = ahead(tp, tp->snd_up);
+	tp->snd_fack = ahead(tp, tp->snd_fack);
+	tp->snd_recover = ahead(tp, tp->snd_recover);
+	tp->t_loss_edge = ahead(tp, tp->t_loss_edge);
 	memset(&tp->t_inpcb, 0, sizeof(tp->t_inpcb));
 	memset(&tp->t_map, 0, sizeof(tp->t_map));
 	memset(&tp->t_outlink, 0, sizeof(tp->t_outlink));
 	memset(&tp->t_callout, 0, sizeof(tp->t_callout));
+	/* These are brought along behind SND.UNA when it is time. */
+	tp->snd_up = tp->snd_fack = 0;
+	tp->snd_recover = tp->t_loss_edge = 0;
+	if (SEQ_LEQ(tp->rcv_up, tp->rcv_nxt))
+		tp->rcv_up = 0;
 	tp->snd_una -= tp->iss;
 	tp->snd_nxt -= tp->iss;
 	tp->snd_max -= tp->iss;
-	tp->snd_up -= tp->iss;
-	tp->snd_fack -= tp->iss;
-	tp->snd_recover -= tp->iss;
-	tp->t_loss_edge -= tp->iss;
 	tp->t_round_end -= tp->iss;
 	tp->snd_wl2 -= tp->iss;
 	tp->t_ccv.curack -= tp->iss;
+	/* What the stream went by says nothing. */
+	if (SEQ_LT(tp->rcv_up, tp->rcv_nxt))
+		tp->rcv_up = tp->rcv_nxt;
 	/* With text that echoes whatever time. */
 	if (tp->rcv_nxt != tp->irs + 1)
 		tp->rfbuf_ts = tp->rfbuf_cnt = tp->rfbuf_mark = tp->t_rcvrtt =
@@ -96,6 +112,10 @@ take_connection(const struct tcpcb *tp, struct picture *pic)
 
 	pic->tcpcb = *tp;
 	anonymous(&pic->tcpcb);
+	ATF_CHECK(SEQ_LEQ(tp->snd_up, tp->snd_una) &&
+	    SEQ_LEQ(tp->snd_fack, tp->snd_una) &&
+	    SEQ_LEQ(tp->snd_recover, tp->snd_una) &&
+	    SEQ_LEQ(tp->t_loss_edge, tp->snd_una));
 	if (strcmp(CC_ALGO(tp)->name, "cubic") == 0)
 		pic->cubic = *(const struct cubic *)tp->t_ccv.cc_data;
 	*p++ = (uint64_t)inp->inp_flags << 32 | inp->inp_vflag << 16 |

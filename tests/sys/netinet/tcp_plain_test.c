@@ -92,6 +92,41 @@ both(struct pd *t, void (*talk)(struct pd *, struct talk *))
 		    sizeof(plain.marks[i])) == 0, "step %u differs", i);
 }
 
+/* ---- The SYN ---- */
+
+static void
+talk_syn(struct pd *t, struct talk *k)
+{
+	int fd = pd_socket(t);
+	struct vnet *saved;
+
+	if (k->general) {
+		saved = vnet_enter(t->vnet);
+		ATF_REQUIRE(tcp_compat(intotcpcb(TAILQ_LAST(
+		    &V_tcbinfo.ipi_list, inpcbhead))) != NULL);
+		vnet_leave(saved);
+	}
+	ERR(EINPROGRESS, pd_connect(t, fd));
+	EXPECT("S 0:0(0) win 65535 <mss 1460,nop,wscale 6,sackOK,"
+	    "TS val 100 ecr 0>");
+	mark(t, k);
+	EXPECT_IN(PD_SEC, "S 0:0(0) win 65535 <mss 1460,nop,wscale 6,sackOK,"
+	    "TS val * ecr 0>");
+	mark(t, k);
+	INJECT("S. 0:0(0) ack 1 win 65535 <mss 1460,nop,wscale 7,sackOK,"
+	    "TS val 7 ecr 100>");
+	EXPECT(". 1:1(0) ack 1 <nop,nop,TS val * ecr 7>");
+	mark(t, k);
+	SEND(fd, 10);
+	EXPECT("P. 1:11(10) ack 1 <nop,nop,TS val * ecr 7>");
+	mark(t, k);
+}
+
+PD_TEST(syn)
+{
+	both(t, talk_syn);
+}
+
 /* ---- Text, both ways ---- */
 
 static void
@@ -280,6 +315,7 @@ PD_TEST(memory)
 
 ATF_TP_ADD_TCS(tp)
 {
+	ATF_TP_ADD_TC(tp, syn);
 	ATF_TP_ADD_TC(tp, text);
 	ATF_TP_ADD_TC(tp, window);
 	ATF_TP_ADD_TC(tp, end);

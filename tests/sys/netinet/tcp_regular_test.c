@@ -5,10 +5,11 @@
 
 /*
  * A regular segment skips the stages that have nothing to do with it
- * (tcp_seg.h).  Two connections get the same segments, drawn at random and
- * mostly in order; one has the default do_segment, the other a block whose
- * do_segment takes every segment through all stages of RFC 9293, 3.10.7.4.
- * After each step both must be the same.
+ * (tcp_seg.h).  Three connections get the same segments, drawn at random and
+ * mostly in order; the first, which was always the last to be found, and the
+ * second, which never was, have the default do_segment, the third a block
+ * whose do_segment takes every segment through all stages of RFC 9293,
+ * 3.10.7.4.  After each step all must be the same.
  */
 #include <sys/param.h>
 #include <sys/mbuf.h>
@@ -21,8 +22,10 @@
 #include "pkt.h"
 #include "staged.h"
 
-#define	PAIRS	30
-#define	STEPS	60
+#define	RUNS	20
+#define	WAYS	3
+#define	STAGED	2		/* by all stages */
+#define	STEPS	80
 #define	MSS	1448
 
 static void
@@ -83,16 +86,33 @@ take(struct pd *t, int i)
 }
 
 static bool
-same(struct pd *t, int pair, int step, const char *text)
+same(struct pd *t, int run, int step, const char *text)
 {
-	struct picture a = take(t, pair), b = take(t, pair + 1);
+	struct picture a, b = take(t, run + STAGED);
+	bool all = b.p[0] != 0;
 	u_int i;
+	int way;
 
-	for (i = 0; i < nitems(a.p); i++)
-		ATF_CHECK_MSG(a.p[i] == b.p[i], "pair %d, step %d, \"%s\": "
-		    "number %u is %jx, by all stages %jx", pair, step, text,
-		    i, (uintmax_t)a.p[i], (uintmax_t)b.p[i]);
-	return (memcmp(&a, &b, sizeof(a)) == 0 && a.p[0] != 0);
+	for (way = 0; way < STAGED; way++) {
+		a = take(t, run + way);
+		for (i = 0; i < nitems(a.p); i++)
+			ATF_CHECK_MSG(a.p[i] == b.p[i], "run %d, step %d, "
+			    "\"%s\": by way %d number %u is %jx, by all "
+			    "stages %jx", run, step, text, way, i,
+			    (uintmax_t)a.p[i], (uintmax_t)b.p[i]);
+		all = all && memcmp(&a, &b, sizeof(a)) == 0;
+	}
+	return (all);
+}
+
+/* Have the connection in use be the one found last, or none. */
+static void
+found_last(struct pd *t, bool yes)
+{
+	struct vnet *saved = vnet_enter(t->vnet);
+
+	V_tcbinfo.ipi_last = yes ? tptoinpcb(pd_tcpcb(t)) : NULL;
+	vnet_leave(saved);
 }
 
 /* ---- What comes ---- */
@@ -133,14 +153,14 @@ segment(struct pd *t, uint32_t *seed, char *text, size_t size)
 	    draw(seed, 8) == 0 ? 400 + draw(seed, 200) : 512, val);
 }
 
-/* The user of both does the same. */
+/* The user of all does the same. */
 static void
 use(struct pd *t, const int *fd, uint32_t *seed)
 {
 	const uint32_t what = draw(seed, 40), n = 1 + draw(seed, 4 * MSS);
 	int i;
 
-	for (i = 0; i < 2; i++) {
+	for (i = 0; i < WAYS; i++) {
 		if (what < 16)
 			(void)pd_send(t, fd[i], n, 0);
 		else if (what < 32)
@@ -151,22 +171,23 @@ use(struct pd *t, const int *fd, uint32_t *seed)
 }
 
 static void
-run_pair(struct pd *t, int pair, uint32_t *seed)
+run_all(struct pd *t, int run, uint32_t *seed)
 {
 	char text[160] = "the beginning";
-	int fd[2], i, step;
+	int fd[WAYS], i, step;
 
-	for (i = 0; i < 2; i++) {
-		pd_use(t, pair + i);
+	for (i = 0; i < WAYS; i++) {
+		pd_use(t, run + i);
 		fd[i] = pd_active(t, PD_ALL, 512);
 	}
-	set_staged(t, fd[1]);
-	for (step = 0; step < STEPS && same(t, pair, step, text); step++) {
+	set_staged(t, fd[STAGED]);
+	for (step = 0; step < STEPS && same(t, run, step, text); step++) {
 		use(t, fd, seed);
-		pd_use(t, pair);
+		pd_use(t, run);
 		segment(t, seed, text, sizeof(text));
-		for (i = 0; i < 2; i++) {
-			pd_use(t, pair + i);
+		for (i = 0; i < WAYS; i++) {
+			pd_use(t, run + i);
+			found_last(t, i == 0);
 			INJECT("%s", text);
 		}
 		if (draw(seed, 4) == 0)
@@ -180,7 +201,7 @@ PD_TEST(all_stages)
 	static struct tcp_function_block blk;
 	struct vnet *saved;
 	uint32_t seed = 7;
-	int pair;
+	int run;
 
 	memset(&blk, 0, sizeof(blk));
 	strlcpy(blk.tfb_tcp_block_name, "staged",
@@ -190,8 +211,8 @@ PD_TEST(all_stages)
 	saved = vnet_enter(t->vnet);
 	OK(register_tcp_functions(&blk, M_WAITOK));
 	vnet_leave(saved);
-	for (pair = 0; pair < PAIRS; pair++)
-		run_pair(t, 2 * pair, &seed);
+	for (run = 0; run < RUNS; run++)
+		run_all(t, WAYS * run, &seed);
 }
 
 ATF_TP_ADD_TCS(tp)

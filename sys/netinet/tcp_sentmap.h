@@ -1,0 +1,78 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 The Stackyard developers
+ */
+
+/*
+ * How records of the sent map end, for the ACK of one record, which is what
+ * nearly each ACK of a short exchange is; tcp_sentmap.c has the map's theory
+ * and all else.
+ *
+ * Touches the connection's map and its delivery counts.
+ */
+#ifndef _STACKYARD_NETINET_TCP_SENTMAP_H_
+#define	_STACKYARD_NETINET_TCP_SENTMAP_H_
+
+#include <netinet/tcp_var.h>
+
+/* ts goes: what only a connection with losses keeps of it. */
+void	tcp_sent_forget(struct tcpcb *tp, const struct tcp_sent *ts);
+
+/* Take ts off the list and free it; its bytes must be accounted for. */
+static inline void
+tcp_sent_remove(struct tcpcb *tp, struct tcp_sent *ts)
+{
+	if (__predict_false(tp->t_loss != NULL))
+		tcp_sent_forget(tp, ts);
+	TAILQ_REMOVE(&tp->t_map, ts, ts_link);
+	uma_zfree(V_tcp_sent_zone, ts);
+}
+
+/* len bytes of ts have been delivered: samples for ta. */
+static inline void
+tcp_sent_delivered(struct tcpcb *tp, const struct tcp_sent *ts, uint32_t len,
+    nstime_t now, struct tcp_acked *ta)
+{
+	const uint64_t delivered = tp->t_delivered + len;
+	const nstime_t rtt = now - ts->ts_time;
+
+	tp->t_delivered = delivered;
+	tp->t_delivered_time = now;
+	if (__predict_true(!TS_RXT(ts))) {
+		/* 0 would mean that nothing was measured. */
+		ta->ta_rtt = rtt + (rtt == 0);
+		ta->ta_rtt_xmits = 1;
+	}
+	/* The record sent last has the newest picture. */
+	if (ta->rs_interval == 0 ||
+	    ts->ts_delivered >= ta->rs_prior_delivered) {
+		ta->rs_prior_delivered = ts->ts_delivered;
+		ta->rs_interval = u64max(ts->ts_time - ts->ts_firsttime,
+		    now - ts->ts_deltime);
+		ta->ta_flags = (uint16_t)((ta->ta_flags & ~TS_APPLIMITED) |
+		    (ts->ts_flags & TS_APPLIMITED));
+		tp->t_first_sent_time = ts->ts_time;
+	}
+	ta->rs_delivered = delivered - ta->rs_prior_delivered;
+}
+
+/* tcp_sent_acked(), where ack mostly is of one record, all of it, that was
+ * sent once and neither SACKed nor lost. */
+static __always_inline void
+tcp_sent_acked_one(struct tcpcb *tp, tcp_seq ack, struct tcp_acked *ta)
+{
+	struct tcp_sent *ts = TAILQ_FIRST(&tp->t_map);
+
+	if (__predict_false(ts == NULL || ts->ts_end != ack || TS_RXT(ts) ||
+	    (ts->ts_flags & (TS_SACKED | TS_LOST)) != 0)) {
+		tcp_sent_acked(tp, ack, ta);
+		return;
+	}
+	ta->rs_interval = 0;
+	ta->ta_acked = ack - ts->ts_start;
+	ta->ta_flags = ts->ts_flags;
+	tcp_sent_delivered(tp, ts, ta->ta_acked, getnstime(), ta);
+	tcp_sent_remove(tp, ts);
+}
+
+#endif /* !_STACKYARD_NETINET_TCP_SENTMAP_H_ */
