@@ -382,8 +382,6 @@ tcp_ecn_synack(struct tcpcb *tp, const struct tcp_seg *sg)
 	struct tcp_ecn *te = tp->t_ecn;
 	u_int ace = ace_get(sg->sg_flags);
 
-	if (te == NULL)
-		return;
 	if (te->te_ask == TCP_ECN_CLASSIC)
 		ace = (ace & 3) == 1 ? 1 : 0;
 	if (ace == ACE_ZERO || ace == ACE_MOD - 1) {

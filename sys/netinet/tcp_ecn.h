@@ -73,7 +73,7 @@ uint16_t tcp_ecn_synack_flags(uint8_t code, u_int rexmits);
 int	tcp_ecn_synack_option(uint8_t code, uint8_t *opt, int room);
 /* The SYN came again. */
 void	tcp_ecn_syn_again(struct tcpcb *tp, const struct tcp_seg *sg);
-/* The SYN-ACK came. */
+/* The SYN-ACK came, and our SYN had asked for ECN. */
 void	tcp_ecn_synack(struct tcpcb *tp, const struct tcp_seg *sg);
 /* Is the ACK that says how the SYN-ACK came still owed? */
 bool	tcp_ecn_owes_ack(const struct tcpcb *tp);

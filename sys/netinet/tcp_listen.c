@@ -81,7 +81,8 @@ tcp_listen_offer(const struct tcpcb *lp, const struct tcp_seg *sg,
 	sy->sy_tsrecent = to->to_tsval;
 	sy->sy_tos = linp->inp_tos;
 	sy->sy_ttl = linp->inp_ttl;
-	sy->sy_ecn = tcp_ecn_syn_code(sg);
+	sy->sy_ecn = (sg->sg_flags & TCP_ECN_FLAGS) != 0 ?
+	    tcp_ecn_syn_code(sg) : TCP_ECN_NONE;
 	sy->sy_iss = sy->sy_tsoff = sy->sy_when = 0;
 	sy->sy_sent = sy->sy_aocurrent = sy->sy_aornext = 0;
 	if (tcp_ao_of(lp) != NULL) {

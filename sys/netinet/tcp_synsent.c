@@ -86,7 +86,6 @@ tcp_synsent(struct tcpcb *tp, struct tcp_seg *sg)
 
 	tp->irs = sg->sg_seq;
 	tp->rcv_nxt = tp->rcv_adv = sg->sg_seq + 1;
-	tp->rfbuf_mark = tp->rcv_nxt;
 	tp->last_ack_sent = tp->rcv_nxt;
 	tp->rcv_up = tp->rcv_nxt;
 	tp->snd_wl1 = sg->sg_seq;
@@ -95,7 +94,8 @@ tcp_synsent(struct tcpcb *tp, struct tcp_seg *sg)
 	tp->rcv_wnd = tcp_rcv_window(tp);
 	if ((flags & TH_ACK) != 0) {
 		tp->snd_wl2 = sg->sg_ack;
-		tcp_ecn_synack(tp, sg);
+		if (tp->t_ecn != NULL)
+			tcp_ecn_synack(tp, sg);
 		v = tcp_synsent_established(tp, sg);
 	} else {
 		/* Simultaneous open: our SYN goes again, now with an ACK. */
