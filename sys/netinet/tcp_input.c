@@ -406,7 +406,7 @@ tcp_input_noconn(struct mbuf *m, struct tcp_seg *sg)
 	if (inp != NULL)
 		sy = tcp_syncache_get(sg);
 	if (inp != NULL && (sg->sg_ip->ii_ttl < inp->inp_minttl ||
-	    ((sy != NULL || TCP_SIG_WANTED(intotcpcb(inp), sg)) &&
+	    (tcp_listen_signs(intotcpcb(inp), sg, sy) &&
 	    !tcp_listen_signed(intotcpcb(inp), m, sg, sy)))) {
 		m_freem(m);
 		return;
