@@ -71,6 +71,9 @@ struct ip_info {
 					   m_data, ii_hdrlen bytes */
 	bool		ii_bcast;	/* came to a link broadcast, or
 					   multicast or broadcast address */
+	uint64_t	ii_same;	/* not 0: all of a host with this number
+					   have the same ends and scope, and no
+					   ii_bcast */
 };
 
 /* One ICMP error about a packet of ours. */
