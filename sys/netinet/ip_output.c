@@ -628,14 +628,14 @@ ip_send_plain(struct mbuf *m, const struct route *ro, uint8_t tos,
 	int len = m->m_pkthdr.len;
 
 	V_ipstat.ips_localout++;
-	m->m_data = data - hlen;
-	m->m_len += hlen;
-	m->m_pkthdr.len = len + hlen;
-	m->m_pkthdr.l3hlen = sizeof(struct ip);
-	m->m_pkthdr.csum_flags |= left;
 	ip_header4_write((struct ip *)(void *)(data - sizeof(struct ip)),
 	    len + (int)sizeof(struct ip), 0, htonl(IP_DF), tos, ip_ttl(ttl),
 	    proto, src, dst, left != 0);
+	m->m_pkthdr.l3hlen = sizeof(struct ip);
+	m->m_pkthdr.csum_flags |= left;
+	m->m_len += hlen;
+	m->m_pkthdr.len = len + hlen;
+	m->m_data = data - hlen;
 	return (ether_output_known(ifp, m, ro->ro_lladdr, ETHERTYPE_IP));
 }
 
