@@ -271,15 +271,22 @@ tcp_plain_header(struct tcpcb *tp, struct mbuf *m, tcp_seq seq,
 		tcp_put_timestamp(mtod(m, struct tcphdr *) + 1, tp);
 }
 
-static inline int
-tcp_plain_to_ip(struct tcpcb *tp, struct mbuf *m)
+/* Where segments may be fragmented. */
+static int __noinline
+tcp_plain_to_ip_any(struct tcpcb *tp, struct mbuf *m)
 {
 	struct inpcb *inp = &tp->t_inpcb;
 
-	if (__predict_true(V_tcp_do_pmtud))
-		return (ip_send_pcb(m, inp));
 	return (tcp_ip_send(m, inp, &inp->inp_inc, inp->inp_tos, inp->inp_ttl,
 	    0, NULL));
+}
+
+static inline int
+tcp_plain_to_ip(struct tcpcb *tp, struct mbuf *m)
+{
+	if (__predict_true(V_tcp_do_pmtud))
+		return (ip_send_pcb(m, &tp->t_inpcb));
+	return (tcp_plain_to_ip_any(tp, m));
 }
 
 /*
