@@ -188,6 +188,7 @@ ether_output_known(struct ifnet *ifp, struct mbuf *m, const uint8_t *lladdr,
     uint16_t type)
 {
 	struct ether_header *eh = mtod(m, struct ether_header *);
+	const int len = m->m_pkthdr.len;
 
 	CTASSERT(sizeof(ifp->if_lladdr) == 8);
 	memcpy(eh->ether_dhost, lladdr, 8);
@@ -197,7 +198,7 @@ ether_output_known(struct ifnet *ifp, struct mbuf *m, const uint8_t *lladdr,
 	if (__predict_false(ifp->if_capture != NULL || ifp->if_pipe != NULL))
 		return (if_enqueue(ifp, m));
 	ifp->if_data.ifi_opackets++;
-	ifp->if_data.ifi_obytes += (uint64_t)m->m_pkthdr.len;
+	ifp->if_data.ifi_obytes += (uint64_t)len;
 	return (ifp->if_transmit(ifp, m));
 }
 /* Put the header in front and send; dst is the 6-byte link address. */

@@ -42,10 +42,6 @@ struct ip_output_args {
  * cuts, or is cut here.
  */
 int	ip_send(struct mbuf *m, const struct ip_output_args *ioa);
-/* The same for a segment of the connection inp, of which nothing is asked but
- * its tos and ttl, and IOA_DF: m is a header's mbuf, with max_hdr bytes free in
- * front. */
-int	ip_send_pcb(struct mbuf *m, struct inpcb *inp);
 /* The bytes of IP packet that the way to dst takes (interface, route, path
  * MTU learnt); ro is filled.  0 if there is no way.  *tsomaxp becomes the
  * bytes of CSUM_TSO packet that the interface cuts by itself; 0: it does
