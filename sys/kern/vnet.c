@@ -336,16 +336,6 @@ vnet_next(const struct vnet *vnet)
 }
 
 void
-vnet_want(struct vnet *vnet, nstime_t when)
-{
-
-	if (when >= vnet->vnet_wanted)
-		return;
-	vnet->vnet_wanted = when;
-	vnet->vnet_ops->ho_wakeup(vnet->vnet_arg, when);
-}
-
-void
 vnet_task_later(struct vnet_task *task)
 {
 
@@ -366,14 +356,6 @@ vnet_task_cancel(struct vnet_task *task)
 	queue = task->vt_later ? &curvnet->vnet_later : &curvnet->vnet_tasks;
 	STAILQ_REMOVE(queue, task, vnet_task, vt_link);
 	task->vt_pending = task->vt_later = false;
-}
-
-void
-vnet_task_wake(struct vnet *vnet)
-{
-
-	vnet_want(vnet, curvnet != NULL ? curvnet->vnet_now :
-	    vnet->vnet_now);
 }
 
 void
