@@ -92,6 +92,23 @@ if_handover_cut(struct mbuf *m)
 	return (m);
 }
 
+static __always_inline void
+prefetch2(uintptr_t p)
+{
+	__builtin_prefetch((const void *)p);
+	__builtin_prefetch((const void *)(p + CACHE_LINE_SIZE));
+}
+
+/* rest will be first when what is first now is done with: bring where its
+ * payload is, and the mbuf of the one behind it. */
+static __always_inline void
+if_handover_prefetch(const struct mbuf *rest)
+{
+	prefetch2((uintptr_t)rest->m_next);
+	prefetch2((uintptr_t)rest->m_nextpkt);
+	prefetch2((uintptr_t)rest->m_nextpkt + 2 * CACHE_LINE_SIZE);
+}
+
 /* The first packet of hq is large: have its segments there instead. */
 static void
 if_handover_cut_first(struct if_handover *hq)
@@ -103,6 +120,8 @@ if_handover_cut_first(struct if_handover *hq)
 
 	bytes = if_handover_bytes(m);
 	nsegs = if_handover_nsegs(m, &hlen);
+	if (rest != NULL)
+		if_handover_prefetch(rest);
 	m->m_nextpkt = NULL;
 	hq->hq_head = if_handover_cut(m);
 	if (hq->hq_head == NULL) {
