@@ -104,7 +104,8 @@ struct vnet {
 	u_int		vnet_depth;	/* doors passed and not left */
 	u_int		vnet_rare;	/* what a door must look at: VNET_* */
 	bool		vnet_due_old;	/* vnet_due may be too early */
-	nstime_t	vnet_due;	/* the first callout's time, ns */
+	nstime_t	vnet_due;	/* the first callout's, or vnet_later's,
+					 * time, ns */
 	nstime_t	vnet_ran;	/* the last turn's, ns */
 	/* Where the host keeps its time; NULL: ho_clock says it. */
 	const nstime_t	*vnet_clock;
