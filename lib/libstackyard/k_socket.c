@@ -91,9 +91,10 @@ addr_from_ss(struct syk_addr *addr, const struct sockaddr_storage *ss)
 /* ---- Looking before a call ---- */
 
 /*
- * Most calls that will have to wait can be told by a look at the socket, for
- * which no door is needed where threads do not share the vnet.  What such a
- * look does not find idle, the call itself judges.
+ * Most calls that will have to wait, and most reads at the end of a stream,
+ * can be told by a look at the socket, for which no door is needed where
+ * threads do not share the vnet.  Where such a look does not find one of
+ * these, the call itself judges.
  */
 static inline struct socket *
 look_at(const struct vnet *vnet, int fd)
@@ -427,8 +428,15 @@ syk_read(struct syk_io *io)
 	struct socket *so;
 
 	so = look_at(io->io_vnet, io->io_fd);
-	if (so != NULL && soreceive_is_idle(so) && io->io_len > 0)
-		return (would_wait(so, so->so_rcv.sb_timeo, &io->io_wait));
+	if (so != NULL && sbavail(&so->so_rcv) == 0) {
+		if (soreceive_is_idle(so) && io->io_len > 0)
+			return (would_wait(so, so->so_rcv.sb_timeo,
+			    &io->io_wait));
+		if (soreceive_is_ended(so)) {
+			io->io_done = 0;
+			return (0);
+		}
+	}
 	return (read_now(io, so));
 }
 
