@@ -104,7 +104,8 @@ struct vnet {
 	u_int		vnet_depth;	/* doors passed and not left */
 	u_int		vnet_rare;	/* what a door must look at: VNET_* */
 	bool		vnet_due_old;	/* vnet_due may be too early */
-	nstime_t	vnet_due;	/* the first callout's time, ns */
+	nstime_t	vnet_due;	/* the first callout's, or vnet_later's,
+					 * time, ns */
 	nstime_t	vnet_ran;	/* the last turn's, ns */
 	/* Where the host keeps its time; NULL: ho_clock says it. */
 	const nstime_t	*vnet_clock;
@@ -249,12 +250,20 @@ vnet_task_enqueue(struct vnet_task *task)
 		vnet_task_insert(curvnet, task);
 }
 
+/* Ask for a turn if that is sooner than what was asked for. */
+static inline void
+vnet_want(struct vnet *vnet, nstime_t when)
+{
+	if (when >= vnet->vnet_wanted)
+		return;
+	vnet->vnet_wanted = when;
+	vnet->vnet_ops->ho_wakeup(vnet->vnet_arg, when);
+}
+
 /*
  * Put task off in a vnet that need not be current, and wake that vnet now.
  * For what hands packets from one vnet to another (if_epair).
  */
-void	vnet_task_wake(struct vnet *vnet);
-
 static inline void
 vnet_task_send(struct vnet *vnet, struct vnet_task *task)
 {
@@ -262,7 +271,8 @@ vnet_task_send(struct vnet *vnet, struct vnet_task *task)
 		return;
 	vnet_task_insert(vnet, task);
 	if (vnet->vnet_depth == 0)
-		vnet_task_wake(vnet);
+		vnet_want(vnet, curvnet != NULL ? curvnet->vnet_now :
+		    vnet->vnet_now);
 }
 
 /* The process that curvnet's sockets belong to; all zeros: not known. */
