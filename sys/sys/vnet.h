@@ -236,26 +236,30 @@ void	vnet_task_enqueue(struct vnet_task *task);
 void	vnet_task_later(struct vnet_task *task);
 /* Forget task if it is pending. */
 void	vnet_task_cancel(struct vnet_task *task);
-/*
- * Put task off in a vnet that need not be current, and wake that vnet now.
- * For what hands packets from one vnet to another (if_epair).
- */
 static inline void
 vnet_task_insert(struct vnet *vnet, struct vnet_task *task)
 {
 	task->vt_pending = true;
 	STAILQ_INSERT_TAIL(&vnet->vnet_tasks, task, vt_link);
 }
-void	vnet_task_wake(struct vnet *vnet);
 
+/*
+ * Put task off in a vnet that need not be the current one, of which there is
+ * one, and wake that vnet now.  For what hands packets from one vnet to
+ * another (if_epair).
+ */
 static inline void
 vnet_task_send(struct vnet *vnet, struct vnet_task *task)
 {
+	const nstime_t now = curvnet->vnet_now;
+
 	if (task->vt_pending)		/* and vnet awake */
 		return;
 	vnet_task_insert(vnet, task);
-	if (vnet->vnet_depth == 0)
-		vnet_task_wake(vnet);
+	if (vnet->vnet_depth == 0 && now < vnet->vnet_wanted) {
+		vnet->vnet_wanted = now;
+		vnet->vnet_ops->ho_wakeup(vnet->vnet_arg, now);
+	}
 }
 
 /* The process that curvnet's sockets belong to; all zeros: not known. */
