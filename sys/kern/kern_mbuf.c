@@ -262,8 +262,8 @@ m_get(int how __unused, int type)
 	return (mb_init_data(m, pool, type));
 }
 
-struct mbuf *
-m_gethdr(int how __unused, int type)
+static inline struct mbuf *
+mb_gethdr_type(int type)
 {
 	struct mbuf_pool *pool;
 	struct mbuf *m;
@@ -273,6 +273,20 @@ m_gethdr(int how __unused, int type)
 	if (__predict_false(m == NULL))
 		return (mb_get_new(pool, type, true));
 	return (mb_init_hdr(m, pool, type));
+}
+
+struct mbuf *
+mb_gethdr(void)
+{
+
+	return (mb_gethdr_type(MT_DATA));
+}
+
+struct mbuf *
+m_gethdr(int how __unused, int type)
+{
+
+	return (mb_gethdr_type(type));
 }
 
 /* Give m an empty cluster of size from zone. */

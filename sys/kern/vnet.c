@@ -348,14 +348,6 @@ vnet_want(struct vnet *vnet, nstime_t when)
 }
 
 void
-vnet_task_enqueue(struct vnet_task *task)
-{
-
-	if (!task->vt_pending)
-		vnet_task_insert(curvnet, task);
-}
-
-void
 vnet_task_later(struct vnet_task *task)
 {
 

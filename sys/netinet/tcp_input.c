@@ -406,7 +406,7 @@ tcp_input_noconn(struct mbuf *m, struct tcp_seg *sg)
 	if (inp != NULL)
 		sy = tcp_syncache_get(sg);
 	if (inp != NULL && (sg->sg_ip->ii_ttl < inp->inp_minttl ||
-	    ((sy != NULL || TCP_SIG_WANTED(intotcpcb(inp), sg)) &&
+	    (tcp_listen_signs(intotcpcb(inp), sg, sy) &&
 	    !tcp_listen_signed(intotcpcb(inp), m, sg, sy)))) {
 		m_freem(m);
 		return;
@@ -482,7 +482,7 @@ tcp_input_udp(struct mbuf *m, const struct ip_info *ii, uint16_t udpport)
 	if ((m = tcp_accept_segment(m, ii, &sg, udpport)) == NULL)
 		return;
 	last = V_tcbinfo.ipi_last;
-	inp = in_pcblookup_hash(&V_tcbinfo, &sg.sg_inc, &sg.sg_hash);
+	inp = in_pcblookup_hash(&V_tcbinfo, &sg.sg_read, &sg.sg_hash);
 	if (inp != last)
 		TCPSTAT_INC(tcps_pcbcachemiss);
 	tp = intotcpcb(inp);
@@ -517,7 +517,7 @@ tcp_input_stamped(struct mbuf *m, const struct ip_info *ii, u_int off_flags)
 		tcp_input_udp(m, ii, 0);
 		return;
 	}
-	tcp_read_stamped(m, ii, &sg, off_flags);
+	tcp_read_stamped(m, ii, &sg, off_flags, &inp->inp_inc);
 	if (__predict_false(!tcp_regular(tp, &sg) ||
 	    tp->t_fb->tfb_tcp_do_segment != tcp_default_do_segment)) {
 		tcp_input_udp(m, ii, 0);

@@ -50,11 +50,12 @@ SYSCTL_INT(_net_inet_tcp, OID_AUTO, sendbuf_auto_lowat,
  * it, so that the list needs no way back: TF2_OUTPENDING tells whether it
  * still wants output, TF2_OUTFREED that only its memory is left.
  */
-STAILQ_HEAD(tcp_outq, tcpcb);
-VNET_DEFINE_STATIC(struct tcp_outq, tcp_outq);
-VNET_DEFINE_STATIC(struct vnet_task, tcp_outtask);
-#define	V_tcp_outq	VNET(tcp_outq)
-#define	V_tcp_outtask	VNET(tcp_outtask)
+struct tcp_out {
+	STAILQ_HEAD(, tcpcb) to_queue;
+	struct vnet_task to_task;
+};
+VNET_DEFINE_STATIC(struct tcp_out, tcp_out);
+#define	V_tcp_out	VNET(tcp_out)
 
 /* When memory was short, try again after this. */
 #define	TCP_OUTPUT_RETRY	(10 * NS_PER_MSEC)
@@ -62,14 +63,14 @@ VNET_DEFINE_STATIC(struct vnet_task, tcp_outtask);
 /* ---- Once for each batch ---- */
 
 static void
-tcp_output_flush(void *arg __unused)
+tcp_output_flush(void *arg)
 {
-	struct tcp_outq *q = &V_tcp_outq;
+	struct tcp_out *to = arg;
 	struct tcpcb *tp;
 	u_int flags;
 
-	while ((tp = STAILQ_FIRST(q)) != NULL) {
-		STAILQ_REMOVE_HEAD(q, t_outlink);
+	while ((tp = STAILQ_FIRST(&to->to_queue)) != NULL) {
+		STAILQ_REMOVE_HEAD(&to->to_queue, t_outlink);
 		flags = tp->t_flags2;
 		tp->t_flags2 = flags & ~(TF2_OUTPENDING | TF2_OUTLINKED);
 		if (__predict_true((flags & TF2_OUTPENDING) != 0))
@@ -82,14 +83,14 @@ tcp_output_flush(void *arg __unused)
 void
 tcp_output_drain(void)
 {
-	tcp_output_flush(NULL);
+	tcp_output_flush(&V_tcp_out);
 }
 
 static void
 tcp_output_init(const void *arg __unused)
 {
-	STAILQ_INIT(&V_tcp_outq);
-	VNET_TASK_INIT(&V_tcp_outtask, tcp_output_flush, NULL);
+	STAILQ_INIT(&V_tcp_out.to_queue);
+	VNET_TASK_INIT(&V_tcp_out.to_task, tcp_output_flush, &V_tcp_out);
 }
 SYSINIT(tcp_output, SI_SUB_PROTO_DOMAIN, SI_ORDER_FIRST, tcp_output_init,
     NULL);
@@ -97,15 +98,16 @@ SYSINIT(tcp_output, SI_SUB_PROTO_DOMAIN, SI_ORDER_FIRST, tcp_output_init,
 void
 tcp_output_later(struct tcpcb *tp)
 {
-	struct tcp_outq *q;
+	struct tcp_out *to;
 
 	if ((tp->t_flags2 & TF2_OUTPENDING) != 0)
 		return;
-	q = &V_tcp_outq;
+	to = &V_tcp_out;
 	if (__predict_true((tp->t_flags2 & TF2_OUTLINKED) == 0))
-		STAILQ_INSERT_TAIL(q, tp, t_outlink);
+		STAILQ_INSERT_TAIL(&to->to_queue, tp, t_outlink);
 	tp->t_flags2 |= TF2_OUTPENDING | TF2_OUTLINKED;
-	vnet_task_enqueue(&V_tcp_outtask);
+	if (!to->to_task.vt_pending)
+		vnet_task_insert(curvnet, &to->to_task);
 }
 
 void

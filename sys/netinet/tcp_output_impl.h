@@ -179,11 +179,11 @@ tcp_window_update_due(struct tcpcb *tp)
 	return (tcp_window_grown(tp, so, tcp_adv_window(tp)));
 }
 
-/* The window field, bytes rounded up. */
+/* The window field, bytes rounded up: what is below 0 is shifted to -1. */
 static inline uint32_t
 tcp_scaled_window(uint32_t win, uint8_t scale)
 {
-	return ((uint32_t)(((uint64_t)win + (1u << scale) - 1) >> scale));
+	return ((uint32_t)((((int64_t)win - 1) >> scale) + 1));
 }
 
 /*
@@ -203,8 +203,8 @@ tcp_put_header(struct mbuf *m, const struct in_conninfo *inc, tcp_seq seq,
 	memcpy(&th->th_sport, &w, sizeof(w));
 	th->th_seq = htonl(seq);
 	th->th_ack = htonl(ack);
-	/* TH_AE stands in front of the other flags. */
-	w = htonl(hdrlen / 4 << 28 | flags << 16 | win);
+	/* Length in words of 4 bytes; TH_AE stands in front of the others. */
+	w = htonl(hdrlen << 26 | flags << 16 | win);
 	memcpy((char *)th + __offsetof(struct tcphdr, th_flags) - 1, &w,
 	    sizeof(w));
 	th->th_urp = 0;
@@ -244,7 +244,7 @@ tcp_build(const struct tcpcb *tp, uint32_t hdrlen, uint32_t len)
 {
 	struct mbuf *m;
 
-	if ((m = m_gethdr(M_NOWAIT, MT_HEADER)) == NULL)
+	if ((m = mb_gethdr()) == NULL)
 		return (NULL);
 	m->m_data += max_hdr;
 	m->m_len = (int)hdrlen;
@@ -266,7 +266,8 @@ int	tcp_ip_send(struct mbuf *m, struct inpcb *inp,
 /* The segment that was planned leaves: 0 or an errno. */
 int	tcp_send_plan(struct tcpcb *tp, struct tcp_plan *p);
 
-/* An ACK that promises win bytes leaves. */
+/* An ACK that promises win bytes leaves; what it says of text that came twice
+ * is the caller's to forget. */
 static inline void
 tcp_note_promise(struct tcpcb *tp, uint32_t win)
 {
@@ -276,8 +277,6 @@ tcp_note_promise(struct tcpcb *tp, uint32_t win)
 		tp->rcv_adv = tp->rcv_nxt + win;
 	tp->last_ack_sent = tp->rcv_nxt;
 	tp->t_unacksegs = 0;
-	if (__predict_false(tp->t_loss != NULL))
-		tp->t_loss->tl_dsack.start = tp->t_loss->tl_dsack.end = 0;
 	if ((flags & TF_DELACK) != 0)
 		tcp_timer_off(tp, TT_DELACK);
 	flags &= ~(TF_ACKNOW | TF_DELACK | TF_RXWIN0SENT);

@@ -63,7 +63,7 @@ tcp_bare_send(const struct tcp_bare *tb, struct inpcb *inp)
 	struct tcphdr *th;
 	struct mbuf *m;
 
-	if ((m = m_gethdr(M_NOWAIT, MT_HEADER)) == NULL)
+	if ((m = mb_gethdr()) == NULL)
 		return;
 	m->m_data += max_hdr;
 	m->m_len = m->m_pkthdr.len = (int)(sizeof(*th) + tb->tb_optlen);
@@ -81,8 +81,8 @@ tcp_bare_send(const struct tcp_bare *tb, struct inpcb *inp)
 	    tb->tb_udpport, inp != NULL ? inp->inp_options : tb->tb_ipopts);
 }
 
-void
-tcp_respond(struct tcpcb *tp, const struct in_conninfo *inc, tcp_seq ack,
+static void __noinline
+tcp_respond_any(struct tcpcb *tp, const struct in_conninfo *inc, tcp_seq ack,
     tcp_seq seq, uint16_t flags, const struct tcp_seg *sg)
 {
 	struct inpcb *inp = tp != NULL ? tptoinpcb(tp) : NULL;
@@ -90,9 +90,6 @@ tcp_respond(struct tcpcb *tp, const struct in_conninfo *inc, tcp_seq ack,
 	struct tcp_ao ao;
 	uint32_t win = 0;
 
-	if (flags == TH_ACK && tp != NULL && ack == tp->rcv_nxt &&
-	    tcp_plain_respond(tp, seq))
-		return;
 	tb.tb_tos = inp != NULL ? inp->inp_tos : sg != NULL ?
 	    sg->sg_ip->ii_tos & (uint8_t)~IPTOS_ECN_MASK : 0;
 	tb.tb_ttl = inp != NULL ? inp->inp_ttl : 0;
@@ -116,6 +113,15 @@ tcp_respond(struct tcpcb *tp, const struct in_conninfo *inc, tcp_seq ack,
 	TCPSTAT_INC(tcps_sndctrl);
 	/* A listener's route cache is for another destination. */
 	tcp_bare_send(&tb, inp != NULL && inp->inp_fport != 0 ? inp : NULL);
+}
+
+void
+tcp_respond(struct tcpcb *tp, const struct in_conninfo *inc, tcp_seq ack,
+    tcp_seq seq, uint16_t flags, const struct tcp_seg *sg)
+{
+	if (flags != TH_ACK || tp == NULL || ack != tp->rcv_nxt ||
+	    !tcp_plain_respond(tp, seq))
+		tcp_respond_any(tp, inc, ack, seq, flags, sg);
 }
 
 void

@@ -301,8 +301,12 @@ tcp_send_plan(struct tcpcb *tp, struct tcp_plan *p)
 		return (error);
 	}
 	tcp_count_sent(tp, p);
-	if ((p->p_flags & TH_ACK) != 0)
+	if ((p->p_flags & TH_ACK) != 0) {
 		tcp_note_promise(tp, p->p_win);
+		if (tp->t_loss != NULL)
+			tp->t_loss->tl_dsack.start =
+			    tp->t_loss->tl_dsack.end = 0;
+	}
 	if (__predict_false((tp->t_flags & TF_SIGNATURE) != 0) &&
 	    (error = tcp_sig_sign(m, &inp->inp_inc,
 	    tcp_sig_ao(tp, NULL, NULL))) != 0) {

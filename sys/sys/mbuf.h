@@ -195,6 +195,8 @@ struct mbuf {
  */
 struct mbuf *m_get(int how, int type);
 struct mbuf *m_gethdr(int how, int type);
+/* m_gethdr() of MT_DATA and M_NOWAIT, as all packets that we make begin. */
+struct mbuf *mb_gethdr(void);
 /* One mbuf with a cluster of MCLBYTES; flags M_PKTHDR or 0. */
 struct mbuf *m_getcl(int how, int type, int flags);
 /* One mbuf with a cluster of size: MCLBYTES, MJUMPAGESIZE, MJUM16BYTES. */

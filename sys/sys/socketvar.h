@@ -145,8 +145,10 @@ struct socket {
 	    ((so)->so_snd.sb_state & SBS_CANTSENDMORE) != 0 ||		\
 	    (so)->so_error != 0)
 
-VNET_DECLARE(u_long, sb_max);		/* kern.ipc.maxsockbuf */
-#define	V_sb_max	VNET(sb_max)
+VNET_DECLARE(struct sb_limits, sb_limits);
+#define	V_sb_limits	VNET(sb_limits)
+#define	V_sb_max	((const u_long)V_sb_limits.sl_max)
+void	sb_set_max(u_long max);
 VNET_DECLARE(int, maxsockets);
 #define	V_maxsockets	VNET(maxsockets)
 VNET_DECLARE(u_int, somaxconn);

@@ -227,8 +227,6 @@ nstime_t vnet_run(struct vnet *vnet);
 /* When vnet wants its turn, UINT64_MAX for never. */
 nstime_t vnet_next(const struct vnet *vnet);
 
-/* Put task off to the end of the batch of curvnet. */
-void	vnet_task_enqueue(struct vnet_task *task);
 /*
  * Put task off to curvnet's next turn, which comes at the same time, but after
  * those of others that are due: for what has done enough for one batch.
@@ -241,6 +239,14 @@ vnet_task_insert(struct vnet *vnet, struct vnet_task *task)
 {
 	task->vt_pending = true;
 	STAILQ_INSERT_TAIL(&vnet->vnet_tasks, task, vt_link);
+}
+
+/* Put task off to the end of the batch of curvnet. */
+static inline void
+vnet_task_enqueue(struct vnet_task *task)
+{
+	if (!task->vt_pending)
+		vnet_task_insert(curvnet, task);
 }
 
 /*
