@@ -234,6 +234,7 @@ nstime_t vnet_next(const struct vnet *vnet);
 void	vnet_task_later(struct vnet_task *task);
 /* Forget task if it is pending. */
 void	vnet_task_cancel(struct vnet_task *task);
+
 static inline void
 vnet_task_insert(struct vnet *vnet, struct vnet_task *task)
 {
