@@ -323,7 +323,8 @@ vnet_run(struct vnet *vnet)
 	if (vnet->vnet_due <= vnet->vnet_now)
 		run_due(vnet);
 	vnet->vnet_ran = vnet->vnet_now;
-	do_tasks(vnet);
+	if (!STAILQ_EMPTY(&vnet->vnet_tasks))
+		do_tasks(vnet);
 	vnet->vnet_depth = 0;
 	curvnet = saved;
 	if (vnet->vnet_due_old)
