@@ -258,6 +258,8 @@ pcb_entered(struct inpcbinfo *ipi, struct inpcb *inp)
 int
 in_pcbinsert_new(struct inpcbinfo *ipi, struct inpcb *inp, uint32_t hash)
 {
+	KASSERT(hash == in_pcbhash(ipi, &inp->inp_inc) &&
+	    pcb_find(ipi, &inp->inp_inc, hash) == NULL, ("not a new one"));
 	if (!pcb_room(ipi, inp))
 		return (ENOMEM);
 	inp->inp_hash = hash;

@@ -61,6 +61,21 @@ PD_TEST(variables)
 	EXPECT_IN(3000 * PD_MSEC, "P. 1:101(100) ack 1");
 }
 
+/* The first one in line leaves, and nobody comes. */
+PD_TEST(left_in_line)
+{
+	int fd = pd_socket(t);
+
+	ERR(EINPROGRESS, pd_connect(t, fd));
+	EXPECT("S 0:0(0) win 65535 <...>");
+	ADVANCE(10 * PD_MSEC);
+	pd_use(t, 1);
+	ERR(EINPROGRESS, pd_connect(t, pd_socket(t)));
+	EXPECT("S 0:0(0) win 65535 <...>");
+	OK(pd_close(t, fd));
+	EXPECT_IN(1000 * PD_MSEC, "S 0:0(0) win 65535 <...>");
+}
+
 /* New connections wait in line for one callout: each one's timers are its
  * own nevertheless, if others leave the line, or would have to stand before
  * those who came earlier. */
@@ -410,6 +425,7 @@ ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, backoff);
 	ATF_TP_ADD_TC(tp, retries);
+	ATF_TP_ADD_TC(tp, left_in_line);
 	ATF_TP_ADD_TC(tp, in_line);
 	ATF_TP_ADD_TC(tp, variables);
 	ATF_TP_ADD_TC(tp, rtt);
