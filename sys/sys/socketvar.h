@@ -241,7 +241,15 @@ soreceive_is_idle(const struct socket *so)
 	    (so->so_error | so->so_rerror) == 0 &&
 	    (so->so_rcv.sb_state & SBS_CANTRCVMORE) == 0);
 }
-/* The same of a listener and a connection to be accepted. */
+/* Has all been received, and will no more come? */
+static inline bool
+soreceive_is_ended(const struct socket *so)
+{
+	return (sbavail(&so->so_rcv) == 0 &&
+	    (so->so_rcv.sb_state & SBS_CANTRCVMORE) != 0 &&
+	    (so->so_error | so->so_rerror) == 0 && !SOLISTENING(so));
+}
+/* Is a listener as it should be, but no connection there? */
 static inline bool
 soaccept_is_idle(const struct socket *so)
 {
