@@ -118,7 +118,7 @@ struct inpcbinfo {
 	uint64_t	ipi_gencnt;	/* births and deaths so far */
 	struct inpcbhead ipi_list;
 	struct inpcb	*ipi_last;	/* the last one found, or NULL */
-	uint64_t	ipi_same;	/* ii_same, if known, of its addresses */
+	uint64_t	ipi_same;	/* its addresses' ii_same, if known */
 #define	PCB_SAME_UNKNOWN	UINT64_MAX
 	const struct inpcb_quiet *ipi_quiet;	/* or NULL */
 	uint64_t	ipi_key[PCB_KEYWORDS];	/* of the hash */

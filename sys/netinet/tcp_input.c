@@ -14,7 +14,8 @@
  *
  * The default do_segment is at the beginning, since nearly every segment goes
  * straight into it: the stages of 3.10.7.4 in their order, whose verdicts
- * tcp_verdict() carries out.
+ * tcp_verdict() carries out.  What nearly all segments are is told at the end,
+ * in tcp_input(), by a few words, and goes there without a look-up.
  */
 #include <sys/param.h>
 #include <sys/mbuf.h>
@@ -498,8 +499,8 @@ tcp_input_udp(struct mbuf *m, const struct ip_info *ii, uint16_t udpport)
 	tcp_input_regular(tp, m, &sg, m->m_pkthdr.len - (int)sg.sg_len);
 }
 
-/* Is what came with ii for inc's hosts?  Then it is noted that all is that is
- * the same for IP. */
+/* Is what came with ii between inc's hosts?  Then so is, it is noted, all that
+ * is the same for IP. */
 static bool __noinline
 tcp_is_between(struct inpcbinfo *ipi, const struct in_conninfo *inc,
     const struct ip_info *ii)
@@ -527,8 +528,8 @@ tcp_is_for_last(struct inpcbinfo *ipi, const struct ip_info *ii,
 }
 
 /*
- * What nearly all segments are: with ACK, PSH and FIN at most, as flags tells,
- * and a time stamp.  If it has no other options, is whole and regular, and is
+ * What nearly all segments are: with ACK, PSH and FIN at most, as off_flags has,
+ * and a time stamp.  If it has no other options, is regular and whole, and is
  * for the connection that was found last, it is not looked at again;
  * tcp_input_udp() would come to the same.
  */
@@ -543,14 +544,15 @@ tcp_input_stamped(struct mbuf *m, const struct ip_info *ii, u_int off_flags)
 
 	if (__predict_false(!tcp_is_for_last(ipi, ii, th) ||
 	    tcp_get32((const uint8_t *)(th + 1)) != TCP_STAMPED ||
-	    inp->inp_picky != 0 || ip_cksum_verify(m, ii, IPPROTO_TCP,
-	    (uint32_t)m->m_pkthdr.len) != 0)) {
+	    inp->inp_picky != 0)) {
 		tcp_input_udp(m, ii, 0);
 		return;
 	}
 	tcp_read_stamped(m, ii, &sg, off_flags, &inp->inp_inc);
 	if (__predict_false(!tcp_regular(tp, &sg) ||
-	    tp->t_fb->tfb_tcp_do_segment != tcp_default_do_segment)) {
+	    tp->t_fb->tfb_tcp_do_segment != tcp_default_do_segment ||
+	    ip_cksum_verify(m, ii, IPPROTO_TCP,
+	    (uint32_t)m->m_pkthdr.len) != 0)) {
 		tcp_input_udp(m, ii, 0);
 		return;
 	}
