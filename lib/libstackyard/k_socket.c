@@ -91,9 +91,10 @@ addr_from_ss(struct syk_addr *addr, const struct sockaddr_storage *ss)
 /* ---- Looking before a call ---- */
 
 /*
- * Most calls that will have to wait can be told by a look at the socket, for
- * which no door is needed where threads do not share the vnet.  What such a
- * look does not find idle, the call itself judges.
+ * Most calls that will have to wait, and most reads at the end of a stream,
+ * can be told by a look at the socket, for which no door is needed where
+ * threads do not share the vnet.  Where such a look does not find one of
+ * these, the call itself judges.
  */
 static inline struct socket *
 look_at(const struct vnet *vnet, int fd)
@@ -212,8 +213,22 @@ syk_connect(struct vnet *vnet, int fd, const struct syk_addr *addr)
 	return (error);
 }
 
-int
-syk_connected(struct vnet *vnet, int fd)
+static inline int
+is_connected(struct socket *so)
+{
+	int error;
+
+	if ((so->so_state & SS_NBIO) != 0)
+		return (EINPROGRESS);
+	error = so->so_error;
+	if ((so->so_state & SS_ISCONNECTING) != 0 && error == 0)
+		return (EWOULDBLOCK);
+	so->so_error = 0;
+	return (error);
+}
+
+static int __noinline
+is_connected_shared(struct vnet *vnet, int fd)
 {
 	struct socket *so;
 	struct vnet *saved;
@@ -221,19 +236,20 @@ syk_connected(struct vnet *vnet, int fd)
 
 	saved = vnet_look(vnet);
 	error = fd_getsock(fd, &so);
-	if (error == 0) {
-		if ((so->so_state & SS_NBIO) != 0)
-			error = EINPROGRESS;
-		else if ((so->so_state & SS_ISCONNECTING) != 0 &&
-		    so->so_error == 0)
-			error = EWOULDBLOCK;
-		else {
-			error = so->so_error;
-			so->so_error = 0;
-		}
-	}
+	if (error == 0)
+		error = is_connected(so);
 	vnet_look_end(saved);
 	return (error);
+}
+
+int
+syk_connected(struct vnet *vnet, int fd)
+{
+	struct socket *so;
+
+	so = look_at(vnet, fd);
+	return (so != NULL ? is_connected(so) :
+	    is_connected_shared(vnet, fd));
 }
 
 int
@@ -381,16 +397,19 @@ syk_write(struct syk_io *io)
 	return (error);
 }
 
+/* so: what a look has found, or NULL. */
 static int __noinline
-read_now(struct syk_io *io)
+read_now(struct syk_io *io, struct socket *so)
 {
-	struct socket *so;
 	struct vnet *saved;
 	int error;
 
 	saved = vnet_enter_fast(io->io_vnet);
-	error = io->io_len <= PTRDIFF_MAX ? fd_getsock(io->io_fd, &so) :
-	    EINVAL;
+	error = 0;
+	if (__predict_false(io->io_len > PTRDIFF_MAX))
+		error = EINVAL;
+	else if (__predict_false(so == NULL))
+		error = fd_getsock(io->io_fd, &so);
 	if (error == 0) {
 		soref(so);
 		error = soreceive_buf(so, io->io_buf, io->io_len,
@@ -406,12 +425,19 @@ read_now(struct syk_io *io)
 int
 syk_read(struct syk_io *io)
 {
-	const struct socket *so;
+	struct socket *so;
 
 	so = look_at(io->io_vnet, io->io_fd);
-	if (so != NULL && soreceive_is_idle(so) && io->io_len > 0)
-		return (would_wait(so, so->so_rcv.sb_timeo, &io->io_wait));
-	return (read_now(io));
+	if (so != NULL && sbavail(&so->so_rcv) == 0) {
+		if (soreceive_is_idle(so) && io->io_len > 0)
+			return (would_wait(so, so->so_rcv.sb_timeo,
+			    &io->io_wait));
+		if (soreceive_is_ended(so)) {
+			io->io_done = 0;
+			return (0);
+		}
+	}
+	return (read_now(io, so));
 }
 
 /* ---- Options and names ---- */

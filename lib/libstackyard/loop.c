@@ -26,6 +26,10 @@
  * the other.  A host on the list has an event later than its turn there, so
  * that turn comes first and finds the event's time anew.
  *
+ * As long as nothing in the heap is due in this instant, the list alone is the
+ * order, and turns follow one another with no more ado (sy_loop_turns()): the
+ * same turns as by the heap, for whom nothing of SY_RARE_* is to be done.
+ *
  * An event whose time becomes a later one stays where it is until its slot
  * comes to the top, and only then moves down: a timer is set and stopped
  * again for each packet, and few fire.  Events know their place in the heap,

@@ -192,23 +192,19 @@ sy_shutdown(struct sy_host *host, int fd, int how)
 	return (error == 0 ? 0 : sy_fail_fd(error, "shutdown", host, fd));
 }
 
-int
-sy_close(struct sy_host *host, int fd)
+/* Lingering, which ends by itself at the deadline. */
+static int __attribute__((__noinline__))
+close_lingering(struct sy_host *host, int fd)
 {
 	struct syk_wait wait;
 	uint64_t deadline;
-	bool waited;
 	int error;
 
-	sy_watch_forget(host, fd);
 	deadline = 0;
-	waited = false;
-	while ((error = syk_close(host->h_vnet, fd)) == EWOULDBLOCK) {
-		/* Lingering, which ends by itself at the deadline. */
+	do {
 		if (deadline == 0 && syk_waitinfo(host->h_vnet, fd,
 		    SYK_LINGER, &wait) == 0)
 			deadline = sy_deadline(host->h_loop, wait.w_limit);
-		waited = true;
 		error = sy_wait_event(host, deadline);
 		if (error == EBADF)
 			break;
@@ -217,10 +213,23 @@ sy_close(struct sy_host *host, int fd)
 			sy_note_wait(NULL);
 			(void)syk_setnonblock(host->h_vnet, fd, true);
 		}
-	}
+	} while ((error = syk_close(host->h_vnet, fd)) == EWOULDBLOCK);
 	if (error != 0)
-		return (fail_after_wait(error, "close", host, fd, waited));
+		return (fail_after_wait(error, "close", host, fd, true));
 	return (0);
+}
+
+int
+sy_close(struct sy_host *host, int fd)
+{
+	int error;
+
+	if (host->h_nwatches != 0)
+		sy_watch_forget(host, fd);
+	error = syk_close(host->h_vnet, fd);
+	if (error == EWOULDBLOCK)
+		return (close_lingering(host, fd));
+	return (error == 0 ? 0 : sy_fail_fd(error, "close", host, fd));
 }
 
 /* ---- Data ---- */

@@ -91,8 +91,7 @@ fd_unused(const struct filedesc *fd, u_int n)
 	return (~fd->fd_used[n / FD_WORD] & ~(uint64_t)0 << (n % FD_WORD));
 }
 
-/* *np becomes the first from fd_hint on in whose word one is free.  EMFILE,
- * ENOMEM. */
+/* *np becomes the lowest that is free: EMFILE, ENOMEM. */
 static int __noinline
 fd_search(struct filedesc *fd, u_int *np)
 {
@@ -110,13 +109,14 @@ fd_search(struct filedesc *fd, u_int *np)
 		if (fd_unused(fd, n) != 0)
 			break;
 	}
-	*np = n;
-	return (0);
+	*np = n / FD_WORD * FD_WORD +
+	    (u_int)__builtin_ctzll(fd_unused(fd, n));
+	return (*np < (u_int)V_maxfilesperproc ? 0 : EMFILE);
 }
 
-/* Take the lowest free descriptor: EMFILE, ENOMEM. */
-static int
-fd_alloc(int *fdp)
+/* Put file behind the lowest free descriptor, which mostly is fd_hint. */
+static inline int
+fd_install(file_t file, int *fdp)
 {
 	struct filedesc *fd;
 	u_int n;
@@ -124,15 +124,14 @@ fd_alloc(int *fdp)
 
 	fd = &V_filedesc;
 	n = (u_int)fd->fd_hint;
-	if (n >= (u_int)fd->fd_nfiles || fd_unused(fd, n) == 0) {
+	if (__predict_false(n >= (u_int)fd->fd_nfiles ||
+	    fd->fd_files[n] != 0 || n >= (u_int)V_maxfilesperproc)) {
 		error = fd_search(fd, &n);
 		if (error != 0)
 			return (error);
 	}
-	n = n / FD_WORD * FD_WORD + (u_int)__builtin_ctzll(fd_unused(fd, n));
-	if (n >= (u_int)V_maxfilesperproc)
-		return (EMFILE);
 	fd->fd_used[n / FD_WORD] |= (uint64_t)1 << (n % FD_WORD);
+	fd->fd_files[n] = file;
 	fd->fd_hint = (int)n + 1;
 	*fdp = (int)n;
 	return (0);
@@ -143,24 +142,17 @@ fd_install_socket(struct socket *so, int *fdp)
 {
 	int error;
 
-	error = fd_alloc(fdp);
-	if (error != 0)
-		return (error);
-	V_filedesc.fd_files[*fdp] = (file_t)so;
-	so->so_fd = *fdp;
-	return (0);
+	error = fd_install((file_t)so, &so->so_fd);
+	if (error == 0)
+		*fdp = so->so_fd;
+	return (error);
 }
 
 int
 fd_install_kqueue(struct kqueue *kq, int *fdp)
 {
-	int error;
 
-	error = fd_alloc(fdp);
-	if (error != 0)
-		return (error);
-	V_filedesc.fd_files[*fdp] = (file_t)kq | FILE_KQUEUE;
-	return (0);
+	return (fd_install((file_t)kq | FILE_KQUEUE, fdp));
 }
 
 int

@@ -39,8 +39,6 @@ void	malloc_drain(void);
  */
 void	*vnet_region_alloc(const char *start, const char *stop);
 void	vnet_region_free(void *copy);
-/* vnet.c: ask for a turn if the next one is sooner than was asked for. */
-void	vnet_want(struct vnet *vnet, nstime_t when);
 
 /*
  * kern_linker.c: the stack's own image.  Attaching registers its sysctls

@@ -214,13 +214,15 @@ sonewconn(struct socket *head, int connstatus)
 {
 	struct solisten *sol;
 	struct socket *so;
+	int error;
 
 	sol = head->so_sol;
 	if (sol->sol_qlen > 3 * sol->sol_qlimit / 2) {
 		sol->sol_overflows++;
 		return (NULL);
 	}
-	if (soalloc(head->so_proto, &so) != 0)
+	so = soalloc(head->so_proto, &error);
+	if (so == NULL)
 		return (NULL);
 	if (soinherit(so, head) != 0) {
 		sodealloc(so);

@@ -17,8 +17,8 @@ struct kqueue;
 MALLOC_DECLARE(M_SOLISTEN);
 
 /* uipc_socket.c: an empty socket of curvnet for pr, without references and
- * SS_NOFDREF: ENFILE, ENOBUFS.  And its end. */
-int	soalloc(const struct protosw *pr, struct socket **sop);
+ * SS_NOFDREF: NULL, and ENFILE or ENOBUFS.  And its end. */
+struct socket *soalloc(const struct protosw *pr, int *error);
 void	sodealloc(struct socket *so);
 /* uipc_socket.c: 0, or EINVAL for an address of the wrong length. */
 int	sockaddr_check(const struct sockaddr *sa);

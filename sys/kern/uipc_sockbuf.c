@@ -47,9 +47,29 @@
 
 #define	SB_COPYMAX	(MCLBYTES / 4)	/* more bytes than this: no copy */
 
-VNET_DEFINE(u_long, sb_max) = SB_MAX;
-VNET_DEFINE_STATIC(int, sb_efficiency) = 8;
-#define	V_sb_efficiency	VNET(sb_efficiency)
+/* How much a buffer of max bytes of memory holds. */
+#define	SB_HIWAT(max)							\
+	((max) / (MSIZE + MCLBYTES) * MCLBYTES +			\
+	    (max) % (MSIZE + MCLBYTES) * MCLBYTES / (MSIZE + MCLBYTES))
+
+VNET_DEFINE(struct sb_limits, sb_limits) = {
+	.sl_max = SB_MAX,
+	.sl_efficiency = 8,
+	.sl_hiwat = SB_HIWAT(SB_MAX),
+	.sl_mbmax = SB_MAX,
+};
+
+void
+sb_set_max(u_long max)
+{
+	struct sb_limits *sl;
+
+	CTASSERT(MSIZE <= MCLBYTES);
+	sl = &V_sb_limits;
+	sl->sl_max = max;
+	sl->sl_hiwat = ulmin(SB_HIWAT(max), INT_MAX);
+	sl->sl_mbmax = ulmin(max, UINT_MAX);
+}
 
 static int
 sysctl_maxsockbuf(SYSCTL_HANDLER_ARGS)
@@ -65,7 +85,7 @@ sysctl_maxsockbuf(SYSCTL_HANDLER_ARGS)
 		return (error);
 	if (value < MSIZE + MCLBYTES)
 		return (EINVAL);
-	V_sb_max = value;
+	sb_set_max(value);
 	return (0);
 }
 SYSCTL_PROC(_kern_ipc, OID_AUTO, maxsockbuf, CTLTYPE_ULONG | CTLFLAG_RW |
@@ -75,10 +95,14 @@ SYSCTL_PROC(_kern_ipc, OID_AUTO, maxsockbuf, CTLTYPE_ULONG | CTLFLAG_RW |
 static int
 sysctl_waste_factor(SYSCTL_HANDLER_ARGS)
 {
+	int error, value;
 
 	(void)arg1;
 	(void)arg2;
-	return (sysctl_int_range(oidp, req, &V_sb_efficiency, 1, INT_MAX));
+	value = (int)V_sb_limits.sl_efficiency;
+	error = sysctl_int_range(oidp, req, &value, 1, INT_MAX);
+	V_sb_limits.sl_efficiency = (u_long)value;
+	return (error);
 }
 SYSCTL_PROC(_kern_ipc, OID_AUTO, sockbuf_waste_factor, CTLTYPE_INT |
     CTLFLAG_RW | CTLFLAG_VNET, NULL, 0, sysctl_waste_factor, "I",
@@ -95,36 +119,15 @@ sb_mbmem(const struct mbuf *m)
 	return (MSIZE + m->m_ext.ext_size);
 }
 
-/* How much a buffer of sb_max bytes of memory holds. */
-static u_long __noinline
-sb_most(void)
+/* Let the buffer hold cc bytes, if that is within the limits. */
+static inline bool
+sb_set(struct sockbuf *sb, u_long cc, const struct sb_limits *sl)
 {
 
-	CTASSERT(MSIZE <= MCLBYTES);
-	return (V_sb_max / (MSIZE + MCLBYTES) * MCLBYTES +
-	    V_sb_max % (MSIZE + MCLBYTES) * MCLBYTES / (MSIZE + MCLBYTES));
-}
-
-/* Let the buffer hold cc bytes, which is little enough for the limit, max. */
-static inline void
-sb_set(struct sockbuf *sb, u_long cc, u_long max, u_long efficiency)
-{
-
-	sb->sb_mbmax = (u_int)ulmin(cc * efficiency, max);
-	sb->sb_hiwat = (u_int)cc;
-}
-
-static bool __noinline
-sb_reserve(struct sockbuf *sb, u_long cc)
-{
-	const u_long max = V_sb_max;
-
-	/* Half of the limit is little enough, whatever the overhead. */
-	if (__predict_false(cc > max / 2 && cc > sb_most()) || cc > INT_MAX)
+	if (__predict_false(cc > sl->sl_hiwat))
 		return (false);
-	sb_set(sb, cc, ulmin(max, UINT_MAX), (u_long)V_sb_efficiency);
-	if (sb->sb_lowat > sb->sb_hiwat)
-		sb->sb_lowat = sb->sb_hiwat;
+	sb->sb_hiwat = (u_int)cc;
+	sb->sb_mbmax = (u_int)ulmin(cc * sl->sl_efficiency, sl->sl_mbmax);
 	return (true);
 }
 
@@ -132,46 +135,39 @@ int
 sbreserve(struct sockbuf *sb, u_long cc)
 {
 
-	return (sb_reserve(sb, cc));
+	if (!sb_set(sb, cc, &V_sb_limits))
+		return (0);
+	if (sb->sb_lowat > sb->sb_hiwat)
+		sb->sb_lowat = sb->sb_hiwat;
+	return (1);
 }
 
-/* Up to whole units, where the limit, max, allows it.  Up to half of that, as
- * sbreserve() knows, nothing else forbids it. */
+/* Up to whole units, where the limits allow it. */
 static inline void
-sb_round(struct sockbuf *sb, u_int unit, u_long max, u_long efficiency)
+sb_round(struct sockbuf *sb, u_int unit, const struct sb_limits *sl)
 {
 	const u_int over = sb->sb_hiwat % unit;
-	const u_long size = (u_long)sb->sb_hiwat + unit - over;
 
-	if (over == 0)
-		return;
-	if (__predict_true(size <= max / 2))
-		sb_set(sb, size, max, efficiency);
-	else if (size <= V_sb_max)
-		(void)sbreserve(sb, size);
+	if (over != 0)
+		(void)sb_set(sb, (u_long)sb->sb_hiwat + unit - over, sl);
 }
 
 void
 soround(struct socket *so, u_int unit)
 {
-	const u_long efficiency = (u_long)V_sb_efficiency;
-	const u_long max = ulmin(V_sb_max, UINT_MAX);
+	const struct sb_limits *sl = &V_sb_limits;
 
-	sb_round(&so->so_snd, unit, max, efficiency);
-	sb_round(&so->so_rcv, unit, max, efficiency);
+	sb_round(&so->so_snd, unit, sl);
+	sb_round(&so->so_rcv, unit, sl);
 }
 
 int
 soreserve(struct socket *so, u_long sndcc, u_long rcvcc)
 {
-	const u_long efficiency = (u_long)V_sb_efficiency;
-	const u_long max = ulmin(V_sb_max, UINT_MAX);
+	const struct sb_limits *sl = &V_sb_limits;
 
-	if (__predict_true(sndcc <= max / 2 && rcvcc <= max / 2)) {
-		sb_set(&so->so_snd, sndcc, max, efficiency);
-		sb_set(&so->so_rcv, rcvcc, max, efficiency);
-	} else if (!sb_reserve(&so->so_snd, sndcc) ||
-	    !sb_reserve(&so->so_rcv, rcvcc)) {
+	if (!sb_set(&so->so_snd, sndcc, sl) ||
+	    !sb_set(&so->so_rcv, rcvcc, sl)) {
 		so->so_snd.sb_hiwat = so->so_snd.sb_mbmax = 0;
 		so->so_rcv.sb_hiwat = so->so_rcv.sb_mbmax = 0;
 		return (ENOBUFS);

@@ -56,14 +56,24 @@ MALLOC_DEFINE(M_SOUPCALL, "soupcall", "upcalls of sockets");
 
 VNET_DEFINE_STATIC(uma_zone_t, socket_zone);
 VNET_DEFINE(int, maxsockets) = 1048576;
-VNET_DEFINE_STATIC(int, numopensockets);
 #define	V_socket_zone		VNET(socket_zone)
-#define	V_numopensockets	VNET(numopensockets)
+
+/* The zone counts them. */
+static int
+sysctl_numopensockets(SYSCTL_HANDLER_ARGS)
+{
+	int n;
+
+	(void)arg1;
+	(void)arg2;
+	n = uma_zone_get_cur(V_socket_zone);
+	return (sysctl_handle_int(oidp, &n, 0, req));
+}
 
 SYSCTL_INT(_kern_ipc, OID_AUTO, maxsockets, CTLFLAG_RDTUN | CTLFLAG_VNET,
     &VNET_NAME(maxsockets), 0, "Maximum number of sockets");
-SYSCTL_INT(_kern_ipc, OID_AUTO, numopensockets, CTLFLAG_RD | CTLFLAG_VNET,
-    &VNET_NAME(numopensockets), 0, "Number of sockets");
+SYSCTL_PROC(_kern_ipc, OID_AUTO, numopensockets, CTLTYPE_INT | CTLFLAG_RD |
+    CTLFLAG_VNET, NULL, 0, sysctl_numopensockets, "I", "Number of sockets");
 
 static void
 sockets_init(const void *arg __unused)
@@ -73,6 +83,8 @@ sockets_init(const void *arg __unused)
 	    NULL, NULL, NULL, UMA_ALIGN_CACHE, 0);
 	if (V_socket_zone == NULL)
 		sysinit_fail(ENOMEM);
+	else
+		(void)uma_zone_set_max(V_socket_zone, imax(V_maxsockets, 1));
 }
 SYSINIT(socket, SI_SUB_PROTO_BEGIN, SI_ORDER_FIRST, sockets_init, NULL);
 
@@ -102,18 +114,32 @@ sockaddr_check(const struct sockaddr *sa)
 	}
 }
 
-int
-soalloc(const struct protosw *pr, struct socket **sop)
+/* The zone has no socket at hand. */
+static struct socket * __noinline
+soalloc_new(int *error)
+{
+	struct socket *so;
+
+	so = uma_zalloc_arg(V_socket_zone, NULL, M_NOWAIT);
+	if (so == NULL)
+		*error = uma_zone_get_cur(V_socket_zone) >=
+		    uma_zone_get_max(V_socket_zone) ? ENFILE : ENOBUFS;
+	return (so);
+}
+
+struct socket *
+soalloc(const struct protosw *pr, int *error)
 {
 	const size_t rcv = __offsetof(struct socket, so_rcv);
 	const size_t snd = __offsetof(struct socket, so_snd);
 	struct socket *so;
 
-	if (V_numopensockets >= V_maxsockets)
-		return (ENFILE);
-	so = uma_zalloc(V_socket_zone, M_NOWAIT);
-	if (so == NULL)
-		return (ENOBUFS);
+	so = uma_zalloc_fast(V_socket_zone);
+	if (__predict_false(so == NULL)) {
+		so = soalloc_new(error);
+		if (so == NULL)
+			return (NULL);
+	}
 	/* A line at a time, which compilers do by a few wide stores. */
 	memset(so, 0, rcv);
 	memset((char *)so + rcv, 0, snd - rcv);
@@ -121,9 +147,7 @@ soalloc(const struct protosw *pr, struct socket **sop)
 	so->so_type = pr->pr_type;
 	so->so_state = SS_NOFDREF;
 	so->so_proto = pr;
-	V_numopensockets++;
-	*sop = so;
-	return (0);
+	return (so);
 }
 
 void
@@ -134,11 +158,10 @@ sodealloc(struct socket *so)
 	    (void *)so));
 	if (!SLIST_EMPTY(&so->so_knotes))
 		knote_fdclose(so);
-	sbdestroy(&so->so_rcv);
-	sbdestroy(&so->so_snd);
+	sbflush(&so->so_rcv);
+	sbflush(&so->so_snd);
 	free(so->so_sol, M_SOLISTEN);
 	free(so->so_upcalls, M_SOUPCALL);
-	V_numopensockets--;
 	uma_zfree(V_socket_zone, so);
 }
 
@@ -199,8 +222,8 @@ socreate(int dom, struct socket **sop, int type, int proto)
 	pr = protosw_find(dom, type, proto, &error);
 	if (pr == NULL)
 		return (error);
-	error = soalloc(pr, &so);
-	if (error != 0)
+	so = soalloc(pr, &error);
+	if (so == NULL)
 		return (error);
 	so->so_state = 0;
 	so->so_count = 1;
@@ -311,21 +334,27 @@ so_lingers(const struct socket *so)
 	    (so->so_state & SS_NBIO) == 0);
 }
 
-/*
- * Begin the goodbye of a connection, or go on with it.  EWOULDBLOCK: the
- * program wants to wait until the peer has all of it.
- */
-static int
+/* Begin the goodbye of a connection, unless that is done already. */
+static inline int
 soclose_disconnect(struct socket *so)
 {
 	int error;
 
-	error = 0;
-	if ((so->so_state & SS_ISDISCONNECTING) == 0) {
-		error = sodisconnect(so);
-		if (error == ENOTCONN || error == EWOULDBLOCK)
-			error = 0;
-	}
+	if ((so->so_state & (SS_ISCONNECTED | SS_ISDISCONNECTING)) !=
+	    SS_ISCONNECTED || so->so_pcb == NULL)
+		return (0);
+	error = so->so_proto->pr_disconnect(so);
+	return (error == ENOTCONN || error == EWOULDBLOCK ? 0 : error);
+}
+
+/* And go on with it.  EWOULDBLOCK: the program wants to wait until the peer
+ * has all of it. */
+static int __noinline
+soclose_linger(struct socket *so)
+{
+	int error;
+
+	error = soclose_disconnect(so);
 	if (error != 0 || !so_lingers(so) ||
 	    (so->so_state & SS_ISCONNECTED) == 0)
 		return (error);
@@ -341,20 +370,16 @@ soclose(struct socket *so)
 
 	KASSERT((so->so_state & SS_NOFDREF) == 0, ("socket %p closed twice",
 	    (void *)so));
-	error = 0;
-	if (!so_lingers(so)) {
-		soupcall_clear(so, SO_RCV);
-		soupcall_clear(so, SO_SND);
-	}
-	if (SOLISTENING(so))
-		solisten_flush(so);
-	else if ((so->so_state & SS_ISCONNECTED) != 0) {
-		error = soclose_disconnect(so);
-		if (error == EWOULDBLOCK)
-			return (error);
-	}
+	if (__predict_false(so_lingers(so)) &&
+	    soclose_linger(so) == EWOULDBLOCK)
+		return (EWOULDBLOCK);
 	soupcall_clear(so, SO_RCV);
 	soupcall_clear(so, SO_SND);
+	error = 0;
+	if (__predict_false(SOLISTENING(so)))
+		solisten_flush(so);
+	else
+		error = soclose_disconnect(so);
 	if (so->so_pcb != NULL)
 		so->so_proto->pr_close(so);
 	so->so_state |= SS_NOFDREF;

@@ -206,29 +206,18 @@ sosend(struct socket *so, struct sockaddr *addr, struct uio *uio,
 
 /*
  * What most small writes are: some bytes for one mbuf, on a connection that
- * is up and has the space.  False, and nothing done, if this is another.
+ * is up and has the space.
  */
 static inline bool
-sosend_small(struct socket *so, const void *buf, size_t len, int *error)
+sosend_is_small(const struct socket *so, size_t len)
 {
-	struct mbuf *m;
 
 	/* No bytes are no small write either: less 1, they are too many. */
-	if (len - 1 >= (size_t)MLEN ||
-	    (so->so_state & SS_ISCONNECTED) == 0 || so->so_error != 0 ||
-	    (so->so_snd.sb_state & SBS_CANTSENDMORE) != 0 ||
-	    (so->so_snd.sb_flags & SB_HELD) != 0 || so->so_pcb == NULL ||
-	    sbspace(&so->so_snd) < (long)len)
-		return (false);
-	m = m_get(M_NOWAIT, MT_DATA);
-	if (m == NULL) {
-		*error = ENOBUFS;
-		return (true);
-	}
-	memcpy(m->m_data, buf, len);
-	m->m_len = (int32_t)len;
-	*error = so->so_proto->pr_send(so, 0, m, NULL);
-	return (true);
+	return (len - 1 < (size_t)MLEN &&
+	    (so->so_state & SS_ISCONNECTED) != 0 && so->so_error == 0 &&
+	    (so->so_snd.sb_state & SBS_CANTSENDMORE) == 0 &&
+	    (so->so_snd.sb_flags & SB_HELD) == 0 && so->so_pcb != NULL &&
+	    sbspace(&so->so_snd) >= (long)len);
 }
 
 static int __noinline
@@ -250,12 +239,17 @@ sosend_range(struct socket *so, const void *buf, size_t len, size_t *lenp)
 int
 sosend_buf(struct socket *so, const void *buf, size_t len, size_t *lenp)
 {
-	int error;
+	struct mbuf *m;
 
-	if (!sosend_small(so, buf, len, &error))
+	if (!sosend_is_small(so, len))
 		return (sosend_range(so, buf, len, lenp));
+	m = m_get(M_NOWAIT, MT_DATA);
+	if (m == NULL)
+		return (ENOBUFS);
+	memcpy(m->m_data, buf, len);
+	m->m_len = (int32_t)len;
 	*lenp = len;
-	return (error);
+	return (so->so_proto->pr_send(so, 0, m, NULL));
 }
 
 /* So many bytes must be there before resid of them are read. */

@@ -231,17 +231,18 @@ vnet_enter(struct vnet *vnet)
 	return (saved);
 }
 
-/* Do what was put off, and what that puts off. */
+/* Do what was put off, which is something, and what that puts off. */
 static __always_inline void
 do_tasks(struct vnet *vnet)
 {
 	struct vnet_task *task;
 
-	while ((task = STAILQ_FIRST(&vnet->vnet_tasks)) != NULL) {
+	task = STAILQ_FIRST(&vnet->vnet_tasks);
+	do {
 		STAILQ_REMOVE_HEAD(&vnet->vnet_tasks, vt_link);
 		task->vt_pending = false;
 		task->vt_func(task->vt_arg);
-	}
+	} while ((task = STAILQ_FIRST(&vnet->vnet_tasks)) != NULL);
 }
 
 void __noinline
@@ -251,12 +252,23 @@ vnet_run_tasks(struct vnet *vnet)
 	do_tasks(vnet);
 }
 
+/* A task of the next turn makes that due at once, as a callout would: what is
+ * in doubt anyway is where vnet_later is looked at. */
+static void __noinline
+find_due(struct vnet *vnet)
+{
+
+	callout_find_due(vnet);
+	if (!STAILQ_EMPTY(&vnet->vnet_later))
+		vnet->vnet_due = vnet->vnet_now;
+}
+
 void __noinline
 vnet_want_sooner(struct vnet *vnet)
 {
 
 	if (vnet->vnet_due_old)
-		callout_find_due(vnet);
+		find_due(vnet);
 	vnet_want(vnet, vnet->vnet_due);
 }
 
@@ -277,12 +289,13 @@ vnet_leave(struct vnet *saved)
 	vnet_left(vnet);
 }
 
-/* The turn that was waited for has come. */
-static void
-vnet_later_now(struct vnet *vnet)
+/* Callouts are due, or the turn that tasks waited for has come. */
+static void __noinline
+run_due(struct vnet *vnet)
 {
 	struct vnet_task *task;
 
+	callout_run(vnet);
 	STAILQ_FOREACH(task, &vnet->vnet_later, vt_link)
 		task->vt_later = false;
 	STAILQ_CONCAT(&vnet->vnet_tasks, &vnet->vnet_later);
@@ -308,18 +321,15 @@ vnet_run(struct vnet *vnet)
 	saved = vnet_enter_fast(vnet);
 	KASSERT(vnet->vnet_depth == 1, ("vnet_run of a vnet entered"));
 	if (vnet->vnet_due <= vnet->vnet_now)
-		callout_run(vnet);
+		run_due(vnet);
 	vnet->vnet_ran = vnet->vnet_now;
-	if (!STAILQ_EMPTY(&vnet->vnet_later))
-		vnet_later_now(vnet);
-	do_tasks(vnet);
+	if (!STAILQ_EMPTY(&vnet->vnet_tasks))
+		do_tasks(vnet);
 	vnet->vnet_depth = 0;
 	curvnet = saved;
 	if (vnet->vnet_due_old)
-		callout_find_due(vnet);
-	next = STAILQ_EMPTY(&vnet->vnet_later) ? vnet->vnet_due :
-	    vnet->vnet_now;
-	vnet->vnet_wanted = next;
+		find_due(vnet);
+	next = vnet->vnet_wanted = vnet->vnet_due;
 	if (__predict_false((vnet->vnet_rare & VNET_SHARED) != 0))
 		return (vnet_left_shared(vnet));
 	return (next);
@@ -336,24 +346,6 @@ vnet_next(const struct vnet *vnet)
 }
 
 void
-vnet_want(struct vnet *vnet, nstime_t when)
-{
-
-	if (when >= vnet->vnet_wanted)
-		return;
-	vnet->vnet_wanted = when;
-	vnet->vnet_ops->ho_wakeup(vnet->vnet_arg, when);
-}
-
-void
-vnet_task_enqueue(struct vnet_task *task)
-{
-
-	if (!task->vt_pending)
-		vnet_task_insert(curvnet, task);
-}
-
-void
 vnet_task_later(struct vnet_task *task)
 {
 
@@ -361,6 +353,8 @@ vnet_task_later(struct vnet_task *task)
 		return;
 	task->vt_pending = task->vt_later = true;
 	STAILQ_INSERT_TAIL(&curvnet->vnet_later, task, vt_link);
+	curvnet->vnet_due = curvnet->vnet_now;
+	curvnet->vnet_due_old = true;
 	vnet_want(curvnet, curvnet->vnet_now);
 }
 
@@ -374,14 +368,6 @@ vnet_task_cancel(struct vnet_task *task)
 	queue = task->vt_later ? &curvnet->vnet_later : &curvnet->vnet_tasks;
 	STAILQ_REMOVE(queue, task, vnet_task, vt_link);
 	task->vt_pending = task->vt_later = false;
-}
-
-void
-vnet_task_wake(struct vnet *vnet)
-{
-
-	vnet_want(vnet, curvnet != NULL ? curvnet->vnet_now :
-	    vnet->vnet_now);
 }
 
 void

@@ -80,20 +80,31 @@ in_pcbinfo_destroy(struct inpcbinfo *ipi)
 	free(ipi->ipi_ports, M_PCB);
 }
 
+/* What hangs on inp goes before it. */
+static void __noinline
+pcb_strip(struct inpcbinfo *ipi, struct inpcb *inp)
+{
+	in_pcbleave(ipi, inp);
+	m_freem(inp->inp_options);
+	inp->inp_options = NULL;
+	in_pcbdestroy(ipi, inp);
+}
+
 void
 in_pcbdestroy(struct inpcbinfo *ipi, struct inpcb *inp)
 {
-	struct nhop_object *nh;
+	struct nhop_object *nh = inp->inp_route.ro_nh;
 
 	/* Mostly the connection has ended before. */
-	if ((inp->inp_flags & (INP_INHASH | INP_INPORT)) != 0)
-		in_pcbleave(ipi, inp);
-	if (__predict_false(inp->inp_options != NULL))
-		m_freem(inp->inp_options);
+	if (__predict_false((inp->inp_flags & (INP_INHASH | INP_INPORT)) != 0 ||
+	    inp->inp_options != NULL)) {
+		pcb_strip(ipi, inp);
+		return;
+	}
 	TAILQ_REMOVE(&ipi->ipi_list, inp, inp_list);
 	ipi->ipi_count--;
 	ipi->ipi_gencnt++;
-	if ((nh = inp->inp_route.ro_nh) != NULL)
+	if (nh != NULL)
 		nhop_free(nh);
 }
 
@@ -178,7 +189,7 @@ in_pcblookup_other(struct inpcbinfo *ipi, const struct in_conninfo *inc,
 	*hash = in_pcbhash(ipi, inc);
 	inp = pcb_find(ipi, inc, *hash);
 	if (inp != NULL)
-		ipi->ipi_last = inp;
+		in_pcbexpect(ipi, inp);
 	return (inp);
 }
 
@@ -241,8 +252,7 @@ pcb_entered(struct inpcbinfo *ipi, struct inpcb *inp)
 {
 	ipi->ipi_nconns++;
 	inp->inp_flags |= INP_INHASH;
-	/* What comes next is likely for it. */
-	ipi->ipi_last = inp;
+	in_pcbexpect(ipi, inp);
 }
 
 int

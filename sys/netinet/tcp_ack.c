@@ -462,8 +462,9 @@ ack_advance(struct tcpcb *tp, const struct tcp_seg *sg,
 		ack_window_new(tp, sg, data);
 	else
 		tp->snd_wnd -= min(tp->snd_wnd, data);
-	return (TV_WAKEWR | TV_OUTPUT | ((ta->ta_flags & TS_FIN) != 0 ?
-	    ack_of_fin(tp) : 0));
+	/* Behind a FIN there is nothing to send. */
+	return (TV_WAKEWR | ((ta->ta_flags & TS_FIN) != 0 ?
+	    ack_of_fin(tp) : TV_OUTPUT));
 }
 
 /*
@@ -573,15 +574,13 @@ static int __noinline
 ack_of_nothing(struct tcpcb *tp, const struct tcp_seg *sg,
     struct tcp_acked *ta)
 {
-	int v = TV_OK;
-
-	if (ack_is_dup(tp, sg, ta->ta_sacked)) {
-		ta->ta_dupack = true;
+	ta->ta_dupack = ack_is_dup(tp, sg, ta->ta_sacked);
+	if (ta->ta_dupack) {
 		tp->t_dupacks += tp->t_dupacks < UINT16_MAX;
 		TCPSTAT_INC(tcps_rcvdupack);
-		v = TV_OUTPUT;
 	}
-	return (v | ack_window(tp, sg));
+	return (ack_window(tp, sg) |
+	    (ta->ta_dupack || ta->ta_sacked != 0 ? TV_OUTPUT : TV_OK));
 }
 
 /* All that an acceptable ACK of a synchronized connection says. */
@@ -612,7 +611,7 @@ ack_process(struct tcpcb *tp, const struct tcp_seg *sg)
 	if (ta.ta_acked == 0 && ta.ta_sacked == 0 && !ta.ta_dupack)
 		return (v);
 	ack_judge(tp, sg, &ta);
-	return (v | TV_OUTPUT);
+	return (v);
 }
 
 /* The ACK that completes the handshake (RFC 9293, SYN-RECEIVED STATE). */

@@ -7,8 +7,9 @@
  * A listener (RFC 9293, 3.10.7.2), and the connections that it gets.
  *
  *   RST   ends a handshake that is open
- *   ACK   completes one, and the connection, in SYN_RECEIVED, has it next;
- *         or is answered by a reset
+ *   ACK   completes one: the connection is established by it if it says
+ *         nothing else, or, in SYN_RECEIVED, has it next; or is answered by a
+ *         reset
  *   SYN   begins one; or, with a cookie of fast open, a connection at once
  *
  * What is between a SYN and its ACK is the SYN cache's (tcp_syncache.c).
@@ -64,7 +65,6 @@ tcp_listen_offer(const struct tcpcb *lp, const struct tcp_seg *sg,
 	    sg->sg_inc.inc_scope);
 	struct tcp_ao ao;
 
-	memset(sy, 0, sizeof(*sy));
 	sy->sy_inc = sg->sg_inc;
 	sy->sy_irs = sg->sg_seq;
 	sy->sy_flags = tcp_listen_flags(lp, to);
@@ -82,6 +82,8 @@ tcp_listen_offer(const struct tcpcb *lp, const struct tcp_seg *sg,
 	sy->sy_tos = linp->inp_tos;
 	sy->sy_ttl = linp->inp_ttl;
 	sy->sy_ecn = tcp_ecn_syn_code(sg);
+	sy->sy_iss = sy->sy_tsoff = sy->sy_when = 0;
+	sy->sy_sent = sy->sy_aocurrent = sy->sy_aornext = 0;
 	if (tcp_ao_of(lp) != NULL) {
 		tcp_ao_begin(&ao, tcp_ao_of(lp), sg);
 		sy->sy_flags |= SYF_AO;
@@ -205,7 +207,7 @@ tcp_child_is_plain(const struct tcpcb *tp, const struct tcp_syn *sy,
     const struct tcp_seg *sg, nstime_t sent)
 {
 	return (sg->sg_flags == TH_ACK && sg->sg_len == 0 &&
-	    sg->sg_seq == tp->rcv_nxt && 
+	    sg->sg_seq == tp->rcv_nxt &&
 	    sg->sg_to.to_flags == (sy->sy_flags & SYF_TSTMP) &&
 	    sent != 0 && sent != SC_UNSENT && SY_REXMITS(sy) == 0 &&
 	    (sy->sy_flags & SYF_AGAIN) == 0 &&
@@ -238,7 +240,8 @@ tcp_listen_child(struct tcpcb *lp, const struct tcp_syn *sy,
 	tcp_mss(tp, sy->sy_peermss);
 	TCPSTAT_INC(tcps_accepts);
 	if (plain) {
-		tcp_ts_remember(tp, sg, sg->sg_seq, 0);
+		if ((sy->sy_flags & SYF_TSTMP) != 0)
+			tp->ts_recent = sg->sg_to.to_tsval;
 		tp->rcv_wnd = tcp_rcv_window(tp);
 		tcp_ack_first(tp, sg, sent);
 		return (tp);
@@ -253,8 +256,8 @@ fail:
 	return (NULL);
 }
 
-/* tp is established, and nothing was written to it: what tcp_output_if() comes
- * to, and the news. */
+/* tp is established, and nothing was written to it: what tcp_output_if() would
+ * come to, and the news. */
 static void
 tcp_child_opened(struct tcpcb *tp)
 {
@@ -304,6 +307,7 @@ tcp_listen_ack(struct tcpcb *lp, struct mbuf *m, struct tcp_seg *sg,
 			tcp_dispatch(tp, m, sg);
 			return;
 		}
+		in_pcbsame_note(&V_tcbinfo, sg->sg_ip->ii_same);
 		tcp_child_opened(tp);
 		break;
 	case TCP_SC_NONE:

@@ -558,14 +558,9 @@ static int __noinline
 tcp_any_output(struct tcpcb *tp, const struct socket *so)
 {
 	struct tcp_plan p;
-	bool due;
+	bool due = tcp_output_due(tp, so);
 	int error = 0;
 
-	if (tcp_syn_is_plain(tp)) {
-		error = tcp_plain_syn(tp);
-		due = false;
-	} else
-		due = tcp_output_due(tp, so);
 	while (due && tcp_plan(tp, &p)) {
 		if ((error = tcp_send_plan(tp, &p)) != 0)
 			break;
@@ -577,6 +572,17 @@ tcp_any_output(struct tcpcb *tp, const struct socket *so)
 	tcp_output_end(tp, so);
 	if ((tp->t_flags2 & TF2_COMPAT) != 0)
 		tcp_compat_notsent(tp);
+	return (error);
+}
+
+static int __noinline
+tcp_syn_output(struct tcpcb *tp, const struct socket *so)
+{
+	int error = tcp_plain_syn(tp);
+
+	if (error != 0)
+		error = tcp_output_error(tp, error);
+	tcp_output_end(tp, so);
 	return (error);
 }
 
@@ -592,6 +598,8 @@ tcp_output_text(struct tcpcb *tp, struct socket *so)
 static int __noinline
 tcp_other_output(struct tcpcb *tp, struct socket *so)
 {
+	if (tcp_syn_is_plain(tp))
+		return (tcp_syn_output(tp, so));
 	if (so != NULL && sbavail(&so->so_snd) != 0 &&
 	    TCPS_HAVEESTABLISHED(tp->t_state))
 		tcp_output_text(tp, so);

@@ -106,6 +106,16 @@ parse_option(struct tcpopt *to, const uint8_t *p, int len, bool syn)
 	}
 }
 
+/* Four bytes as they came, for comparing with what is written as it came. */
+static inline uint32_t
+raw32(const uint8_t *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return (v);
+}
+
 /*
  * The options of nearly all SYNs: MSS; then a NOP and the window's scale, and
  * SACK permitted and a time stamp, in our order, or these two in Linux's.
@@ -114,26 +124,25 @@ parse_option(struct tcpopt *to, const uint8_t *p, int len, bool syn)
 static inline bool
 read_usual(struct tcpopt *to, const uint8_t *cp)
 {
-	const uint32_t mss = TCPOPT_MAXSEG << 8 | TCPOLEN_MAXSEG;
-	const uint32_t scale = TCPOPT_NOP << 16 | TCPOPT_WINDOW << 8 |
-	    TCPOLEN_WINDOW;
-	const uint32_t sackts = TCPOPT_SACK_PERMITTED << 24 |
+	const uint32_t mss = htonl(TCPOPT_MAXSEG << 24 |
+	    TCPOLEN_MAXSEG << 16);
+	const uint32_t scale = htonl(TCPOPT_NOP << 24 |
+	    TCPOPT_WINDOW << 16 | TCPOLEN_WINDOW << 8);
+	const uint32_t sackts = htonl(TCPOPT_SACK_PERMITTED << 24 |
 	    TCPOLEN_SACK_PERMITTED << 16 | TCPOPT_TIMESTAMP << 8 |
-	    TCPOLEN_TIMESTAMP;
-	const uint32_t first = tcp_get32(cp);
-	const uint8_t *ts = cp + 8;
-	uint32_t w = tcp_get32(cp + 4);
+	    TCPOLEN_TIMESTAMP);
+	const uint8_t *ts = cp + 12, *ws = cp + 4;
 
-	if (w == sackts)
-		w = tcp_get32(cp + 16);
-	else if (tcp_get32(cp + 8) == sackts)
-		ts = cp + 12;
-	else
+	if (raw32(cp + 4) == sackts) {
+		ts = cp + 8;
+		ws = cp + 16;
+	} else if (raw32(cp + 8) != sackts)
 		return (false);
-	if (first >> 16 != mss || w >> 8 != scale)
+	if (((raw32(cp) ^ mss) & htonl(0xffff0000)) != 0 ||
+	    ((raw32(ws) ^ scale) & htonl(0xffffff00)) != 0)
 		return (false);
-	to->to_mss = (uint16_t)first;
-	to->to_wscale = (uint8_t)min(w & 0xff, TCP_MAX_WINSHIFT);
+	to->to_mss = get16(cp + 2);
+	to->to_wscale = (uint8_t)min(ws[3], TCP_MAX_WINSHIFT);
 	to->to_tsval = tcp_get32(ts);
 	to->to_tsecr = tcp_get32(ts + 4);
 	to->to_flags = TOF_MSS | TOF_SCALE | TOF_SACKPERM | TOF_TS;
@@ -141,13 +150,12 @@ read_usual(struct tcpopt *to, const uint8_t *cp)
 }
 #define	USUAL_LEN	20
 
-void
-tcp_read_list(struct tcpopt *to, const uint8_t *cp, int cnt, bool syn)
+/* One by one. */
+static void __noinline
+read_each(struct tcpopt *to, const uint8_t *cp, int cnt, bool syn)
 {
 	int len;
 
-	if (syn && cnt == USUAL_LEN && read_usual(to, cp))
-		return;
 	while (cnt > 0 && cp[0] != TCPOPT_EOL) {
 		if (cp[0] == TCPOPT_NOP)
 			len = 1;
@@ -159,6 +167,13 @@ tcp_read_list(struct tcpopt *to, const uint8_t *cp, int cnt, bool syn)
 		cp += len;
 		cnt -= len;
 	}
+}
+
+void
+tcp_read_list(struct tcpopt *to, const uint8_t *cp, int cnt, bool syn)
+{
+	if (!syn || cnt != USUAL_LEN || !read_usual(to, cp))
+		read_each(to, cp, cnt, syn);
 }
 
 void

@@ -81,20 +81,28 @@ tcp_ports(const struct tcphdr *th)
 	return (v << 16 | v >> 16);
 }
 
-/* All but the options, of a header with those 16 bits. */
+/* Whom th, which came with ii, is between. */
+static inline void
+tcp_read_ends(struct in_conninfo *inc, const struct tcphdr *th,
+    const struct ip_info *ii)
+{
+	const uint32_t ports = tcp_ports(th);
+
+	inc->inc_faddr = ii->ii_src;
+	inc->inc_laddr = ii->ii_dst;
+	memcpy(&inc->inc_fport, &ports, sizeof(ports));
+	inc->inc_scope = ii->ii_scope;
+}
+
+/* All but the options and the ends, of a header with those 16 bits. */
 static inline void
 tcp_read_fixed(const struct mbuf *m, const struct ip_info *ii,
     struct tcp_seg *sg, u_int off_flags)
 {
 	const struct tcphdr *th = mtod(m, const struct tcphdr *);
 	const u_int flags = off_flags & (TH_AE | 0xff);
-	const uint32_t ports = tcp_ports(th);
 
 	sg->sg_ip = ii;
-	sg->sg_inc.inc_faddr = ii->ii_src;
-	sg->sg_inc.inc_laddr = ii->ii_dst;
-	memcpy(&sg->sg_inc.inc_fport, &ports, sizeof(ports));
-	sg->sg_inc.inc_scope = ii->ii_scope;
 	sg->sg_seq = sg->sg_came = ntohl(th->th_seq);
 	sg->sg_ack = ntohl(th->th_ack);
 	sg->sg_win = ntohs(th->th_win);
@@ -121,6 +129,8 @@ tcp_read_header(const struct mbuf *m, const struct ip_info *ii,
 	const struct tcphdr *th = mtod(m, const struct tcphdr *);
 
 	tcp_read_fixed(m, ii, sg, off_flags);
+	tcp_read_ends(&sg->sg_read, th, ii);
+	sg->sg_ends = &sg->sg_read;
 	sg->sg_m = NULL;
 	tcp_read_options(&sg->sg_to, (const uint8_t *)(th + 1),
 	    TCP_OFF(off_flags) - (int)sizeof(*th), (off_flags & TH_SYN) != 0);
@@ -136,29 +146,17 @@ tcp_is_stamped(u_int off_flags)
 	    (TCP_STAMPED_OFF << 10 | TH_ACK));
 }
 
-/* Is inc what th, which came with ii, is between? */
-static inline bool
-tcp_is_between(const struct in_conninfo *inc, const struct ip_info *ii,
-    const struct tcphdr *th)
-{
-	const uint32_t ports = tcp_ports(th);
-
-	return (memcmp(&inc->inc_fport, &ports, sizeof(ports)) == 0 &&
-	    inc->inc_scope == ii->ii_scope &&
-	    IN6_ARE_ADDR_EQUAL(&inc->inc_faddr, &ii->ii_src) &&
-	    IN6_ARE_ADDR_EQUAL(&inc->inc_laddr, &ii->ii_dst));
-}
-
-/* Read such a header. */
+/* Read such a header, which is between those. */
 static inline void
 tcp_read_stamped(const struct mbuf *m, const struct ip_info *ii,
-    struct tcp_seg *sg, u_int off_flags)
+    struct tcp_seg *sg, u_int off_flags, const struct in_conninfo *inc)
 {
 	const uint8_t *cp = mtod(m, const uint8_t *) + sizeof(struct tcphdr);
 	struct tcpopt *to = &sg->sg_to;
 
 	tcp_read_fixed(m, ii, sg, (off_flags & (TH_PUSH | TH_FIN)) |
 	    TCP_STAMPED_OFF << 10 | TH_ACK);
+	sg->sg_ends = inc;
 	to->to_nsacks = 0;
 	to->to_flags = TOF_TS;
 	to->to_tsval = tcp_get32(cp + 4);

@@ -320,8 +320,9 @@ ts_settle(struct tcpcb *tp, const struct tcp_sent *ts, uint32_t len,
 		tp->t_snd_lost -= len;
 }
 
-void
-tcp_sent_acked(struct tcpcb *tp, tcp_seq ack, struct tcp_acked *ta)
+/* Any records, whatever became of them. */
+static void __noinline
+ts_acked_any(struct tcpcb *tp, tcp_seq ack, struct tcp_acked *ta)
 {
 	const nstime_t now = getnstime();
 	struct tcp_sent *ts;
@@ -352,6 +353,39 @@ tcp_sent_acked(struct tcpcb *tp, tcp_seq ack, struct tcp_acked *ta)
 	 * the path. */
 	if (xmits > 1)
 		ta->ta_rtt = 0;
+}
+
+/* Is there a ts, all of which ack covers, that was sent once and is neither
+ * SACKed nor lost? */
+static inline bool
+ts_straight(const struct tcp_sent *ts, tcp_seq ack)
+{
+	return (ts != NULL && SEQ_LEQ(ts->ts_end, ack) && !TS_RXT(ts) &&
+	    (ts->ts_flags & (TS_SACKED | TS_LOST)) == 0);
+}
+
+/* Of straight records, which were sent one after the other, only the last
+ * one's samples stay. */
+void
+tcp_sent_acked(struct tcpcb *tp, tcp_seq ack, struct tcp_acked *ta)
+{
+	struct tcp_sent *next, *ts = TAILQ_FIRST(&tp->t_map);
+	bool more;
+
+	for (more = ts_straight(ts, ack); more; ts = next) {
+		next = TAILQ_NEXT(ts, ts_link);
+		more = ts_straight(next, ack);
+		ta->ta_acked += ts_len(ts);
+		ta->ta_flags |= ts->ts_flags & (TS_SYN | TS_FIN);
+		if (more)
+			tp->t_delivered += ts_len(ts);
+		else
+			tcp_sent_delivered(tp, ts, ts_len(ts), getnstime(),
+			    ta);
+		tcp_sent_remove(tp, ts);
+	}
+	if (__predict_false(ts != NULL && SEQ_LT(ts->ts_start, ack)))
+		ts_acked_any(tp, ack, ta);
 }
 
 /* Join ts with the SACKed neighbours it touches; returns the whole. */

@@ -17,6 +17,7 @@
 #include <netinet/in_pcb.h>
 #include <netinet/tcp.h>
 #include <netinet/tcp_var.h>
+#include <netipsec/tcp_sig.h>
 
 struct mbuf;
 struct route;
@@ -39,7 +40,7 @@ struct tcp_syn {
 	uint8_t		sy_tos;
 	uint8_t		sy_ttl;
 	uint8_t		sy_ecn;		/* TCP_ECN_* */
-	uint8_t		sy_sent;	/* challenge ACKs << 4 | SYN-ACKs again */
+	uint8_t		sy_sent;	/* challenges << 4 | SYN-ACKs again */
 	uint8_t		sy_aocurrent;	/* TCP-AO: KeyIDs, as in a tcp_ao */
 	uint8_t		sy_aornext;
 };
@@ -105,8 +106,16 @@ bool	tcp_syncookie_read(const struct tcp_seg *sg, struct tcp_syn *sy);
 /* ---- tcp_listen.c ---- */
 
 /* In both sy is the handshake that sg belongs to, or NULL. */
-/* May sg, whose header and text are m's, be taken by the listener, or socket
- * that is only bound, lp (tcp_sig.h)? */
+/* Is anything signed, or to be?  If not tcp_listen_signed() has no objection.
+ * It says: may sg, whose header and text are m's, be taken by the listener, or
+ * socket that is only bound, lp (tcp_sig.h)? */
+static inline bool
+tcp_listen_signs(const struct tcpcb *lp, const struct tcp_seg *sg,
+    const struct tcp_syn *sy)
+{
+	return (TCP_SIG_WANTED(lp, sg) || (sy != NULL &&
+	    __predict_false((sy->sy_flags & SYF_SIGNATURE) != 0)));
+}
 bool	tcp_listen_signed(struct tcpcb *lp, const struct mbuf *m,
 	    const struct tcp_seg *sg, const struct tcp_syn *sy);
 /* A segment, with its mbuf, for the listener lp. */

@@ -69,8 +69,9 @@ tcp_synsent(struct tcpcb *tp, struct tcp_seg *sg)
 	uint16_t flags = sg->sg_flags;
 	int v;
 
-	if ((flags & TH_ACK) != 0 && (SEQ_LEQ(sg->sg_ack, tp->iss) ||
-	    SEQ_GT(sg->sg_ack, tp->snd_max))) {
+	/* Not of iss < ack <= snd_max? */
+	if ((flags & TH_ACK) != 0 &&
+	    sg->sg_ack - tp->iss - 1 >= tp->snd_max - tp->iss) {
 		TCPSTAT_INC(tcps_rcvghostack);
 		return ((flags & TH_RST) != 0 ? TV_STOP : TV_RST);
 	}

@@ -488,11 +488,11 @@ tcp_tw_compress(struct tcpcb *tp, bool local)
 	tw_fill(tw, tp, local);
 	if (ao != NULL)
 		tw->tw_flags |= TWF_AO;
-	tcp_close(tp);
 	V_tw.t_count++;
 	TCPSTATES_INC(TCPS_TIME_WAIT);
 	tw_place(tw, hash);
 	tw_wait(tw, expires);
+	tcp_close(tp);
 	return (true);
 }
 

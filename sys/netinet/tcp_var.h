@@ -124,7 +124,8 @@ struct tcpopt {
 struct tcp_seg {
 	struct mbuf	*sg_m;		/* its text only (NULL once taken) */
 	const struct ip_info *sg_ip;
-	struct in_conninfo sg_inc;	/* foreign: the sender */
+	const struct in_conninfo *sg_ends; /* foreign: the sender */
+#define	sg_inc		sg_ends[0]
 	uint32_t	sg_hash;	/* in_pcbhash() of it; not for a block */
 	tcp_seq		sg_seq;		/* of what is left after trimming */
 	tcp_seq		sg_came;	/* as it came */
@@ -139,6 +140,7 @@ struct tcp_seg {
 					 * (ip_srcroute()), or NULL; taken */
 	int		sg_errno;	/* TV_DROP: what the user is told */
 	struct tcpopt	sg_to;
+	struct in_conninfo sg_read;	/* sg_ends, where no pcb has them */
 };
 
 /* Verdicts of the input stages; OR-ed together. */

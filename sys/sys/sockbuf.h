@@ -23,6 +23,14 @@ struct socket;
 
 #define	SB_MAX		(2 * 1024 * 1024) /* kern.ipc.maxsockbuf's default */
 
+/* What bounds buffers; the last two follow from the first. */
+struct sb_limits {
+	u_long		sl_max;		/* kern.ipc.maxsockbuf */
+	u_long		sl_efficiency;	/* kern.ipc.sockbuf_waste_factor */
+	u_long		sl_hiwat;	/* sb_hiwat at most */
+	u_long		sl_mbmax;	/* sb_mbmax at most */
+};
+
 /*
  * A time to wait in four bytes: microseconds up to 2^31 (36 minutes), and
  * whole seconds, rounded up, with SB_TIMEO_SEC beyond.

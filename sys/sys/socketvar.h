@@ -145,8 +145,10 @@ struct socket {
 	    ((so)->so_snd.sb_state & SBS_CANTSENDMORE) != 0 ||		\
 	    (so)->so_error != 0)
 
-VNET_DECLARE(u_long, sb_max);		/* kern.ipc.maxsockbuf */
-#define	V_sb_max	VNET(sb_max)
+VNET_DECLARE(struct sb_limits, sb_limits);
+#define	V_sb_limits	VNET(sb_limits)
+#define	V_sb_max	((const u_long)V_sb_limits.sl_max)
+void	sb_set_max(u_long max);
 VNET_DECLARE(int, maxsockets);
 #define	V_maxsockets	VNET(maxsockets)
 VNET_DECLARE(u_int, somaxconn);
@@ -239,7 +241,15 @@ soreceive_is_idle(const struct socket *so)
 	    (so->so_error | so->so_rerror) == 0 &&
 	    (so->so_rcv.sb_state & SBS_CANTRCVMORE) == 0);
 }
-/* The same of a listener and a connection to be accepted. */
+/* Has all been received, and will no more come? */
+static inline bool
+soreceive_is_ended(const struct socket *so)
+{
+	return (sbavail(&so->so_rcv) == 0 &&
+	    (so->so_rcv.sb_state & SBS_CANTRCVMORE) != 0 &&
+	    (so->so_error | so->so_rerror) == 0 && !SOLISTENING(so));
+}
+/* Is a listener as it should be, but no connection there? */
 static inline bool
 soaccept_is_idle(const struct socket *so)
 {

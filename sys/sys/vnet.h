@@ -104,7 +104,8 @@ struct vnet {
 	u_int		vnet_depth;	/* doors passed and not left */
 	u_int		vnet_rare;	/* what a door must look at: VNET_* */
 	bool		vnet_due_old;	/* vnet_due may be too early */
-	nstime_t	vnet_due;	/* the first callout's time, ns */
+	nstime_t	vnet_due;	/* the first callout's, or vnet_later's,
+					 * time, ns */
 	nstime_t	vnet_ran;	/* the last turn's, ns */
 	/* Where the host keeps its time; NULL: ho_clock says it. */
 	const nstime_t	*vnet_clock;
@@ -227,8 +228,6 @@ nstime_t vnet_run(struct vnet *vnet);
 /* When vnet wants its turn, UINT64_MAX for never. */
 nstime_t vnet_next(const struct vnet *vnet);
 
-/* Put task off to the end of the batch of curvnet. */
-void	vnet_task_enqueue(struct vnet_task *task);
 /*
  * Put task off to curvnet's next turn, which comes at the same time, but after
  * those of others that are due: for what has done enough for one batch.
@@ -236,26 +235,47 @@ void	vnet_task_enqueue(struct vnet_task *task);
 void	vnet_task_later(struct vnet_task *task);
 /* Forget task if it is pending. */
 void	vnet_task_cancel(struct vnet_task *task);
-/*
- * Put task off in a vnet that need not be current, and wake that vnet now.
- * For what hands packets from one vnet to another (if_epair).
- */
+
 static inline void
 vnet_task_insert(struct vnet *vnet, struct vnet_task *task)
 {
 	task->vt_pending = true;
 	STAILQ_INSERT_TAIL(&vnet->vnet_tasks, task, vt_link);
 }
-void	vnet_task_wake(struct vnet *vnet);
 
+/* Put task off to the end of the batch of curvnet. */
+static inline void
+vnet_task_enqueue(struct vnet_task *task)
+{
+	if (!task->vt_pending)
+		vnet_task_insert(curvnet, task);
+}
+
+/* Ask for a turn if that is sooner than what was asked for. */
+static inline void
+vnet_want(struct vnet *vnet, nstime_t when)
+{
+	if (when >= vnet->vnet_wanted)
+		return;
+	vnet->vnet_wanted = when;
+	vnet->vnet_ops->ho_wakeup(vnet->vnet_arg, when);
+}
+
+/*
+ * Put task off in a vnet that need not be the current one, of which there is
+ * one, and wake that vnet now.  For what hands packets from one vnet to
+ * another (if_epair).
+ */
 static inline void
 vnet_task_send(struct vnet *vnet, struct vnet_task *task)
 {
+	const nstime_t now = curvnet->vnet_now;
+
 	if (task->vt_pending)		/* and vnet awake */
 		return;
 	vnet_task_insert(vnet, task);
 	if (vnet->vnet_depth == 0)
-		vnet_task_wake(vnet);
+		vnet_want(vnet, now);
 }
 
 /* The process that curvnet's sockets belong to; all zeros: not known. */

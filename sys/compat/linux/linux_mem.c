@@ -72,7 +72,7 @@ linux_make_room(int bytes)
 	u_long need = ((u_long)bytes / MCLBYTES + 1) * (MSIZE + MCLBYTES);
 
 	if (V_sb_max < need)
-		V_sb_max = need;
+		sb_set_max(need);
 }
 
 /* Three ints, ascending: as they are, and written to v. */
@@ -112,7 +112,7 @@ sysctl_rmem(SYSCTL_HANDLER_ARGS)
 	V_tcp_autorcvbuf_max = imax(linux_win_from_space(v[2]), 1);
 	linux_make_room(V_tcp_autorcvbuf_max);
 	/* What SYNs scale for is all of it, and no more. */
-	V_sb_max = MAX(V_sb_max, (u_long)v[2]);
+	sb_set_max(MAX(V_sb_max, (u_long)v[2]));
 	return (0);
 }
 SYSCTL_PROC(_net_ipv4, OID_AUTO, tcp_rmem,

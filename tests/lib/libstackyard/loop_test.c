@@ -315,7 +315,8 @@ TEST(later)
  * Hosts that come and go, their timers, and calls, all at random and asked for
  * and taken back by each other, beside a model that knows only when each is to
  * happen: each does then, nothing earlier is left behind, and what happens at
- * one time does so in the same order when all of it is run again.
+ * one time does so in the same order when all of it is run again, by the loop's
+ * long ways too (which a hook brings about).
  */
 #define	NHOSTS	5
 #define	NWHENS	(2 * KT_TIMERS)		/* timers, then calls */
@@ -474,9 +475,17 @@ chaos_call(void *arg)
 	chaos_happens((unsigned)(intptr_t)arg);
 }
 
+static void
+no_hook(struct sy_host *host, void *arg)
+{
+
+	(void)host;
+	(void)arg;
+}
+
 /* Returns what has happened, as a number. */
 static uint64_t
-chaos_run(uint64_t seed)
+chaos_run(uint64_t seed, bool hooked)
 {
 	struct sy_host *host;
 	unsigned i, k;
@@ -487,6 +496,8 @@ chaos_run(uint64_t seed)
 	for (i = 0; i < KT_TIMERS; i++)
 		kt_timer_forget(i);
 	loop = sy_loop_new(SY_VIRTUAL, seed);
+	if (hooked)
+		sy_loop_hook(loop, no_hook, NULL);
 	for (i = 0; i < 200; i++) {
 		chaos_act();
 		chaos_arm(chance(NWHENS));
@@ -498,6 +509,7 @@ chaos_run(uint64_t seed)
 		for (k = 0; k < NWHENS; k++)
 			ATF_REQUIRE(chaos.when[k] >= sy_loop_now(loop));
 	}
+	chaos.sum ^= sy_loop_events(loop);
 	sy_loop_free(loop);
 	return (chaos.sum);
 }
@@ -508,10 +520,12 @@ TEST(random)
 
 	happened = 0;
 	for (seed = 1; seed <= 200; seed++) {
-		sum = chaos_run(seed);
+		sum = chaos_run(seed, false);
 		happened += chaos.happened;
-		ATF_REQUIRE_EQ_MSG(sum, chaos_run(seed), "seed %ju",
+		ATF_REQUIRE_EQ_MSG(sum, chaos_run(seed, false), "seed %ju",
 		    (uintmax_t)seed);
+		ATF_REQUIRE_EQ_MSG(sum, chaos_run(seed, true), "seed %ju, "
+		    "hooked", (uintmax_t)seed);
 	}
 	ATF_CHECK_MSG(happened > 20000, "%ju", (uintmax_t)happened);
 }

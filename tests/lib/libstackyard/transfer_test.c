@@ -6,7 +6,8 @@
 /*
  * Whole runs repeat: the same program and seed make the same capture, byte
  * for byte, whatever else the process has done before; another seed does
- * not, and another host does not disturb.
+ * not, and another host does not disturb.  Nor does a hook, for which the loop
+ * goes its long ways only.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -169,6 +170,190 @@ TEST(processes)
 	ATF_CHECK_EQ(0, system("cmp 1.pcapng 2.pcapng"));
 }
 
+/* ---- Calls that wait, among hosts that talk within one instant ---- */
+
+#define	TALKERS		3		/* in a row, each linked to the next */
+#define	TALKS		200
+
+static struct talk {
+	struct sy_loop	*loop;
+	struct sy_host	*host[TALKERS];
+	int		listener[TALKERS];
+	int		idle[2], other[2]; /* the ends of links' connections */
+	uint64_t	random, calls;
+} talk;
+
+static unsigned
+chance(unsigned n)
+{
+
+	talk.random = talk.random * 6364136223846793005ULL +
+	    1442695040888963407ULL;
+	return ((unsigned)(talk.random >> 33) % n);
+}
+
+static void
+no_hook(struct sy_host *host, void *arg)
+{
+
+	(void)host;
+	(void)arg;
+}
+
+/* A call of the program's: where it comes among the turns is remembered. */
+static void
+talk_call(void *arg)
+{
+
+	(void)arg;
+	talk.calls = (talk.calls ^ sy_loop_events(talk.loop)) *
+	    0x9e3779b97f4a7c15ULL;
+}
+
+/* Connect host i to the next, or the next to it; fds[0] is i's. */
+static void
+talk_connect(unsigned i, bool back, int fds[2])
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET,
+	    .sin_port = htons(5001), .sin_addr.s_addr =
+	    htonl(0x0a000001 + i * 256 + (back ? 0 : 1)) };
+
+	WORKS(fds[back] = sy_socket(talk.host[i + back], AF_INET, SOCK_STREAM,
+	    0));
+	WORKS(sy_connect(talk.host[i + back], fds[back],
+	    (struct sockaddr *)&sin, sizeof(sin)));
+	WORKS(fds[!back] = sy_accept(talk.host[i + !back],
+	    talk.listener[i + !back], NULL, NULL));
+}
+
+static void
+talk_bytes(struct sy_host *from, int fd, struct sy_host *to, int tofd)
+{
+	size_t len;
+	ssize_t n;
+
+	len = 1 + chance(1U << chance(16));
+	WORKS(sy_send(from, fd, out, len, 0));
+	for (; len > 0; len -= (size_t)n) {
+		n = sy_recv(to, tofd, in, len, 0);
+		ATF_REQUIRE_MSG(n > 0, "%s", sy_error());
+	}
+}
+
+/* Something that wakes hosts, or not, and is not waited for. */
+static void
+talk_aside(void)
+{
+	unsigned i = chance(TALKERS - 1);
+
+	if (chance(2) == 0)
+		(void)sy_send(talk.host[i], talk.idle[i], out, 1,
+		    MSG_DONTWAIT);
+	if (chance(2) == 0)
+		(void)sy_recv(talk.host[i + 1], talk.other[i], in, sizeof(in),
+		    MSG_DONTWAIT);
+	if (chance(3) == 0)
+		WORKS(sy_loop_at(talk.loop, sy_loop_now(talk.loop) +
+		    (chance(2) == 0 ? 0 : chance(50000)), talk_call, NULL));
+}
+
+static void
+talk_once(void)
+{
+	unsigned i = chance(TALKERS - 1);
+	struct sy_host **pair = &talk.host[i];
+	int fds[2], first;
+
+	talk_aside();
+	talk_connect(i, chance(2) != 0, fds);
+	for (; chance(3) != 0; talk_aside()) {
+		first = (int)chance(2);
+		talk_bytes(pair[first], fds[first], pair[!first],
+		    fds[!first]);
+	}
+	first = (int)chance(2);
+	WORKS(sy_close(pair[first], fds[first]));
+	talk_aside();
+	ATF_CHECK_EQ(0, sy_recv(pair[!first], fds[!first], in, 1, 0));
+	WORKS(sy_close(pair[!first], fds[!first]));
+	if (chance(2) == 0)
+		WORKS(sy_loop_run(talk.loop, sy_loop_now(talk.loop) +
+		    chance(10000)));
+}
+
+static void
+talk_hosts(struct sy_capture *cap)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET,
+	    .sin_port = htons(5001) };
+	char addr[16], name[16];
+	unsigned i;
+
+	for (i = 0; i < TALKERS; i++) {
+		(void)snprintf(name, sizeof(name), "h%u", i);
+		talk.host[i] = sy_host_new(talk.loop, name, NULL, 0);
+		ATF_REQUIRE(talk.host[i] != NULL);
+		WORKS(talk.listener[i] = sy_socket(talk.host[i], AF_INET,
+		    SOCK_STREAM, 0));
+		WORKS(sy_bind(talk.host[i], talk.listener[i],
+		    (struct sockaddr *)&sin, sizeof(sin)));
+		WORKS(sy_listen(talk.host[i], talk.listener[i], 5));
+	}
+	for (i = 0; i + 1 < TALKERS; i++) {
+		WORKS(sy_link(talk.host[i], talk.host[i + 1], (int)i, 0));
+		(void)snprintf(name, sizeof(name), "epair%ua", i);
+		(void)snprintf(addr, sizeof(addr), "10.0.%u.1/24", i);
+		WORKS(sy_addr_add(talk.host[i], name, addr));
+		WORKS(sy_capture_if(cap, talk.host[i], name, 0));
+		(void)snprintf(name, sizeof(name), "epair%ub", i);
+		(void)snprintf(addr, sizeof(addr), "10.0.%u.2/24", i);
+		WORKS(sy_addr_add(talk.host[i + 1], name, addr));
+		WORKS(sy_capture_if(cap, talk.host[i + 1], name, 0));
+	}
+}
+
+/* Returns what was no packet: the events, and the calls among them. */
+static uint64_t
+talk_run(uint64_t seed, const char *file, bool hooked)
+{
+	struct sy_capture *cap;
+	uint64_t events;
+	int ends[2];
+	unsigned i;
+
+	talk = (struct talk){ .random = seed };
+	talk.loop = sy_loop_new(SY_VIRTUAL, seed);
+	ATF_REQUIRE(talk.loop != NULL);
+	cap = sy_capture_open(talk.loop, file, "transfer_test");
+	ATF_REQUIRE(cap != NULL);
+	talk_hosts(cap);
+	if (hooked)
+		sy_loop_hook(talk.loop, no_hook, NULL);
+	for (i = 0; i + 1 < TALKERS; i++) {
+		talk_connect(i, false, ends);
+		talk.idle[i] = ends[0];
+		talk.other[i] = ends[1];
+	}
+	for (i = 0; i < TALKS; i++)
+		talk_once();
+	WORKS(sy_capture_close(cap));
+	events = sy_loop_events(talk.loop);
+	ATF_CHECK(events > 5 * TALKS);
+	sy_loop_free(talk.loop);
+	return (events ^ talk.calls);
+}
+
+TEST(ways)
+{
+	uint64_t seed;
+
+	for (seed = 1; seed <= 5; seed++) {
+		ATF_CHECK_EQ(talk_run(seed, "1.pcapng", false),
+		    talk_run(seed, "2.pcapng", true));
+		ATF_CHECK_EQ(0, system("cmp 1.pcapng 2.pcapng"));
+	}
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 
@@ -176,5 +361,6 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, seeds);
 	ATF_TP_ADD_TC(tp, bystander);
 	ATF_TP_ADD_TC(tp, processes);
+	ATF_TP_ADD_TC(tp, ways);
 	return (atf_no_error());
 }
