@@ -219,6 +219,32 @@ PD_TEST(stream)
 }
 
 /* PSH on the last segment of what there is (RFC 9293, 3.9.1.2). */
+/* Text of all lengths about which fit behind a header; the first, and what is
+ * written to the same memory and sent while part of that is in flight. */
+PD_TEST(short_text)
+{
+	static const char *const opts[] = { "", "<nop,nop,TS val 7 ecr 100>" };
+	uint32_t at, n;
+	int fd, i;
+
+	for (i = 0; i < 2; i++) {
+		pd_use(t, i);
+		fd = pd_passive(t, i == 0 ? 0 : PD_TS, 65535);
+		OK(pd_setopt(t, fd, IPPROTO_TCP, TCP_NODELAY, 1));
+		for (n = 2, at = 1; n < 120; n++) {
+			SEND(fd, n);
+			ATF_REQUIRE_EQ(at + n, pd_take(t));
+			INJECT(". 1:1(0) ack %u win 65535 %s", at + n / 2,
+			    opts[i]);
+			SEND(fd, 5);
+			ATF_REQUIRE_EQ(at + n + 5, pd_take(t));
+			at += n + 5;
+			INJECT(". 1:1(0) ack %u win 65535 %s", at, opts[i]);
+		}
+		NOTHING();
+	}
+}
+
 PD_TEST(push)
 {
 	int fd = pd_active(t, 0, 65535);
@@ -288,6 +314,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, scaled_window);
 	ATF_TP_ADD_TC(tp, send_buffer);
 	ATF_TP_ADD_TC(tp, stream);
+	ATF_TP_ADD_TC(tp, short_text);
 	ATF_TP_ADD_TC(tp, push);
 	ATF_TP_ADD_TC(tp, urgent_send);
 	ATF_TP_ADD_TC(tp, urgent_receive);
