@@ -50,19 +50,25 @@ TAILQ_HEAD(zone_list, uma_zone);
 VNET_DEFINE_STATIC(struct zone_list, zones);
 #define	V_zones		VNET(zones)
 
+/* What uma_zalloc() and uma_zfree() need no more than a look at; after a
+ * change of anything that it comes from. */
 void
 uma_zone_stats_set(uma_zone_t zone)
 {
-	const struct mem_stats *ms;
+	const struct mem_stats *ms = &zone->uz_stats;
 
-	ms = &zone->uz_stats;
-	if (!zone->uz_plain || ms->ms_fault_after != UINT64_MAX)
-		zone->uz_bound = 0;
-	else if (ms->ms_limit == 0)
-		zone->uz_bound = UINT64_MAX;
-	else
-		zone->uz_bound = ms->ms_limit < zone->uz_size ? 0 :
-		    ms->ms_limit - zone->uz_size + 1;
+	zone->uz_bound = 0;
+	zone->uz_floor = INT64_MAX;
+	if (!zone->uz_plain)
+		return;
+	if (ms->ms_fault_after == UINT64_MAX)
+		zone->uz_bound = zone->uz_total;
+	if (ms->ms_limit != 0)
+		zone->uz_bound = u64min(zone->uz_bound,
+		    ms->ms_limit < zone->uz_size ? 0 :
+		    ms->ms_limit - zone->uz_size + 1);
+	zone->uz_floor = zone->uz_keep == UINT64_MAX ? -1 :
+	    (int64_t)(zone->uz_total - zone->uz_keep);
 }
 
 static inline void **
@@ -108,6 +114,7 @@ slab_import(uma_zone_t zone)
 		zone_push(zone, slab + at);
 		zone->uz_total += zone->uz_size;
 	}
+	uma_zone_stats_set(zone);
 	return (zone_pop(zone));
 }
 
@@ -119,6 +126,7 @@ slabs_export(uma_zone_t zone)
 
 	zone->uz_free = NULL;
 	zone->uz_total = 0;
+	uma_zone_stats_set(zone);
 	while ((slab = zone->uz_slabs) != NULL) {
 		zone->uz_slabs = *(void **)slab;
 		host_free(slab);
@@ -143,6 +151,7 @@ zone_import(uma_zone_t zone, int flags)
 		return (NULL);
 	}
 	zone->uz_total += zone->uz_size;
+	uma_zone_stats_set(zone);
 	return (item);
 }
 
@@ -157,6 +166,7 @@ zone_export(uma_zone_t zone, void *item)
 	if (zone->uz_fini != NULL)
 		zone->uz_fini(item, (int)zone->uz_size);
 	zone->uz_total -= zone->uz_size;
+	uma_zone_stats_set(zone);
 	host_free(item);
 }
 
@@ -224,7 +234,6 @@ uma_zcreate(const char *name, size_t size, uma_ctor ctor, uma_dtor dtor,
 	KASSERT((flags & UMA_ZONE_SLAB) == 0 || (!outside &&
 	    size <= UMA_SLAB_BYTES / 4), ("zone %s: no slabs", name));
 	zone->uz_plain = ctor == NULL && dtor == NULL && !outside;
-	zone->uz_keep_fast = zone->uz_plain ? zone->uz_keep : 0;
 	zone->uz_linkoff = outside ? (u_int)roundup2(size, sizeof(void *)) :
 	    0;
 	zone->uz_hostsize = (u_int)roundup2(outside ? zone->uz_linkoff +
@@ -250,7 +259,8 @@ uma_zdestroy(uma_zone_t zone)
 	zone_drain(zone);
 	zone->uz_vnet = NULL;
 	zone->uz_dying = true;
-	zone->uz_keep = zone->uz_keep_fast = 0;
+	zone->uz_keep = 0;
+	uma_zone_stats_set(zone);
 	if (zone->uz_stats.ms_bytes == 0)
 		host_free(zone);
 }
@@ -273,7 +283,7 @@ uma_zalloc_arg(uma_zone_t zone, void *arg, int flags)
 	bool admitted;
 
 	ms = &zone->uz_stats;
-	if (zone->uz_free != NULL && ms->ms_bytes < zone->uz_bound)
+	if (ms->ms_bytes < zone->uz_bound)
 		/* The usual case, but for the zeros. */
 		return (memset(uma_zalloc(zone, flags & ~M_ZERO), 0,
 		    (flags & M_ZERO) != 0 ? zone->uz_size : 0));

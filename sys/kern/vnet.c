@@ -231,17 +231,18 @@ vnet_enter(struct vnet *vnet)
 	return (saved);
 }
 
-/* Do what was put off, and what that puts off. */
+/* Do what was put off, which is something, and what that puts off. */
 static __always_inline void
 do_tasks(struct vnet *vnet)
 {
 	struct vnet_task *task;
 
-	while ((task = STAILQ_FIRST(&vnet->vnet_tasks)) != NULL) {
+	task = STAILQ_FIRST(&vnet->vnet_tasks);
+	do {
 		STAILQ_REMOVE_HEAD(&vnet->vnet_tasks, vt_link);
 		task->vt_pending = false;
 		task->vt_func(task->vt_arg);
-	}
+	} while ((task = STAILQ_FIRST(&vnet->vnet_tasks)) != NULL);
 }
 
 void __noinline
@@ -322,7 +323,8 @@ vnet_run(struct vnet *vnet)
 	if (vnet->vnet_due <= vnet->vnet_now)
 		run_due(vnet);
 	vnet->vnet_ran = vnet->vnet_now;
-	do_tasks(vnet);
+	if (!STAILQ_EMPTY(&vnet->vnet_tasks))
+		do_tasks(vnet);
 	vnet->vnet_depth = 0;
 	curvnet = saved;
 	if (vnet->vnet_due_old)

@@ -46,7 +46,9 @@ if_handover_reset(struct if_handover *hq)
  * left by neither cuts (IFCAP_TSO) nor has it done before (if_cut_later()).
  * A window that is in flight so is a few mbufs and its payload; its headers
  * are made, and its checksums computed and verified, all while the payload is
- * in the cache once.  Everything is counted as if they had been cut before.
+ * in the cache once: a segment is delivered before the next one is cut, and
+ * what follows is brought meanwhile.  Everything is counted as if they had
+ * been cut before.
  */
 #define	M_LATER		M_PROTO1
 #define	M_LATER_SUM	M_PROTO2	/* and software fills in the sums */
@@ -75,21 +77,15 @@ if_handover_bytes(const struct mbuf *m)
 	return ((uint64_t)m->m_pkthdr.len + MSIZE + more);
 }
 
-/* What m, large, becomes; or NULL. */
-static struct mbuf *
-if_handover_cut(struct mbuf *m)
+/* Cut m, which is large; what it becomes is give's to look after. */
+static void
+if_handover_cut(struct mbuf *m, if_cut_give_t *give, void *arg)
 {
-	struct mbuf *n;
 	bool sum;
 
 	sum = (m->m_flags & M_LATER_SUM) != 0;
 	m->m_flags &= ~M_PROTOFLAGS;
-	m = V_if_cut(m, m->m_pkthdr.l2hlen, sum);
-	for (n = m; n != NULL; n = n->m_nextpkt) {
-		if_csum_handover(n);
-		n->m_pkthdr.lro_nsegs = 0;
-	}
-	return (m);
+	V_if_cut(m, m->m_pkthdr.l2hlen, sum, give, arg);
 }
 
 static __always_inline void
@@ -109,29 +105,64 @@ if_handover_prefetch(const struct mbuf *rest)
 	prefetch2((uintptr_t)rest->m_nextpkt + 2 * CACHE_LINE_SIZE);
 }
 
-/* The first packet of hq is large: have its segments there instead. */
+/* A large packet is being delivered. */
+struct large {
+	struct if_handover *l_hq;
+	u_int		l_n;		/* packets of the batch so far */
+	u_int		l_left;		/* segments that are still to come, */
+	uint64_t	l_bytes;	/* and what hq_bytes has for them */
+	struct mbuf	*l_rest, **l_tail; /* those of the next batch */
+};
+
+/* A segment is delivered as it is cut, and so while it is in the cache, if it
+ * still belongs to the batch. */
 static void
-if_handover_cut_first(struct if_handover *hq)
+if_handover_segment(void *arg, struct mbuf *n)
 {
-	struct mbuf *m = hq->hq_head, *rest = m->m_nextpkt, **tail;
-	uint64_t bytes;
-	u_int nsegs;
+	struct large *l = arg;
+	const uint64_t bytes = (uint64_t)n->m_pkthdr.len + MSIZE;
+
+	if_csum_handover(n);
+	n->m_pkthdr.lro_nsegs = 0;
+	l->l_left--;
+	l->l_bytes -= bytes;
+	if (__predict_false(l->l_n == BATCH)) {
+		*l->l_tail = n;
+		l->l_tail = &n->m_nextpkt;
+		return;
+	}
+	l->l_n++;
+	l->l_hq->hq_bytes -= bytes;
+	if_input_one(l->l_hq->hq_ifp, n);
+}
+
+/* Deliver the first packet of hq, which is large; what the batch, which had n
+ * before, does not take of it has its place then.  Returns the new n. */
+static u_int
+if_handover_large(struct if_handover *hq, u_int n)
+{
+	struct mbuf *m = hq->hq_head, *rest = m->m_nextpkt;
+	struct large l = { .l_hq = hq, .l_n = n, .l_tail = &l.l_rest };
 	int hlen;
 
-	bytes = if_handover_bytes(m);
-	nsegs = if_handover_nsegs(m, &hlen);
-	if (rest != NULL)
-		if_handover_prefetch(rest);
+	l.l_bytes = if_handover_bytes(m);
+	l.l_left = if_handover_nsegs(m, &hlen);
 	m->m_nextpkt = NULL;
-	hq->hq_head = if_handover_cut(m);
-	if (hq->hq_head == NULL) {
-		hq->hq_bytes -= bytes;
-		hq->hq_ifp->if_data.ifi_iqdrops += nsegs;
+	if ((hq->hq_head = rest) == NULL)
+		hq->hq_tail = &hq->hq_head;
+	else
+		if_handover_prefetch(rest);
+	if_handover_cut(m, if_handover_segment, &l);
+	if (__predict_false(l.l_left != 0)) {	/* memory is short */
+		hq->hq_bytes -= l.l_bytes;
+		hq->hq_ifp->if_data.ifi_iqdrops += l.l_left;
 	}
-	for (tail = &hq->hq_head; *tail != NULL; tail = &(*tail)->m_nextpkt)
-		;
-	if ((*tail = rest) == NULL)
-		hq->hq_tail = tail;
+	if (l.l_rest != NULL) {
+		if ((*l.l_tail = hq->hq_head) == NULL)
+			hq->hq_tail = l.l_tail;
+		hq->hq_head = l.l_rest;
+	}
+	return (l.l_n);
 }
 
 /*
@@ -149,7 +180,7 @@ if_handover_deliver_queue(struct if_handover *hq)
 
 	while (n < BATCH && (m = hq->hq_head) != NULL) {
 		if (__predict_false((m->m_flags & M_LATER) != 0)) {
-			if_handover_cut_first(hq);
+			n = if_handover_large(hq, n);
 			continue;
 		}
 		n++;
@@ -206,28 +237,42 @@ if_handover_append(struct if_handover *hq, struct mbuf *m)
 	vnet_task_send(hq->hq_ifp->if_vnet, &hq->hq_task);
 }
 
+/* Segments of one packet are handed over, until one finds no room. */
+struct some {
+	struct ifnet	*s_ifp;
+	struct if_handover *s_hq;
+	u_int		s_left;		/* still to come */
+	int		s_error;
+};
+
+static void
+if_handover_one_of(void *arg, struct mbuf *n)
+{
+	struct some *s = arg;
+
+	s->s_left--;
+	if (s->s_error != 0) {
+		m_freem(n);
+		return;
+	}
+	s->s_ifp->if_data.ifi_opackets++;
+	s->s_ifp->if_data.ifi_obytes += (uint64_t)n->m_pkthdr.len;
+	s->s_error = if_handover(s->s_ifp, s->s_hq, n);
+}
+
 /* There is no room for all of m, which ifp has counted as one: hand over as
  * many of its segments as there is room for. */
 static int
 if_handover_some(struct ifnet *ifp, struct if_handover *hq, struct mbuf *m)
 {
-	struct mbuf *next;
-	int error;
+	struct some s = { .s_ifp = ifp, .s_hq = hq };
+	int hlen;
 
+	s.s_left = if_handover_nsegs(m, &hlen);
 	ifp->if_data.ifi_opackets--;
 	ifp->if_data.ifi_obytes -= (uint64_t)m->m_pkthdr.len;
-	error = ENOBUFS;
-	for (m = if_handover_cut(m); m != NULL; m = next) {
-		next = m->m_nextpkt;
-		ifp->if_data.ifi_opackets++;
-		ifp->if_data.ifi_obytes += (uint64_t)m->m_pkthdr.len;
-		error = if_handover(ifp, hq, m);
-		if (error != 0) {
-			m_freep(next);
-			break;
-		}
-	}
-	return (error);
+	if_handover_cut(m, if_handover_one_of, &s);
+	return (s.s_left != 0 ? ENOBUFS : s.s_error);
 }
 
 /* m is to be cut when it is delivered. */

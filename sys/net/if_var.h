@@ -188,6 +188,7 @@ ether_output_known(struct ifnet *ifp, struct mbuf *m, const uint8_t *lladdr,
     uint16_t type)
 {
 	struct ether_header *eh = mtod(m, struct ether_header *);
+	const int len = m->m_pkthdr.len;
 
 	CTASSERT(sizeof(ifp->if_lladdr) == 8);
 	memcpy(eh->ether_dhost, lladdr, 8);
@@ -197,7 +198,7 @@ ether_output_known(struct ifnet *ifp, struct mbuf *m, const uint8_t *lladdr,
 	if (__predict_false(ifp->if_capture != NULL || ifp->if_pipe != NULL))
 		return (if_enqueue(ifp, m));
 	ifp->if_data.ifi_opackets++;
-	ifp->if_data.ifi_obytes += (uint64_t)m->m_pkthdr.len;
+	ifp->if_data.ifi_obytes += (uint64_t)len;
 	return (ifp->if_transmit(ifp, m));
 }
 /* Put the header in front and send; dst is the 6-byte link address. */
@@ -284,11 +285,13 @@ VNET_DECLARE(if_cksum_t *, if_cksum);
 #define	V_if_cksum	VNET(if_cksum)
 /*
  * Cut a CSUM_TSO packet with its link header of l2hlen bytes, at most
- * max_linkhdr, into a queue of segments with link headers, with checksums
- * there (sum) or left to do; set by netinet (ip_tso_cut_frame).  Consumes m;
- * NULL if memory is short.
+ * max_linkhdr, into segments with link headers, with checksums there (sum) or
+ * left to do, and give(arg, segment) each as it is cut, until memory is short.
+ * Set by netinet (ip_tso_cut_each).  Consumes m.
  */
-typedef	struct mbuf *if_cut_t(struct mbuf *m, int l2hlen, bool sum);
+typedef	void if_cut_give_t(void *arg, struct mbuf *n);
+typedef	void if_cut_t(struct mbuf *m, int l2hlen, bool sum,
+	    if_cut_give_t *give, void *arg);
 VNET_DECLARE(if_cut_t *, if_cut);
 #define	V_if_cut	VNET(if_cut)
 /* May large segments be given to ifp as they are?  Who looks at packets below

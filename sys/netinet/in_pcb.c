@@ -189,7 +189,7 @@ in_pcblookup_other(struct inpcbinfo *ipi, const struct in_conninfo *inc,
 	*hash = in_pcbhash(ipi, inc);
 	inp = pcb_find(ipi, inc, *hash);
 	if (inp != NULL)
-		ipi->ipi_last = inp;
+		in_pcbexpect(ipi, inp);
 	return (inp);
 }
 
@@ -252,8 +252,7 @@ pcb_entered(struct inpcbinfo *ipi, struct inpcb *inp)
 {
 	ipi->ipi_nconns++;
 	inp->inp_flags |= INP_INHASH;
-	/* What comes next is likely for it. */
-	ipi->ipi_last = inp;
+	in_pcbexpect(ipi, inp);
 }
 
 int

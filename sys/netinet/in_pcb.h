@@ -118,6 +118,8 @@ struct inpcbinfo {
 	uint64_t	ipi_gencnt;	/* births and deaths so far */
 	struct inpcbhead ipi_list;
 	struct inpcb	*ipi_last;	/* the last one found, or NULL */
+	uint64_t	ipi_same;	/* ii_same, if known, of its addresses */
+#define	PCB_SAME_UNKNOWN	UINT64_MAX
 	const struct inpcb_quiet *ipi_quiet;	/* or NULL */
 	uint64_t	ipi_key[PCB_KEYWORDS];	/* of the hash */
 };
@@ -170,6 +172,20 @@ in_pcbsame(const struct in_conninfo *a, const struct in_conninfo *b)
 	return (memcmp(&a->inc_fport, &b->inc_fport, sizeof(uint64_t)) == 0 &&
 	    IN6_ARE_ADDR_EQUAL(&a->inc_faddr, &b->inc_faddr) &&
 	    IN6_ARE_ADDR_EQUAL(&a->inc_laddr, &b->inc_laddr));
+}
+/* inp is likely to be looked for next. */
+static inline void
+in_pcbexpect(struct inpcbinfo *ipi, struct inpcb *inp)
+{
+	ipi->ipi_last = inp;
+	ipi->ipi_same = PCB_SAME_UNKNOWN;
+}
+/* What it was found for is what IP calls that, if anything. */
+static inline void
+in_pcbsame_note(struct inpcbinfo *ipi, uint64_t same)
+{
+	if (same != 0)
+		ipi->ipi_same = same;
 }
 /* The connection, or NULL. */
 struct inpcb *in_pcblookup(struct inpcbinfo *ipi,

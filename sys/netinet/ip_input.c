@@ -55,6 +55,7 @@ VNET_DEFINE(int, ip_defttl) = IPDEFTTL;
 struct ip_memo {
 	struct in_addr	im_src, im_dst;
 	uint32_t	im_gen;		/* 0: there is none */
+	uint64_t	im_count;	/* those so far */
 	struct ip_info	im_info;
 };
 VNET_DEFINE_STATIC(struct ip_memo, ip_memo);
@@ -247,6 +248,7 @@ ip_remember(const struct mbuf *m, const struct ip_info *ii)
 	im->im_info.ii_hdrlen = sizeof(struct ip);
 	im->im_info.ii_front = true;
 	im->im_info.ii_bcast = false;
+	im->im_info.ii_same = ++im->im_count;
 }
 
 VNET_DEFINE_STATIC(int, accept_sourceroute) = 0;
@@ -337,6 +339,7 @@ ip_info_get(const struct mbuf *m, struct ip_info *ii)
 	ii->ii_ttl = ip->ip_ttl;
 	ii->ii_v6 = false;
 	ii->ii_bcast = (m->m_flags & (M_BCAST | M_MCAST)) != 0;
+	ii->ii_same = 0;
 }
 
 /* The packet is for us. */

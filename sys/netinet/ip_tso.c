@@ -27,6 +27,7 @@
 #include <sys/param.h>
 #include <sys/mbuf.h>
 #include <sys/systm.h>
+#include <net/if_var.h>
 #include <netinet/ip_impl.h>
 #include <netinet/tcp.h>
 
@@ -35,7 +36,8 @@
 
 struct tso {
 	struct mbuf	*t_whole;	/* the packet */
-	int		t_l3len, t_hlen; /* IP header's bytes, and with TCP's */
+	int		t_l2len;	/* link header's bytes */
+	int		t_l3len, t_hlen; /* IP header's, and with TCP's */
 	bool		t_v6;
 	uint32_t	t_csum_flags;	/* left to do: 0, or TCP's sum */
 	uint32_t	t_seq;		/* the packet's, host order */
@@ -54,6 +56,7 @@ struct tso {
 	uint64_t	t_ipsum;	/* sum of the latter without these */
 	uint64_t	t_tcpsum;	/* of TCP's without sequence number */
 	struct tcphdr	*t_th;		/* in t_head */
+	char		t_link[max_linkhdr]; /* at its end the link header */
 	char		t_head[TSO_HDR_MAX] __aligned(16);
 };
 
@@ -122,16 +125,18 @@ tso_header(const struct tso *t)
 	m = m_gethdr(M_NOWAIT, MT_DATA);
 	if (m == NULL)
 		return (NULL);
-	m->m_data += max_linkhdr;
-	tso_header_write(t, m->m_data);
+	memcpy(m->m_data, t->t_link, max_linkhdr);
+	tso_header_write(t, m->m_data + max_linkhdr);
 	whole = &t->t_whole->m_pkthdr;
-	m->m_len = t->t_hlen;
-	m->m_pkthdr.len = t->t_hlen + t->t_len;
+	m->m_data += max_linkhdr - t->t_l2len;
+	m->m_len = t->t_l2len + t->t_hlen;
+	m->m_pkthdr.len = m->m_len + t->t_len;
 	m->m_pkthdr.rcvif = whole->rcvif;
 	m->m_pkthdr.flowid = whole->flowid;
 	m->m_pkthdr.rsstype = whole->rsstype;
 	m->m_pkthdr.csum_flags = t->t_csum_flags;
 	m->m_pkthdr.csum_data = TCP_SUM_OFF;
+	m->m_pkthdr.l2hlen = (uint8_t)t->t_l2len;
 	m->m_pkthdr.l3hlen = (uint8_t)t->t_l3len;
 	m->m_pkthdr.l4hlen = (uint8_t)(t->t_hlen - t->t_l3len);
 	return (m);
@@ -220,7 +225,7 @@ tso_sum(const struct tso *t, struct mbuf *m)
 	struct mbuf *n = m->m_next;
 	uint64_t sum;
 
-	th = (struct tcphdr *)(void *)(m->m_data + t->t_l3len);
+	th = (struct tcphdr *)(void *)(m->m_data + t->t_l2len + t->t_l3len);
 	sum = in_cksum_add(t->t_tcpsum, th->th_seq);
 	if (__predict_true(n->m_len == t->t_len))
 		sum = in_cksum_partial(n->m_data, (size_t)t->t_len, sum);
@@ -308,52 +313,87 @@ tso_begin(struct tso *t, struct mbuf *m, bool sum)
 	return (true);
 }
 
-struct mbuf *
-ip_tso_cut(struct mbuf *m, bool sum)
+/* Give segment after segment; false: memory is short. */
+static inline bool
+tso_each(struct tso *t, struct mbuf *m, bool sum, if_cut_give_t *give,
+    void *arg)
 {
-	struct mbuf *head, **tail;
-	struct tso t;
-	int left, segsz;
+	const int segsz = m->m_pkthdr.tso_segsz;
+	struct mbuf *n;
+	int left;
 
-	head = NULL;
-	tail = &head;
-	segsz = m->m_pkthdr.tso_segsz;
-	left = tso_begin(&t, m, sum) ? m->m_pkthdr.len - t.t_hlen : 0;
-	for (; left > 0; left -= t.t_len) {
+	if (!tso_begin(t, m, sum))
+		return (false);
+	for (left = m->m_pkthdr.len - t->t_hlen; left > 0; left -= t->t_len) {
 		/* All but the first and the last are alike. */
-		if (t.t_n <= 1 || left <= segsz)
-			tso_shape(&t, imin(left, segsz), left <= segsz);
-		*tail = tso_segment(&t, left == t.t_len);
-		if (*tail == NULL) {
-			m_freep(head);
-			head = NULL;
-			break;
-		}
-		tail = &(*tail)->m_nextpkt;
+		if (t->t_n <= 1 || left <= segsz)
+			tso_shape(t, imin(left, segsz), left <= segsz);
+		n = tso_segment(t, left == t->t_len);
+		if (n == NULL)
+			return (false);
+		give(arg, n);
 	}
+	return (true);
+}
+
+/* Take the link header off m, to be that of each segment. */
+static void
+tso_link(struct tso *t, struct mbuf *m, int l2hlen)
+{
+
+	KASSERT(l2hlen <= max_linkhdr, ("a link header of %d bytes", l2hlen));
+	memset(t->t_link, 0, sizeof(t->t_link));
+	t->t_l2len = l2hlen;
+	if (l2hlen == 0)
+		return;
+	m_copydata(m, 0, l2hlen, t->t_link + max_linkhdr - l2hlen);
+	m_adj(m, l2hlen);
+}
+
+void
+ip_tso_cut_each(struct mbuf *m, int l2hlen, bool sum, if_cut_give_t *give,
+    void *arg)
+{
+	struct tso t;
+
+	tso_link(&t, m, l2hlen);
+	(void)tso_each(&t, m, sum, give, arg);
 	m_freem(m);
-	return (head);
+}
+
+struct tso_queue {
+	struct mbuf	*q_head, **q_tail;
+};
+
+static void
+tso_append(void *arg, struct mbuf *n)
+{
+	struct tso_queue *q = arg;
+
+	*q->q_tail = n;
+	q->q_tail = &n->m_nextpkt;
 }
 
 struct mbuf *
 ip_tso_cut_frame(struct mbuf *m, int l2hlen, bool sum)
 {
-	char l2[max_linkhdr];
-	struct mbuf *head;
+	struct tso_queue q = { .q_tail = &q.q_head };
+	struct tso t;
 
-	KASSERT(l2hlen <= max_linkhdr, ("a link header of %d bytes", l2hlen));
-	m_copydata(m, 0, l2hlen, l2);
-	m_adj(m, l2hlen);
-	m->m_pkthdr.l2hlen = 0;
-	head = ip_tso_cut(m, sum);
-	for (m = head; m != NULL; m = m->m_nextpkt) {
-		m->m_data -= l2hlen;
-		m->m_len += l2hlen;
-		m->m_pkthdr.len += l2hlen;
-		m->m_pkthdr.l2hlen = (uint8_t)l2hlen;
-		memcpy(m->m_data, l2, (size_t)l2hlen);
+	tso_link(&t, m, l2hlen);
+	if (!tso_each(&t, m, sum, tso_append, &q)) {
+		m_freep(q.q_head);
+		q.q_head = NULL;
 	}
-	return (head);
+	m_freem(m);
+	return (q.q_head);
+}
+
+struct mbuf *
+ip_tso_cut(struct mbuf *m, bool sum)
+{
+
+	return (ip_tso_cut_frame(m, 0, sum));
 }
 
 /* Drivers, which are below, cut by this. */
@@ -361,6 +401,6 @@ static void
 ip_tso_init(const void *arg __unused)
 {
 
-	V_if_cut = ip_tso_cut_frame;
+	V_if_cut = ip_tso_cut_each;
 }
 SYSINIT(ip_tso, SI_SUB_PROTO_BEGIN, SI_ORDER_ANY, ip_tso_init, NULL);

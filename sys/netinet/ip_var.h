@@ -42,10 +42,6 @@ struct ip_output_args {
  * cuts, or is cut here.
  */
 int	ip_send(struct mbuf *m, const struct ip_output_args *ioa);
-/* The same for a segment of the connection inp, of which nothing is asked but
- * its tos and ttl, and IOA_DF: m is a header's mbuf, with max_hdr bytes free in
- * front. */
-int	ip_send_pcb(struct mbuf *m, struct inpcb *inp);
 /* The bytes of IP packet that the way to dst takes (interface, route, path
  * MTU learnt); ro is filled.  0 if there is no way.  *tsomaxp becomes the
  * bytes of CSUM_TSO packet that the interface cuts by itself; 0: it does
@@ -71,6 +67,9 @@ struct ip_info {
 					   m_data, ii_hdrlen bytes */
 	bool		ii_bcast;	/* came to a link broadcast, or
 					   multicast or broadcast address */
+	uint64_t	ii_same;	/* not 0: all of a host with this number
+					   have the same ends and scope, and no
+					   ii_bcast */
 };
 
 /* One ICMP error about a packet of ours. */
@@ -183,6 +182,10 @@ struct mbuf *ip_tso_cut(struct mbuf *m, bool sum);
 /* The same with l2hlen bytes of link header, at most max_linkhdr, in front,
  * here and of every segment. */
 struct mbuf *ip_tso_cut_frame(struct mbuf *m, int l2hlen, bool sum);
+/* The same, but give(arg, segment) is called with each as it is cut, until
+ * memory is short. */
+void	ip_tso_cut_each(struct mbuf *m, int l2hlen, bool sum,
+	    void (*give)(void *arg, struct mbuf *n), void *arg);
 
 /* Path MTU by destination (RFC 1191, RFC 8201): learnt values expire after
  * ten minutes; the table is bounded.  0: nothing learnt. */

@@ -485,6 +485,8 @@ tcp_input_udp(struct mbuf *m, const struct ip_info *ii, uint16_t udpport)
 	inp = in_pcblookup_hash(&V_tcbinfo, &sg.sg_read, &sg.sg_hash);
 	if (inp != last)
 		TCPSTAT_INC(tcps_pcbcachemiss);
+	if (inp != NULL)
+		in_pcbsame_note(&V_tcbinfo, ii->ii_same);
 	tp = intotcpcb(inp);
 	if (__predict_false(inp == NULL || inp->inp_udpport != udpport ||
 	    inp->inp_minttl > ii->ii_ttl || !tcp_regular(tp, &sg) ||
@@ -494,6 +496,34 @@ tcp_input_udp(struct mbuf *m, const struct ip_info *ii, uint16_t udpport)
 	}
 	sg.sg_win <<= tp->snd_scale;
 	tcp_input_regular(tp, m, &sg, m->m_pkthdr.len - (int)sg.sg_len);
+}
+
+/* Is what came with ii for inc's hosts?  Then it is noted that all is that is
+ * the same for IP. */
+static bool __noinline
+tcp_is_between(struct inpcbinfo *ipi, const struct in_conninfo *inc,
+    const struct ip_info *ii)
+{
+	if (ii->ii_bcast || inc->inc_scope != ii->ii_scope ||
+	    !IN6_ARE_ADDR_EQUAL(&inc->inc_faddr, &ii->ii_src) ||
+	    !IN6_ARE_ADDR_EQUAL(&inc->inc_laddr, &ii->ii_dst))
+		return (false);
+	in_pcbsame_note(ipi, ii->ii_same);
+	return (true);
+}
+
+/* Is th, which came with ii, for the connection that was found last? */
+static inline bool
+tcp_is_for_last(struct inpcbinfo *ipi, const struct ip_info *ii,
+    const struct tcphdr *th)
+{
+	const struct inpcb *inp = ipi->ipi_last;
+	const uint32_t ports = tcp_ports(th);
+
+	return (inp != NULL &&
+	    memcmp(&inp->inp_inc.inc_fport, &ports, sizeof(ports)) == 0 &&
+	    (__predict_true(ii->ii_same == ipi->ipi_same) ||
+	    tcp_is_between(ipi, &inp->inp_inc, ii)));
 }
 
 /*
@@ -506,14 +536,15 @@ static void __noinline
 tcp_input_stamped(struct mbuf *m, const struct ip_info *ii, u_int off_flags)
 {
 	const struct tcphdr *th = mtod(m, const struct tcphdr *);
-	struct inpcb *inp = V_tcbinfo.ipi_last;
+	struct inpcbinfo *ipi = &V_tcbinfo;
+	struct inpcb *inp = ipi->ipi_last;
 	struct tcpcb *tp = intotcpcb(inp);
 	struct tcp_seg sg;
 
-	if (__predict_false(inp == NULL || !tcp_is_between(&inp->inp_inc, ii,
-	    th) || tcp_get32((const uint8_t *)(th + 1)) != TCP_STAMPED ||
-	    ii->ii_bcast || inp->inp_picky != 0 || ip_cksum_verify(m, ii,
-	    IPPROTO_TCP, (uint32_t)m->m_pkthdr.len) != 0)) {
+	if (__predict_false(!tcp_is_for_last(ipi, ii, th) ||
+	    tcp_get32((const uint8_t *)(th + 1)) != TCP_STAMPED ||
+	    inp->inp_picky != 0 || ip_cksum_verify(m, ii, IPPROTO_TCP,
+	    (uint32_t)m->m_pkthdr.len) != 0)) {
 		tcp_input_udp(m, ii, 0);
 		return;
 	}

@@ -307,6 +307,7 @@ tcp_listen_ack(struct tcpcb *lp, struct mbuf *m, struct tcp_seg *sg,
 			tcp_dispatch(tp, m, sg);
 			return;
 		}
+		in_pcbsame_note(&V_tcbinfo, sg->sg_ip->ii_same);
 		tcp_child_opened(tp);
 		break;
 	case TCP_SC_NONE:

@@ -271,15 +271,22 @@ tcp_plain_header(struct tcpcb *tp, struct mbuf *m, tcp_seq seq,
 		tcp_put_timestamp(mtod(m, struct tcphdr *) + 1, tp);
 }
 
-static inline int
-tcp_plain_to_ip(struct tcpcb *tp, struct mbuf *m)
+/* Where segments may be fragmented. */
+static int __noinline
+tcp_plain_to_ip_any(struct tcpcb *tp, struct mbuf *m)
 {
 	struct inpcb *inp = &tp->t_inpcb;
 
-	if (__predict_true(V_tcp_do_pmtud))
-		return (ip_send_pcb(m, inp));
 	return (tcp_ip_send(m, inp, &inp->inp_inc, inp->inp_tos, inp->inp_ttl,
 	    0, NULL));
+}
+
+static inline int
+tcp_plain_to_ip(struct tcpcb *tp, struct mbuf *m)
+{
+	if (__predict_true(V_tcp_do_pmtud))
+		return (ip_send_pcb(m, &tp->t_inpcb));
+	return (tcp_plain_to_ip_any(tp, m));
 }
 
 /*
@@ -450,24 +457,25 @@ static inline int
 tcp_plain_output(struct tcpcb *tp, const struct sockbuf *sb, bool *morep)
 {
 	const uint32_t hdrlen = tcp_plain_hdrlen(tp);
-	const bool fin = tcp_wants_fin(tp), said = *morep;
+	const u_int fin = tcp_wants_fin(tp) ? TH_FIN : 0;
+	const bool said = *morep;
 	nstime_t when = UINT64_MAX;
 	uint32_t avail, len;
 	u_int flags = TH_ACK;
 
 	*morep = false;
 	avail = sbavail(sb) - (tp->snd_max - tp->snd_una);
-	if ((tp->t_flags & TF_SENTFIN) != 0 || (avail == 0 && !fin))
+	if ((tp->t_flags & TF_SENTFIN) != 0 || (avail | fin) == 0)
 		return (tcp_plain_ack(tp, hdrlen));
 	len = tcp_plain_len(tp, avail, tcp_plain_quota(tp, &when),
-	    tcp_plain_mss(tp, hdrlen), fin);
+	    tcp_plain_mss(tp, hdrlen), fin != 0);
 	if (len == UINT32_MAX) {
 		if (when != UINT64_MAX)
 			tcp_timer_at(tp, TT_PACE, when);
 		return (said ? 0 : tcp_plain_ack(tp, hdrlen));
 	}
 	if (len == avail)
-		flags |= (len != 0 ? TH_PUSH : 0) | (fin ? TH_FIN : 0);
+		flags |= (len != 0 ? TH_PUSH : 0) | fin;
 	*morep = len != avail;
 	return (tcp_plain_send(tp, len, flags, hdrlen));
 }
@@ -480,11 +488,15 @@ tcp_plain_output(struct tcpcb *tp, const struct sockbuf *sb, bool *morep)
 static void
 tcp_output_idle(struct tcpcb *tp)
 {
+	nstime_t since;
+
 	if (tp->snd_una != tp->snd_max)
 		return;
 	tp->t_flags |= TF_LASTIDLE;
-	if (tp->t_sndtime == 0 || !V_tcp_ways.w_idle_restart ||
-	    getnstime() - tp->t_sndtime < tcp_rto(tp))
+	since = getnstime() - tp->t_sndtime;
+	if (tp->t_sndtime == 0 || (since < TCP_RTO_LEAST &&
+	    (tp->t_flags2 & TF2_COMPAT) == 0) ||
+	    !V_tcp_ways.w_idle_restart || since < tcp_rto(tp))
 		return;
 	if ((tp->t_flags2 & TF2_CWV) != 0)
 		tcp_cwv_idle(tp);
@@ -546,14 +558,9 @@ static int __noinline
 tcp_any_output(struct tcpcb *tp, const struct socket *so)
 {
 	struct tcp_plan p;
-	bool due;
+	bool due = tcp_output_due(tp, so);
 	int error = 0;
 
-	if (tcp_syn_is_plain(tp)) {
-		error = tcp_plain_syn(tp);
-		due = false;
-	} else
-		due = tcp_output_due(tp, so);
 	while (due && tcp_plan(tp, &p)) {
 		if ((error = tcp_send_plan(tp, &p)) != 0)
 			break;
@@ -565,6 +572,17 @@ tcp_any_output(struct tcpcb *tp, const struct socket *so)
 	tcp_output_end(tp, so);
 	if ((tp->t_flags2 & TF2_COMPAT) != 0)
 		tcp_compat_notsent(tp);
+	return (error);
+}
+
+static int __noinline
+tcp_syn_output(struct tcpcb *tp, const struct socket *so)
+{
+	int error = tcp_plain_syn(tp);
+
+	if (error != 0)
+		error = tcp_output_error(tp, error);
+	tcp_output_end(tp, so);
 	return (error);
 }
 
@@ -580,6 +598,8 @@ tcp_output_text(struct tcpcb *tp, struct socket *so)
 static int __noinline
 tcp_other_output(struct tcpcb *tp, struct socket *so)
 {
+	if (tcp_syn_is_plain(tp))
+		return (tcp_syn_output(tp, so));
 	if (so != NULL && sbavail(&so->so_snd) != 0 &&
 	    TCPS_HAVEESTABLISHED(tp->t_state))
 		tcp_output_text(tp, so);

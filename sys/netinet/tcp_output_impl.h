@@ -17,6 +17,7 @@
 #include <sys/mbuf.h>
 #include <sys/socketvar.h>
 #include <sys/systm.h>
+#include <netinet/ip_plain.h>
 #include <netinet/ip_var.h>
 #include <netinet/tcp_loss.h>
 #include <netinet/tcp_var.h>

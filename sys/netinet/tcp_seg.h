@@ -146,19 +146,6 @@ tcp_is_stamped(u_int off_flags)
 	    (TCP_STAMPED_OFF << 10 | TH_ACK));
 }
 
-/* Is inc what th, which came with ii, is between? */
-static inline bool
-tcp_is_between(const struct in_conninfo *inc, const struct ip_info *ii,
-    const struct tcphdr *th)
-{
-	const uint32_t ports = tcp_ports(th);
-
-	return (memcmp(&inc->inc_fport, &ports, sizeof(ports)) == 0 &&
-	    inc->inc_scope == ii->ii_scope &&
-	    IN6_ARE_ADDR_EQUAL(&inc->inc_faddr, &ii->ii_src) &&
-	    IN6_ARE_ADDR_EQUAL(&inc->inc_laddr, &ii->ii_dst));
-}
-
 /* Read such a header, which is between those. */
 static inline void
 tcp_read_stamped(const struct mbuf *m, const struct ip_info *ii,

@@ -544,7 +544,7 @@ sc_timer(void *arg __unused)
 static bool
 sc_paused(void)
 {
-	return (V_syncookies && getnstime() < V_syncache.h_pause_end);
+	return (getnstime() < V_syncache.h_pause_end && V_syncookies);
 }
 
 /* A bound was reached.  Soon after the last pause the next one is longer. */

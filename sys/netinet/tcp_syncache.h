@@ -40,7 +40,7 @@ struct tcp_syn {
 	uint8_t		sy_tos;
 	uint8_t		sy_ttl;
 	uint8_t		sy_ecn;		/* TCP_ECN_* */
-	uint8_t		sy_sent;	/* challenge ACKs << 4 | SYN-ACKs again */
+	uint8_t		sy_sent;	/* challenges << 4 | SYN-ACKs again */
 	uint8_t		sy_aocurrent;	/* TCP-AO: KeyIDs, as in a tcp_ao */
 	uint8_t		sy_aornext;
 };

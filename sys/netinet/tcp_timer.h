@@ -88,6 +88,8 @@ nstime_t tcp_rto(const struct tcpcb *tp);
  *
  * and in Linux's ways SRTT + max(4 * RTTVAR, net.inet.tcp.rexmit_min). */
 nstime_t tcp_rto_base(const struct tcpcb *tp, nstime_t least);
+/* No timeout is shorter, whatever the variables say, without TF2_COMPAT. */
+#define	TCP_RTO_LEAST	NS_PER_MSEC
 /* Multiplier of the n-th timeout in a row. */
 int	tcp_backoff(int shift);
 /* The user's or the variable's: */

@@ -392,8 +392,23 @@ tcp_usr_connect(struct socket *so, struct sockaddr *nam)
 
 #define	TCP_OOB_EXCESS	512		/* bytes */
 
-static int
-tcp_usr_send(struct socket *so, int flags, struct mbuf *m,
+/* What is in the buffer leaves when the batch ends. */
+static inline int
+tcp_send_end(struct tcpcb *tp, int flags)
+{
+	if ((flags & PRUS_MORETOCOME) != 0)
+		tp->t_flags |= TF_MORETOCOME;
+	else
+		tp->t_flags &= ~TF_MORETOCOME;
+	if (__predict_false((tp->t_flags2 & TF2_COMPAT) != 0))
+		tcp_compat_written(tp);
+	tcp_output_later(tp);
+	return (0);
+}
+
+/* A write that connects, is urgent, is the last one, or may be refused. */
+static int __noinline
+tcp_send_unusual(struct socket *so, int flags, struct mbuf *m,
     struct sockaddr *nam)
 {
 	struct tcpcb *tp = sototcpcb(so);
@@ -437,14 +452,22 @@ tcp_usr_send(struct socket *so, int flags, struct mbuf *m,
 		if (tcp_is_over(tp))
 			return (0);
 	}
-	if ((flags & PRUS_MORETOCOME) != 0)
-		tp->t_flags |= TF_MORETOCOME;
-	else
-		tp->t_flags &= ~TF_MORETOCOME;
-	if (__predict_false((tp->t_flags2 & TF2_COMPAT) != 0))
-		tcp_compat_written(tp);
-	tcp_output_later(tp);
-	return (0);
+	return (tcp_send_end(tp, flags));
+}
+
+static int
+tcp_usr_send(struct socket *so, int flags, struct mbuf *m,
+    struct sockaddr *nam)
+{
+	struct tcpcb *tp = sototcpcb(so);
+
+	if (nam != NULL || tcp_is_over(tp) ||
+	    (flags & (PRUS_OOB | PRUS_EOF)) != 0 ||
+	    __predict_false(V_tcp_ways.w_mem[2] != 0))
+		return (tcp_send_unusual(so, flags, m, nam));
+	tcp_note_write(tp, so);
+	sbappendstream(&so->so_snd, m, flags);
+	return (tcp_send_end(tp, flags));
 }
 
 static int

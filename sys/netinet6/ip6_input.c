@@ -358,6 +358,7 @@ ip6_info_get(const struct mbuf *m, struct ip_info *ii)
 	ii->ii_ttl = ip6->ip6_hlim;
 	ii->ii_v6 = true;
 	ii->ii_bcast = (m->m_flags & (M_BCAST | M_MCAST)) != 0;
+	ii->ii_same = 0;
 }
 
 static void

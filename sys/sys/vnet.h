@@ -235,6 +235,7 @@ nstime_t vnet_next(const struct vnet *vnet);
 void	vnet_task_later(struct vnet_task *task);
 /* Forget task if it is pending. */
 void	vnet_task_cancel(struct vnet_task *task);
+
 static inline void
 vnet_task_insert(struct vnet *vnet, struct vnet_task *task)
 {
@@ -261,18 +262,20 @@ vnet_want(struct vnet *vnet, nstime_t when)
 }
 
 /*
- * Put task off in a vnet that need not be current, and wake that vnet now.
- * For what hands packets from one vnet to another (if_epair).
+ * Put task off in a vnet that need not be the current one, of which there is
+ * one, and wake that vnet now.  For what hands packets from one vnet to
+ * another (if_epair).
  */
 static inline void
 vnet_task_send(struct vnet *vnet, struct vnet_task *task)
 {
+	const nstime_t now = curvnet->vnet_now;
+
 	if (task->vt_pending)		/* and vnet awake */
 		return;
 	vnet_task_insert(vnet, task);
 	if (vnet->vnet_depth == 0)
-		vnet_want(vnet, curvnet != NULL ? curvnet->vnet_now :
-		    vnet->vnet_now);
+		vnet_want(vnet, now);
 }
 
 /* The process that curvnet's sockets belong to; all zeros: not known. */

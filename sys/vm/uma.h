@@ -50,12 +50,15 @@ struct uma_zone {
 	void		*uz_free;	/* first free item; links inside them */
 	uint64_t	uz_size;	/* bytes of an item */
 	struct mem_stats uz_stats;	/* ms_limit in bytes: items * size */
-	/* Below this many bytes in use an allocation needs nothing but a free
-	 * item: 0 if the zone is not plain, or a fault point is set. */
+	/* Below this many bytes in use an allocation is allowed and there is a
+	 * free item: uz_total, or what the limit says; 0 if the zone is not
+	 * plain, or a fault point is set. */
 	uint64_t	uz_bound;
+	/* Above this many bytes in use a free item is kept, and no dtor runs:
+	 * uz_total less uz_keep. */
+	int64_t		uz_floor;
 	uint64_t	uz_total;	/* items in use and free, bytes */
 	uint64_t	uz_keep;	/* free items kept at most, bytes */
-	uint64_t	uz_keep_fast;	/* the same if it is plain, or else 0 */
 	uma_ctor	uz_ctor;
 	uma_dtor	uz_dtor;
 	uma_init	uz_init;
@@ -97,13 +100,15 @@ static inline void *
 uma_zalloc_fast(uma_zone_t zone)
 {
 	struct mem_stats *ms = &zone->uz_stats;
-	void *item = zone->uz_free;
+	uint64_t bytes = ms->ms_bytes;
+	void *item;
 
-	if (__predict_false(item == NULL || ms->ms_bytes >= zone->uz_bound))
+	if (__predict_false(bytes >= zone->uz_bound))
 		return (NULL);
+	item = zone->uz_free;
 	zone->uz_free = *(void **)item;
 	ms->ms_allocs++;
-	ms->ms_bytes += zone->uz_size;
+	ms->ms_bytes = bytes + zone->uz_size;
 	return (item);
 }
 
@@ -125,7 +130,7 @@ uma_zfree_fast(uma_zone_t zone, void *item)
 {
 	uint64_t bytes = zone->uz_stats.ms_bytes;
 
-	if (__predict_false(zone->uz_total - bytes >= zone->uz_keep_fast))
+	if (__predict_false((int64_t)bytes <= zone->uz_floor))
 		return (false);
 	*(void **)item = zone->uz_free;
 	zone->uz_free = item;
@@ -142,7 +147,8 @@ uma_zfree(uma_zone_t zone, void *item)
 
 /* The zone's figures, all of them up to date. */
 const struct mem_stats *uma_zone_stats(uma_zone_t zone);
-/* ms_limit or ms_fault_after of uz_stats have been written to. */
+/* ms_limit or ms_fault_after of uz_stats, or uz_total or uz_keep, have been
+ * written to. */
 void	uma_zone_stats_set(uma_zone_t zone);
 /* Items kept on its list. */
 u_int	uma_zone_get_free(uma_zone_t zone);

@@ -257,6 +257,63 @@ ATF_TC_BODY(inside_callbacks, tc)
 	end();
 }
 
+/* Entries in a ring of one's own. */
+static u_int ring_fired;
+
+static void
+ring_func(struct callout_entry *ce)
+{
+
+	ATF_CHECK(!callout_entry_pending(ce));
+	ring_fired++;
+}
+
+ATF_TC_WITHOUT_HEAD(ring);
+ATF_TC_BODY(ring, tc)
+{
+	struct callout_entry ce[4];
+	struct callout_link head;
+	struct callout c;
+	u_int i;
+	int fired = 0;
+
+	begin(0);
+	callout_entry_handler(ring_func);
+	callout_ring_init(&head);
+	memset(ce, 0, sizeof(ce));
+	callout_init(&c, 1);
+	ATF_CHECK(callout_ring_first(&head) == NULL);
+	for (i = 0; i < nitems(ce); i++) {
+		callout_ring_add(&head, &ce[i], 5001 + 1000 * i);
+		ATF_CHECK(callout_entry_pending(&ce[i]));
+		ATF_CHECK_EQ(6000 + 1000 * i, callout_entry_time(&ce[i]));
+	}
+	callout_reset_at(&c, 20000, count, &fired);
+	/* The wheel knows nothing of them. */
+	ATF_CHECK_EQ(20000, vnet_next(curvnet));
+	ATF_CHECK_EQ(20000, run_at(10000));
+	ATF_CHECK_EQ(0U, ring_fired);
+	ATF_CHECK(callout_ring_first(&head) == &ce[0]);
+	ATF_CHECK_EQ(1, callout_entry_stop(&ce[1]));
+	ATF_CHECK_EQ(1, callout_entry_stop(&ce[0]));
+	ATF_CHECK_EQ(0, callout_entry_stop(&ce[0]));
+	ATF_CHECK(callout_ring_first(&head) == &ce[2]);
+	/* One leaves for the wheel, one comes back behind the other. */
+	ATF_CHECK_EQ(1, callout_entry_reset_at(&ce[2], 12000));
+	ATF_CHECK(callout_ring_first(&head) == &ce[3]);
+	callout_ring_add(&head, &ce[0], 30000);
+	ATF_CHECK(callout_ring_first(&head) == &ce[3]);
+	ATF_CHECK_EQ(12000, vnet_next(curvnet));
+	ATF_CHECK_EQ(20000, run_at(12000));
+	ATF_CHECK_EQ(1U, ring_fired);
+	ATF_CHECK_EQ(1, callout_entry_stop(&ce[3]));
+	ATF_CHECK_EQ(1, callout_entry_stop(&ce[0]));
+	ATF_CHECK(callout_ring_first(&head) == NULL);
+	ATF_CHECK_EQ(UINT64_MAX, run_at(20000));
+	ATF_CHECK_EQ(1, fired);
+	end();
+}
+
 /* The random runs. */
 
 struct entry {
@@ -473,6 +530,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, states);
 	ATF_TP_ADD_TC(tp, levels);
 	ATF_TP_ADD_TC(tp, overflow);
+	ATF_TP_ADD_TC(tp, ring);
 	ATF_TP_ADD_TC(tp, inside_callbacks);
 	ATF_TP_ADD_TC(tp, random);
 	return (atf_no_error());

@@ -105,14 +105,14 @@ ATF_TC_BODY(random, tc)
 {
 	struct testhost other;
 	uint64_t seed;
-	uint32_t expected[2], r;
+	uint32_t expected[40], r;
 	u_int counts[7], i;
 	uint8_t buf[16];
 
 	begin();
 	/* The vnet's own stream and nothing else. */
 	seed = host.th_seed;
-	for (i = 0; i < 8; i++)
+	for (i = 0; i < sizeof(expected); i++)
 		((uint8_t *)expected)[i] = (uint8_t)test_random(&seed);
 	r = prng32();
 	testhost_start(&other, "two");
@@ -122,6 +122,8 @@ ATF_TC_BODY(random, tc)
 	testhost_stop(&other);
 	ATF_CHECK_EQ(expected[0], r);
 	ATF_CHECK_EQ(expected[1], arc4random());
+	for (i = 2; i < nitems(expected); i++)
+		ATF_CHECK_EQ(expected[i], prng32());
 
 	memset(counts, 0, sizeof(counts));
 	for (i = 0; i < 70000; i++) {

@@ -308,6 +308,51 @@ ATF_TC_BODY(reserve, tc)
 	fake_end();
 }
 
+/* Both buffers at once come to what sbreserve() makes of each. */
+ATF_TC_WITHOUT_HEAD(both);
+ATF_TC_BODY(both, tc)
+{
+	static const char *const max[] = { "2304", "65536", "2097152",
+	    "4294967295" };
+	static struct socket so;
+	struct sockbuf was[2];
+	u_long cc[2], size;
+	u_int i, unit;
+	int error;
+
+	begin();
+	for (i = 0; i < 20000; i++) {
+		fake_sysctl("kern.ipc.maxsockbuf", max[i / 5000]);
+		cc[0] = test_random(&seed) >> 8 >> test_random(&seed) % 56;
+		cc[1] = test_random(&seed) >> 8 >> test_random(&seed) % 56;
+		memset(&so, 0, sizeof(so));
+		memset(was, 0, sizeof(was));
+		so.so_snd.sb_lowat = was[0].sb_lowat = MCLBYTES;
+		so.so_rcv.sb_lowat = was[1].sb_lowat = 100;
+		error = soreserve(&so, cc[0], cc[1]);
+		ATF_REQUIRE_EQ(error == 0, sbreserve(&was[0], cc[0]) &&
+		    sbreserve(&was[1], cc[1]));
+		if (error != 0)
+			continue;
+		ATF_REQUIRE_EQ(was[0].sb_lowat, so.so_snd.sb_lowat);
+		ATF_REQUIRE_EQ(u64max(was[1].sb_lowat, 1),
+		    so.so_rcv.sb_lowat);
+		unit = 64 + (u_int)(test_random(&seed) % 65472);
+		soround(&so, unit);
+		size = roundup(cc[0], unit);
+		if (size != cc[0] && size <= V_sb_max)
+			(void)sbreserve(&was[0], size);
+		size = roundup(cc[1], unit);
+		if (size != cc[1] && size <= V_sb_max)
+			(void)sbreserve(&was[1], size);
+		ATF_REQUIRE_EQ(was[0].sb_hiwat, so.so_snd.sb_hiwat);
+		ATF_REQUIRE_EQ(was[0].sb_mbmax, so.so_snd.sb_mbmax);
+		ATF_REQUIRE_EQ(was[1].sb_hiwat, so.so_rcv.sb_hiwat);
+		ATF_REQUIRE_EQ(was[1].sb_mbmax, so.so_rcv.sb_mbmax);
+	}
+	fake_end();
+}
+
 ATF_TC_WITHOUT_HEAD(space);
 ATF_TC_BODY(space, tc)
 {
@@ -465,6 +510,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, lent_costs_nothing);
 	ATF_TP_ADD_TC(tp, cut);
 	ATF_TP_ADD_TC(tp, reserve);
+	ATF_TP_ADD_TC(tp, both);
 	ATF_TP_ADD_TC(tp, space);
 	ATF_TP_ADD_TC(tp, sndptr);
 	ATF_TP_ADD_TC(tp, random_history);

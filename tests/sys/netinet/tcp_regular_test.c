@@ -111,7 +111,7 @@ found_last(struct pd *t, bool yes)
 {
 	struct vnet *saved = vnet_enter(t->vnet);
 
-	V_tcbinfo.ipi_last = yes ? tptoinpcb(pd_tcpcb(t)) : NULL;
+	in_pcbexpect(&V_tcbinfo, yes ? tptoinpcb(pd_tcpcb(t)) : NULL);
 	vnet_leave(saved);
 }
 
@@ -215,8 +215,40 @@ PD_TEST(all_stages)
 		run_all(t, WAYS * run, &seed);
 }
 
+/* Two hosts with the same ports: whoever was found last, and whatever IP
+ * remembers of the last packet, each segment goes to its own connection. */
+PD_TEST(two_hosts)
+{
+	struct in6_addr peer[2] = { t->peer, t->peer };
+	uint32_t next[2] = { 1, 1 };
+	int fd[2], i, lfd, step;
+
+	peer[1].s6_addr[15]++;
+	lfd = pd_listen(t, 5);
+	for (i = 0; i < 2; i++) {
+		pd_use(t, i);
+		t->peer = peer[i];
+		t->c->fport = PD_PEERPORT;
+		fd[i] = pd_passive_at(t, lfd, PD_ALL, 512);
+	}
+	for (step = 0; step < 200; step++) {
+		i = (int)pd_draw(t, 2);
+		pd_use(t, i);
+		t->peer = peer[i];
+		INJECT("P. %u:%u(10) ack 1 win 512 <nop,nop,TS val 7 ecr "
+		    "100>", next[i], next[i] + 10);
+		next[i] += 10;
+		RECV(fd[i], 10);
+		pd_forget(t);
+	}
+	/* Both connections end, too. */
+	t->hop = peer[0];
+	t->peer = peer[1];
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, all_stages);
+	ATF_TP_ADD_TC(tp, two_hosts);
 	return (atf_no_error());
 }

@@ -61,6 +61,40 @@ PD_TEST(variables)
 	EXPECT_IN(3000 * PD_MSEC, "P. 1:101(100) ack 1");
 }
 
+/* New connections wait in line for one callout: each one's timers are its
+ * own nevertheless, if others leave the line, or would have to stand before
+ * those who came earlier. */
+PD_TEST(in_line)
+{
+	int fd[4], i;
+
+	for (i = 0; i < 4; i++) {
+		pd_use(t, i);
+		if (i == 3)
+			pd_sysctl(t, "net.inet.tcp.delacktime", 5);
+		fd[i] = pd_socket(t);
+		ERR(EINPROGRESS, pd_connect(t, fd[i]));
+		EXPECT("S 0:0(0) win 65535 <...>");
+		ADVANCE(10 * PD_MSEC);
+	}
+	OK(pd_close(t, fd[1]));
+	for (i = 0; i < 4; i++) {
+		pd_use(t, i);
+		if (i != 1)
+			EXPECT_IN((i == 0 ? 960 : i == 2 ? 20 : 10) * PD_MSEC,
+			    "S 0:0(0) win 65535 <...>");
+	}
+	/* And those of others who come while they wait. */
+	pd_use(t, 4);
+	pd_sysctl(t, "net.inet.tcp.delacktime", 40);
+	(void)pd_active(t, 0, 65535);
+	ADVANCE(30 * PD_MSEC);
+	pd_use(t, 5);
+	(void)pd_active(t, 0, 65535);
+	INJECT("P. 1:101(100) ack 1 win 65535");
+	EXPECT_IN(40 * PD_MSEC, ". 1:1(0) ack 101");
+}
+
 /* ---- Round trips ---- */
 
 /* A connection over a path of 100 ms. */
@@ -376,6 +410,7 @@ ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, backoff);
 	ATF_TP_ADD_TC(tp, retries);
+	ATF_TP_ADD_TC(tp, in_line);
 	ATF_TP_ADD_TC(tp, variables);
 	ATF_TP_ADD_TC(tp, rtt);
 	ATF_TP_ADD_TC(tp, rtt_passive);
