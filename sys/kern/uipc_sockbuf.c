@@ -300,19 +300,10 @@ sbcut(struct sockbuf *sb, int len)
 }
 
 void
-sbdrop(struct sockbuf *sb, int len)
+sbdrop_part(struct sockbuf *sb, int len)
 {
 
-	struct mbuf *m;
-
-	m = sb->sb_mb;
-	if (m != NULL && m->m_next == NULL && len == m->m_len) {
-		/* All of it: a buffer that holds little holds one mbuf. */
-		sb->sb_mb = sb->sb_mbtail = sb->sb_sndptr = NULL;
-		sb->sb_sndptroff = sb->sb_ccc = sb->sb_mbcnt = 0;
-		m_freem(m);
-	} else
-		m_freem(sbcut(sb, len));
+	m_freem(sbcut(sb, len));
 }
 
 struct mbuf *

@@ -110,7 +110,21 @@ sbspace(const struct sockbuf *sb)
 /* Append chain m (consumed), a part of a stream; the flags are PRUS_*. */
 void	sbappendstream(struct sockbuf *sb, struct mbuf *m, int flags);
 /* Drop len (<= sb_ccc) bytes from the front. */
-void	sbdrop(struct sockbuf *sb, int len);
+void	sbdrop_part(struct sockbuf *sb, int len);
+void	m_free_chain(struct mbuf *m);
+static inline void
+sbdrop(struct sockbuf *sb, int len)
+{
+	struct mbuf *m = sb->sb_mb;
+
+	if ((u_int)len != sb->sb_ccc || m == NULL) {
+		sbdrop_part(sb, len);
+		return;
+	}
+	sb->sb_mb = sb->sb_mbtail = sb->sb_sndptr = NULL;
+	sb->sb_sndptroff = sb->sb_ccc = sb->sb_mbcnt = 0;
+	m_free_chain(m);
+}
 /* As sbdrop(), but the mbufs that go are returned, with their bytes; one
  * that is dropped in part stays. */
 struct mbuf *sbcut(struct sockbuf *sb, int len);

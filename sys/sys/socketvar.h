@@ -147,7 +147,8 @@ struct socket {
 
 VNET_DECLARE(struct sb_limits, sb_limits);
 #define	V_sb_limits	VNET(sb_limits)
-#define	V_sb_max	((const u_long)V_sb_limits.sl_max)
+#define	V_sb_max	((u_long)V_sb_limits.sl_max)	/* to be read only */
+/* Set kern.ipc.maxsockbuf, and what follows from it. */
 void	sb_set_max(u_long max);
 VNET_DECLARE(int, maxsockets);
 #define	V_maxsockets	VNET(maxsockets)

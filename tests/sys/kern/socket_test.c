@@ -509,6 +509,67 @@ ATF_TC_BODY(receive, tc)
 	fake_end();
 }
 
+/* so's state, errors and bytes as the bits of n have it; returns n >> 8. */
+static u_int
+in_state(struct socket *so, u_int n)
+{
+
+	so->so_state = (short)((n & 0x1 ? SS_ISCONNECTED : 0) |
+	    (n & 0x2 ? SS_ISCONNECTING : 0) |
+	    (n & 0x4 ? SS_ISDISCONNECTING : 0) |
+	    (n & 0x8 ? SS_ISDISCONNECTED : 0));
+	so->so_rcv.sb_state = n & 0x10 ? SBS_CANTRCVMORE : 0;
+	so->so_error = n & 0x20 ? ECONNRESET : 0;
+	so->so_rerror = n & 0x40 ? EHOSTDOWN : 0;
+	sbflush(&so->so_rcv);
+	if ((n & 0x80) != 0)
+		sbappendstream(&so->so_rcv, fake_chain("x", 1), 0);
+	return (n >> 8);
+}
+
+/* What a look at a socket says, the call says, too, and the other way. */
+ATF_TC_WITHOUT_HEAD(looks);
+ATF_TC_BODY(looks, tc)
+{
+	struct socket *acc, *so;
+	size_t len;
+	u_int n;
+	int error, fd;
+	char c;
+	bool ended, idle;
+
+	fake_begin();
+	fd = fake_connected();
+	so = fake_so(fd);
+	for (n = 0; in_state(so, n) == 0; n++) {
+		idle = soreceive_is_idle(so);
+		ended = soreceive_is_ended(so);
+		len = 77;
+		error = soreceive_buf(so, &c, 1, &len);
+		ATF_CHECK_MSG(ended == (error == 0 && len == 0), "%#x", n);
+		ATF_CHECK_MSG(!idle || error == EWOULDBLOCK, "%#x", n);
+		ATF_CHECK_MSG(idle || error != EWOULDBLOCK ||
+		    (so->so_state & SS_ISCONNECTED) == 0, "%#x", n);
+	}
+	(void)in_state(so, 0x1);
+	fake_gone(so, 0);
+	ATF_CHECK_EQ(0, kern_close(fd));
+	fd = fake_socket();
+	so = fake_so(fd);
+	ATF_CHECK(!soaccept_is_idle(so));
+	ATF_CHECK_EQ(0, kern_listen(fd, 5));
+	ATF_CHECK(soaccept_is_idle(so));
+	ATF_CHECK_EQ(EWOULDBLOCK, soaccept(so, &acc, NULL));
+	so->so_rcv.sb_state = SBS_CANTRCVMORE;
+	ATF_CHECK(!soreceive_is_ended(so));
+	ATF_CHECK_EQ(ENOTCONN, soreceive_buf(so, &c, 1, &len));
+	so->so_error = ECONNABORTED;
+	ATF_CHECK(!soaccept_is_idle(so));
+	ATF_CHECK_EQ(ECONNABORTED, soaccept(so, &acc, NULL));
+	ATF_CHECK_EQ(0, kern_close(fd));
+	fake_end();
+}
+
 ATF_TC_WITHOUT_HEAD(receive_discard);
 ATF_TC_BODY(receive_discard, tc)
 {
@@ -1381,6 +1442,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, send_chain);
 	ATF_TP_ADD_TC(tp, send_small);
 	ATF_TP_ADD_TC(tp, receive);
+	ATF_TP_ADD_TC(tp, looks);
 	ATF_TP_ADD_TC(tp, receive_discard);
 	ATF_TP_ADD_TC(tp, receive_lowat);
 	ATF_TP_ADD_TC(tp, receive_full);
