@@ -20,12 +20,14 @@
  * if_transmit to have the packet cut, and its checksums filled in as
  * software does, when it is received.
  *
- * Otherwise lo0 and epair never fill a checksum in and never cut: the receiver gets
- * the packet as it is, with CSUM_L3_VALID and CSUM_L4_VALID for what was
- * still to be done, and with the request itself (CSUM_IP_TCP, CSUM_IP_TSO,
- * tso_segsz) still there.  So whoever sends such a packet on (forwarding)
- * leaves those bits alone, puts csum_data back to the offset of the field
- * (16 TCP, 6 UDP) and has it completed or cut on the way out like any other.
+ * Otherwise lo0 and epair never fill a checksum in and never cut: the
+ * receiver gets the packet as it is, with CSUM_L3_VALID and CSUM_L4_VALID for
+ * what was still to be done, and with the request itself (CSUM_IP,
+ * CSUM_IP_TCP, CSUM_IP_TSO, tso_segsz) still there.  So whoever sends such a
+ * packet on (forwarding) leaves those bits alone, but has an IPv4 header
+ * completed first (ip_complete_sum()), puts csum_data back to the offset of
+ * the field (16 TCP, 6 UDP) and has it completed or cut on the way out like
+ * any other.
  */
 #ifndef _STACKYARD_NET_IF_VAR_H_
 #define	_STACKYARD_NET_IF_VAR_H_
