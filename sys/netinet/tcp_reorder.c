@@ -66,9 +66,9 @@ reorder_extent(const struct tcpcb *tp, const struct tcp_acked *ta)
 		return (0);
 	if ((tp->t_flags & TF_SACK_PERMIT) == 0)
 		return (tp->t_dupacks);
-	if (SEQ_LEQ(tp->snd_fack, first))
-		return (0);
-	return (howmany(tp->snd_fack - first, tcp_fixed_maxseg(tp)) - 1);
+	/* ACKs get lost: not all that it covers needs to have been SACKed. */
+	return (howmany(SEQ_MAX(tp->snd_fack, ta->ta_ack) - first,
+	    tcp_fixed_maxseg(tp)) - 1);
 }
 
 void

@@ -103,6 +103,20 @@ PD_TEST(learns_dupacks)
 	learns(t, false);
 }
 
+/* What an ACK says had come behind it counts, whether it was SACKed or not:
+ * ACKs get lost, too. */
+PD_TEST(learns_beyond_sack)
+{
+	int fd = far_peer(t, true, 50);
+
+	INJECT(SACK(0, 1, 2));
+	INJECT(SACK(0, 1, 3));
+	INJECT(SACK(0, 1, 4));
+	INJECT(ACK(8));
+	ATF_REQUIRE_EQ(1, again(t, 0));
+	ATF_REQUIRE_EQ(8, reordering(t, fd));
+}
+
 /* An ACK that comes when that of the retransmission may is no proof. */
 PD_TEST(late_ack)
 {
@@ -196,6 +210,7 @@ ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, learns_sack);
 	ATF_TP_ADD_TC(tp, learns_dupacks);
+	ATF_TP_ADD_TC(tp, learns_beyond_sack);
 	ATF_TP_ADD_TC(tp, late_ack);
 	ATF_TP_ADD_TC(tp, learns_dsack);
 	ATF_TP_ADD_TC(tp, max_reordering);
