@@ -409,7 +409,8 @@ ack_of_fin(struct tcpcb *tp)
 			    tcp_finwait2_time(tp));
 			return (TV_DISCONNECTED);
 		}
-		return (TV_OK);
+		/* Who still reads may have a larger window to tell of. */
+		return (TV_OUTPUT);
 	case TCPS_CLOSING:
 		return (TV_STOP | TV_TIMEWAIT | TV_DISCONNECTED);
 	case TCPS_LAST_ACK:
@@ -462,7 +463,7 @@ ack_advance(struct tcpcb *tp, const struct tcp_seg *sg,
 		ack_window_new(tp, sg, data);
 	else
 		tp->snd_wnd -= min(tp->snd_wnd, data);
-	/* Behind a FIN there is nothing to send. */
+	/* Behind a FIN there is no text to send. */
 	return (TV_WAKEWR | ((ta->ta_flags & TS_FIN) != 0 ?
 	    ack_of_fin(tp) : TV_OUTPUT));
 }

@@ -220,6 +220,20 @@ PD_TEST(half_close)
 	STATE(TCPS_TIME_WAIT);
 }
 
+/* The ACK of the FIN may be the first occasion to tell of more space. */
+PD_TEST(half_close_window)
+{
+	int fd = pd_active(t, PD_ALL, 65535);
+
+	OK(pd_shutdown(t, fd, SHUT_WR));
+	EXPECT("F. 1:1(0) ack 1 <nop,nop,TS val 100 ecr 7>");
+	OK(pd_setopt(t, fd, SOL_SOCKET, SO_RCVBUF, 200000));
+	NOTHING();
+	INJECT(". 1:1(0) ack 2 win 65535 <nop,nop,TS val 7 ecr 100>");
+	EXPECT(". 2:2(0) ack 1 win 3125 <nop,nop,TS val 100 ecr 7>");
+	STATE(TCPS_FIN_WAIT_2);
+}
+
 PD_TEST(half_close_text_in_fin_wait_1)
 {
 	int fd = pd_active(t, 0, 65535);
@@ -543,6 +557,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, text_and_fin);
 	ATF_TP_ADD_TC(tp, close_wait_send);
 	ATF_TP_ADD_TC(tp, half_close);
+	ATF_TP_ADD_TC(tp, half_close_window);
 	ATF_TP_ADD_TC(tp, half_close_text_in_fin_wait_1);
 	ATF_TP_ADD_TC(tp, shutdown_read);
 	ATF_TP_ADD_TC(tp, shutdown_both);
