@@ -127,7 +127,9 @@ tcp_timer_first(const struct tcpcb *tp)
  * it finds that out.
  *
  * All wait as long then, so that they can stand in line for one callout, and
- * many connections are over before their turn comes.
+ * many connections are over before their turn comes.  When the last of them is,
+ * the callout stays, and comes once in vain: to stop it, and arm it for the
+ * next, would move the host's next turn twice for each short connection.
  */
 struct tcp_young {
 	struct callout_link ty_ring;
