@@ -428,8 +428,10 @@ syk_read(struct syk_io *io)
 	struct socket *so;
 
 	so = look_at(io->io_vnet, io->io_fd);
-	if (so != NULL && sbavail(&so->so_rcv) == 0) {
-		if (soreceive_is_idle(so) && io->io_len > 0)
+	/* No bytes are the call's, and so are too many: less 1, both are. */
+	if (so != NULL && sbavail(&so->so_rcv) == 0 &&
+	    io->io_len - 1 < PTRDIFF_MAX) {
+		if (soreceive_is_idle(so))
 			return (would_wait(so, so->so_rcv.sb_timeo,
 			    &io->io_wait));
 		if (soreceive_is_ended(so)) {

@@ -251,6 +251,8 @@ TEST(nonblocking)
 	WORKS(sy_getsockopt(a, fd, SOL_SOCKET, SO_ERROR, &error, &len));
 	ATF_CHECK_EQ(0, error);
 	FAILS(EAGAIN, "recv", sy_recv(a, fd, &c, 1, 0));
+	FAILS(EINVAL, "recv", sy_recv(a, fd, &c, SIZE_MAX, 0));
+	ATF_CHECK_EQ(0, sy_recv(a, fd, &c, 0, 0));
 	WORKS(sy_setnonblock(a, fd, false));
 	FAILS(EAGAIN, "recv", sy_recv(a, fd, &c, 1, MSG_DONTWAIT));
 	sy_loop_free(loop);
