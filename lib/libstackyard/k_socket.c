@@ -94,7 +94,9 @@ addr_from_ss(struct syk_addr *addr, const struct sockaddr_storage *ss)
  * Most calls that will have to wait, and most reads at the end of a stream,
  * can be told by a look at the socket, for which no door is needed where
  * threads do not share the vnet.  Where such a look does not find one of
- * these, the call itself judges.
+ * these, the call itself judges.  So it does on a non-blocking descriptor: who
+ * asks again and again without running the loop relies on the door, which
+ * delivers what another host has handed over.
  */
 static inline struct socket *
 look_at(const struct vnet *vnet, int fd)
@@ -104,6 +106,8 @@ look_at(const struct vnet *vnet, int fd)
 	if (__predict_false((vnet->vnet_rare & VNET_SHARED) != 0))
 		return (NULL);
 	(void)fd_getsock_of(VNET_VNET_PTR(vnet, filedesc), fd, &so);
+	if (so != NULL && __predict_false((so->so_state & SS_NBIO) != 0))
+		return (NULL);
 	return (so);
 }
 
