@@ -94,7 +94,9 @@ addr_from_ss(struct syk_addr *addr, const struct sockaddr_storage *ss)
  * Most calls that will have to wait, and most reads at the end of a stream,
  * can be told by a look at the socket, for which no door is needed where
  * threads do not share the vnet.  Where such a look does not find one of
- * these, the call itself judges.
+ * these, the call itself judges.  So it does on a non-blocking descriptor: who
+ * asks again and again without running the loop relies on the door, which
+ * delivers what another host has handed over.
  */
 static inline struct socket *
 look_at(const struct vnet *vnet, int fd)
@@ -104,6 +106,8 @@ look_at(const struct vnet *vnet, int fd)
 	if (__predict_false((vnet->vnet_rare & VNET_SHARED) != 0))
 		return (NULL);
 	(void)fd_getsock_of(VNET_VNET_PTR(vnet, filedesc), fd, &so);
+	if (so != NULL && __predict_false((so->so_state & SS_NBIO) != 0))
+		return (NULL);
 	return (so);
 }
 
@@ -428,8 +432,10 @@ syk_read(struct syk_io *io)
 	struct socket *so;
 
 	so = look_at(io->io_vnet, io->io_fd);
-	if (so != NULL && sbavail(&so->so_rcv) == 0) {
-		if (soreceive_is_idle(so) && io->io_len > 0)
+	/* No bytes are the call's, and so are too many: less 1, both are. */
+	if (so != NULL && sbavail(&so->so_rcv) == 0 &&
+	    io->io_len - 1 < PTRDIFF_MAX) {
+		if (soreceive_is_idle(so))
 			return (would_wait(so, so->so_rcv.sb_timeo,
 			    &io->io_wait));
 		if (soreceive_is_ended(so)) {

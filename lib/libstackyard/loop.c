@@ -276,13 +276,22 @@ host_turn(struct sy_loop *loop, struct sy_host *host)
 		sy_loop_after(loop, host);
 }
 
-/* Is what comes next host's turn, since it is woken, and no more than that? */
-static inline bool
-only_turn(const struct sy_loop *loop, const struct sy_host *host)
+/*
+ * The host whose turn comes next, since it is woken, and no more than that;
+ * else NULL.  Where threads take turns this is no one's turn, and nothing but
+ * l_rare is looked at.
+ */
+static inline struct sy_host *
+only_turn(const struct sy_loop *loop)
 {
+	struct sy_host *host;
 
-	return (host->h_watches == NULL && sy_rare(loop) == 0 &&
-	    loop->l_heap[0].s_when > loop->l_now);
+	if (sy_rare(loop) != 0 ||
+	    (host = STAILQ_FIRST(&loop->l_woken)) == NULL ||
+	    host->h_watches != NULL ||
+	    loop->l_heap[0].s_when <= loop->l_now)
+		return (NULL);
+	return (host);
 }
 
 bool
@@ -293,8 +302,7 @@ sy_loop_turns(struct sy_loop *loop, const struct sy_host *host)
 
 	if ((loop->l_depth | loop->l_ndoors) != 0)
 		return (false);
-	while ((h = STAILQ_FIRST(&loop->l_woken)) != NULL &&
-	    only_turn(loop, h)) {
+	while ((h = only_turn(loop)) != NULL) {
 		unwake(loop, h);
 		loop->l_events++;
 		loop->l_running = h;

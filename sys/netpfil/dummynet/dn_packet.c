@@ -249,6 +249,31 @@ dn_packet_cksum(struct mbuf *m, int version)
 }
 
 /*
+ * The same of the IPv4 header, of m that is nobody else's.
+ */
+static struct mbuf *
+dn_packet_cksum_ip(struct mbuf *m, int version)
+{
+	const int off = __offsetof(struct ip, ip_sum);
+	uint16_t sum = 0;
+	uint8_t b;
+	int hlen;
+
+	if (version != 4 || (m->m_pkthdr.csum_flags & CSUM_IP) == 0)
+		return (m);
+	m_copydata(m, 0, 1, &b);
+	hlen = imax((b & 0x0f) * 4, (int)sizeof(struct ip));
+	if (hlen > m->m_pkthdr.len) {
+		m_freem(m);
+		return (NULL);
+	}
+	m_copyback(m, off, sizeof(sum), (const void *)&sum);
+	sum = in_cksum_skip(m, hlen, 0);
+	m_copyback(m, off, sizeof(sum), (const void *)&sum);
+	return (m);
+}
+
+/*
  * Make all of m its own and its checksums final, so that the receiver looks
  * at them.  NULL: as above.
  */
@@ -263,6 +288,7 @@ dn_packet_finish(struct mbuf *m, int version)
 	m_copydata(m, 0, l2hlen, l2);
 	m_adj(m, l2hlen);
 	if ((m = m_unshare(m, M_NOWAIT)) == NULL ||
+	    (m = dn_packet_cksum_ip(m, version)) == NULL ||
 	    (m = dn_packet_cksum(m, version)) == NULL)
 		return (NULL);
 	m->m_pkthdr.csum_flags = 0;

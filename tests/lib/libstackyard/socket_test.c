@@ -251,8 +251,25 @@ TEST(nonblocking)
 	WORKS(sy_getsockopt(a, fd, SOL_SOCKET, SO_ERROR, &error, &len));
 	ATF_CHECK_EQ(0, error);
 	FAILS(EAGAIN, "recv", sy_recv(a, fd, &c, 1, 0));
+	FAILS(EINVAL, "recv", sy_recv(a, fd, &c, SIZE_MAX, 0));
+	ATF_CHECK_EQ(0, sy_recv(a, fd, &c, 0, 0));
 	WORKS(sy_setnonblock(a, fd, false));
 	FAILS(EAGAIN, "recv", sy_recv(a, fd, &c, 1, MSG_DONTWAIT));
+	sy_loop_free(loop);
+}
+
+/* Who asks again and again need not run the loop for what is there already. */
+TEST(nonblocking_again)
+{
+	struct sy_pipe none = { 0 };
+	char c;
+
+	connected();
+	WORKS(sy_pipe(a, "epair0a", &none));
+	WORKS(sy_setnonblock(b, server, true));
+	ATF_CHECK_EQ(1, sy_send(a, client, "x", 1, 0));
+	FAILS(EAGAIN, "recv", sy_recv(b, server, &c, 1, 0));
+	ATF_CHECK_EQ(1, sy_recv(b, server, &c, 1, 0));
 	sy_loop_free(loop);
 }
 
@@ -889,6 +906,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, refused);
 	ATF_TP_ADD_TC(tp, port_taken);
 	ATF_TP_ADD_TC(tp, nonblocking);
+	ATF_TP_ADD_TC(tp, nonblocking_again);
 	ATF_TP_ADD_TC(tp, timeouts);
 	ATF_TP_ADD_TC(tp, deadlock);
 	ATF_TP_ADD_TC(tp, send_all);

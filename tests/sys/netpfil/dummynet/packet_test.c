@@ -310,6 +310,16 @@ leave_sum(struct mbuf *m, bool v6)
 	m->m_pkthdr.csum_data = 6;
 }
 
+/* And that of the IPv4 header. */
+static void
+leave_header_sum(struct mbuf *m)
+{
+	uint8_t *ip = mtodo(m, ETHER_HDR_LEN);
+
+	ip[10] = ip[11] = 0;
+	m->m_pkthdr.csum_flags |= CSUM_IP;
+}
+
 /* A sum left to the interface is right before the damage, and the flags do
  * not hide it; other references see nothing. */
 ATF_TC_WITHOUT_HEAD(corrupt_unsummed);
@@ -329,6 +339,8 @@ ATF_TC_BODY(corrupt_unsummed, tc)
 		    world_packet(200, (uint16_t)i, 0);
 		flat(m, in);
 		leave_sum(m, (i & 1) != 0);
+		if ((i & 3) == 2)
+			leave_header_sum(m);
 		flat(m, before);
 		ATF_REQUIRE(!frame_good(before, 200));
 		n = m_copym(m, 0, M_COPYALL, M_NOWAIT);
