@@ -9,8 +9,8 @@
  * What one end transmits is, by if_handover.c, received by the other as it
  * is: the mbufs, not copies of them, and large segments whole if IFCAP_TSO
  * is on (it is off at first, since packets of more than the MTU are seldom
- * what one wants to look at), else cut.  There is no rate and no delay: those are a
- * pipe's.
+ * what one wants to look at), else cut.  There is no rate and no delay: those
+ * are a pipe's.
  *
  * Either end may go first.  An end whose peer is gone has no carrier: it
  * drops what it is given.

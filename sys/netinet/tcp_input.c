@@ -528,9 +528,9 @@ tcp_is_for_last(struct inpcbinfo *ipi, const struct ip_info *ii,
 }
 
 /*
- * What nearly all segments are: with ACK, PSH and FIN at most, as off_flags has,
- * and a time stamp.  If it has no other options, is regular and whole, and is
- * for the connection that was found last, it is not looked at again;
+ * What nearly all segments are: with ACK, PSH and FIN at most, as off_flags
+ * has, and a time stamp.  If it has no other options, is regular and whole, and
+ * is for the connection that was found last, it is not looked at again;
  * tcp_input_udp() would come to the same.
  */
 static void __noinline

@@ -278,8 +278,9 @@ struct tcpcb {
 	int16_t		t_delack_opt;	/* TCP_DELACK; -1: the variable's */
 	int		t_rxtshift;	/* timeouts in a row */
 	uint32_t	t_acktime;	/* tcp_acktime() of the last bare ACK */
-	uint32_t	t_progress;	/* tcp_acktime() of the last ACK of something,
-					 * or since when there is something */
+	uint32_t	t_progress;	/* tcp_acktime() of the last ACK of
+					 * something, or since when there is
+					 * something */
 	uint16_t	t_segqlen;	/* ranges of text out of order */
 	uint16_t	t_tsomax;	/* bytes of IP packet for TSO; 0 none */
 

@@ -215,8 +215,8 @@ ATF_TC_BODY(large_and_the_bound, tc)
 	net_host_end(b);
 }
 
-/* The receiver's memory is short, after n mbufs, of which a segment takes two or
- * three: the rest of the packet is lost, and counted. */
+/* The receiver's memory is short, after n mbufs, of which a segment takes two
+ * or three: the rest of the packet is lost, and counted. */
 ATF_TC_WITHOUT_HEAD(large_and_no_memory);
 ATF_TC_BODY(large_and_no_memory, tc)
 {
