@@ -336,18 +336,20 @@ tso_each(struct tso *t, struct mbuf *m, bool sum, if_cut_give_t *give,
 	return (true);
 }
 
-/* Take the link header off m, to be that of each segment. */
+/* Take the link header, which is contiguous, off m, to be that of each segment.
+ * (m_adj() would go through all of the packet.) */
 static void
 tso_link(struct tso *t, struct mbuf *m, int l2hlen)
 {
 
-	KASSERT(l2hlen <= max_linkhdr, ("a link header of %d bytes", l2hlen));
+	KASSERT(l2hlen <= max_linkhdr && l2hlen <= m->m_len,
+	    ("a link header of %d bytes, %d at hand", l2hlen, m->m_len));
 	memset(t->t_link, 0, sizeof(t->t_link));
 	t->t_l2len = l2hlen;
-	if (l2hlen == 0)
-		return;
-	m_copydata(m, 0, l2hlen, t->t_link + max_linkhdr - l2hlen);
-	m_adj(m, l2hlen);
+	memcpy(t->t_link + max_linkhdr - l2hlen, m->m_data, (size_t)l2hlen);
+	m->m_data += l2hlen;
+	m->m_len -= l2hlen;
+	m->m_pkthdr.len -= l2hlen;
 }
 
 void
