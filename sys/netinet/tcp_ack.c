@@ -643,7 +643,7 @@ tcp_ack_first(struct tcpcb *tp, const struct tcp_seg *sg, nstime_t sent)
 	struct tcp_acked ta = { .ta_ack = sg->sg_ack, .ta_acked = 1,
 	    .ta_inflight = 1, .ta_flags = TS_SYN, .ta_nsegs = sg->sg_nsegs,
 	    .ta_rtt = now - sent + (now == sent), .ta_rtt_xmits = 1,
-	    .rs_delivered = 1, .rs_interval = sent - now };
+	    .rs_delivered = 1, .rs_interval = now - sent };
 
 	tp->snd_nxt = tp->snd_max = sg->sg_ack;
 	tp->t_delivered = 1;

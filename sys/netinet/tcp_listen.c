@@ -179,7 +179,7 @@ tcp_child_sent(struct tcpcb *tp, const struct tcp_syn *sy, nstime_t sent)
 	ts->ts_xmits = (uint16_t)(SY_REXMITS(sy) + 1 + (sent == 0 ||
 	    (sy->sy_flags & SYF_AGAIN) != 0));
 	if (sent != 0)
-		ts->ts_time = sent;
+		ts->ts_time = ts->ts_firsttime = ts->ts_deltime = sent;
 	return (0);
 }
 

@@ -329,8 +329,55 @@ PD_TEST(all_stages)
 	    atonce, PAIRS);
 }
 
+/* What a block is told of the first ACK. */
+static struct tcp_acked told;
+static u_int told_times;
+
+static void
+acked(struct tcpcb *tp __unused, const struct tcp_acked *ta)
+{
+	told = *ta;
+	told_times++;
+}
+
+/* The SYN-ACK was delivered in the time it took, by both ways. */
+PD_TEST(first_sample)
+{
+	static struct tcp_function_block blk[2];
+	const char *names[] = { "short", "long" };
+	struct vnet *saved;
+	int i, lfd;
+
+	told_times = 0;
+	lfd = pd_listen(t, 2);
+	for (i = 0; i < 2; i++) {
+		strlcpy(blk[i].tfb_tcp_block_name, names[i],
+		    sizeof(blk[i].tfb_tcp_block_name));
+		blk[i].tfb_base = "freebsd";
+		blk[i].tfb_acked = acked;
+		if (i == 1)
+			blk[i].tfb_tcp_do_segment = staged;
+		saved = vnet_enter(t->vnet);
+		OK(register_tcp_functions(&blk[i], M_WAITOK));
+		vnet_leave(saved);
+		set_block(t, lfd, names[i]);
+		pd_use(t, i);
+		t->c->fport = (uint16_t)(PD_PEERPORT + i);
+		INJECT("S 0:0(0) win 65535 <mss 1460>");
+		EXPECT("S. 0:0(0) ack 1 <...>");
+		pd_pass(t, 70 * PD_MSEC);
+		INJECT(". 1:1(0) ack 1 win 65535");
+		ATF_CHECK_EQ((u_int)i + 1, told_times);
+		ATF_CHECK_EQ(1, told.rs_delivered);
+		ATF_CHECK_EQ(0, told.rs_prior_delivered);
+		ATF_CHECK_EQ(70 * NS_PER_MSEC, told.rs_interval);
+		ATF_CHECK_EQ(70 * NS_PER_MSEC, told.ta_rtt);
+	}
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, all_stages);
+	ATF_TP_ADD_TC(tp, first_sample);
 	return (atf_no_error());
 }
