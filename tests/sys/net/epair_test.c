@@ -221,6 +221,7 @@ ATF_TC_WITHOUT_HEAD(large_and_no_memory);
 ATF_TC_BODY(large_and_no_memory, tc)
 {
 	struct vnet *a = net_host("a"), *b = net_host("b");
+	const uint64_t limit = 1014 + MSIZE;
 	struct ifnet *ea, *eb;
 	struct mbuf *m;
 	u_int i, lost, n;
@@ -251,6 +252,12 @@ ATF_TC_BODY(large_and_no_memory, tc)
 		lost += LARGE_SEGS - i;
 		ATF_CHECK_EQ(lost, eb->if_data.ifi_iqdrops);
 	}
+	/* Nothing of what was lost is counted as waiting. */
+	NET_ENTER(a);
+	ATF_REQUIRE_EQ(0, kernel_sysctlbyname("net.link.ifqmaxbytes", NULL,
+	    NULL, &limit, sizeof(limit)));
+	ATF_CHECK_EQ(0, send_to(ea, eb, net_tcp(4, 960)));
+	NET_LEAVE();
 	net_host_end(a);
 	net_host_end(b);
 }
