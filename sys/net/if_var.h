@@ -289,7 +289,7 @@ VNET_DECLARE(if_cksum_t *, if_cksum);
  * Cut a CSUM_TSO packet with its link header of l2hlen bytes, at most
  * max_linkhdr, into segments with link headers, with checksums there (sum) or
  * left to do, and give(arg, segment) each as it is cut, until memory is short.
- * Set by netinet (ip_tso_cut_each).  Consumes m.
+ * Set by netinet (ip_tso.c).  Consumes m.
  */
 typedef	void if_cut_give_t(void *arg, struct mbuf *n);
 typedef	void if_cut_t(struct mbuf *m, int l2hlen, bool sum,

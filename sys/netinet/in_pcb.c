@@ -268,8 +268,9 @@ in_pcbinsert_new(struct inpcbinfo *ipi, struct inpcb *inp, uint32_t hash)
 	return (0);
 }
 
-int
-in_pcbinsert(struct inpcbinfo *ipi, struct inpcb *inp)
+/* The same of one that may be there already: EADDRINUSE, too. */
+static int
+pcb_insert(struct inpcbinfo *ipi, struct inpcb *inp)
 {
 	in_pcbslot_t *slot;
 
@@ -577,7 +578,7 @@ connect_insert(struct inpcbinfo *ipi, struct inpcb *inp)
 {
 	int error;
 
-	if ((error = in_pcbinsert(ipi, inp)) != 0)
+	if ((error = pcb_insert(ipi, inp)) != 0)
 		return (error);
 	if ((inp->inp_flags & INP_INPORT) != 0) {
 		LIST_REMOVE(inp, inp_portlist);

@@ -149,10 +149,9 @@ bool	in_port_permitted(uint16_t port);
  * Errors of bind, and EADDRNOTAVAIL, EHOSTUNREACH, EADDRINUSE. */
 int	in_pcbconnect(struct inpcbinfo *ipi, struct inpcb *inp,
 	    const struct in6_addr *faddr, uint16_t fport, uint32_t scope);
-/* Enter a connection whose inp_inc is filled in: ENOMEM, EADDRINUSE. */
-int	in_pcbinsert(struct inpcbinfo *ipi, struct inpcb *inp);
-/* The same of one that the last look-up did not find, neither here nor among
- * ipi_quiet's, and whose hash it told: ENOMEM. */
+/* Enter a connection whose inp_inc is filled in, which the last look-up did
+ * not find, neither here nor among ipi_quiet's, and whose hash it told:
+ * ENOMEM. */
 int	in_pcbinsert_new(struct inpcbinfo *ipi, struct inpcb *inp,
 	    uint32_t hash);
 /* Leave both tables; the port is given back. */

@@ -352,8 +352,9 @@ tso_link(struct tso *t, struct mbuf *m, int l2hlen)
 	m->m_pkthdr.len -= l2hlen;
 }
 
-void
-ip_tso_cut_each(struct mbuf *m, int l2hlen, bool sum, if_cut_give_t *give,
+/* V_if_cut. */
+static void
+tso_cut_each(struct mbuf *m, int l2hlen, bool sum, if_cut_give_t *give,
     void *arg)
 {
 	struct tso t;
@@ -403,6 +404,6 @@ static void
 ip_tso_init(const void *arg __unused)
 {
 
-	V_if_cut = ip_tso_cut_each;
+	V_if_cut = tso_cut_each;
 }
 SYSINIT(ip_tso, SI_SUB_PROTO_BEGIN, SI_ORDER_ANY, ip_tso_init, NULL);

@@ -182,10 +182,6 @@ struct mbuf *ip_tso_cut(struct mbuf *m, bool sum);
 /* The same with l2hlen bytes of link header, at most max_linkhdr, in front,
  * here and of every segment. */
 struct mbuf *ip_tso_cut_frame(struct mbuf *m, int l2hlen, bool sum);
-/* The same, but give(arg, segment) is called with each as it is cut, until
- * memory is short. */
-void	ip_tso_cut_each(struct mbuf *m, int l2hlen, bool sum,
-	    void (*give)(void *arg, struct mbuf *n), void *arg);
 
 /* Path MTU by destination (RFC 1191, RFC 8201): learnt values expire after
  * ten minutes; the table is bounded.  0: nothing learnt. */

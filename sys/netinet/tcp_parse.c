@@ -106,16 +106,6 @@ parse_option(struct tcpopt *to, const uint8_t *p, int len, bool syn)
 	}
 }
 
-/* Four bytes as they came, for comparing with what is written as it came. */
-static inline uint32_t
-raw32(const uint8_t *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return (v);
-}
-
 /*
  * The options of nearly all SYNs: MSS; then a NOP and the window's scale, and
  * SACK permitted and a time stamp, in our order, or these two in Linux's.
@@ -133,13 +123,13 @@ read_usual(struct tcpopt *to, const uint8_t *cp)
 	    TCPOLEN_TIMESTAMP);
 	const uint8_t *ts = cp + 12, *ws = cp + 4;
 
-	if (raw32(cp + 4) == sackts) {
+	if (tcp_raw32(cp + 4) == sackts) {
 		ts = cp + 8;
 		ws = cp + 16;
-	} else if (raw32(cp + 8) != sackts)
+	} else if (tcp_raw32(cp + 8) != sackts)
 		return (false);
-	if (((raw32(cp) ^ mss) & htonl(0xffff0000)) != 0 ||
-	    ((raw32(ws) ^ scale) & htonl(0xffffff00)) != 0)
+	if (((tcp_raw32(cp) ^ mss) & htonl(0xffff0000)) != 0 ||
+	    ((tcp_raw32(ws) ^ scale) & htonl(0xffffff00)) != 0)
 		return (false);
 	to->to_mss = get16(cp + 2);
 	to->to_wscale = (uint8_t)min(ws[3], TCP_MAX_WINSHIFT);

@@ -21,14 +21,20 @@
 #include <netinet/in.h>
 #include <netinet/tcp_var.h>
 
-/* Four bytes from the wire. */
+/* Four bytes as they came, for comparing; and what they say. */
 static inline uint32_t
-tcp_get32(const uint8_t *p)
+tcp_raw32(const uint8_t *p)
 {
 	uint32_t v;
 
 	memcpy(&v, p, sizeof(v));
-	return (ntohl(v));
+	return (v);
+}
+
+static inline uint32_t
+tcp_get32(const uint8_t *p)
+{
+	return (ntohl(tcp_raw32(p)));
 }
 
 /* Options that are not a time stamp alone: tcp_parse.c. */

@@ -139,6 +139,8 @@ struct tcp_young {
 VNET_DEFINE_STATIC(struct tcp_young, tcp_young);
 #define	V_tcp_young	VNET(tcp_young)
 
+static void	tcp_timer_door(struct callout_entry *ce);
+
 static void
 tcp_young_door(void *arg __unused)
 {
@@ -537,7 +539,7 @@ tcp_default_timer(struct tcpcb *tp, tt_which timer)
 }
 
 /* Run what is due, then wait for the next. */
-void
+static void
 tcp_timer_door(struct callout_entry *ce)
 {
 	struct tcpcb *tp = __containerof(ce, struct tcpcb, t_callout);

@@ -78,8 +78,6 @@ void	tcp_timer_stop(struct tcpcb *tp);
 /* At the beginning and the end of a host. */
 void	tcp_timer_init(void);
 void	tcp_timer_uninit(void);
-/* The handler of connections' callouts. */
-void	tcp_timer_door(struct callout_entry *ce);
 /* The retransmission timeout (RFC 6298) after t_rxtshift timeouts, ns. */
 nstime_t tcp_rto(const struct tcpcb *tp);
 /* The same of an RTT that was measured, without backing off: RFC 6298's,

@@ -862,6 +862,31 @@ pd_setopt(struct pd *t, int fd, int level, int name, int val)
 	return (error);
 }
 
+void
+pd_addblock(struct pd *t, struct tcp_function_block *blk, const char *name)
+{
+	int error;
+
+	strlcpy(blk->tfb_tcp_block_name, name,
+	    sizeof(blk->tfb_tcp_block_name));
+	blk->tfb_base = "freebsd";
+	REQUEST(t, error = register_tcp_functions(blk, M_WAITOK));
+	ATF_REQUIRE_EQ(0, error);
+}
+
+int
+pd_setblock(struct pd *t, int fd, const char *name)
+{
+	struct tcp_function_set fs;
+	int error;
+
+	memset(&fs, 0, sizeof(fs));
+	strlcpy(fs.function_set_name, name, sizeof(fs.function_set_name));
+	REQUEST(t, error = kern_setsockopt(fd, IPPROTO_TCP, TCP_FUNCTION_BLK,
+	    &fs, sizeof(fs)));
+	return (error);
+}
+
 int
 pd_getopt(struct pd *t, int fd, int level, int name)
 {

@@ -204,6 +204,11 @@ int	pd_sendto(struct pd *t, int fd, size_t n);
 int	pd_recv(struct pd *t, int fd, size_t max, int flags);
 int	pd_setopt(struct pd *t, int fd, int level, int name, int val);
 int	pd_getopt(struct pd *t, int fd, int level, int name);
+/* Register blk, zeroed but for what it replaces of the default block, as
+ * name; and TCP_FUNCTION_BLK: an errno. */
+void	pd_addblock(struct pd *t, struct tcp_function_block *blk,
+	    const char *name);
+int	pd_setblock(struct pd *t, int fd, const char *name);
 int	pd_poll(struct pd *t, int fd);		/* SOPOLL_* */
 void	pd_info(struct pd *t, int fd, struct tcp_info *ti);
 void	pd_sysctl(struct pd *t, const char *name, int64_t val);

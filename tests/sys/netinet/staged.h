@@ -13,6 +13,14 @@
 
 #include "pkt.h"
 
+/* A number from 0 to n - 1, the next of the sequence of *seed. */
+static uint32_t
+draw(uint32_t *seed, uint32_t n)
+{
+	*seed = *seed * 1664525 + 1013904223;
+	return ((*seed >> 8) % n);
+}
+
 static int
 all_stages(struct tcpcb *tp, struct tcp_seg *sg)
 {

@@ -242,24 +242,9 @@ call_encaps(struct pd *t, int fd)
 }
 
 static int
-set_block(struct pd *t, int fd, const char *name)
-{
-	struct vnet *saved = vnet_enter(t->vnet);
-	struct tcp_function_set fs;
-	int error;
-
-	memset(&fs, 0, sizeof(fs));
-	strlcpy(fs.function_set_name, name, sizeof(fs.function_set_name));
-	error = kern_setsockopt(fd, IPPROTO_TCP, TCP_FUNCTION_BLK, &fs,
-	    sizeof(fs));
-	vnet_leave(saved);
-	return (error);
-}
-
-static int
 call_block(struct pd *t, int fd)
 {
-	return (set_block(t, fd, "none"));
+	return (pd_setblock(t, fd, "none"));
 }
 
 static int
@@ -608,31 +593,24 @@ no_handoff(struct tcpcb *tp __unused)
 PD_TEST(einval)
 {
 	static struct tcp_function_block blk;
-	struct vnet *saved;
 	int fd;
 
-	memset(&blk, 0, sizeof(blk));
-	strlcpy(blk.tfb_tcp_block_name, "late",
-	    sizeof(blk.tfb_tcp_block_name));
-	blk.tfb_base = "freebsd";
-	blk.tfb_tcp_handoff_ok = no_handoff;
-	saved = vnet_enter(t->vnet);
-	OK(register_tcp_functions(&blk, M_WAITOK));
-	vnet_leave(saved);
+	blk = (struct tcp_function_block){ .tfb_tcp_handoff_ok = no_handoff };
+	pd_addblock(t, &blk, "late");
 	fd = pd_socket(t);
-	OK(set_block(t, fd, "late"));
-	OK(set_block(t, fd, "freebsd"));
+	OK(pd_setblock(t, fd, "late"));
+	OK(pd_setblock(t, fd, "freebsd"));
 	ERR(EINPROGRESS, pd_connect(t, fd));
 	pd_skip(t);
-	ERR(EINVAL, set_block(t, fd, "late"));
-	OK(set_block(t, fd, "freebsd"));
+	ERR(EINVAL, pd_setblock(t, fd, "late"));
+	OK(pd_setblock(t, fd, "freebsd"));
 }
 
 PD_TEST(enoent)
 {
 	int fd = pd_active(t, 0, 65535);
 
-	ERR(ENOENT, set_block(t, fd, "none"));
+	ERR(ENOENT, pd_setblock(t, fd, "none"));
 }
 
 /* ---- More than one call ---- */

@@ -25,26 +25,6 @@
 
 #define	PAIRS	400
 
-static uint32_t
-draw(uint32_t *seed, uint32_t n)
-{
-	*seed = *seed * 1664525 + 1013904223;
-	return ((*seed >> 8) % n);
-}
-
-static void
-set_block(struct pd *t, int lfd, const char *name)
-{
-	struct vnet *saved = vnet_enter(t->vnet);
-	struct tcp_function_set fs;
-
-	memset(&fs, 0, sizeof(fs));
-	strlcpy(fs.function_set_name, name, sizeof(fs.function_set_name));
-	OK(kern_setsockopt(lfd, IPPROTO_TCP, TCP_FUNCTION_BLK, &fs,
-	    sizeof(fs)));
-	vnet_leave(saved);
-}
-
 /* ---- What must be the same ---- */
 
 struct picture {
@@ -288,9 +268,9 @@ run_pair(struct pd *t, int lfd, int n, uint32_t *seed, uint32_t *atonce)
 	    1 + draw(seed, 300) * PD_MSEC);
 	a = take(t, pair, ack);
 	*atonce += a.tcpcb.t_state == TCPS_ESTABLISHED;
-	set_block(t, lfd, "staged");
+	OK(pd_setblock(t, lfd, "staged"));
 	b = take(t, pair + 1, ack);
-	set_block(t, lfd, "freebsd");
+	OK(pd_setblock(t, lfd, "freebsd"));
 	compare(&a, &b, syn, ack);
 	for (i = 0; i < 2; i++) {
 		pd_use(t, pair + i);
@@ -305,18 +285,11 @@ run_pair(struct pd *t, int lfd, int n, uint32_t *seed, uint32_t *atonce)
 PD_TEST(all_stages)
 {
 	static struct tcp_function_block blk;
-	struct vnet *saved;
 	uint32_t atonce = 0, seed = 11;
 	int lfd, n;
 
-	memset(&blk, 0, sizeof(blk));
-	strlcpy(blk.tfb_tcp_block_name, "staged",
-	    sizeof(blk.tfb_tcp_block_name));
-	blk.tfb_base = "freebsd";
-	blk.tfb_tcp_do_segment = staged;
-	saved = vnet_enter(t->vnet);
-	OK(register_tcp_functions(&blk, M_WAITOK));
-	vnet_leave(saved);
+	blk = (struct tcp_function_block){ .tfb_tcp_do_segment = staged };
+	pd_addblock(t, &blk, "staged");
 	lfd = pd_listen(t, 100);
 	for (n = 0; n < PAIRS; n++) {
 		draw_host(t, &seed, lfd);
@@ -345,22 +318,15 @@ PD_TEST(first_sample)
 {
 	static struct tcp_function_block blk[2];
 	const char *names[] = { "short", "long" };
-	struct vnet *saved;
 	int i, lfd;
 
 	told_times = 0;
 	lfd = pd_listen(t, 2);
 	for (i = 0; i < 2; i++) {
-		strlcpy(blk[i].tfb_tcp_block_name, names[i],
-		    sizeof(blk[i].tfb_tcp_block_name));
-		blk[i].tfb_base = "freebsd";
-		blk[i].tfb_acked = acked;
-		if (i == 1)
-			blk[i].tfb_tcp_do_segment = staged;
-		saved = vnet_enter(t->vnet);
-		OK(register_tcp_functions(&blk[i], M_WAITOK));
-		vnet_leave(saved);
-		set_block(t, lfd, names[i]);
+		blk[i] = (struct tcp_function_block){ .tfb_acked = acked,
+		    .tfb_tcp_do_segment = i == 1 ? staged : NULL };
+		pd_addblock(t, &blk[i], names[i]);
+		OK(pd_setblock(t, lfd, names[i]));
 		pd_use(t, i);
 		t->c->fport = (uint16_t)(PD_PEERPORT + i);
 		INJECT("S 0:0(0) win 65535 <mss 1460>");

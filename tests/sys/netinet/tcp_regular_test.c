@@ -117,13 +117,6 @@ found_last(struct pd *t, bool yes)
 
 /* ---- What comes ---- */
 
-static uint32_t
-draw(uint32_t *seed, uint32_t n)
-{
-	*seed = *seed * 1664525 + 1013904223;
-	return ((*seed >> 8) % n);
-}
-
 /* The next segment of the peer's: most are regular. */
 static void
 segment(struct pd *t, uint32_t *seed, char *text, size_t size)
@@ -199,18 +192,11 @@ run_all(struct pd *t, int run, uint32_t *seed)
 PD_TEST(all_stages)
 {
 	static struct tcp_function_block blk;
-	struct vnet *saved;
 	uint32_t seed = 7;
 	int run;
 
-	memset(&blk, 0, sizeof(blk));
-	strlcpy(blk.tfb_tcp_block_name, "staged",
-	    sizeof(blk.tfb_tcp_block_name));
-	blk.tfb_base = "freebsd";
-	blk.tfb_tcp_do_segment = staged;
-	saved = vnet_enter(t->vnet);
-	OK(register_tcp_functions(&blk, M_WAITOK));
-	vnet_leave(saved);
+	blk = (struct tcp_function_block){ .tfb_tcp_do_segment = staged };
+	pd_addblock(t, &blk, "staged");
 	for (run = 0; run < RUNS; run++)
 		run_all(t, WAYS * run, &seed);
 }

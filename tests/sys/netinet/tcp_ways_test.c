@@ -46,13 +46,6 @@ struct pair {
 	struct way	ways[2];
 };
 
-static uint32_t
-draw(uint32_t *seed, uint32_t n)
-{
-	*seed = *seed * 1664525 + 1013904223;
-	return ((*seed >> 8) % n);
-}
-
 /* ---- What must be the same ---- */
 
 struct picture {
@@ -185,35 +178,11 @@ few(struct tcpcb *tp, nstime_t *when)
 static void
 add_block(struct pd *t, const char *name, bool all, bool paced)
 {
-	struct tcp_function_block blk;
-	struct vnet *saved;
+	struct tcp_function_block blk = {
+	    .tfb_tcp_do_segment = all ? staged : NULL,
+	    .tfb_quota = paced ? few : NULL };
 
-	memset(&blk, 0, sizeof(blk));
-	strlcpy(blk.tfb_tcp_block_name, name, sizeof(blk.tfb_tcp_block_name));
-	blk.tfb_base = "freebsd";
-	if (all)
-		blk.tfb_tcp_do_segment = staged;
-	if (paced)
-		blk.tfb_quota = few;
-	saved = vnet_enter(t->vnet);
-	OK(register_tcp_functions(&blk, M_WAITOK));
-	vnet_leave(saved);
-}
-
-static void
-set_block(struct pd *t, int fd, const char *name)
-{
-	struct tcp_function_set fs;
-	struct vnet *saved;
-
-	if (name == NULL)
-		return;
-	memset(&fs, 0, sizeof(fs));
-	strlcpy(fs.function_set_name, name, sizeof(fs.function_set_name));
-	saved = vnet_enter(t->vnet);
-	OK(kern_setsockopt(fd, IPPROTO_TCP, TCP_FUNCTION_BLK, &fs,
-	    sizeof(fs)));
-	vnet_leave(saved);
+	pd_addblock(t, &blk, name);
 }
 
 /* ---- What comes ---- */
@@ -348,8 +317,10 @@ begin(struct pd *t, struct pair *pr)
 		pr->ways[i].fd = pd_active(t, pr->opts, win);
 		OK(pd_setopt(t, pr->ways[i].fd, SOL_SOCKET, SO_OOBINLINE, 1));
 	}
-	set_block(t, pr->ways[0].fd, pr->block);
-	set_block(t, pr->ways[1].fd, pr->general_block);
+	if (pr->block != NULL)
+		OK(pd_setblock(t, pr->ways[0].fd, pr->block));
+	if (pr->general_block != NULL)
+		OK(pd_setblock(t, pr->ways[1].fd, pr->general_block));
 	if (pr->general_output)
 		pd_tcpcb(t)->t_flags2 |= TF2_NODF;
 }
