@@ -39,7 +39,10 @@ tcp_head_possible(const struct tcpcb *tp)
 	const struct inpcb *inp = &tp->t_inpcb;
 	const struct route *ro = &inp->inp_route;
 
+	/* The largest header fits. */
 	return (ip_way_is_plain(ro, &inp->inp_laddr) && V_tcp_do_pmtud &&
+	    ro->ro_nh->nh_mtu >= sizeof(struct ip) +
+	    sizeof(struct tcphdr) + TCP_MAXOLEN &&
 	    (TCP_HEADSUMS & ~ro->ro_nh->nh_ifp->if_hwassist) == 0 &&
 	    tcp_ip_is_plain(tp));
 }

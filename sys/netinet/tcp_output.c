@@ -340,6 +340,17 @@ tcp_plain_go(struct tcpcb *tp, struct mbuf *m, const struct tcp_plain *p,
 	    tcp_scaled_window(win, tp->rcv_scale)));
 }
 
+/* The same with the window that there is, which is noted. */
+static __always_inline int
+tcp_plain_promise(struct tcpcb *tp, const struct socket *so, struct mbuf *m,
+    const struct tcp_plain *p)
+{
+	const uint32_t win = tcp_window_of(tp, tcp_wise_space(tp, so));
+
+	tcp_note_promise(tp, win);
+	return (tcp_plain_go(tp, m, p, win));
+}
+
 static __always_inline void
 tcp_plain_answer(struct tcpcb *tp, tcp_seq seq, const bool head)
 {
@@ -416,22 +427,19 @@ tcp_plain_text(struct tcpcb *tp, const struct tcp_plain *p, const bool head)
 	return (m);
 }
 
-/* The new text, or the FIN, or both, noted and counted: NULL if memory is
- * short. */
-static __always_inline struct mbuf *
-tcp_plain_new(struct tcpcb *tp, const struct tcp_plain *p, const bool head)
+/* The new text, or the FIN, or both, in m, noted and counted: false, and m is
+ * gone, if memory is short. */
+static __always_inline bool
+tcp_plain_note(struct tcpcb *tp, struct mbuf *m, const struct tcp_plain *p)
 {
 	const bool fin = (p->flags & TH_FIN) != 0;
-	struct mbuf *m = tcp_plain_text(tp, p, head);
 	struct tcp_sent *ts;
 
-	if (m == NULL)
-		return (NULL);
 	/* A FIN counts as a byte. */
 	ts = tcp_sent_new_here(tp, p->len + fin, fin ? TS_FIN : 0);
-	if (ts == NULL) {
+	if (__predict_false(ts == NULL)) {
 		m_freem(m);
-		return (NULL);
+		return (false);
 	}
 	if (fin)
 		tp->t_flags |= TF_SENTFIN;
@@ -444,7 +452,15 @@ tcp_plain_new(struct tcpcb *tp, const struct tcp_plain *p, const bool head)
 		TCPSTAT_ADD(tcps_sndbyte, p->len);
 	} else
 		TCPSTAT_INC(tcps_sndctrl);
-	return (m);
+	return (true);
+}
+
+static __always_inline struct mbuf *
+tcp_plain_new(struct tcpcb *tp, const struct tcp_plain *p, const bool head)
+{
+	struct mbuf *m = tcp_plain_text(tp, p, head);
+
+	return (m != NULL && tcp_plain_note(tp, m, p) ? m : NULL);
 }
 
 /* Is a SYN with the usual options, and nothing else, due for the first time?
@@ -545,24 +561,24 @@ tcp_plain_due(struct tcpcb *tp, const struct sockbuf *sb,
 	const uint32_t mss = tcp_plain_mss(tp, p->hdrlen);
 	const bool fin = tcp_in_fin(tp);
 	nstime_t when = UINT64_MAX;
-	uint32_t avail;
+	uint32_t avail, len;
 
 	avail = sbavail(sb) - (tp->snd_max - tp->snd_una);
 	if ((tp->t_flags & TF_SENTFIN) != 0 || (avail == 0 && !fin))
 		return (false);
-	p->len = avail;
 	if (__predict_false(!tcp_plain_whole(tp, avail, mss))) {
-		p->len = tcp_plain_len(tp, avail, tcp_plain_quota(tp, &when),
+		len = tcp_plain_len(tp, avail, tcp_plain_quota(tp, &when),
 		    mss, fin);
-		if (p->len == UINT32_MAX) {
+		if (len == UINT32_MAX) {
 			if (when != UINT64_MAX)
 				tcp_timer_at(tp, TT_PACE, when);
 			return (false);
 		}
-		*morep = p->len != avail;
-		if (*morep)
+		p->len = len;
+		if ((*morep = len != avail))
 			return (true);
-	}
+	} else
+		p->len = avail;
 	if (p->len != 0)
 		p->flags |= TH_PUSH;
 	if (fin)
@@ -583,7 +599,6 @@ tcp_plain_output(struct tcpcb *tp, const struct socket *so, bool *morep,
 	    .hdrlen = tcp_plain_hdrlen(tp) };
 	const bool said = *morep;
 	struct mbuf *m;
-	uint32_t win;
 
 	*morep = false;
 	if (tcp_plain_due(tp, &so->so_snd, &p, morep))
@@ -592,11 +607,7 @@ tcp_plain_output(struct tcpcb *tp, const struct socket *so, bool *morep,
 		m = tcp_plain_ack(tp, &p, head);
 	else
 		return (0);
-	if (m == NULL)
-		return (ENOBUFS);
-	win = tcp_window_of(tp, tcp_wise_space(tp, so));
-	tcp_note_promise(tp, win);
-	return (tcp_plain_go(tp, m, &p, win));
+	return (m != NULL ? tcp_plain_promise(tp, so, m, &p) : ENOBUFS);
 }
 
 /* ---- The default block's output ---- */
@@ -634,6 +645,20 @@ tcp_output_due(struct tcpcb *tp, const struct socket *so)
 		return (true);
 	return (tcp_new_waits(tp, so) ||
 	    tcp_window_update_due(tp));
+}
+
+/* tcp_rto() of a plain connection, mostly measured and not backed off. */
+static inline nstime_t
+tcp_rto_usual(const struct tcpcb *tp)
+{
+	nstime_t rto;
+
+	if (__predict_false(tp->t_srtt_us == 0 || tp->t_rxtshift != 0 ||
+	    V_tcp_ways.w_linux))
+		return (tcp_rto(tp));
+	rto = (tp->t_srtt_us + 4ULL * tp->t_rttvar_us) * NS_PER_USEC;
+	rto = u64max(rto, V_tcp_rexmit_min) + V_tcp_rexmit_slop;
+	return (u64min(rto, V_tcp_rexmit_max));
 }
 
 /* Nothing that may be sent is not: it is the user, not the network, who
@@ -705,6 +730,15 @@ tcp_syn_output(struct tcpcb *tp, const struct socket *so)
 	return (error);
 }
 
+/* It could not, for error. */
+static int __noinline
+tcp_output_failed(struct tcpcb *tp, const struct socket *so, int error)
+{
+	error = tcp_output_error(tp, error);
+	tcp_output_end(tp, so);
+	return (error);
+}
+
 /* There is text to send, or was sent. */
 static inline void
 tcp_output_text(struct tcpcb *tp, struct socket *so)
@@ -720,26 +754,149 @@ tcp_plain_all(struct tcpcb *tp, struct socket *so, const bool head)
 	bool more = false;
 	int error;
 
-	if (sbavail(&so->so_snd) != 0)
-		tcp_output_text(tp, so);
 	do {
 		error = tcp_plain_output(tp, so, &more, head);
-		if (__predict_false(error != 0)) {
-			error = tcp_output_error(tp, error);
-			break;
-		}
+		if (__predict_false(error != 0))
+			return (tcp_output_failed(tp, so, error));
 		if (more && !tcp_is_plain(tp, head))
 			return (tcp_any_output(tp, so));
 	} while (more);
 	tcp_output_end(tp, so);
-	return (error);
+	return (0);
 }
 
 /* Without headers ready, which cannot be made. */
 static int __noinline
 tcp_headless_output(struct tcpcb *tp, struct socket *so)
 {
+	if (sbavail(&so->so_snd) != 0)
+		tcp_output_text(tp, so);
 	return (tcp_plain_all(tp, so, false));
+}
+
+/* With headers ready, and not what is below. */
+static int __noinline
+tcp_headed_output(struct tcpcb *tp, struct socket *so)
+{
+	return (tcp_plain_all(tp, so, true));
+}
+
+/*
+ * The usual two of tcp_plain_all()'s ways, with headers ready: an ACK that is
+ * due where nothing waits and nothing is in flight, and all that waits in one
+ * segment (tcp_plain_whole()).  What output comes to at its end is known then.
+ */
+static inline bool
+tcp_ack_alone(const struct tcpcb *tp, const struct socket *so)
+{
+	return ((tp->t_flags & (TF_ACKNOW | TF_SENTFIN | TF_LASTIDLE)) ==
+	    TF_ACKNOW && sbavail(&so->so_snd) == 0 &&
+	    tp->snd_una == tp->snd_max && !tcp_in_fin(tp));
+}
+
+static int __noinline
+tcp_ack_output(struct tcpcb *tp, struct socket *so)
+{
+	const struct tcp_plain p = { .seq = tp->snd_max, .flags = TH_ACK,
+	    .hdrlen = tcp_plain_hdrlen(tp) };
+	struct mbuf *m = tcp_head_build(tp, p.hdrlen, 0);
+	int error = ENOBUFS;
+
+	if (__predict_true(m != NULL)) {
+		TCPSTAT_INC(tcps_sndacks);
+		tp->t_acktime = tcp_acktime();
+		error = tcp_plain_promise(tp, so, m, &p);
+	}
+	if (__predict_false(error != 0))
+		return (tcp_output_failed(tp, so, error));
+	tcp_note_applimited(tp);
+	return (0);
+}
+
+/* Few bytes, which mostly are all that the buffer's first mbuf has, need no
+ * call. */
+static inline void
+tcp_copy_few(char *to, const char *from, uint32_t len)
+{
+	uint64_t first, last;
+	uint32_t first4, last4;
+
+	if (len >= 8) {
+		memcpy(&first, from, 8);
+		memcpy(&last, from + len - 8, 8);
+		memcpy(to, &first, 8);
+		memcpy(to + len - 8, &last, 8);
+	} else if (len >= 4) {
+		memcpy(&first4, from, 4);
+		memcpy(&last4, from + len - 4, 4);
+		memcpy(to, &first4, 4);
+		memcpy(to + len - 4, &last4, 4);
+	} else {
+		to[0] = from[0];
+		to[len / 2] = from[len / 2];
+		to[len - 1] = from[len - 1];
+	}
+}
+
+static __always_inline struct mbuf *
+tcp_whole_text(struct tcpcb *tp, const struct socket *so,
+    const struct tcp_plain *p)
+{
+	const struct mbuf *first = so->so_snd.sb_mb;
+	struct mbuf *m;
+
+	if ((m = tcp_head_build(tp, p->hdrlen, p->len)) == NULL ||
+	    p->len == 0)
+		return (m);
+	if (__predict_true(p->len <= 16 && p->len <= (uint32_t)first->m_len)) {
+		tcp_copy_few((char *)tcp_head_th(m) + p->hdrlen,
+		    first->m_data, p->len);
+		m->m_len += (int)p->len;
+		return (m);
+	}
+	return (tcp_build_text(tp, m, p->hdrlen, 0, p->len, true) ? m : NULL);
+}
+
+/* The rest of tcp_output_end() when something was sent, and all. */
+static __always_inline void
+tcp_whole_end(struct tcpcb *tp)
+{
+	if ((tp->t_flags & (TF_LASTIDLE | TF_MORETOCOME)) == TF_LASTIDLE)
+		tp->t_flags &= ~TF_LASTIDLE;
+	if (!tcp_timer_active(tp, TT_REXMT) &&
+	    !tcp_timer_active(tp, TT_PERSIST))
+		tcp_timer_at(tp, TT_REXMT, getnstime() + tcp_rto_usual(tp));
+	if (tp->t_snd_lost == 0)
+		tcp_note_applimited(tp);
+}
+
+static int __noinline
+tcp_text_output(struct tcpcb *tp, struct socket *so)
+{
+	struct tcp_plain p = { .seq = tp->snd_max, .flags = TH_ACK,
+	    .hdrlen = tcp_plain_hdrlen(tp) };
+	const bool fin = tcp_in_fin(tp);
+	struct mbuf *m;
+	int error = ENOBUFS;
+
+	if (sbavail(&so->so_snd) != 0)
+		tcp_output_text(tp, so);
+	p.len = sbavail(&so->so_snd) - (p.seq - tp->snd_una);
+	if (__predict_false((tp->t_flags & TF_SENTFIN) != 0 ||
+	    (p.len == 0 && !fin) || p.hdrlen + p.len > tp->t_head.hd_max ||
+	    !tcp_plain_whole(tp, p.len, tcp_plain_mss(tp, p.hdrlen))))
+		return (tcp_headed_output(tp, so));
+	if (p.len != 0)
+		p.flags |= TH_PUSH;
+	if (fin)
+		p.flags |= TH_FIN;
+	m = tcp_whole_text(tp, so, &p);
+	if (__predict_true(m != NULL) && tcp_plain_note(tp, m, &p))
+		error = tcp_plain_promise(tp, so, m, &p);
+	if (__predict_false(error != 0))
+		return (tcp_output_failed(tp, so, error));
+	tcp_whole_end(tp);
+	return (0);
 }
 
 /* tcp_default_output() of what is not plain, or has no headers ready. */
@@ -768,7 +925,8 @@ tcp_default_output(struct tcpcb *tp)
 
 	if (__predict_false(so == NULL || !tcp_is_plain(tp, true)))
 		return (tcp_other_output(tp, so));
-	return (tcp_plain_all(tp, so, true));
+	return (tcp_ack_alone(tp, so) ? tcp_ack_output(tp, so) :
+	    tcp_text_output(tp, so));
 }
 
 /*
