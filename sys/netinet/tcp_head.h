@@ -104,7 +104,8 @@ tcp_head_send(const struct tcpcb *tp, struct mbuf *m, uint32_t len,
 	sum = tp->t_head.hd_sum + (uint32_t)htons((uint16_t)len);
 	th->th_sum = (uint16_t)(sum + (sum >> 16));
 	V_ipstat.ips_localout++;
-	if (__predict_false(ifp->if_capture != NULL || ifp->if_pipe != NULL))
+	if (__predict_false(((uintptr_t)ifp->if_capture |
+	    (uintptr_t)ifp->if_pipe) != 0))
 		return (if_enqueue(ifp, m));
 	ifp->if_data.ifi_opackets++;
 	ifp->if_data.ifi_obytes += len + TCP_HEADLEN;

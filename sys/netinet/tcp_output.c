@@ -63,33 +63,51 @@ VNET_DEFINE_STATIC(struct tcp_out, tcp_out);
 
 /* ---- Once for each batch ---- */
 
-/* All that wait now, and then who has come meanwhile. */
+/* It is tp's turn. */
+static inline void
+tcp_output_turn(struct tcpcb *tp)
+{
+	const u_int flags = tp->t_flags2;
+
+	tp->t_flags2 = flags & ~(TF2_OUTPENDING | TF2_OUTLINKED);
+	if (__predict_true((flags & TF2_OUTPENDING) != 0))
+		(void)tcp_output(tp);
+	else if ((flags & TF2_OUTFREED) != 0)
+		tcp_zfree(tp);
+}
+
+static void __noinline
+tcp_output_turns(struct tcpcb *tp)
+{
+	struct tcpcb *next;
+
+	do {
+		next = STAILQ_NEXT(tp, t_outlink);
+		tcp_output_turn(tp);
+	} while ((tp = next) != NULL);
+}
+
+/* All that wait now; mostly it is one.  Who comes meanwhile has a task. */
 static void
 tcp_output_flush(void *arg)
 {
 	struct tcp_out *to = arg;
-	struct tcpcb *next, *tp;
-	u_int flags;
+	struct tcpcb *tp = STAILQ_FIRST(&to->to_queue);
 
-	while ((tp = STAILQ_FIRST(&to->to_queue)) != NULL) {
-		STAILQ_INIT(&to->to_queue);
-		do {
-			next = STAILQ_NEXT(tp, t_outlink);
-			flags = tp->t_flags2;
-			tp->t_flags2 = flags & ~(TF2_OUTPENDING |
-			    TF2_OUTLINKED);
-			if (__predict_true((flags & TF2_OUTPENDING) != 0))
-				(void)tcp_output(tp);
-			else if ((flags & TF2_OUTFREED) != 0)
-				tcp_zfree(tp);
-		} while ((tp = next) != NULL);
-	}
+	if (tp == NULL)
+		return;
+	STAILQ_INIT(&to->to_queue);
+	if (__predict_true(STAILQ_NEXT(tp, t_outlink) == NULL))
+		tcp_output_turn(tp);
+	else
+		tcp_output_turns(tp);
 }
 
 void
 tcp_output_drain(void)
 {
-	tcp_output_flush(&V_tcp_out);
+	while (!STAILQ_EMPTY(&V_tcp_out.to_queue))
+		tcp_output_flush(&V_tcp_out);
 }
 
 static void
@@ -129,9 +147,8 @@ tcp_sndbuf_autoscale(struct tcpcb *tp, struct socket *so)
 	struct sockbuf *sb = &so->so_snd;
 	uint32_t lowat, sendwin, used = sbused(sb);
 
-	/* Mostly it is less than half full. */
-	if (__predict_true(used < sb->sb_hiwat / 8 * 4 &&
-	    !V_sendbuf_auto_lowat))
+	/* Mostly there is so much room that nothing else matters. */
+	if (__predict_true(used + sb->sb_lowat < sb->sb_hiwat / 8 * 7))
 		return;
 	lowat = __predict_false(V_sendbuf_auto_lowat) ?
 	    min(sb->sb_lowat, sb->sb_hiwat) : 0;
@@ -340,14 +357,32 @@ tcp_plain_go(struct tcpcb *tp, struct mbuf *m, const struct tcp_plain *p,
 	    tcp_scaled_window(win, tp->rcv_scale)));
 }
 
-/* The same with the window that there is, which is noted. */
-static __always_inline int
-tcp_plain_promise(struct tcpcb *tp, const struct socket *so, struct mbuf *m,
-    const struct tcp_plain *p)
+/* Where there is little space. */
+static uint32_t __noinline
+tcp_plain_narrow(struct tcpcb *tp, const struct socket *so)
 {
 	const uint32_t win = tcp_window_of(tp, tcp_wise_space(tp, so));
 
 	tcp_note_promise(tp, win);
+	return (win);
+}
+
+/* The same with the window that there is, which is noted; gone: flags that go
+ * with it.  Where there is space for a segment the window is not 0. */
+static __always_inline int
+tcp_plain_promise(struct tcpcb *tp, const struct socket *so, struct mbuf *m,
+    const struct tcp_plain *p, u_int gone)
+{
+	const long space = sbspace(&so->so_rcv);
+	uint32_t win;
+
+	if (__predict_true(space >= tp->t_maxseg)) {
+		win = tcp_window_of(tp, space);
+		tcp_note_window(tp, win, gone);
+	} else {
+		tp->t_flags &= ~gone;
+		win = tcp_plain_narrow(tp, so);
+	}
 	return (tcp_plain_go(tp, m, p, win));
 }
 
@@ -607,7 +642,7 @@ tcp_plain_output(struct tcpcb *tp, const struct socket *so, bool *morep,
 		m = tcp_plain_ack(tp, &p, head);
 	else
 		return (0);
-	return (m != NULL ? tcp_plain_promise(tp, so, m, &p) : ENOBUFS);
+	return (m != NULL ? tcp_plain_promise(tp, so, m, &p, 0) : ENOBUFS);
 }
 
 /* ---- The default block's output ---- */
@@ -624,8 +659,8 @@ tcp_output_idle(struct tcpcb *tp)
 		return;
 	tp->t_flags |= TF_LASTIDLE;
 	since = getnstime() - tp->t_sndtime;
-	if (tp->t_sndtime == 0 || (since < TCP_RTO_LEAST &&
-	    (tp->t_flags2 & TF2_COMPAT) == 0) ||
+	if ((since < TCP_RTO_LEAST && (tp->t_flags2 & TF2_COMPAT) == 0) ||
+	    tp->t_sndtime == 0 ||
 	    !V_tcp_ways.w_idle_restart || since < tcp_rto(tp))
 		return;
 	if ((tp->t_flags2 & TF2_CWV) != 0)
@@ -805,11 +840,12 @@ tcp_ack_output(struct tcpcb *tp, struct socket *so)
 	if (__predict_true(m != NULL)) {
 		TCPSTAT_INC(tcps_sndacks);
 		tp->t_acktime = tcp_acktime();
-		error = tcp_plain_promise(tp, so, m, &p);
+		error = tcp_plain_promise(tp, so, m, &p, 0);
 	}
 	if (__predict_false(error != 0))
 		return (tcp_output_failed(tp, so, error));
-	tcp_note_applimited(tp);
+	/* tcp_note_applimited() with nothing in flight. */
+	tp->t_app_limited = max((uint32_t)tp->t_delivered, 1);
 	return (0);
 }
 
@@ -857,12 +893,11 @@ tcp_whole_text(struct tcpcb *tp, const struct socket *so,
 	return (tcp_build_text(tp, m, p->hdrlen, 0, p->len, true) ? m : NULL);
 }
 
-/* The rest of tcp_output_end() when something was sent, and all. */
+/* The rest of tcp_output_end() when something was sent, and all, and
+ * TF_LASTIDLE has gone. */
 static __always_inline void
 tcp_whole_end(struct tcpcb *tp)
 {
-	if ((tp->t_flags & (TF_LASTIDLE | TF_MORETOCOME)) == TF_LASTIDLE)
-		tp->t_flags &= ~TF_LASTIDLE;
 	if (!tcp_timer_active(tp, TT_REXMT) &&
 	    !tcp_timer_active(tp, TT_PERSIST))
 		tcp_timer_at(tp, TT_REXMT, getnstime() + tcp_rto_usual(tp));
@@ -882,8 +917,8 @@ tcp_text_output(struct tcpcb *tp, struct socket *so)
 	if (sbavail(&so->so_snd) != 0)
 		tcp_output_text(tp, so);
 	p.len = sbavail(&so->so_snd) - (p.seq - tp->snd_una);
-	if (__predict_false((tp->t_flags & TF_SENTFIN) != 0 ||
-	    (p.len == 0 && !fin) || p.hdrlen + p.len > tp->t_head.hd_max ||
+	if (__predict_false((tp->t_flags & (TF_SENTFIN |
+	    TF_MORETOCOME)) != 0 || (p.len == 0 && !fin) || p.hdrlen + p.len > tp->t_head.hd_max ||
 	    !tcp_plain_whole(tp, p.len, tcp_plain_mss(tp, p.hdrlen))))
 		return (tcp_headed_output(tp, so));
 	if (p.len != 0)
@@ -892,7 +927,7 @@ tcp_text_output(struct tcpcb *tp, struct socket *so)
 		p.flags |= TH_FIN;
 	m = tcp_whole_text(tp, so, &p);
 	if (__predict_true(m != NULL) && tcp_plain_note(tp, m, &p))
-		error = tcp_plain_promise(tp, so, m, &p);
+		error = tcp_plain_promise(tp, so, m, &p, TF_LASTIDLE);
 	if (__predict_false(error != 0))
 		return (tcp_output_failed(tp, so, error));
 	tcp_whole_end(tp);
@@ -943,7 +978,7 @@ tcp_output_if(struct tcpcb *tp)
 	if (so == NULL || sbavail(&so->so_snd) > sent ||
 	    (tp->t_flags & TF_LASTIDLE) != 0 || tcp_wants_fin(tp) ||
 	    (sent != 0 && !tcp_timer_active(tp, TT_REXMT)) ||
-	    tp->t_fb->tfb_tcp_output != tcp_default_output ||
+	    (tp->t_fb->tfb_flags & TCP_FUNC_PLAIN) == 0 ||
 	    !(tcp_is_plain(tp, true) || tcp_is_plain(tp, false)) ||
 	    tcp_window_update_due(tp))
 		tcp_output_later(tp);
