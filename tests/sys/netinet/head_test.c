@@ -66,32 +66,44 @@ put(uint8_t *p, uint32_t v)
 	p[3] = (uint8_t)v;
 }
 
-/* Take what differs between two connections out of f: seq, ack, stamps. */
+/* An option of me: a time stamp, or what SACK tells of the other's numbers. */
+static void
+relative_option(const struct talk *k, int me, uint8_t *opt, bool ack)
+{
+	int i;
+
+	if (*opt == TCPOPT_TIMESTAMP) {
+		put(opt + 2, get(opt + 2) - k->val[me]);
+		if (ack)
+			put(opt + 6, get(opt + 6) - k->val[!me]);
+	} else if (*opt == TCPOPT_SACK)
+		for (i = 2; i < opt[1]; i += 4)
+			put(opt + i, get(opt + i) - k->seq[!me]);
+}
+
+/* Take what differs between two connections out of f. */
 static void
 relative(struct talk *k, struct frame *f)
 {
 	uint8_t *th = f->b + ETHER_HDR_LEN + 20;
 	uint8_t *opt = th + 20, *end = th + (th[12] >> 4) * 4;
-	const int me = f->side, he = !me;
+	const bool ack = (th[13] & TH_ACK) != 0;
+	const int me = f->side;
 
 	/* A sum of all that. */
 	if ((f->csum_flags & CSUM_TCP) == 0)
 		th[16] = th[17] = 0;
-	while (opt < end && *opt != TCPOPT_TIMESTAMP)
-		opt += *opt <= TCPOPT_NOP ? 1 : opt[1];
-	if (!k->begun[me]) {
-		k->begun[me] = true;
+	if (!k->begun[me])
 		k->seq[me] = get(th + 4);
-		k->val[me] = opt < end ? get(opt + 2) : 0;
-	}
 	put(th + 4, get(th + 4) - k->seq[me]);
-	if ((th[13] & TH_ACK) != 0)
-		put(th + 8, get(th + 8) - k->seq[he]);
-	if (opt >= end)
-		return;
-	put(opt + 2, get(opt + 2) - k->val[me]);
-	if ((th[13] & TH_ACK) != 0)
-		put(opt + 6, get(opt + 6) - k->val[he]);
+	if (ack)
+		put(th + 8, get(th + 8) - k->seq[!me]);
+	for (; opt < end; opt += *opt <= TCPOPT_NOP ? 1 : opt[1]) {
+		if (!k->begun[me] && *opt == TCPOPT_TIMESTAMP)
+			k->val[me] = get(opt + 2);
+		relative_option(k, me, opt, ack);
+	}
+	k->begun[me] = true;
 }
 
 static int
