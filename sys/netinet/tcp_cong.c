@@ -118,21 +118,29 @@ tcp_compute_pipe(struct tcpcb *tp)
 	return ((int)(pipe > left ? pipe - left : 0));
 }
 
-static __always_inline void
-cc_tell_ack(struct tcpcb *tp, uint32_t acked, uint16_t nsegs,
+/* Did what was in flight, acked bytes more than now, fill the window? */
+static inline bool
+cc_is_limited(const struct tcpcb *tp, uint32_t acked)
+{
+	const uint32_t used = tp->snd_max - tp->snd_una + acked;
+
+	return (tp->snd_cwnd <= tp->snd_wnd && (tp->snd_cwnd < 2 * used ||
+	    tp->snd_cwnd <= used + tp->t_maxseg) &&
+	    (tp->t_flags2 & TF2_NVP) == 0);
+}
+
+void
+cc_ack_received(struct tcpcb *tp, uint32_t acked, uint16_t nsegs,
     ccsignal_t type)
 {
 	struct cc_var *ccv = &tp->t_ccv;
-	uint32_t flags, used = tp->snd_max - tp->snd_una + acked;
+	uint32_t flags;
 
 	ccv->nsegs = nsegs;
 	ccv->bytes_this_ack = (int)acked;
 	ccv->curack = tp->snd_una;
-	/* The window limits if what was in flight filled it. */
 	flags = ccv->flags & ~CCF_CWND_LIMITED;
-	if (tp->snd_cwnd <= tp->snd_wnd && (tp->snd_cwnd <= used +
-	    tp->t_maxseg || tp->snd_cwnd < 2 * used) &&
-	    (tp->t_flags2 & TF2_NVP) == 0)
+	if (cc_is_limited(tp, acked))
 		flags |= CCF_CWND_LIMITED;
 	if (type == CC_ACK && tp->snd_cwnd <= tp->snd_ssthresh) {
 		flags &= ~CCF_ABC_SENTAWND;
@@ -149,17 +157,24 @@ cc_tell_ack(struct tcpcb *tp, uint32_t acked, uint16_t nsegs,
 		CC_ALGO(tp)->ack_received(ccv, type);
 }
 
+/*
+ * In slow start while the window does not limit, a module that asks to hear of
+ * growth only (CCF_GROWTH_ONLY) is not told; what it may read later is there.
+ */
 void
-cc_ack_received(struct tcpcb *tp, uint32_t acked, uint16_t nsegs,
-    ccsignal_t type)
+cc_progress(struct tcpcb *tp, uint32_t acked, uint16_t nsegs)
 {
-	cc_tell_ack(tp, acked, nsegs, type);
-}
+	struct cc_var *ccv = &tp->t_ccv;
 
-void
-cc_progress(struct tcpcb *tp, const struct tcp_acked *ta)
-{
-	cc_tell_ack(tp, ta->ta_acked, ta->ta_nsegs, CC_ACK);
+	if ((ccv->flags & CCF_GROWTH_ONLY) == 0 ||
+	    tp->snd_cwnd > tp->snd_ssthresh || cc_is_limited(tp, acked)) {
+		cc_ack_received(tp, acked, nsegs, CC_ACK);
+		return;
+	}
+	ccv->bytes_this_ack = (int)acked;
+	ccv->curack = tp->snd_una;
+	ccv->flags &= ~(CCF_CWND_LIMITED | CCF_ABC_SENTAWND);
+	tp->t_bytes_acked = 0;
 }
 
 /* The textbook's reaction to a timeout, if the module has none. */

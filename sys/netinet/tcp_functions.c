@@ -125,6 +125,8 @@ fb_resolve(struct tcp_function_block *fb)
 		fb->tfb_flags |= tf->tf_fb->tfb_flags & TCP_FUNC_DEFAULT_OK;
 	}
 	fb_inherit_steps(fb, &tcp_freebsd_block);
+	fb->tfb_plain = fb->tfb_acked == tcp_default_acked &&
+	    fb->tfb_detect_loss == tcp_default_detect_loss;
 	if (fb->tfb_tcp_output == NULL || fb->tfb_tcp_do_segment == NULL ||
 	    fb->tfb_tcp_ctloutput == NULL || fb->tfb_tcp_handoff_ok == NULL ||
 	    fb->tfb_tcp_block_name[0] == '\0' ||

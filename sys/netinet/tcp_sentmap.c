@@ -113,13 +113,19 @@ ts_hole_ok(const struct tcpcb *tp, const struct tcp_sent *prev,
 	    V_sack_globalholes < V_sack_globalmaxholes);
 }
 
-void
+void __noinline
 tcp_sent_forget(struct tcpcb *tp, const struct tcp_sent *ts)
 {
 	if (tp->t_loss->tl_sack == ts)
 		tp->t_loss->tl_sack = TAILQ_PREV(ts, tcp_sentmap, ts_link);
 	if ((ts->ts_flags & TS_SACKED) != 0)
 		ts_hole(tp, -1);
+}
+
+void
+tcp_sent_forget_all(struct tcpcb *tp)
+{
+	tp->t_loss->tl_sack = NULL;
 }
 
 /* Cut ts at seq, which lies inside it; the new record is behind: NULL if

@@ -513,6 +513,8 @@ struct tcp_function_block {
 	/* Bytes of t_fb_ptr for each connection, zeroed; 0: none, or
 	 * tfb_tcp_fb_init allocates it itself. */
 	size_t	tfb_statesize;
+	/* The framework's: acked and detect_loss are the default's. */
+	bool	tfb_plain;
 };
 
 /*
@@ -906,7 +908,7 @@ uint32_t tcp_rcv_window(const struct tcpcb *tp);
 /* tcp_cong.c: between the core and the cc module. */
 void	cc_conn_init(struct tcpcb *tp);
 /* ta acknowledges something new outside of recovery: CC_ACK. */
-void	cc_progress(struct tcpcb *tp, const struct tcp_acked *ta);
+void	cc_progress(struct tcpcb *tp, uint32_t acked, uint16_t nsegs);
 void	cc_ack_received(struct tcpcb *tp, uint32_t acked, uint16_t nsegs,
 	    ccsignal_t type);
 void	cc_cong_signal(struct tcpcb *tp, tcp_seq ack, ccsignal_t type);
