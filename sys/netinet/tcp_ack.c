@@ -28,6 +28,7 @@
 #include <sys/systm.h>
 
 #include <netinet/in.h>
+#include <netinet/tcp_cong.h>
 #include <netinet/tcp_ecn.h>
 #include <netinet/tcp_fastopen.h>
 #include <netinet/tcp_loss.h>
@@ -450,7 +451,6 @@ ack_advance(struct tcpcb *tp, const struct tcp_seg *sg, u_int flags,
 	if (__predict_false((tp->snd_una ^ una) >= ACK_QUARTER))
 		ack_bring_along(tp, una);
 	tp->snd_una = una;
-	tp->t_progress = tcp_acktime();
 	if (so != NULL && data != 0)
 		sbdrop(&so->so_snd, (int)data);
 	if (tp->t_app_limited != 0 &&
@@ -515,18 +515,17 @@ ack_rtt(struct tcpcb *tp, const struct tcp_seg *sg, struct tcp_acked *ta)
 {
 	if (ta->ta_rtt != 0 || (ta->ta_acked != 0 &&
 	    ack_rtt_echoed(tp, &sg->sg_to, ta)))
-		tcp_rtt_take(tp, ta->ta_rtt / NS_PER_USEC);
+		tcp_rtt_take(tp, &V_tcpstat, tcp_rtt_us(ta->ta_rtt));
 }
 
 /* The module learns of it, if the connection goes on. */
 static inline void
-ack_rtt_tell(struct tcpcb *tp, uint64_t ns, uint32_t again, uint32_t inflight)
+ack_rtt_tell(struct tcpcb *tp, uint32_t us, uint32_t again, uint32_t inflight)
 {
 	const struct cc_algo *algo = CC_ALGO(tp);
 
 	if (algo->rttsample != NULL)
-		algo->rttsample(&tp->t_ccv, (uint32_t)(ns / NS_PER_USEC),
-		    again, inflight);
+		algo->rttsample(&tp->t_ccv, us, again, inflight);
 }
 
 /* What few connections want to know of an ACK. */
@@ -563,11 +562,9 @@ ack_judge(struct tcpcb *tp, const struct tcp_seg *sg, struct tcp_acked *ta)
 }
 
 static inline void
-ack_count(const struct tcpcb *tp, const struct tcp_seg *sg, uint32_t sacked,
-    uint32_t data)
+ack_count(const struct tcpcb *tp, struct tcpstat *st, const struct tcp_seg *sg,
+    uint32_t sacked, uint32_t data)
 {
-	struct tcpstat *st = &V_tcpstat;
-
 	/* What nearly every segment to a sender in bulk is. */
 	if (sg->sg_len == 0 && sacked == 0 &&
 	    sg->sg_win == tp->snd_wnd && sg->sg_seq == tp->rcv_nxt)
@@ -608,14 +605,15 @@ ack_general(struct tcpcb *tp, const struct tcp_seg *sg)
 	ack_rtt(tp, sg, &ta);
 	if (__predict_true(ta.ta_acked != 0)) {
 		data = tcp_acked_text(&ta);
-		ack_count(tp, sg, ta.ta_sacked, data);
+		ack_count(tp, &V_tcpstat, sg, ta.ta_sacked, data);
+		tp->t_progress = tcp_acktime();
 		v = ack_advance(tp, sg, ta.ta_flags, data);
 		if ((v & TV_STOP) != 0)
 			return (v);
 	} else
 		v = ack_of_nothing(tp, sg, &ta);
 	if (ta.ta_rtt != 0)
-		ack_rtt_tell(tp, ta.ta_rtt, ta.ta_rtt_xmits - 1,
+		ack_rtt_tell(tp, tcp_rtt_us(ta.ta_rtt), ta.ta_rtt_xmits - 1,
 		    ta.ta_inflight);
 	if (__predict_false((tp->t_flags & TF_PREVVALID) != 0))
 		v |= tcp_undo_acked(tp, sg, &ta);
@@ -639,13 +637,12 @@ ack_is_plain(const struct tcpcb *tp, const struct tcp_seg *sg)
 	    (sg->sg_to.to_flags & TOF_SACK) == 0 && tp->t_fb->tfb_plain);
 }
 
-/* What a plain one comes to for rounds, recovery and congestion control: rtt
- * ns, inflight bytes before. */
+/* What a plain one comes to for rounds, recovery and congestion control. */
 static __always_inline void
-ack_plain_judge(struct tcpcb *tp, const struct tcp_seg *sg, nstime_t rtt,
-    uint32_t acked, uint32_t inflight)
+ack_plain_judge(struct tcpcb *tp, const struct tcp_seg *sg, uint32_t us,
+    uint32_t acked)
 {
-	ack_rtt_tell(tp, rtt, 0, inflight);
+	ack_rtt_tell(tp, us, 0, tcp_inflight(tp) + acked);
 	if (SEQ_GEQ(sg->sg_ack, tp->t_round_end))
 		tcp_round_begin(tp);
 	tp->t_dupacks = 0;
@@ -659,35 +656,37 @@ ack_plain(struct tcpcb *tp, const struct tcp_seg *sg,
     const struct tcp_sent *last)
 {
 	const uint32_t acked = sg->sg_ack - tp->snd_una;
-	const uint32_t inflight = tcp_inflight(tp);
-	const nstime_t now = getnstime(), sent = last->ts_time;
-	const u_int flags = last->ts_flags |
-	    (TAILQ_FIRST(&tp->t_map)->ts_flags & TS_SYN);
+	const nstime_t now = getnstime();
+	const uint32_t us = tcp_rtt_us(now - last->ts_time);
+	struct tcpstat *st = &V_tcpstat;
 	uint32_t data = acked;
+	u_int flags;
 	int v;
 
 	tp->t_delivered += acked;
 	tp->t_delivered_time = now;
-	tp->t_first_sent_time = sent;
+	tp->t_first_sent_time = last->ts_time;
+	tp->t_progress = (uint32_t)(now >> TCP_ACKTIME_SHIFT);
+	tcp_rtt_take(tp, st, us);
+	flags = (last->ts_flags & TS_FIN) |
+	    (TAILQ_FIRST(&tp->t_map)->ts_flags & TS_SYN);
+	if (__predict_false(flags != 0))
+		data -= flags == (TS_SYN | TS_FIN) ? 2 : 1;
+	ack_count(tp, st, sg, 0, data);
 	tcp_sent_remove_to(tp, last);
-	tcp_rtt_take(tp, (now - sent) / NS_PER_USEC);
-	if (__predict_false((flags & (TS_SYN | TS_FIN)) != 0))
-		data -= (flags & TS_SYN) / TS_SYN + (flags & TS_FIN) / TS_FIN;
-	ack_count(tp, sg, 0, data);
 	v = ack_advance(tp, sg, flags, data);
 	if ((v & TV_STOP) == 0)
-		ack_plain_judge(tp, sg, now - sent, acked, inflight);
+		ack_plain_judge(tp, sg, us, acked);
 	return (v);
 }
 
-/* One that acknowledges something new, or for which there is more to do. */
+/* One that acknowledges something new. */
 static int __noinline
 ack_process(struct tcpcb *tp, const struct tcp_seg *sg)
 {
 	const struct tcp_sent *ts = TAILQ_FIRST(&tp->t_map);
 
-	if (__predict_false(!ack_is_plain(tp, sg) ||
-	    sg->sg_ack == tp->snd_una))
+	if (__predict_false(!ack_is_plain(tp, sg)))
 		return (ack_general(tp, sg));
 	for (; ts != NULL && tcp_sent_straight(ts) &&
 	    SEQ_LEQ(ts->ts_end, sg->sg_ack); ts = TAILQ_NEXT(ts, ts_link))
@@ -721,7 +720,7 @@ ack_first_judge(struct tcpcb *tp, const struct tcp_seg *sg, nstime_t rtt)
 	    .ta_rtt = rtt + (rtt == 0), .ta_rtt_xmits = 1,
 	    .rs_delivered = 1, .rs_interval = rtt };
 
-	ack_rtt_tell(tp, rtt, 0, 1);
+	ack_rtt_tell(tp, tcp_rtt_us(rtt), 0, 1);
 	ack_judge(tp, sg, &ta);
 }
 
@@ -734,6 +733,7 @@ void
 tcp_ack_first(struct tcpcb *tp, const struct tcp_seg *sg, nstime_t sent)
 {
 	const nstime_t now = getnstime();
+	const uint32_t us = tcp_rtt_us(now - sent);
 
 	tp->snd_nxt = tp->snd_max = sg->sg_ack;
 	tp->t_delivered = 1;
@@ -742,13 +742,13 @@ tcp_ack_first(struct tcpcb *tp, const struct tcp_seg *sg, nstime_t sent)
 	tp->t_progress = (uint32_t)(now >> TCP_ACKTIME_SHIFT);
 	tcp_established(tp);
 	tp->snd_una = sg->sg_ack;
-	tcp_rtt_take(tp, (now - sent) / NS_PER_USEC);
-	ack_count(tp, sg, 0, 0);
+	tcp_rtt_take(tp, &V_tcpstat, us);
+	ack_count(tp, &V_tcpstat, sg, 0, 0);
 	tp->snd_wnd = tp->max_sndwnd = sg->sg_win << tp->snd_scale;
 	tp->snd_wl1 = sg->sg_came;
 	tp->snd_wl2 = sg->sg_ack;
 	if (__predict_true(ack_is_plain(tp, sg)))
-		ack_plain_judge(tp, sg, now - sent, 1, 1);
+		ack_plain_judge(tp, sg, us, 1);
 	else
 		ack_first_judge(tp, sg, now - sent);
 }
@@ -782,8 +782,7 @@ ack_outside(struct tcpcb *tp, struct tcp_seg *sg)
 static inline bool
 ack_is_old(const struct tcpcb *tp, const struct tcp_seg *sg)
 {
-	return (sg->sg_ack == tp->snd_una &&
-	    (sg->sg_to.to_flags & TOF_SACK) == 0 &&
+	return ((sg->sg_to.to_flags & TOF_SACK) == 0 &&
 	    (tp->t_flags & (TF_SACK_PERMIT | TF_PREVVALID)) ==
 	    TF_SACK_PERMIT);
 }
@@ -796,9 +795,10 @@ ack_usual(struct tcpcb *tp, struct tcp_seg *sg)
 	if (__predict_false(sg->sg_ack - tp->snd_una >
 	    tp->snd_max - tp->snd_una))
 		return (ack_outside(tp, sg));
-	if (ack_is_old(tp, sg))
-		return (ack_window(tp, sg));
-	return (ack_process(tp, sg));
+	if (__predict_true(sg->sg_ack != tp->snd_una))
+		return (ack_process(tp, sg));
+	return (ack_is_old(tp, sg) ? ack_window(tp, sg) :
+	    ack_general(tp, sg));
 }
 
 /* With a handshake to complete, or with ECN. */

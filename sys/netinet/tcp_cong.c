@@ -13,6 +13,7 @@
 #include <sys/param.h>
 #include <sys/systm.h>
 
+#include <netinet/tcp_cong.h>
 #include <netinet/tcp_loss.h>
 #include <netinet/tcp_newcwv.h>
 #include <netinet/tcp_seg.h>
@@ -118,17 +119,6 @@ tcp_compute_pipe(struct tcpcb *tp)
 	return ((int)(pipe > left ? pipe - left : 0));
 }
 
-/* Did what was in flight, acked bytes more than now, fill the window? */
-static inline bool
-cc_is_limited(const struct tcpcb *tp, uint32_t acked)
-{
-	const uint32_t used = tp->snd_max - tp->snd_una + acked;
-
-	return (tp->snd_cwnd <= tp->snd_wnd && (tp->snd_cwnd < 2 * used ||
-	    tp->snd_cwnd <= used + tp->t_maxseg) &&
-	    (tp->t_flags2 & TF2_NVP) == 0);
-}
-
 void
 cc_ack_received(struct tcpcb *tp, uint32_t acked, uint16_t nsegs,
     ccsignal_t type)
@@ -155,26 +145,6 @@ cc_ack_received(struct tcpcb *tp, uint32_t acked, uint16_t nsegs,
 	ccv->flags = flags;
 	if (CC_ALGO(tp)->ack_received != NULL)
 		CC_ALGO(tp)->ack_received(ccv, type);
-}
-
-/*
- * In slow start while the window does not limit, a module that asks to hear of
- * growth only (CCF_GROWTH_ONLY) is not told; what it may read later is there.
- */
-void
-cc_progress(struct tcpcb *tp, uint32_t acked, uint16_t nsegs)
-{
-	struct cc_var *ccv = &tp->t_ccv;
-
-	if ((ccv->flags & CCF_GROWTH_ONLY) == 0 ||
-	    tp->snd_cwnd > tp->snd_ssthresh || cc_is_limited(tp, acked)) {
-		cc_ack_received(tp, acked, nsegs, CC_ACK);
-		return;
-	}
-	ccv->bytes_this_ack = (int)acked;
-	ccv->curack = tp->snd_una;
-	ccv->flags &= ~(CCF_CWND_LIMITED | CCF_ABC_SENTAWND);
-	tp->t_bytes_acked = 0;
 }
 
 /* The textbook's reaction to a timeout, if the module has none. */
@@ -263,13 +233,4 @@ cc_after_idle(struct tcpcb *tp)
 		CC_ALGO(tp)->after_idle(&tp->t_ccv);
 	if (__predict_false((tp->t_flags2 & TF2_COMPAT) != 0))
 		tcp_compat_restart(tp, was);
-}
-
-void
-tcp_round_begin(struct tcpcb *tp)
-{
-	tp->t_round++;
-	tp->t_round_end = tp->snd_max;
-	if (CC_ALGO(tp)->newround != NULL)
-		CC_ALGO(tp)->newround(&tp->t_ccv, tp->t_round);
 }

@@ -21,12 +21,20 @@
 
 #define	TCP_RTT_MAX_US	60000000U
 
-/* One more, not less than 1 microsecond, nor more than a minute. */
-static __always_inline void
-tcp_rtt_take(struct tcpcb *tp, uint64_t us)
+/* ns in microseconds, which nearly all are few enough of for 32 bits. */
+static __always_inline uint32_t
+tcp_rtt_us(nstime_t ns)
 {
-	const uint32_t rtt = __predict_false(us > TCP_RTT_MAX_US) ?
-	    TCP_RTT_MAX_US : (uint32_t)us + (us == 0);
+	return (__predict_true(ns <= UINT32_MAX) ?
+	    (uint32_t)ns / (uint32_t)NS_PER_USEC :
+	    (uint32_t)u64min(ns / NS_PER_USEC, TCP_RTT_MAX_US));
+}
+
+/* One more of us, not less than 1 microsecond. */
+static __always_inline void
+tcp_rtt_take(struct tcpcb *tp, struct tcpstat *st, uint32_t us)
+{
+	const uint32_t rtt = us + (us == 0);
 	uint32_t diff, srtt = tp->t_srtt_us;
 
 	if (__predict_true(srtt != 0)) {
@@ -46,7 +54,7 @@ tcp_rtt_take(struct tcpcb *tp, uint64_t us)
 	tp->t_rttupdated++;
 	/* Only now is the backed-off timeout given up (RFC 6298, 5). */
 	tp->t_rxtshift = 0;
-	TCPSTAT_INC(tcps_rttupdated);
+	st->tcps_rttupdated++;
 }
 
 #endif /* !_STACKYARD_NETINET_TCP_RTT_H_ */

@@ -59,7 +59,7 @@ tcp_synsent_established(struct tcpcb *tp, struct tcp_seg *sg)
 	tcp_established(tp);
 	/* One more than those that are remembered of the peer. */
 	if (rxtshift == 0 && ta.ta_rtt != 0)
-		tcp_rtt_sample(tp, ta.ta_rtt / NS_PER_USEC);
+		tcp_rtt_sample(tp, ta.ta_rtt);
 	return (v);
 }
 

@@ -269,9 +269,9 @@ tcp_keepcnt_of(const struct tcpcb *tp)
 /* ---- Round trips and the timeout ---- */
 
 void
-tcp_rtt_sample(struct tcpcb *tp, uint64_t us)
+tcp_rtt_sample(struct tcpcb *tp, nstime_t ns)
 {
-	tcp_rtt_take(tp, us);
+	tcp_rtt_take(tp, &V_tcpstat, tcp_rtt_us(ns));
 }
 
 nstime_t

@@ -907,14 +907,11 @@ uint32_t tcp_rcv_window(const struct tcpcb *tp);
 
 /* tcp_cong.c: between the core and the cc module. */
 void	cc_conn_init(struct tcpcb *tp);
-/* ta acknowledges something new outside of recovery: CC_ACK. */
-void	cc_progress(struct tcpcb *tp, uint32_t acked, uint16_t nsegs);
 void	cc_ack_received(struct tcpcb *tp, uint32_t acked, uint16_t nsegs,
 	    ccsignal_t type);
 void	cc_cong_signal(struct tcpcb *tp, tcp_seq ack, ccsignal_t type);
 void	cc_post_recovery(struct tcpcb *tp, tcp_seq ack);
 void	cc_after_idle(struct tcpcb *tp);
-void	tcp_round_begin(struct tcpcb *tp);
 
 /* tcp_log.c: net.inet.tcp.log_debug.  What is wrong with a segment that is
  * dropped: with one that was parsed, and with one that cannot be. */
@@ -937,7 +934,7 @@ tcp_state_change(struct tcpcb *tp, int newstate)
 }
 
 /* tcp_timer.c */
-void	tcp_rtt_sample(struct tcpcb *tp, uint64_t us);
+void	tcp_rtt_sample(struct tcpcb *tp, nstime_t ns);
 void	tcp_setpersist(struct tcpcb *tp);
 /* How long FIN_WAIT_2 lasts when nobody can read any more. */
 nstime_t tcp_finwait2_time(const struct tcpcb *tp);
