@@ -41,14 +41,14 @@ struct inpcb {
 	uint8_t		inp_vflag;	/* INP_IPV4, INP_IPV6: what it takes */
 	uint8_t		inp_ttl;	/* 0: the host's default */
 	uint8_t		inp_tos;
+	uint8_t		inp_numa;	/* listener: domain + 1, or 0 for all */
 	union {
 		struct {
 			uint16_t inp_udpport;	/* TCP over UDP: the peer's */
 			uint8_t	inp_minttl;
-			uint8_t	inp_numa;	/* listener: domain + 1, or 0
-						 * for all */
+			uint8_t	inp_irregular;	/* TCPI_*: tcp_var.h */
 		};
-		uint32_t inp_picky;	/* 0: none of these is asked for */
+		uint32_t inp_picky;	/* 0: none of these is so */
 	};
 	LIST_ENTRY(inpcb) inp_portlist; /* same local port */
 	TAILQ_ENTRY(inpcb) inp_list;	/* all */

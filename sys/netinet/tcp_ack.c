@@ -593,7 +593,7 @@ static int __noinline
 ack_general(struct tcpcb *tp, const struct tcp_seg *sg)
 {
 	struct tcp_acked ta = { .ta_ack = sg->sg_ack,
-	    .ta_inflight = tcp_inflight(tp), .ta_nsegs = sg->sg_nsegs };
+	    .ta_inflight = tcp_inflight(tp), .ta_nsegs = tcp_nsegs(sg) };
 	uint32_t data;
 	int v;
 
@@ -646,7 +646,7 @@ ack_plain_judge(struct tcpcb *tp, const struct tcp_seg *sg, uint32_t us,
 	if (SEQ_GEQ(sg->sg_ack, tp->t_round_end))
 		tcp_round_begin(tp);
 	tp->t_dupacks = 0;
-	cc_progress(tp, acked, sg->sg_nsegs);
+	cc_progress(tp, acked, tcp_nsegs(sg));
 }
 
 /* A plain one of the records up to last, all of which were sent once and
@@ -716,7 +716,7 @@ static void __noinline
 ack_first_judge(struct tcpcb *tp, const struct tcp_seg *sg, nstime_t rtt)
 {
 	struct tcp_acked ta = { .ta_ack = sg->sg_ack, .ta_acked = 1,
-	    .ta_inflight = 1, .ta_flags = TS_SYN, .ta_nsegs = sg->sg_nsegs,
+	    .ta_inflight = 1, .ta_flags = TS_SYN, .ta_nsegs = tcp_nsegs(sg),
 	    .ta_rtt = rtt + (rtt == 0), .ta_rtt_xmits = 1,
 	    .rs_delivered = 1, .rs_interval = rtt };
 

@@ -445,7 +445,7 @@ ecn_input_classic(struct tcpcb *tp, const struct tcp_seg *sg, uint8_t cp)
 			v = TV_ACKNOW;
 	}
 	if (cp == IPTOS_ECN_CE) {
-		tp->t_ecn->te_rcep += sg->sg_nsegs;
+		tp->t_ecn->te_rcep += tcp_nsegs(sg);
 		tp->t_flags2 |= TF2_ECN_SND_ECE;
 	}
 	return (v);
@@ -459,7 +459,7 @@ ecn_input_ace(struct tcpcb *tp, const struct tcp_seg *sg, uint8_t cp)
 	int v = TV_OK;
 
 	if (cp == IPTOS_ECN_CE)
-		te->te_rcep += sg->sg_nsegs;
+		te->te_rcep += tcp_nsegs(sg);
 	if (sg->sg_len == 0) {
 		/* Marked ACKs: before the field has gone half round, but
 		 * not one for one (3.2.2.5.1). */

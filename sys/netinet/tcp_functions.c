@@ -127,6 +127,8 @@ fb_resolve(struct tcp_function_block *fb)
 	fb_inherit_steps(fb, &tcp_freebsd_block);
 	fb->tfb_plain = fb->tfb_acked == tcp_default_acked &&
 	    fb->tfb_detect_loss == tcp_default_detect_loss;
+	fb->tfb_irregular = fb->tfb_tcp_do_segment == tcp_default_do_segment ?
+	    0 : TCPI_BLOCK;
 	if (fb->tfb_tcp_output == NULL || fb->tfb_tcp_do_segment == NULL ||
 	    fb->tfb_tcp_ctloutput == NULL || fb->tfb_tcp_handoff_ok == NULL ||
 	    fb->tfb_tcp_block_name[0] == '\0' ||
@@ -354,6 +356,7 @@ tcp_functions_attach(struct tcpcb *tp)
 	struct tcp_function_block *blk = V_tcp_func_default;
 
 	tp->t_fb = blk;
+	tp->t_inpcb.inp_irregular |= blk->tfb_irregular;
 	blk->tfb_refcnt++;
 	if (blk->tfb_statesize == 0 && blk->tfb_tcp_fb_init == NULL)
 		return (0);
@@ -404,6 +407,8 @@ tcp_functions_change(struct tcpcb *tp, struct tcp_function_block *blk)
 	tcp_functions_detach(tp, 0);
 	tp->t_fb = blk;
 	tp->t_fb_ptr = ptr;
+	tp->t_inpcb.inp_irregular = blk->tfb_irregular |
+	    (tp->t_inpcb.inp_irregular & (uint8_t)~TCPI_BLOCK);
 	return (0);
 }
 

@@ -120,39 +120,42 @@ tcp_stages(struct tcpcb *tp, struct tcp_seg *sg)
 }
 
 /* The stages of a segment that tcp_regular() is true of: those that have
- * nothing to do with it are left out. */
+ * nothing to do with it are left out.  stamped: it has a time stamp. */
 static __always_inline int
-tcp_stages_regular(struct tcpcb *tp, struct tcp_seg *sg)
+tcp_stages_regular(struct tcpcb *tp, struct tcp_seg *sg, const bool stamped)
 {
 	int v = TV_OK;
 
 	/* What has a time stamp may have it. */
-	if (sg->sg_to.to_flags != 0)
+	if (stamped || sg->sg_to.to_flags != 0)
 		tcp_ts_spanned(tp, sg, sg->sg_seq, sg->sg_len);
+	if (sg->sg_len == 0) {
+		v = tcp_ack_regular(tp, sg);
+		if ((sg->sg_flags & TH_FIN) == 0 || (v & TV_STOP) != 0)
+			return (v);
+		return (v | (tcp_wants_text(tp) ? tcp_fin_inorder(tp) :
+		    tcp_stage_text(tp, sg)));
+	}
 	if (tcp_predicted(tp, sg))
 		tcp_ack_predicted(tp, sg);
-	else {
-		v = tcp_ack_regular(tp, sg);
-		if ((v & TV_STOP) != 0 || (sg->sg_len == 0 &&
-		    (sg->sg_flags & TH_FIN) == 0))
-			return (v);
-	}
-	if (sg->sg_len != 0 && tp->t_state == TCPS_ESTABLISHED)
-		v |= tcp_text_inorder(tp, sg);
-	else if (sg->sg_len != 0 || !tcp_wants_text(tp))
+	else if (((v = tcp_ack_regular(tp, sg)) & TV_STOP) != 0)
+		return (v);
+	if (tp->t_state == TCPS_ESTABLISHED)
+		v |= tcp_text_inorder(tp, sg, stamped);
+	else
 		v |= tcp_stage_text(tp, sg);
 	if ((sg->sg_flags & TH_FIN) != 0 && (v & TV_STOP) == 0)
-		v |= tcp_stage_fin(tp, sg);
+		v |= tcp_fin_inorder(tp);
 	return (v);
 }
 
-static void __noinline
+static __always_inline void
 tcp_delay_ack(struct tcpcb *tp)
 {
 	if ((tp->t_flags & TF_DELACK) != 0)
 		return;
 	tp->t_flags |= TF_DELACK;
-	tcp_timer_activate(tp, TT_DELACK, V_tcp_delacktime);
+	tcp_timer_at(tp, TT_DELACK, getnstime() + V_tcp_delacktime);
 }
 
 static void
@@ -172,11 +175,39 @@ tcp_verdict_wake(struct socket *so, int v)
 		soisdisconnected(so);
 }
 
+/* The same, where who is told first may close so. */
+#define	TV_NEWS		(TV_CONNECTED | TV_RCVEOF | TV_WAKERD | TV_WAKEWR | \
+			    TV_DISCONNECTED)
+static void __noinline
+tcp_verdict_tell(struct socket *so, int v)
+{
+	v &= TV_NEWS;
+	if (v == TV_WAKERD)
+		sorwakeup(so);
+	else if (v == TV_WAKEWR)
+		sowwakeup(so);
+	else if (v != 0) {
+		soref(so);
+		tcp_verdict_wake(so, v);
+		sorele(so);
+	}
+}
+
+/* The news for so, which mostly nobody waits for in a way that calls him. */
+static __always_inline void
+tcp_verdict_news(struct socket *so, int v)
+{
+	if ((v & (TV_CONNECTED | TV_DISCONNECTED)) != 0 ||
+	    ((so->so_rcv.sb_flags | so->so_snd.sb_flags) &
+	    (SB_KNOTE | SB_UPCALL)) != 0)
+		tcp_verdict_tell(so, v);
+	else if ((v & TV_RCVEOF) != 0)
+		so->so_rcv.sb_state |= SBS_CANTRCVMORE;
+}
+
 /* tcp_verdict() of one that ends nothing and that nothing leaves for before
  * the batch does. */
 #define	TV_ENDING	(TV_ACKEACH | TV_DROP | TV_GONE | TV_RST | TV_TIMEWAIT)
-#define	TV_NEWS		(TV_CONNECTED | TV_RCVEOF | TV_WAKERD | TV_WAKEWR | \
-			    TV_DISCONNECTED)
 static __always_inline void
 tcp_verdict_usual(struct tcpcb *tp, int v)
 {
@@ -189,22 +220,11 @@ tcp_verdict_usual(struct tcpcb *tp, int v)
 	if ((v & (TV_ACKNOW | TV_OUTPUT)) != 0 &&
 	    (tp->t_flags2 & TF2_OUTPENDING) == 0)
 		tcp_output_answer(tp);
-	if (so == NULL)
-		return;
-	v &= TV_NEWS;
-	if (v == TV_WAKERD)
-		sorwakeup(so);
-	else if (v == TV_WAKEWR)
-		sowwakeup(so);
-	else if (v != 0) {
-		/* The first who is told may close it. */
-		soref(so);
-		tcp_verdict_wake(so, v);
-		sorele(so);
-	}
+	if (so != NULL)
+		tcp_verdict_news(so, v);
 }
 
-/* The header goes; it lies in one mbuf. */
+/* It came; and the header, which lies in one mbuf, goes. */
 static __always_inline void
 tcp_segment_begin(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg,
     int hdrlen)
@@ -232,10 +252,10 @@ tcp_segment_end(struct tcpcb *tp, struct tcp_seg *sg, int v)
 /* One that tcp_regular() is true of. */
 static __always_inline void
 tcp_segment_regular(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg,
-    int hdrlen)
+    int hdrlen, const bool stamped)
 {
 	tcp_segment_begin(tp, m, sg, hdrlen);
-	tcp_segment_end(tp, sg, tcp_stages_regular(tp, sg));
+	tcp_segment_end(tp, sg, tcp_stages_regular(tp, sg, stamped));
 }
 
 /* The same, for those whom it costs little to be called. */
@@ -243,7 +263,7 @@ static void __noinline
 tcp_input_regular(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg,
     int hdrlen)
 {
-	tcp_segment_regular(tp, m, sg, hdrlen);
+	tcp_segment_regular(tp, m, sg, hdrlen, false);
 }
 
 /* Any other. */
@@ -549,8 +569,7 @@ tcp_input_stamped(struct mbuf *m, const struct ip_info *ii, u_int off_flags)
 		return;
 	}
 	tcp_read_stamped(m, ii, &sg, off_flags, &inp->inp_inc);
-	if (__predict_false(!tcp_regular(tp, &sg) ||
-	    tp->t_fb->tfb_tcp_do_segment != tcp_default_do_segment ||
+	if (__predict_false(!tcp_regular_stamped(tp, &sg) ||
 	    ip_cksum_verify(m, ii, IPPROTO_TCP,
 	    (uint32_t)m->m_pkthdr.len) != 0)) {
 		tcp_input_udp(m, ii, 0);
@@ -558,7 +577,7 @@ tcp_input_stamped(struct mbuf *m, const struct ip_info *ii, u_int off_flags)
 	}
 	TCPSTAT_INC(tcps_rcvtotal);
 	sg.sg_win <<= tp->snd_scale;
-	tcp_segment_regular(tp, m, &sg, TCP_STAMPED_OFF);
+	tcp_segment_regular(tp, m, &sg, TCP_STAMPED_OFF, true);
 }
 
 void

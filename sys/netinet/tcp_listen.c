@@ -107,6 +107,7 @@ tcp_child_options(struct tcpcb *tp, const struct tcp_syn *sy)
 	}
 	if ((sy->sy_flags & SYF_TSTMP) != 0) {
 		tp->t_flags |= TF_REQ_TSTMP | TF_RCVD_TSTMP;
+		tp->t_inpcb.inp_irregular &= (uint8_t)~TCPI_UNSTAMPED;
 		tp->ts_recent = sy->sy_tsrecent;
 		tp->ts_recent_age = tcp_ts_age();
 	}

@@ -601,6 +601,18 @@ tcp_check_map(const struct tcpcb *tp)
 	return (NULL);
 }
 
+/* What inp_irregular must say. */
+static u_int
+tcp_check_irregular(const struct tcpcb *tp)
+{
+	return ((tcp_is_synced(tp->t_state) ? 0 : TCPI_UNSYNCED) |
+	    ((tp->t_flags & TF_RCVD_TSTMP) != 0 ? 0 : TCPI_UNSTAMPED) |
+	    (tp->t_segqlen == 0 ? 0 : TCPI_HELD) |
+	    ((tp->t_flags & TF_SIGNATURE) == 0 ? 0 : TCPI_SIGNED) |
+	    (tp->t_fb->tfb_tcp_do_segment == tcp_default_do_segment ? 0 :
+	    TCPI_BLOCK));
+}
+
 const char *
 tcp_check(struct tcpcb *tp)
 {
@@ -618,6 +630,8 @@ tcp_check(struct tcpcb *tp)
 		return ("not snd_una <= snd_nxt <= snd_max");
 	if (tp->snd_cwnd == 0)
 		return ("the congestion window is 0");
+	if (tp->t_inpcb.inp_irregular != tcp_check_irregular(tp))
+		return ("inp_irregular is not what the rest says");
 	if (so != NULL && tp->snd_max - tp->snd_una >
 	    sbused(&so->so_snd) + 2)
 		return ("more in flight than the send buffer holds");

@@ -240,6 +240,7 @@ tcp_newtcpcb(struct socket *so)
 	for (i = 0; i < TT_N; i++)
 		tp->t_timers[i] = UINT64_MAX;
 	TAILQ_INIT(&tp->t_map);
+	tp->t_inpcb.inp_irregular = TCPI_UNSYNCED | TCPI_UNSTAMPED;
 	tp->t_maxseg = (uint16_t)V_tcp_mssdflt;
 	tp->t_delack_opt = V_tcp_ways.w_linux ? -1 - TCP_QUICKACKS : -1;
 	tp->t_flags = tcp_rfc1323_flags(V_tcp_do_rfc1323) |

@@ -106,11 +106,11 @@ struct tcpopt {
 #define	TOF_AO		0x0400
 #define	TOF_FASTOPENEXP	0x0800		/* as an experimental option */
 #define	TOF_BAD		0x8000		/* malformed: the rest was ignored */
-	uint32_t	to_tsval;	/* host order */
-	uint32_t	to_tsecr;
 	uint16_t	to_mss;
 	uint8_t		to_wscale;
 	uint8_t		to_nsacks;
+	uint32_t	to_tsval;	/* host order */
+	uint32_t	to_tsecr;
 	uint8_t		to_ecnmask;	/* which of to_ecn are there */
 	uint8_t		to_aokey;	/* KeyID and RNextKeyID */
 	uint8_t		to_aornext;
@@ -133,15 +133,23 @@ struct tcp_seg {
 	uint32_t	sg_win;		/* as scaled by the peer's factor */
 	uint32_t	sg_len;		/* bytes of text */
 	uint16_t	sg_flags;	/* TH_* */
-	uint16_t	sg_nsegs;	/* segments joined into this one */
+	uint16_t	sg_joined;	/* tcp_nsegs() */
+	/* Zeros mostly, which one store makes. */
 	uint16_t	sg_urp;		/* 0 without URG */
 	uint16_t	sg_udpport;	/* came over UDP, from there; 0 plain */
-	struct mbuf	*sg_ipopts;	/* a SYN's, for a listener: the way back
-					 * (ip_srcroute()), or NULL; taken */
 	int		sg_errno;	/* TV_DROP: what the user is told */
 	struct tcpopt	sg_to;
+	struct mbuf	*sg_ipopts;	/* a SYN's, for a listener: the way back
+					 * (ip_srcroute()), or NULL; taken */
 	struct in_conninfo sg_read;	/* sg_ends, where no pcb has them */
 };
+
+/* Segments joined into this one. */
+static inline uint16_t
+tcp_nsegs(const struct tcp_seg *sg)
+{
+	return (sg->sg_joined + (sg->sg_joined == 0));
+}
 
 /* Verdicts of the input stages; OR-ed together. */
 #define	TV_OK		0x0000
@@ -513,8 +521,10 @@ struct tcp_function_block {
 	/* Bytes of t_fb_ptr for each connection, zeroed; 0: none, or
 	 * tfb_tcp_fb_init allocates it itself. */
 	size_t	tfb_statesize;
-	/* The framework's: acked and detect_loss are the default's. */
+	/* The framework's: acked and detect_loss are the default's; and
+	 * TCPI_BLOCK if do_segment is not. */
 	bool	tfb_plain;
+	uint8_t	tfb_irregular;
 };
 
 /*
@@ -923,9 +933,30 @@ void	tcp_trace_state(const struct tcpcb *tp, int newstate);
 #define	TCP_TRACED(tp)							\
 	__predict_false(((tp)->t_inpcb.inp_flags & INP_DEBUG) != 0)
 
+/*
+ * inp_irregular: why no segment of a connection is regular with a time stamp
+ * (tcp_seg.h), whatever it says.  Each is kept where it changes.
+ */
+#define	TCPI_UNSYNCED	0x01	/* not synchronized, or in TIME_WAIT */
+#define	TCPI_UNSTAMPED	0x02	/* no time stamps were agreed upon */
+#define	TCPI_HELD	0x04	/* text waits out of order */
+#define	TCPI_SIGNED	0x08	/* TF_SIGNATURE */
+#define	TCPI_BLOCK	0x10	/* its block has a do_segment of its own */
+
+static inline bool
+tcp_is_synced(int state)
+{
+	return ((u_int)state - TCPS_ESTABLISHED <
+	    TCPS_TIME_WAIT - TCPS_ESTABLISHED);
+}
+
 static inline void
 tcp_state_change(struct tcpcb *tp, int newstate)
 {
+	if (tcp_is_synced(newstate))
+		tp->t_inpcb.inp_irregular &= (uint8_t)~TCPI_UNSYNCED;
+	else
+		tp->t_inpcb.inp_irregular |= TCPI_UNSYNCED;
 	if (TCP_TRACED(tp))
 		tcp_trace_state(tp, newstate);
 	TCPSTATES_DEC(tp->t_state);
