@@ -69,6 +69,7 @@ in_pcbinfo_init(struct inpcbinfo *ipi)
 {
 	memset(ipi, 0, sizeof(*ipi));
 	TAILQ_INIT(&ipi->ipi_list);
+	in_pcbexpect(ipi, NULL);
 	vnet_random(ipi->ipi_key, sizeof(ipi->ipi_key));
 }
 
@@ -310,7 +311,7 @@ pcb_remove(struct inpcbinfo *ipi, struct inpcb *inp)
 
 	ipi->ipi_nconns--;
 	if (ipi->ipi_last == inp)
-		ipi->ipi_last = NULL;
+		in_pcbexpect(ipi, NULL);
 	for (i = inp->inp_hash & mask; ipi->ipi_conns[i] != pcb_slot(inp);)
 		i = (i + 1) & mask;
 	if (ipi->ipi_conns[(i + 1) & mask] != 0)

@@ -118,8 +118,8 @@ struct inpcbinfo {
 	uint64_t	ipi_gencnt;	/* births and deaths so far */
 	struct inpcbhead ipi_list;
 	struct inpcb	*ipi_last;	/* the last one found, or NULL */
-	uint64_t	ipi_same;	/* its addresses' ii_same, if known */
-#define	PCB_SAME_UNKNOWN	UINT64_MAX
+	uint64_t	ipi_same;	/* its addresses' ii_same, or: */
+#define	PCB_SAME_UNKNOWN	UINT64_MAX	/* or there is none */
 	const struct inpcb_quiet *ipi_quiet;	/* or NULL */
 	uint64_t	ipi_key[PCB_KEYWORDS];	/* of the hash */
 };
@@ -179,7 +179,7 @@ in_pcbexpect(struct inpcbinfo *ipi, struct inpcb *inp)
 	ipi->ipi_last = inp;
 	ipi->ipi_same = PCB_SAME_UNKNOWN;
 }
-/* What it was found for is what IP calls that, if anything. */
+/* What it, which is there, was found for is what IP calls that, if anything. */
 static inline void
 in_pcbsame_note(struct inpcbinfo *ipi, uint64_t same)
 {

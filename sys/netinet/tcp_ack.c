@@ -384,9 +384,10 @@ ack_window_new(struct tcpcb *tp, const struct tcp_seg *sg, uint32_t used)
 static int
 ack_window(struct tcpcb *tp, const struct tcp_seg *sg)
 {
-	if (!(SEQ_LT(tp->snd_wl1, sg->sg_came) ||
-	    (tp->snd_wl1 == sg->sg_came && (SEQ_LT(tp->snd_wl2, sg->sg_ack) ||
-	    (tp->snd_wl2 == sg->sg_ack && sg->sg_win > tp->snd_wnd)))))
+	const int newer = (int)(sg->sg_came - tp->snd_wl1);
+
+	if (newer < 0 || (newer == 0 && !SEQ_LT(tp->snd_wl2, sg->sg_ack) &&
+	    !(tp->snd_wl2 == sg->sg_ack && sg->sg_win > tp->snd_wnd)))
 		return (TV_OK);
 	if (sg->sg_len == 0 && tp->snd_wl2 == sg->sg_ack &&
 	    sg->sg_win > tp->snd_wnd)
@@ -642,7 +643,9 @@ static __always_inline void
 ack_plain_judge(struct tcpcb *tp, const struct tcp_seg *sg, uint32_t us,
     uint32_t acked)
 {
-	ack_rtt_tell(tp, us, 0, tcp_inflight(tp) + acked);
+	/* Nothing is SACKed. */
+	ack_rtt_tell(tp, us, 0, tp->snd_max - tp->snd_una - tp->t_snd_lost +
+	    acked);
 	if (SEQ_GEQ(sg->sg_ack, tp->t_round_end))
 		tcp_round_begin(tp);
 	tp->t_dupacks = 0;
@@ -791,14 +794,15 @@ ack_is_old(const struct tcpcb *tp, const struct tcp_seg *sg)
 static inline int
 ack_usual(struct tcpcb *tp, struct tcp_seg *sg)
 {
-	/* snd_una <= ack <= snd_max? */
-	if (__predict_false(sg->sg_ack - tp->snd_una >
-	    tp->snd_max - tp->snd_una))
+	const uint32_t acked = sg->sg_ack - tp->snd_una;
+
+	if (acked == 0)
+		return (ack_is_old(tp, sg) ? ack_window(tp, sg) :
+		    ack_general(tp, sg));
+	/* snd_una < ack <= snd_max? */
+	if (__predict_false(acked > tp->snd_max - tp->snd_una))
 		return (ack_outside(tp, sg));
-	if (__predict_true(sg->sg_ack != tp->snd_una))
-		return (ack_process(tp, sg));
-	return (ack_is_old(tp, sg) ? ack_window(tp, sg) :
-	    ack_general(tp, sg));
+	return (ack_process(tp, sg));
 }
 
 /* With a handshake to complete, or with ECN. */

@@ -141,28 +141,40 @@ tcp_read_header(const struct mbuf *m, const struct ip_info *ii,
 	    TCP_OFF(off_flags) - (int)sizeof(*th), (off_flags & TH_SYN) != 0);
 }
 
-/* Are these 16 bits of a header with nothing but a time stamp behind it, with
- * ACK, and PSH and FIN at most? */
+/* Has th nothing but a time stamp behind it, by its length, and ACK, and PSH
+ * and FIN at most?  One comparison, of what lies there. */
 #define	TCP_STAMPED_OFF	((int)sizeof(struct tcphdr) + TCPOLEN_TIMESTAMP + 2)
 static inline bool
-tcp_is_stamped(u_int off_flags)
+tcp_is_stamped(const struct tcphdr *th)
 {
-	return ((off_flags & ~(u_int)(TH_PUSH | TH_FIN)) ==
-	    (TCP_STAMPED_OFF << 10 | TH_ACK));
+	uint16_t v;
+
+	memcpy(&v, (const uint8_t *)&th->th_ack + sizeof(th->th_ack),
+	    sizeof(v));
+	return ((v & (uint16_t)~htons(TH_PUSH | TH_FIN)) ==
+	    htons(TCP_STAMPED_OFF << 10 | TH_ACK));
 }
 
-/* Read such a header, which is between those. */
+/* Read such a header, which is for tp. */
 static inline void
 tcp_read_stamped(const struct mbuf *m, const struct ip_info *ii,
-    struct tcp_seg *sg, u_int off_flags, const struct in_conninfo *inc)
+    struct tcp_seg *sg, const struct tcpcb *tp)
 {
-	const uint8_t *cp = mtod(m, const uint8_t *) + sizeof(struct tcphdr);
+	const struct tcphdr *th = mtod(m, const struct tcphdr *);
+	const uint8_t *cp = (const uint8_t *)(th + 1);
 	struct tcpopt *to = &sg->sg_to;
 
-	tcp_read_fixed(m, ii, sg, (off_flags & (TH_PUSH | TH_FIN)) |
-	    TCP_STAMPED_OFF << 10 | TH_ACK);
-	sg->sg_ends = inc;
-	/* These four in one store. */
+	sg->sg_ip = ii;
+	sg->sg_ends = &tp->t_inpcb.inp_inc;
+	sg->sg_seq = sg->sg_came = ntohl(th->th_seq);
+	sg->sg_ack = ntohl(th->th_ack);
+	sg->sg_win = (uint32_t)ntohs(th->th_win) << tp->snd_scale;
+	sg->sg_len = (uint32_t)m->m_pkthdr.len - TCP_STAMPED_OFF;
+	sg->sg_flags = th->th_flags;
+	sg->sg_joined = m->m_pkthdr.lro_nsegs;
+	/* These in one store, and those. */
+	sg->sg_urp = sg->sg_udpport = 0;
+	sg->sg_errno = 0;
 	to->to_flags = TOF_TS;
 	to->to_mss = 0;
 	to->to_wscale = to->to_nsacks = 0;
@@ -205,7 +217,7 @@ tcp_regular_stamped(const struct tcpcb *tp, const struct tcp_seg *sg)
 }
 
 /*
- * Jacobson's header prediction: is sg, which is regular, what nearly every
+ * Jacobson's header prediction: is sg, regular and with text, what nearly every
  * segment of a bulk transfer is to its receiver, text with nothing to say
  * about the other direction?  Then the ACK comes to what
  * tcp_ack_predicted() does.
@@ -214,7 +226,7 @@ static inline bool
 tcp_predicted(const struct tcpcb *tp, const struct tcp_seg *sg)
 {
 	return (sg->sg_ack == tp->snd_una && sg->sg_win == tp->snd_wnd &&
-	    sg->sg_len != 0 && (sg->sg_flags & TH_FIN) == 0 &&
+	    (sg->sg_flags & TH_FIN) == 0 &&
 	    tp->t_state == TCPS_ESTABLISHED &&
 	    SEQ_LEQ(tp->snd_wl1, sg->sg_seq) &&
 	    (tp->t_flags2 & TF2_ECN_ANY) == 0 &&
