@@ -15,6 +15,7 @@
 #include <sys/event.h>
 #include <sys/kernel.h>
 #include <sys/socketvar.h>
+#include <sys/soquick.h>
 #include <sys/syscallsubr.h>
 #include <sys/systm.h>
 #include <sys/vnet.h>
@@ -377,6 +378,79 @@ syk_recv(struct vnet *vnet, int fd, const struct iovec *iov, int iovcnt,
 	return (error);
 }
 
+/*
+ * The quick ways (sys/soquick.h), each one frame from the program's call to
+ * the protocol's function.  What is not for them, syh_write() and syh_read()
+ * do from the beginning.
+ */
+
+ssize_t
+syk_quick_write(struct vnet *vnet, int fd, const void *buf, size_t len,
+    struct sy_host *host, const char *call)
+{
+	struct socket *so;
+	struct vnet *saved;
+	int error;
+
+	so = look_at(vnet, fd);
+	if (so == NULL || !vnet_is_still(vnet) || !sosend_is_quick(so, len))
+		return (syh_write(host, fd, buf, len, call));
+	saved = vnet_enter_still(vnet);
+	error = sosend_quick(so, buf, len);
+	if (__predict_false(error == ENOTCONN))
+		error = syk_compat_send_error(fd, error);
+	vnet_end_batch(vnet, saved);
+	if (__predict_true(error == 0))
+		return ((ssize_t)len);
+	return (error < 0 ? syh_write(host, fd, buf, len, call) :
+	    syh_fail(error, call, host, fd));
+}
+
+/* The protocol of fd's socket, which was read from, is to hear of it. */
+static void __noinline
+tell_rcvd(struct vnet *vnet, struct socket *so)
+{
+	struct vnet *saved;
+
+	saved = vnet_enter_fast(vnet);
+	soref(so);
+	(void)so->so_proto->pr_rcvd(so, 0);
+	sorele(so);
+	vnet_leave_fast(saved);
+}
+
+/*
+ * A look first, again after each turn of the loop that costs no time, and no
+ * door: a read of what is there asks nothing of the vnet.  No bytes are
+ * syh_read()'s, and so are too many: less 1, both are.
+ */
+ssize_t
+syk_quick_read(struct vnet *vnet, int fd, void *buf, size_t len,
+    struct sy_host *host, const char *call)
+{
+	struct socket *so;
+	u_int n;
+
+	for (;;) {
+		so = look_at(vnet, fd);
+		if (so == NULL || len - 1 >= PTRDIFF_MAX)
+			break;
+		if (sbavail(&so->so_rcv) != 0) {
+			n = soreceive_quick(so, buf, len);
+			if (n == 0)
+				break;
+			if (__predict_false(soreceive_tell(so, vnet)))
+				tell_rcvd(vnet, so);
+			return ((ssize_t)n);
+		}
+		if (soreceive_is_ended(so))
+			return (0);
+		if (!soreceive_is_idle(so) || !syh_turns(host))
+			break;
+	}
+	return (syh_read(host, fd, buf, len, call));
+}
+
 int
 syk_write(struct syk_io *io)
 {
@@ -401,19 +475,20 @@ syk_write(struct syk_io *io)
 	return (error);
 }
 
-/* so: what a look has found, or NULL. */
-static int __noinline
-read_now(struct syk_io *io, struct socket *so)
+int
+syk_read(struct syk_io *io)
 {
+	struct socket *so;
 	struct vnet *saved;
 	int error;
 
+	so = look_at(io->io_vnet, io->io_fd);
+	if (so != NULL && soreceive_is_idle(so) && io->io_len - 1 < PTRDIFF_MAX)
+		return (would_wait(so, so->so_rcv.sb_timeo, &io->io_wait));
+
 	saved = vnet_enter_fast(io->io_vnet);
-	error = 0;
-	if (__predict_false(io->io_len > PTRDIFF_MAX))
-		error = EINVAL;
-	else if (__predict_false(so == NULL))
-		error = fd_getsock(io->io_fd, &so);
+	error = io->io_len <= PTRDIFF_MAX ? fd_getsock(io->io_fd, &so) :
+	    EINVAL;
 	if (error == 0) {
 		soref(so);
 		error = soreceive_buf(so, io->io_buf, io->io_len,
@@ -424,26 +499,6 @@ read_now(struct syk_io *io, struct socket *so)
 	}
 	vnet_leave_fast(saved);
 	return (error);
-}
-
-int
-syk_read(struct syk_io *io)
-{
-	struct socket *so;
-
-	so = look_at(io->io_vnet, io->io_fd);
-	/* No bytes are the call's, and so are too many: less 1, both are. */
-	if (so != NULL && sbavail(&so->so_rcv) == 0 &&
-	    io->io_len - 1 < PTRDIFF_MAX) {
-		if (soreceive_is_idle(so))
-			return (would_wait(so, so->so_rcv.sb_timeo,
-			    &io->io_wait));
-		if (soreceive_is_ended(so)) {
-			io->io_done = 0;
-			return (0);
-		}
-	}
-	return (read_now(io, so));
 }
 
 /* ---- Options and names ---- */

@@ -84,6 +84,20 @@ fail_after_wait(int error, const char *call, const struct sy_host *host,
 	return (sy_fail_fd(error, call, host, fd));
 }
 
+int
+syh_fail(int error, const char *call, const struct sy_host *host, int fd)
+{
+
+	return (sy_fail_fd(error, call, host, fd));
+}
+
+bool
+syh_turns(struct sy_host *host)
+{
+
+	return (sy_wait_instant(host));
+}
+
 /* ---- Connections ---- */
 
 int
@@ -384,8 +398,8 @@ send_rest(struct sy_host *host, struct syk_io *io, int error,
 }
 
 /* send_all() of one range without flags or address, as most are. */
-static ssize_t __attribute__((__noinline__))
-send_plain(struct sy_host *host, int fd, const void *buf, size_t len,
+ssize_t
+syh_write(struct sy_host *host, int fd, const void *buf, size_t len,
     const char *call)
 {
 	struct syk_io io;
@@ -399,8 +413,8 @@ send_plain(struct sy_host *host, int fd, const void *buf, size_t len,
 }
 
 /* receive() of one range without flags or address. */
-static ssize_t __attribute__((__noinline__))
-receive_plain(struct sy_host *host, int fd, void *buf, size_t len,
+ssize_t
+syh_read(struct sy_host *host, int fd, void *buf, size_t len,
     const char *call)
 {
 	struct syk_io io;
@@ -451,7 +465,8 @@ sy_send(struct sy_host *host, int fd, const void *buf, size_t len, int flags)
 {
 
 	if (flags == 0)
-		return (send_plain(host, fd, buf, len, "send"));
+		return (syk_quick_write(host->h_vnet, fd, buf, len, host,
+		    "send"));
 	return (send_flags(host, fd, buf, len, flags));
 }
 
@@ -480,7 +495,7 @@ ssize_t
 sy_write(struct sy_host *host, int fd, const void *buf, size_t len)
 {
 
-	return (send_plain(host, fd, buf, len, "write"));
+	return (syk_quick_write(host->h_vnet, fd, buf, len, host, "write"));
 }
 
 ssize_t
@@ -488,7 +503,8 @@ sy_recv(struct sy_host *host, int fd, void *buf, size_t len, int flags)
 {
 
 	if (flags == 0)
-		return (receive_plain(host, fd, buf, len, "recv"));
+		return (syk_quick_read(host->h_vnet, fd, buf, len, host,
+		    "recv"));
 	return (receive_flags(host, fd, buf, len, flags));
 }
 
@@ -520,7 +536,7 @@ ssize_t
 sy_read(struct sy_host *host, int fd, void *buf, size_t len)
 {
 
-	return (receive_plain(host, fd, buf, len, "read"));
+	return (syk_quick_read(host->h_vnet, fd, buf, len, host, "read"));
 }
 
 /* ---- Options and names ---- */

@@ -227,6 +227,24 @@ struct syk_io {
 };
 int	syk_write(struct syk_io *io);
 int	syk_read(struct syk_io *io);
+/*
+ * The program's whole call, host's on vnet: write or read so much, and all of
+ * its waiting.  Quick if it is small, and else syh_write() and syh_read(),
+ * which are the general ways.
+ */
+ssize_t	syk_quick_write(struct vnet *vnet, int fd, const void *buf,
+	    size_t len, struct sy_host *host, const char *call);
+ssize_t	syk_quick_read(struct vnet *vnet, int fd, void *buf, size_t len,
+	    struct sy_host *host, const char *call);
+ssize_t	syh_write(struct sy_host *host, int fd, const void *buf, size_t len,
+	    const char *call);
+ssize_t	syh_read(struct sy_host *host, int fd, void *buf, size_t len,
+	    const char *call);
+/* The call has failed: -1. */
+int	syh_fail(int error, const char *call, const struct sy_host *host,
+	    int fd);
+/* Run turns that take no time, as far as host's own: false: none was. */
+bool	syh_turns(struct sy_host *host);
 int	syk_shutdown(struct vnet *vnet, int fd, int how);
 int	syk_close(struct vnet *vnet, int fd);
 /* The same by the program's own numbers, on a host with another system's
