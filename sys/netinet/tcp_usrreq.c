@@ -258,7 +258,8 @@ tcp_usr_accept(struct socket *so, struct sockaddr_storage *ss)
 
 	if ((so->so_state & SS_ISDISCONNECTED) != 0 || tcp_is_over(tp))
 		return (ECONNABORTED);
-	in_sockaddr_set(ss, tcp_user_af(tp), &inp->inp_faddr,
+	if (ss != NULL)
+		in_sockaddr_set(ss, tcp_user_af(tp), &inp->inp_faddr,
 	    inp->inp_fport, inp->inp_inc.inc_scope);
 	return (0);
 }
