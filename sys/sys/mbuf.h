@@ -316,4 +316,29 @@ mb_gethdr_bare(void)
 	return (m);
 }
 
+/* The header of m, a new mbuf of pool without a packet's. */
+static inline void
+mb_init_data(struct mbuf *m, struct mbuf_pool *pool, int type)
+{
+	m->m_next = NULL;
+	m->m_nextpkt = NULL;
+	m->m_data = m->m_dat;
+	m->m_len = 0;
+	m->m_type = (uint32_t)type & 0xff;
+	m->m_flags = 0;
+	m->m_pool = pool;
+}
+
+/* m_get() of MT_DATA, but NULL, and nothing done, if pool has none at
+ * hand. */
+static inline struct mbuf *
+mb_get_fast(struct mbuf_pool *pool)
+{
+	struct mbuf *m = uma_zalloc_fast(pool->mp_mbuf);
+
+	if (__predict_true(m != NULL))
+		mb_init_data(m, pool, MT_DATA);
+	return (m);
+}
+
 #endif /* !_STACKYARD_SYS_MBUF_H_ */
