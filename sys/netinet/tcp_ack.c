@@ -635,7 +635,8 @@ ack_is_plain(const struct tcpcb *tp, const struct tcp_seg *sg)
 	return ((tp->t_flags & (TF_SACK_PERMIT | TF_FASTRECOVERY |
 	    TF_PREVVALID)) == TF_SACK_PERMIT && tp->t_snd_sacked == 0 &&
 	    (tp->t_flags2 & (ACK_RARE | TF2_RTOLOSS)) == 0 &&
-	    (sg->sg_to.to_flags & TOF_SACK) == 0 && tp->t_fb->tfb_plain);
+	    (sg->sg_to.to_flags & TOF_SACK) == 0 &&
+	    (tp->t_fb->tfb_flags & TCP_FUNC_PLAINACK) != 0);
 }
 
 /* What a plain one comes to for rounds, recovery and congestion control. */
