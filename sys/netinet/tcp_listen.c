@@ -28,6 +28,7 @@
 #include <netinet/tcp_output_impl.h>
 #include <netinet/tcp_seg.h>
 #include <netinet/tcp_syncache.h>
+#include <netinet/tcp_head.h>
 #include <netinet/tcp_var.h>
 #include <netipsec/tcp_sig.h>
 
@@ -253,6 +254,7 @@ tcp_listen_child(struct tcpcb *lp, const struct tcp_syn *sy,
 		if ((sy->sy_flags & SYF_TSTMP) != 0)
 			tp->ts_recent = sg->sg_to.to_tsval;
 		tp->rcv_wnd = tcp_rcv_window(tp);
+		tcp_head_make(tp);
 		tcp_ack_first(tp, sg, sent);
 		return (tp);
 	}

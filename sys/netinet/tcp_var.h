@@ -243,8 +243,7 @@ struct tcp_userto {
  * on: tcp_head.h. */
 struct tcp_head {
 	uint32_t	hd_gen;		/* V_way_gen when made; 0: none */
-	uint16_t	hd_max;		/* bytes of header and text that fit */
-	uint16_t	hd_spare;
+	uint32_t	hd_max;		/* bytes of header and text that fit */
 	uint8_t		hd_ether[8];
 	uint8_t		hd_ip[20];
 	uint8_t		hd_tcp[16];	/* up to the sum */
