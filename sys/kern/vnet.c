@@ -83,6 +83,8 @@ vnet_create(const char *name, const struct vnet_hostops *ops, void *arg)
 	vnet->vnet_wanted = vnet->vnet_due = UINT64_MAX;
 	vnet->vnet_state = VNET_STARTING;
 	vnet->vnet_rare = VNET_ASKS;
+	vnet->vnet_waits = VNET_NOLINE;
+	vnet->vnet_place.pl_arg = arg;
 	vnet->vnet_id = (uint32_t)((uintptr_t)vnet / CACHE_LINE_SIZE);
 	STAILQ_INIT(&vnet->vnet_tasks);
 	STAILQ_INIT(&vnet->vnet_later);
@@ -114,6 +116,7 @@ vnet_free(struct vnet *vnet, struct vnet *saved)
 
 	linker_detach_all();
 	malloc_drain();
+	vnet_unjoin(vnet);
 	if (vnet->vnet_wheel != NULL)
 		callout_wheel_destroy(vnet->vnet_wheel);
 	curvnet = saved;
@@ -263,10 +266,13 @@ find_due(struct vnet *vnet)
 		vnet->vnet_due = vnet->vnet_now;
 }
 
+/* Who is in line need not: its turn will tell. */
 void __noinline
 vnet_want_sooner(struct vnet *vnet)
 {
 
+	if (vnet->vnet_waits == VNET_INLINE)
+		return;
 	if (vnet->vnet_due_old)
 		find_due(vnet);
 	vnet_want(vnet, vnet->vnet_due);
@@ -287,6 +293,36 @@ vnet_leave(struct vnet *saved)
 	}
 	vnet_end_batch(vnet, saved);
 	vnet_left(vnet);
+}
+
+void __noinline
+vnet_unjoin(struct vnet *vnet)
+{
+	struct vnet_line *line = vnet->vnet_line;
+	struct vnet_place **pp, *place, *last = NULL;
+
+	if (vnet->vnet_waits != VNET_INLINE)
+		return;
+	vnet->vnet_waits = 0;
+	for (pp = &line->vl_first; (place = *pp) != &vnet->vnet_place;
+	    pp = &place->pl_next)
+		last = place;
+	if ((*pp = place->pl_next) == NULL)
+		line->vl_last = last;
+}
+
+void __noinline
+vnet_want(struct vnet *vnet, nstime_t when)
+{
+
+	if (when >= vnet->vnet_wanted || vnet->vnet_waits == VNET_INLINE)
+		return;
+	if (vnet->vnet_waits == 0 && when <= vnet->vnet_line->vl_now) {
+		vnet_join(vnet);
+		return;
+	}
+	vnet->vnet_wanted = when;
+	vnet->vnet_ops->ho_wakeup(vnet->vnet_arg, when);
 }
 
 /* Callouts are due, or the turn that tasks waited for has come. */
@@ -312,6 +348,22 @@ vnet_left_shared(const struct vnet *vnet)
 	return (next);
 }
 
+/* The turn of vnet, which is entered, and left at its end; vnet_due is right
+ * then. */
+static __always_inline void
+take_turn(struct vnet *vnet)
+{
+
+	if (vnet->vnet_due <= vnet->vnet_now)
+		run_due(vnet);
+	vnet->vnet_ran = vnet->vnet_now;
+	if (!STAILQ_EMPTY(&vnet->vnet_tasks))
+		do_tasks(vnet);
+	vnet->vnet_depth = 0;
+	if (vnet->vnet_due_old)
+		find_due(vnet);
+}
+
 nstime_t
 vnet_run(struct vnet *vnet)
 {
@@ -320,19 +372,50 @@ vnet_run(struct vnet *vnet)
 
 	saved = vnet_enter_fast(vnet);
 	KASSERT(vnet->vnet_depth == 1, ("vnet_run of a vnet entered"));
-	if (vnet->vnet_due <= vnet->vnet_now)
-		run_due(vnet);
-	vnet->vnet_ran = vnet->vnet_now;
-	if (!STAILQ_EMPTY(&vnet->vnet_tasks))
-		do_tasks(vnet);
-	vnet->vnet_depth = 0;
+	if (vnet->vnet_waits == VNET_INLINE)
+		vnet_unjoin(vnet);
+	take_turn(vnet);
 	curvnet = saved;
-	if (vnet->vnet_due_old)
-		find_due(vnet);
 	next = vnet->vnet_wanted = vnet->vnet_due;
 	if (__predict_false((vnet->vnet_rare & VNET_SHARED) != 0))
 		return (vnet_left_shared(vnet));
 	return (next);
+}
+
+/* The turn of vnet, the first in line: vnet_run() for who knows what that
+ * asks.  Both of vnet_awake are written at once. */
+static inline void
+line_turn(struct vnet_line *line, struct vnet *vnet)
+{
+
+	line->vl_first = vnet->vnet_place.pl_next;
+	line->vl_events++;
+	vnet->vnet_depth = 1;
+	vnet->vnet_waits = 0;
+	vnet->vnet_now = line->vl_now;
+	curvnet = vnet;
+	take_turn(vnet);
+	if (vnet->vnet_due != vnet->vnet_wanted) {
+		vnet->vnet_wanted = vnet->vnet_due;
+		line->vl_another(vnet->vnet_arg, vnet->vnet_due);
+	}
+}
+
+bool
+vnet_line_run(struct vnet_line *line, const void *arg)
+{
+	struct vnet *saved = curvnet;
+	struct vnet_place *place;
+	bool found = false;
+
+	while (!found && (place = line->vl_first) != NULL && !place->pl_ends &&
+	    line->vl_next > line->vl_now && line->vl_rare == 0) {
+		found = place->pl_arg == arg;
+		line_turn(line, (struct vnet *)(void *)((char *)place -
+		    __offsetof(struct vnet, vnet_place)));
+	}
+	curvnet = saved;
+	return (found);
 }
 
 nstime_t
@@ -355,7 +438,8 @@ vnet_task_later(struct vnet_task *task)
 	STAILQ_INSERT_TAIL(&curvnet->vnet_later, task, vt_link);
 	curvnet->vnet_due = curvnet->vnet_now;
 	curvnet->vnet_due_old = true;
-	vnet_want(curvnet, curvnet->vnet_now);
+	if (curvnet->vnet_depth == 0)
+		vnet_want(curvnet, curvnet->vnet_now);
 }
 
 void
