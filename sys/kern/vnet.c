@@ -86,8 +86,6 @@ vnet_create(const char *name, const struct vnet_hostops *ops, void *arg)
 	vnet->vnet_waits = VNET_NOLINE;
 	vnet->vnet_place.pl_arg = arg;
 	vnet->vnet_id = (uint32_t)((uintptr_t)vnet / CACHE_LINE_SIZE);
-	STAILQ_INIT(&vnet->vnet_tasks);
-	STAILQ_INIT(&vnet->vnet_later);
 	(void)strlcpy(vnet->vnet_name, name, sizeof(vnet->vnet_name));
 	vnet->vnet_data_mem = vnet_region_alloc(__start_set_vnet,
 	    __stop_set_vnet);
@@ -240,12 +238,12 @@ do_tasks(struct vnet *vnet)
 {
 	struct vnet_task *task;
 
-	task = STAILQ_FIRST(&vnet->vnet_tasks);
+	task = vnet->vnet_tasks.tq_first;
 	do {
-		STAILQ_REMOVE_HEAD(&vnet->vnet_tasks, vt_link);
+		vnet->vnet_tasks.tq_first = task->vt_next;
 		task->vt_pending = false;
 		task->vt_func(task->vt_arg);
-	} while ((task = STAILQ_FIRST(&vnet->vnet_tasks)) != NULL);
+	} while ((task = vnet->vnet_tasks.tq_first) != NULL);
 }
 
 void __noinline
@@ -262,7 +260,7 @@ find_due(struct vnet *vnet)
 {
 
 	callout_find_due(vnet);
-	if (!STAILQ_EMPTY(&vnet->vnet_later))
+	if (vnet->vnet_later.tq_first != NULL)
 		vnet->vnet_due = vnet->vnet_now;
 }
 
@@ -332,9 +330,11 @@ run_due(struct vnet *vnet)
 	struct vnet_task *task;
 
 	callout_run(vnet);
-	STAILQ_FOREACH(task, &vnet->vnet_later, vt_link)
+	while ((task = vnet->vnet_later.tq_first) != NULL) {
+		vnet->vnet_later.tq_first = task->vt_next;
 		task->vt_later = false;
-	STAILQ_CONCAT(&vnet->vnet_tasks, &vnet->vnet_later);
+		vnet_task_insert(vnet, task);
+	}
 }
 
 /* The end of vnet_run() of a vnet that others may enter, or run, next. */
@@ -357,7 +357,7 @@ take_turn(struct vnet *vnet)
 	if (vnet->vnet_due <= vnet->vnet_now)
 		run_due(vnet);
 	vnet->vnet_ran = vnet->vnet_now;
-	if (!STAILQ_EMPTY(&vnet->vnet_tasks))
+	if (vnet->vnet_tasks.tq_first != NULL)
 		do_tasks(vnet);
 	vnet->vnet_depth = 0;
 	if (vnet->vnet_due_old)
@@ -406,24 +406,26 @@ vnet_line_run(struct vnet_line *line, const void *arg)
 {
 	struct vnet *saved = curvnet;
 	struct vnet_place *place;
-	bool found = false;
 
-	while (!found && (place = line->vl_first) != NULL && !place->pl_ends &&
-	    line->vl_next > line->vl_now && line->vl_rare == 0) {
-		found = place->pl_arg == arg;
+	do {
+		if ((place = line->vl_first) == NULL || place->pl_ends ||
+		    line->vl_next <= line->vl_now || line->vl_rare != 0) {
+			place = NULL;
+			break;
+		}
 		line_turn(line, (struct vnet *)(void *)((char *)place -
 		    __offsetof(struct vnet, vnet_place)));
-	}
+	} while (place->pl_arg != arg);
 	curvnet = saved;
-	return (found);
+	return (place != NULL);
 }
 
 nstime_t
 vnet_next(const struct vnet *vnet)
 {
 
-	if (!STAILQ_EMPTY(&vnet->vnet_tasks) ||
-	    !STAILQ_EMPTY(&vnet->vnet_later))
+	if (vnet->vnet_tasks.tq_first != NULL ||
+	    vnet->vnet_later.tq_first != NULL)
 		return (vnet->vnet_now);
 	return (callout_wheel_next(vnet->vnet_wheel));
 }
@@ -434,8 +436,8 @@ vnet_task_later(struct vnet_task *task)
 
 	if (task->vt_pending)
 		return;
-	task->vt_pending = task->vt_later = true;
-	STAILQ_INSERT_TAIL(&curvnet->vnet_later, task, vt_link);
+	task->vt_later = true;
+	vnet_task_append(&curvnet->vnet_later, task);
 	curvnet->vnet_due = curvnet->vnet_now;
 	curvnet->vnet_due_old = true;
 	if (curvnet->vnet_depth == 0)
@@ -445,12 +447,16 @@ vnet_task_later(struct vnet_task *task)
 void
 vnet_task_cancel(struct vnet_task *task)
 {
+	struct vnet_task **tp, *last = NULL;
 	struct vnet_taskq *queue;
 
 	if (!task->vt_pending)
 		return;
 	queue = task->vt_later ? &curvnet->vnet_later : &curvnet->vnet_tasks;
-	STAILQ_REMOVE(queue, task, vnet_task, vt_link);
+	for (tp = &queue->tq_first; *tp != task; tp = &last->vt_next)
+		last = *tp;
+	if ((*tp = task->vt_next) == NULL)
+		queue->tq_last = last;
 	task->vt_pending = task->vt_later = false;
 }
 

@@ -75,11 +75,15 @@ struct vnet_tunable {
  * vnet_run(), in the order it was asked for, once however often asked.
  */
 struct vnet_task {
-	STAILQ_ENTRY(vnet_task) vt_link;
+	struct vnet_task *vt_next;	/* behind it */
 	void	(*vt_func)(void *arg);
 	void	*vt_arg;
 	bool	vt_pending;
 	bool	vt_later;		/* pending for the next turn */
+};
+struct vnet_taskq {
+	struct vnet_task *tq_first;	/* NULL: none */
+	struct vnet_task *tq_last;	/* if there is a first */
 };
 #define	VNET_TASK_INIT(t, func, arg) do {				\
 	(t)->vt_func = (func);						\
@@ -100,8 +104,8 @@ struct vnet {
 	nstime_t	vnet_now;	/* time of the batch in progress, ns */
 	struct callout_wheel *vnet_wheel;
 	struct mbuf_pool *vnet_mbufs;
-	STAILQ_HEAD(vnet_taskq, vnet_task) vnet_tasks;
-	struct vnet_taskq vnet_later;	/* tasks of the next turn */
+	struct vnet_taskq vnet_tasks;	/* of the end of the batch */
+	struct vnet_taskq vnet_later;	/* of the next turn */
 	nstime_t	vnet_wanted;	/* turn that the driver knows of, but
 					 * for one by vnet_line */
 	union {
@@ -118,7 +122,8 @@ struct vnet {
 	nstime_t	vnet_ran;	/* the last turn's, ns */
 	struct vnet_line *vnet_line;	/* of its driver's vnets, or NULL */
 	struct vnet_place vnet_place;	/* there */
-	/* Where the host keeps its time; NULL: ho_clock says it. */
+	/* Where the host keeps its time, which never runs backwards; NULL:
+	 * ho_clock says it. */
 	const nstime_t	*vnet_clock;
 	const struct vnet_hostops *vnet_ops;
 	void		*vnet_arg;	/* for vnet_ops */
@@ -179,8 +184,7 @@ vnet_enter_fast(struct vnet *vnet)
 		return (vnet_enter(vnet));
 	curvnet = vnet;
 	vnet->vnet_depth = 1;
-	if (*vnet->vnet_clock > vnet->vnet_now)
-		vnet->vnet_now = *vnet->vnet_clock;
+	vnet->vnet_now = *vnet->vnet_clock;
 	return (saved);
 }
 
@@ -188,7 +192,7 @@ vnet_enter_fast(struct vnet *vnet)
 static inline void
 vnet_end_batch(struct vnet *vnet, struct vnet *saved)
 {
-	if (!STAILQ_EMPTY(&vnet->vnet_tasks))
+	if (vnet->vnet_tasks.tq_first != NULL)
 		vnet_run_tasks(vnet);
 	vnet->vnet_depth = 0;
 	curvnet = saved;
@@ -258,10 +262,21 @@ void	vnet_task_later(struct vnet_task *task);
 void	vnet_task_cancel(struct vnet_task *task);
 
 static inline void
-vnet_task_insert(struct vnet *vnet, struct vnet_task *task)
+vnet_task_append(struct vnet_taskq *tq, struct vnet_task *task)
 {
 	task->vt_pending = true;
-	STAILQ_INSERT_TAIL(&vnet->vnet_tasks, task, vt_link);
+	task->vt_next = NULL;
+	if (tq->tq_first == NULL)
+		tq->tq_first = task;
+	else
+		tq->tq_last->vt_next = task;
+	tq->tq_last = task;
+}
+
+static inline void
+vnet_task_insert(struct vnet *vnet, struct vnet_task *task)
+{
+	vnet_task_append(&vnet->vnet_tasks, task);
 }
 
 /* Put task off to the end of the batch of curvnet. */
