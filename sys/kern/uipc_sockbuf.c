@@ -52,11 +52,19 @@
 	((max) / (MSIZE + MCLBYTES) * MCLBYTES +			\
 	    (max) % (MSIZE + MCLBYTES) * MCLBYTES / (MSIZE + MCLBYTES))
 
+/* How often 65535 is to be doubled for at least max bytes: the bits of the
+ * number of times that it is too small. */
+#define	SB_DOUBLINGS(max)						\
+	((max) <= 65535 ? 0U :						\
+	    64U - (u_int)__builtin_clzll(((max) - 1) / 65535))
+
 VNET_DEFINE(struct sb_limits, sb_limits) = {
 	.sl_max = SB_MAX,
 	.sl_efficiency = 8,
 	.sl_hiwat = SB_HIWAT(SB_MAX),
 	.sl_mbmax = SB_MAX,
+	.sl_doublings = SB_DOUBLINGS(SB_MAX),
+	.sl_gen = 1,
 };
 
 void
@@ -69,6 +77,8 @@ sb_set_max(u_long max)
 	sl->sl_max = max;
 	sl->sl_hiwat = ulmin(SB_HIWAT(max), INT_MAX);
 	sl->sl_mbmax = ulmin(max, UINT_MAX);
+	sl->sl_doublings = SB_DOUBLINGS(max);
+	sl->sl_gen++;
 }
 
 static int
@@ -102,6 +112,7 @@ sysctl_waste_factor(SYSCTL_HANDLER_ARGS)
 	value = (int)V_sb_limits.sl_efficiency;
 	error = sysctl_int_range(oidp, req, &value, 1, INT_MAX);
 	V_sb_limits.sl_efficiency = (u_long)value;
+	V_sb_limits.sl_gen++;
 	return (error);
 }
 SYSCTL_PROC(_kern_ipc, OID_AUTO, sockbuf_waste_factor, CTLTYPE_INT |

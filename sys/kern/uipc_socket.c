@@ -246,19 +246,30 @@ sobind(struct socket *so, struct sockaddr *nam)
 	return (so->so_proto->pr_bind(so, nam));
 }
 
-int
-soconnect(struct socket *so, struct sockaddr *nam)
+/* so listens, or connects, or did so before: may it connect now? */
+static int __noinline
+soconnect_again(struct socket *so)
 {
-	int error;
 
 	if (SOLISTENING(so))
 		return (EOPNOTSUPP);
 	if ((so->so_state & SS_ISCONNECTING) != 0)
 		return (EALREADY);
-	if ((so->so_state & SS_ISCONNECTED) != 0 &&
-	    ((so->so_proto->pr_flags & PR_CONNREQUIRED) != 0 ||
-	    sodisconnect(so) != 0))
+	if ((so->so_proto->pr_flags & PR_CONNREQUIRED) != 0 ||
+	    sodisconnect(so) != 0)
 		return (EISCONN);
+	return (0);
+}
+
+int
+soconnect(struct socket *so, struct sockaddr *nam)
+{
+	int error;
+
+	if (__predict_false(SOLISTENING(so) || (so->so_state &
+	    (SS_ISCONNECTING | SS_ISCONNECTED)) != 0) &&
+	    (error = soconnect_again(so)) != 0)
+		return (error);
 	if (sockaddr_check(nam) != 0 || so->so_pcb == NULL)
 		return (EINVAL);
 	so->so_error = 0;
@@ -431,14 +442,6 @@ soupcall_clear(struct socket *so, int which)
 
 	sb = which == SO_RCV ? &so->so_rcv : &so->so_snd;
 	sb->sb_flags &= (uint16_t)~SB_UPCALL;
-}
-
-void
-soisconnecting(struct socket *so)
-{
-
-	so->so_state &= ~(SS_ISCONNECTED | SS_ISDISCONNECTING);
-	so->so_state |= SS_ISCONNECTING;
 }
 
 void

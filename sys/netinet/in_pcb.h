@@ -120,12 +120,20 @@ struct inpcbinfo {
 	struct inpcb	*ipi_last;	/* the last one found, or NULL */
 	uint64_t	ipi_same;	/* its addresses' ii_same, if known */
 #define	PCB_SAME_UNKNOWN	UINT64_MAX
-	const struct inpcb_quiet *ipi_quiet;	/* or NULL */
+	const struct inpcb_quiet *ipi_quiet;	/* if *ipi_nquiet is not 0 */
+	const uint32_t	*ipi_nquiet;	/* how many those have */
 	uint64_t	ipi_key[PCB_KEYWORDS];	/* of the hash */
 };
 
 void	in_pcbinfo_init(struct inpcbinfo *ipi);
 void	in_pcbinfo_destroy(struct inpcbinfo *ipi);
+
+/* Are there connections without a pcb at all? */
+static inline bool
+in_pcbquiet(const struct inpcbinfo *ipi)
+{
+	return (__predict_false(*ipi->ipi_nquiet != 0));
+}
 
 /* Make inp (zeroed memory of the caller) known, with its socket. */
 static inline void

@@ -184,19 +184,6 @@ SYSUNINIT(tcp, SI_SUB_PROTO_DOMAIN, SI_ORDER_THIRD, tcp_uninit, NULL);
 
 /* ---- Birth ---- */
 
-/* The smallest scale with which the largest buffer can be promised
- * (RFC 7323, 2.3): that many bits has the number of times that the largest
- * window is too small. */
-uint8_t
-tcp_request_scale(void)
-{
-	u_long more = V_sb_max == 0 ? 0 : (V_sb_max - 1) / TCP_MAXWIN;
-
-	if (more == 0)
-		return (0);
-	return ((uint8_t)imin(64 - __builtin_clzll(more), TCP_MAX_WINSHIFT));
-}
-
 /* A line at a time, which compilers do by a few wide stores, without a call:
  * nine of them, and what is left. */
 static inline void

@@ -284,27 +284,39 @@ tcp_usr_peeraddr(struct socket *so, struct sockaddr_storage *ss)
 
 /* ---- Connecting ---- */
 
-/* Active OPEN: the SYN leaves when the batch ends. */
-static void
-tcp_connect_start(struct tcpcb *tp)
+/* What few connections begin with. */
+static void __noinline
+tcp_connect_unusual(struct tcpcb *tp)
 {
-	tcp_new_numbers(&tp->t_inpcb.inp_inc, &tp->iss, &tp->ts_offset);
-	tcp_tw_succeed(tp);
-	tp->snd_una = tp->snd_nxt = tp->snd_max = tp->snd_up = tp->iss;
-	tp->snd_recover = tp->snd_fack = tp->t_loss_edge = tp->iss;
-	tp->t_round_end = tp->iss;
-	tp->t_flags |= TF_ACTIVEOPEN;
-	tp->request_r_scale = tcp_request_scale();
-	tcp_ecn_connect(tp);
-	if (__predict_false(V_tcp_ways.w_tstamp != 1 ||
-	    !V_tcp_ways.w_wscale || !V_tcp_ways.w_sack))
+	if (V_tcp_ways.w_tstamp != 1 || !V_tcp_ways.w_wscale ||
+	    !V_tcp_ways.w_sack)
 		tcp_compat_connect(tp);
 	if ((tp->t_flags & TF_NOOPT) != 0)
 		tp->t_flags &= ~(TF_REQ_SCALE | TF_REQ_TSTMP |
 		    TF_SACK_PERMIT);
 	if ((tp->t_flags & TF_FASTOPEN) != 0)
 		tcp_fastopen_connect(tp);
-	tcp_state_change(tp, TCPS_SYN_SENT);
+}
+
+/* Active OPEN: the SYN leaves when the batch ends. */
+static inline void
+tcp_connect_start(struct tcpcb *tp)
+{
+	tcp_new_numbers(&tp->t_inpcb.inp_inc, &tp->iss, &tp->ts_offset);
+	if (in_pcbquiet(&V_tcbinfo))
+		tcp_tw_succeed(tp);
+	tp->snd_una = tp->snd_nxt = tp->snd_max = tp->snd_up = tp->iss;
+	tp->snd_recover = tp->snd_fack = tp->t_loss_edge = tp->iss;
+	tp->t_round_end = tp->iss;
+	tp->t_flags |= TF_ACTIVEOPEN;
+	tp->request_r_scale = tcp_request_scale();
+	if (__predict_false((V_tcp_do_ecn & 1) != 0))
+		tcp_ecn_connect(tp);
+	if (__predict_false((tp->t_flags & (TF_NOOPT | TF_FASTOPEN)) != 0 ||
+	    V_tcp_ways.w_tstamp != 1 || !V_tcp_ways.w_wscale ||
+	    !V_tcp_ways.w_sack))
+		tcp_connect_unusual(tp);
+	tcp_state_step(tp, TCPS_CLOSED, TCPS_SYN_SENT);
 	TCPSTAT_INC(tcps_connattempt);
 }
 
@@ -324,32 +336,69 @@ tcp_connect_check(const struct inpcb *inp, const struct in6_addr *faddr,
 	return (port == 0 ? EADDRNOTAVAIL : 0);
 }
 
+/* Where a connection shall go. */
+struct tcp_there {
+	struct in6_addr	faddr;
+	uint32_t	scope;
+	uint16_t	port;
+};
+
+/* What nam says, or why not. */
+static int __noinline
+tcp_connect_to(const struct tcpcb *tp, const struct sockaddr *nam,
+    struct tcp_there *to)
+{
+	int error;
+
+	error = in_sockaddr_get(nam, tcp_user_af(tp), &to->faddr, &to->port,
+	    &to->scope);
+	if (error == 0)
+		error = tcp_connect_check(&tp->t_inpcb, &to->faddr, to->port);
+	if (error != 0)
+		return (error);
+	/* The unspecified address means this host. */
+	if (in_any(&to->faddr))
+		to->faddr = IN6_IS_ADDR_V4MAPPED(&to->faddr) ?
+		    in6_mapped((struct in_addr){ htonl(INADDR_LOOPBACK) }) :
+		    in6addr_loopback;
+	return (0);
+}
+
+/* The same if it is an IPv4 address of one host, which begins with 1 to 223,
+ * for a socket of IPv4: none of the questions above is open then. */
+static inline bool
+tcp_connect_to4(const struct tcpcb *tp, const struct sockaddr *nam,
+    struct tcp_there *to)
+{
+	struct sockaddr_in sin;
+
+	if (nam->sa_family != AF_INET || nam->sa_len != sizeof(sin) ||
+	    (tp->t_inpcb.inp_flags & INP_V6SOCKET) != 0)
+		return (false);
+	memcpy(&sin, nam, sizeof(sin));
+	to->faddr = in6_mapped(sin.sin_addr);
+	to->port = ntohs(sin.sin_port);
+	to->scope = 0;
+	return (to->faddr.s6_addr[12] - 1U < 223 && to->port != 0);
+}
+
 /* All of connect(2) but the SYN itself and the limit of its time. */
-static int
+static inline int
 tcp_connect(struct socket *so, struct sockaddr *nam)
 {
 	struct tcpcb *tp = sototcpcb(so);
 	struct inpcb *inp = tptoinpcb(tp);
-	struct in6_addr faddr;
-	uint32_t scope;
-	uint16_t port;
+	struct tcp_there to;
 	int error;
 
-	error = in_sockaddr_get(nam, tcp_user_af(tp), &faddr, &port, &scope);
-	if (error == 0)
-		error = tcp_connect_check(inp, &faddr, port);
-	if (error != 0)
+	if (__predict_false(!tcp_connect_to4(tp, nam, &to)) &&
+	    (error = tcp_connect_to(tp, nam, &to)) != 0)
 		return (error);
 	if (tcp_is_over(tp))
 		return (ECONNREFUSED);
 	if (tp->t_state != TCPS_CLOSED)
 		return (EISCONN);
-	/* The unspecified address means this host. */
-	if (in_any(&faddr))
-		faddr = IN6_IS_ADDR_V4MAPPED(&faddr) ?
-		    in6_mapped((struct in_addr){ htonl(INADDR_LOOPBACK) }) :
-		    in6addr_loopback;
-	error = in_pcbconnect(&V_tcbinfo, inp, &faddr, port, scope);
+	error = in_pcbconnect(&V_tcbinfo, inp, &to.faddr, to.port, to.scope);
 	if (error != 0)
 		return (error);
 	tcp_connect_start(tp);
@@ -357,20 +406,26 @@ tcp_connect(struct socket *so, struct sockaddr *nam)
 	return (0);
 }
 
-static int
+static inline int
 tcp_connect_syn(struct socket *so)
 {
 	struct tcpcb *tp = sototcpcb(so);
+	nstime_t limit;
 	int error;
 
 	error = tcp_output(tp);
-	if (error != 0) {
+	if (__predict_false(error != 0)) {
 		so->so_state &= ~SS_ISCONNECTING;
 		tcp_close(tp);
 		return (error);
 	}
 	/* Behind the SYN's timer, whose deadline comes first. */
-	tcp_timer_activate(tp, TT_KEEP, tcp_keepinit_of(tp));
+	limit = tp->t_userto == NULL && V_tcp_ways.w_syn_retries == 0 ?
+	    V_tcp_keepinit : tcp_keepinit_of(tp);
+	if (__predict_true(limit != 0))
+		tcp_timer_at(tp, TT_KEEP, getnstime() + limit);
+	else
+		tcp_timer_off(tp, TT_KEEP);
 	return (0);
 }
 

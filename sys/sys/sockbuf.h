@@ -23,12 +23,14 @@ struct socket;
 
 #define	SB_MAX		(2 * 1024 * 1024) /* kern.ipc.maxsockbuf's default */
 
-/* What bounds buffers; the last two follow from the first. */
+/* What bounds buffers; all but the second follow from the first. */
 struct sb_limits {
 	u_long		sl_max;		/* kern.ipc.maxsockbuf */
 	u_long		sl_efficiency;	/* kern.ipc.sockbuf_waste_factor */
 	u_long		sl_hiwat;	/* sb_hiwat at most */
 	u_long		sl_mbmax;	/* sb_mbmax at most */
+	u_int		sl_doublings;	/* of 65535 until it is sl_max */
+	u_int		sl_gen;		/* counts changes of all these */
 };
 
 /*

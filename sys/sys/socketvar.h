@@ -310,7 +310,12 @@ socantsendmore(struct socket *so)
  * an upcall before this returns; 0: when soisconnected() is called. */
 struct socket *sonewconn(struct socket *head, int connstatus);
 void	soisconnected(struct socket *so);
-void	soisconnecting(struct socket *so);
+static inline void
+soisconnecting(struct socket *so)
+{
+	so->so_state = (so->so_state & ~(SS_ISCONNECTED |
+	    SS_ISDISCONNECTING)) | SS_ISCONNECTING;
+}
 void	soisdisconnected(struct socket *so);
 void	soisdisconnecting(struct socket *so);
 /* Reserve both buffers: ENOBUFS. */
