@@ -183,7 +183,7 @@ accept_now(struct vnet *vnet, int fd, struct syk_addr *addr, int *fdp,
 
 	ss.ss_family = AF_UNSPEC;
 	saved = vnet_enter_fast(vnet);
-	error = kern_accept(fd, &ss, fdp);
+	error = kern_accept(fd, addr != NULL ? &ss : NULL, fdp);
 	if (__predict_false(error == EWOULDBLOCK) && fd_getsock(fd, &so) == 0)
 		error = would_wait(so, receive_limit(so), wait);
 	vnet_leave_fast(saved);

@@ -83,34 +83,6 @@ in_pcbinfo_destroy(struct inpcbinfo *ipi)
 	free(ipi->ipi_ports, M_PCB);
 }
 
-/* What hangs on inp goes before it. */
-static void __noinline
-pcb_strip(struct inpcbinfo *ipi, struct inpcb *inp)
-{
-	in_pcbleave(ipi, inp);
-	m_freem(inp->inp_options);
-	inp->inp_options = NULL;
-	in_pcbdestroy(ipi, inp);
-}
-
-void
-in_pcbdestroy(struct inpcbinfo *ipi, struct inpcb *inp)
-{
-	struct nhop_object *nh = inp->inp_route.ro_nh;
-
-	/* Mostly the connection has ended before. */
-	if (__predict_false((inp->inp_flags & (INP_INHASH | INP_INPORT)) != 0 ||
-	    inp->inp_options != NULL)) {
-		pcb_strip(ipi, inp);
-		return;
-	}
-	TAILQ_REMOVE(&ipi->ipi_list, inp, inp_list);
-	ipi->ipi_count--;
-	ipi->ipi_gencnt++;
-	if (nh != NULL)
-		nhop_free(nh);
-}
-
 /* ---- The table of connections ---- */
 
 /*
@@ -404,6 +376,23 @@ in_pcbleave(struct inpcbinfo *ipi, struct inpcb *inp)
 	if ((inp->inp_flags & INP_INHASH) != 0)
 		pcb_remove(ipi, inp);
 	inp->inp_flags &= ~(INP_INHASH | INP_INPORT);
+}
+
+void
+in_pcbdestroy(struct inpcbinfo *ipi, struct inpcb *inp)
+{
+	struct nhop_object *nh = inp->inp_route.ro_nh;
+
+	in_pcbleave(ipi, inp);
+	if (__predict_false(inp->inp_options != NULL)) {
+		m_freem(inp->inp_options);
+		inp->inp_options = NULL;
+	}
+	TAILQ_REMOVE(&ipi->ipi_list, inp, inp_list);
+	ipi->ipi_count--;
+	ipi->ipi_gencnt++;
+	if (nh != NULL)
+		nhop_free(nh);
 }
 
 /* Could both receive the same packet?  An IPv6 wildcard takes IPv4 too,

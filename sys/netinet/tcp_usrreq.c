@@ -147,11 +147,23 @@ tcp_disconnect(struct tcpcb *tp)
 	tcp_usrclosed(tp);
 	if (tcp_is_over(tp))
 		return;
-	if (tcp_compat_orphan(tp))
+	if (tcp_orphan(tp))
 		return;
 	if (tp->t_state == TCPS_FIN_WAIT_2)
 		tcp_timer_activate(tp, TT_2MSL, tcp_finwait2_time(tp));
 	tcp_output_later(tp);
+}
+
+/* Will all that tcp_disconnect() does be a FIN behind what is buffered, with
+ * nobody to hear of it?  (In these states a connection is not over.) */
+static inline bool
+tcp_is_simple_goodbye(const struct tcpcb *tp, const struct socket *so)
+{
+	return ((tp->t_state == TCPS_ESTABLISHED ||
+	    tp->t_state == TCPS_CLOSE_WAIT) &&
+	    (so->so_options & SO_LINGER) == 0 && so->so_rcv.sb_mb == NULL &&
+	    ((so->so_rcv.sb_flags | so->so_snd.sb_flags) &
+	    (SB_KNOTE | SB_UPCALL)) == 0);
 }
 
 static int
@@ -159,6 +171,14 @@ tcp_usr_disconnect(struct socket *so)
 {
 	struct tcpcb *tp = sototcpcb(so);
 
+	if (__predict_true(tcp_is_simple_goodbye(tp, so))) {
+		soisdisconnecting_unheard(so);
+		tcp_state_change(tp, tp->t_state == TCPS_ESTABLISHED ?
+		    TCPS_FIN_WAIT_1 : TCPS_LAST_ACK);
+		if (!tcp_orphan(tp))
+			tcp_output_later(tp);
+		return (0);
+	}
 	if (tcp_is_over(tp))
 		return (ECONNRESET);
 	if (tp->t_state != TCPS_TIME_WAIT)
@@ -257,8 +277,9 @@ tcp_usr_accept(struct socket *so, struct sockaddr_storage *ss)
 
 	if ((so->so_state & SS_ISDISCONNECTED) != 0 || tcp_is_over(tp))
 		return (ECONNABORTED);
-	in_sockaddr_set(ss, tcp_user_af(tp), &inp->inp_faddr,
-	    inp->inp_fport, inp->inp_inc.inc_scope);
+	if (ss != NULL)
+		in_sockaddr_set(ss, tcp_user_af(tp), &inp->inp_faddr,
+		    inp->inp_fport, inp->inp_inc.inc_scope);
 	return (0);
 }
 

@@ -952,6 +952,30 @@ tcp_state_step(struct tcpcb *tp, int oldstate, int newstate)
 	tp->t_state = (uint8_t)newstate;
 }
 
+/* The user of tp has gone: true if that was one too many, and tp is over. */
+static inline bool
+tcp_orphan(struct tcpcb *tp)
+{
+	int orphans = V_tcp_orphans;
+
+	if (__predict_true((tp->t_flags2 & TF2_ORPHAN) == 0)) {
+		tp->t_flags2 |= TF2_ORPHAN;
+		V_tcp_orphans = ++orphans;
+	}
+	return (__predict_false(orphans > V_tcp_ways.w_max_orphans ||
+	    V_tcp_ways.w_mem[2] != 0) && tcp_compat_orphan(tp, orphans));
+}
+
+/* It counts no longer among those: it is over, or needs no memory. */
+static inline void
+tcp_unorphan(struct tcpcb *tp)
+{
+	if ((tp->t_flags2 & TF2_ORPHAN) != 0) {
+		tp->t_flags2 &= ~TF2_ORPHAN;
+		V_tcp_orphans--;
+	}
+}
+
 /* tcp_timer.c */
 void	tcp_rtt_sample(struct tcpcb *tp, uint64_t us);
 void	tcp_setpersist(struct tcpcb *tp);

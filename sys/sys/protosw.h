@@ -41,7 +41,8 @@ struct protosw {
 	void	(*pr_detach)(struct socket *so);
 	int	(*pr_bind)(struct socket *so, struct sockaddr *nam);
 	int	(*pr_listen)(struct socket *so, int backlog);
-	/* A connection taken from the listen queue: the peer's address. */
+	/* A connection taken from the listen queue: the peer's address, if
+	 * ss is not NULL. */
 	int	(*pr_accept)(struct socket *so, struct sockaddr_storage *ss);
 	/* 0: begun; the socket's state tells when it is done. */
 	int	(*pr_connect)(struct socket *so, struct sockaddr *nam);

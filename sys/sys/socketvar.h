@@ -318,6 +318,14 @@ soisconnecting(struct socket *so)
 }
 void	soisdisconnected(struct socket *so);
 void	soisdisconnecting(struct socket *so);
+/* The same if nobody waits, by SB_KNOTE or SB_UPCALL. */
+static inline void
+soisdisconnecting_unheard(struct socket *so)
+{
+	so->so_state = (so->so_state & ~SS_ISCONNECTING) | SS_ISDISCONNECTING;
+	so->so_rcv.sb_state |= SBS_CANTRCVMORE;
+	so->so_snd.sb_state |= SBS_CANTSENDMORE;
+}
 /* Reserve both buffers: ENOBUFS. */
 int	soreserve(struct socket *so, u_long sndcc, u_long rcvcc);
 /* Round both up to whole units of bytes, so that none is split. */
