@@ -45,6 +45,12 @@
 #include <sys/systm.h>
 #include <sys/vnet.h>
 
+CTASSERT(SB_BEGIN + sizeof(struct sb_begin) == sizeof(struct sockbuf) &&
+    SB_BEGIN + __offsetof(struct sb_begin, sb_mbmax) ==
+    __offsetof(struct sockbuf, sb_mbmax) &&
+    SB_BEGIN + __offsetof(struct sb_begin, sb_timeo) ==
+    __offsetof(struct sockbuf, sb_timeo));
+
 #define	SB_COPYMAX	(MCLBYTES / 4)	/* more bytes than this: no copy */
 
 /* How much a buffer of max bytes of memory holds. */
@@ -192,6 +198,17 @@ soreserve(struct socket *so, u_long sndcc, u_long rcvcc)
 	if (so->so_snd.sb_lowat > so->so_snd.sb_hiwat)
 		so->so_snd.sb_lowat = so->so_snd.sb_hiwat;
 	return (0);
+}
+
+void
+so_begin_note(struct so_begin *sbg, const struct socket *so)
+{
+
+	memcpy(&sbg->sbg_rcv, (const char *)&so->so_rcv + SB_BEGIN,
+	    sizeof(sbg->sbg_rcv));
+	memcpy(&sbg->sbg_snd, (const char *)&so->so_snd + SB_BEGIN,
+	    sizeof(sbg->sbg_snd));
+	sbg->sbg_gen = V_sb_limits.sl_gen;
 }
 
 void

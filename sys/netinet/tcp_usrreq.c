@@ -40,20 +40,48 @@ tcp_user_af(const struct tcpcb *tp)
 
 /* ---- Birth and end ---- */
 
+VNET_DEFINE_STATIC(struct so_begin, tcp_begin);
+#define	V_tcp_begin	VNET(tcp_begin)
+
+static int __noinline
+tcp_reserve_new(struct socket *so)
+{
+	int error;
+
+	error = soreserve(so, (u_long)V_tcp_sendspace,
+	    (u_long)V_tcp_recvspace);
+	if (error != 0)
+		return (error);
+	so->so_snd.sb_flags |= SB_AUTOSIZE;
+	so->so_rcv.sb_flags |= SB_AUTOSIZE;
+	so_begin_note(&V_tcp_begin, so);
+	return (0);
+}
+
+/* The buffers of a socket that a program makes; it has what the last one
+ * had, if what that came from is the same. */
+static inline int
+tcp_reserve(struct socket *so)
+{
+	const struct so_begin *sbg = &V_tcp_begin;
+
+	if (__predict_false(!so_begin_known(sbg) ||
+	    sbg->sbg_snd.sb_hiwat != (u_int)V_tcp_sendspace ||
+	    sbg->sbg_rcv.sb_hiwat != (u_int)V_tcp_recvspace))
+		return (tcp_reserve_new(so));
+	so_begin_give(so, sbg);
+	return (0);
+}
+
 static int
 tcp_usr_attach(struct socket *so, int proto __unused)
 {
 	struct tcpcb *tp;
 	int error;
 
-	if (so->so_snd.sb_hiwat == 0 || so->so_rcv.sb_hiwat == 0) {
-		error = soreserve(so, (u_long)V_tcp_sendspace,
-		    (u_long)V_tcp_recvspace);
-		if (error != 0)
-			return (error);
-		so->so_snd.sb_flags |= SB_AUTOSIZE;
-		so->so_rcv.sb_flags |= SB_AUTOSIZE;
-	}
+	if ((so->so_snd.sb_hiwat == 0 || so->so_rcv.sb_hiwat == 0) &&
+	    (error = tcp_reserve(so)) != 0)
+		return (error);
 	if ((tp = tcp_newtcpcb(so)) == NULL)
 		return (ENOBUFS);
 	/* Whoever counts what was not sent needs its compat. */

@@ -37,6 +37,8 @@ struct protosw {
 	short	pr_type;		/* SOCK_* */
 	short	pr_protocol;		/* IPPROTO_* */
 	short	pr_flags;		/* PR_* */
+	/* Of an accepted one the buffers are reserved, and what else of them
+	 * comes from the listener is set. */
 	int	(*pr_attach)(struct socket *so, int proto);
 	void	(*pr_detach)(struct socket *so);
 	int	(*pr_bind)(struct socket *so, struct sockaddr *nam);

@@ -86,6 +86,19 @@ struct sockbuf {
 	sbtimeo_t	sb_timeo;	/* SO_{RCV,SND}TIMEO; 0 none */
 };
 
+/* What buffers of sockets of a kind begin with, of the same names and in the
+ * same order as there. */
+struct sb_begin {
+	u_int		sb_hiwat;
+	u_int		sb_lowat;
+	u_int		sb_mbcnt;	/* 0 */
+	u_int		sb_mbmax;
+	uint16_t	sb_flags;
+	uint16_t	sb_state;	/* 0 */
+	sbtimeo_t	sb_timeo;
+};
+#define	SB_BEGIN	__offsetof(struct sockbuf, sb_hiwat)
+
 /* Bytes that can be read now; the same, FreeBSD's two names. */
 static inline u_int
 sbavail(const struct sockbuf *sb)
