@@ -273,8 +273,8 @@ soaccept(struct socket *head, struct socket **sop,
 		return (EWOULDBLOCK);
 	soref(so);
 	solisten_dequeue(so);
-	so->so_state &= ~SS_NOFDREF;
-	so->so_state |= head->so_state & SS_NBIO;
+	so->so_state = (short)((so->so_state & ~SS_NOFDREF) |
+	    (head->so_state & SS_NBIO));
 	error = ECONNABORTED;
 	if (so->so_pcb != NULL)
 		error = so->so_proto->pr_accept(so, ss);

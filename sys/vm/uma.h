@@ -131,10 +131,9 @@ uma_zalloc(uma_zone_t zone, int flags)
 static inline bool
 uma_zfree_fast(uma_zone_t zone, void *item)
 {
-	if (__predict_false(--zone->uz_room < 0)) {
-		zone->uz_room++;
+	if (__predict_false(zone->uz_room <= 0))
 		return (false);
-	}
+	zone->uz_room--;
 	*(void **)item = zone->uz_free;
 	zone->uz_free = item;
 	zone->uz_frees++;
