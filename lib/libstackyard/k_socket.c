@@ -205,7 +205,7 @@ syk_accept(struct vnet *vnet, int fd, struct syk_addr *addr, int *fdp,
 		return (would_wait(so, so->so_sol->sol_sbrcv_timeo, wait));
 	ss.ss_family = AF_UNSPEC;
 	saved = vnet_enter_fast(vnet);
-	error = kern_accept(fd, &ss, fdp);
+	error = kern_accept(fd, addr != NULL ? &ss : NULL, fdp);
 	if (__predict_false(error == EWOULDBLOCK) && fd_getsock(fd, &so) == 0)
 		error = would_wait(so, receive_limit(so), wait);
 	vnet_leave_fast(saved);
