@@ -716,7 +716,20 @@ int	tcp_mssopt(struct tcpcb *tp);
 int	tcp_mssopt_to(const struct in_conninfo *inc, const struct tcpcb *lp,
 	    struct route *ro, uint16_t udpport);
 /* The factor to ask for, so that the largest buffer can be promised. */
-uint8_t	tcp_request_scale(void);
+/* The scale to ask for, found for buffers of sc_max bytes at most. */
+struct tcp_scale {
+	u_long		sc_max;
+	uint8_t		sc_scale;
+};
+VNET_DECLARE(struct tcp_scale, tcp_scale);
+#define	V_tcp_scale	VNET(tcp_scale)
+uint8_t	tcp_find_scale(void);
+static inline uint8_t
+tcp_request_scale(void)
+{
+	return (__predict_true(V_tcp_scale.sc_max == V_sb_max) ?
+	    V_tcp_scale.sc_scale : tcp_find_scale());
+}
 /* The largest t_maxseg that interface, route, peer and user allow, and what
  * lies around it in a packet. */
 int	tcp_path_mss(struct tcpcb *tp);
