@@ -205,35 +205,13 @@ mb_put(struct mbuf_pool *pool, uma_zone_t zone, void *item)
 }
 
 static inline void
-mb_init(struct mbuf *m, struct mbuf_pool *pool, int type)
-{
-
-	m->m_next = NULL;
-	m->m_nextpkt = NULL;
-	m->m_len = 0;
-	m->m_type = (uint32_t)type & 0xff;
-	m->m_pool = pool;
-}
-
-static inline struct mbuf *
-mb_init_data(struct mbuf *m, struct mbuf_pool *pool, int type)
-{
-
-	mb_init(m, pool, type);
-	m->m_data = m->m_dat;
-	m->m_flags = 0;
-	return (m);
-}
-
-static inline struct mbuf *
 mb_init_hdr(struct mbuf *m, struct mbuf_pool *pool, int type)
 {
 
-	mb_init(m, pool, type);
+	mb_init_data(m, pool, type);
 	m->m_data = m->m_pktdat;
 	m->m_flags = M_PKTHDR;
 	m->m_pkthdr = (struct pkthdr){ .len = 0 };
-	return (m);
 }
 
 /* When the zone has no free item at hand. */
@@ -245,8 +223,11 @@ mb_get_new(struct mbuf_pool *pool, int type, bool hdr)
 	m = uma_zalloc_arg(pool->mp_mbuf, NULL, M_NOWAIT);
 	if (m == NULL)
 		return (NULL);
-	return (hdr ? mb_init_hdr(m, pool, type) :
-	    mb_init_data(m, pool, type));
+	if (hdr)
+		mb_init_hdr(m, pool, type);
+	else
+		mb_init_data(m, pool, type);
+	return (m);
 }
 
 struct mbuf *
@@ -259,7 +240,8 @@ m_get(int how __unused, int type)
 	m = uma_zalloc_fast(pool->mp_mbuf);
 	if (__predict_false(m == NULL))
 		return (mb_get_new(pool, type, false));
-	return (mb_init_data(m, pool, type));
+	mb_init_data(m, pool, type);
+	return (m);
 }
 
 static inline struct mbuf *
@@ -272,7 +254,8 @@ mb_gethdr_type(int type)
 	m = uma_zalloc_fast(pool->mp_mbuf);
 	if (__predict_false(m == NULL))
 		return (mb_get_new(pool, type, true));
-	return (mb_init_hdr(m, pool, type));
+	mb_init_hdr(m, pool, type);
+	return (m);
 }
 
 struct mbuf *

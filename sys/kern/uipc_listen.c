@@ -244,7 +244,6 @@ int
 soaccept(struct socket *head, struct socket **sop,
     struct sockaddr_storage *ss)
 {
-	struct sockaddr_storage unused;
 	struct socket *so;
 	int error;
 
@@ -260,12 +259,11 @@ soaccept(struct socket *head, struct socket **sop,
 		return (EWOULDBLOCK);
 	soref(so);
 	solisten_dequeue(so);
-	so->so_state &= ~SS_NOFDREF;
-	so->so_state |= head->so_state & SS_NBIO;
+	so->so_state = (short)((so->so_state & ~SS_NOFDREF) |
+	    (head->so_state & SS_NBIO));
 	error = ECONNABORTED;
 	if (so->so_pcb != NULL)
-		error = so->so_proto->pr_accept(so, ss != NULL ? ss :
-		    &unused);
+		error = so->so_proto->pr_accept(so, ss);
 	if (error != 0) {
 		soabort(so);
 		return (error);

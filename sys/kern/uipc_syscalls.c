@@ -104,21 +104,31 @@ kern_listen(int fd, int backlog)
 }
 
 int
-kern_accept(int fd, struct sockaddr_storage *ss, int *fdp)
+kern_accept_from(struct socket *head, struct sockaddr_storage *ss, int *fdp)
 {
-	struct socket *head, *so;
+	struct socket *so;
 	int error;
 
-	error = getsock(fd, &head);
-	if (error != 0)
-		return (error);
 	error = soaccept(head, &so, ss);
-	sorele(head);
 	if (error != 0)
 		return (error);
 	error = fd_install_socket(so, fdp);
 	if (error != 0)
 		soabort(so);
+	return (error);
+}
+
+int
+kern_accept(int fd, struct sockaddr_storage *ss, int *fdp)
+{
+	struct socket *head;
+	int error;
+
+	error = getsock(fd, &head);
+	if (error != 0)
+		return (error);
+	error = kern_accept_from(head, ss, fdp);
+	sorele(head);
 	return (error);
 }
 

@@ -59,6 +59,8 @@ struct ip_prototab {
 };
 VNET_DECLARE(struct ip_prototab, ip_prototab);
 #define	V_ip_prototab	VNET(ip_prototab)
+/* What ip_input.c remembers of a transport is no longer so. */
+void	ip_forget(void);
 /* The transport, or NULL. */
 static inline const struct ip_proto *
 ip_proto_find(uint8_t proto)

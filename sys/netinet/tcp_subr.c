@@ -95,10 +95,6 @@ VNET_DEFINE(int, tcp_do_sack) = 1;
 SYSCTL_INT(_net_inet_tcp_sack, OID_AUTO, enable, CTLFLAG_VNET | CTLFLAG_RW,
     &VNET_NAME(tcp_do_sack), 0, "Offer selective acknowledgments");
 VNET_DEFINE(int, tcp_do_newsack) = 1;
-VNET_DEFINE(int, tcp_do_pmtud) = 1;
-SYSCTL_INT(_net_inet_tcp, OID_AUTO, path_mtu_discovery,
-    CTLFLAG_VNET | CTLFLAG_RW, &VNET_NAME(tcp_do_pmtud), 0,
-    "Forbid fragmentation, and learn the path's MTU (RFC 1191)");
 VNET_DEFINE(int, tcp_delack_enabled) = 1;
 SYSCTL_INT(_net_inet_tcp, OID_AUTO, delayed_ack, CTLFLAG_VNET | CTLFLAG_RW,
     &VNET_NAME(tcp_delack_enabled), 0, "Put acknowledgments off");
@@ -223,7 +219,9 @@ tcp_clear(struct tcpcb *tp)
 	clear_lines(p);
 	clear_lines(p + 3 * CACHE_LINE_SIZE);
 	clear_lines(p + 6 * CACHE_LINE_SIZE);
-	memset(p + 9 * CACHE_LINE_SIZE, 0, sizeof(*tp) - 9 * CACHE_LINE_SIZE);
+	memset(p + 9 * CACHE_LINE_SIZE, 0, __offsetof(struct tcpcb, t_head) -
+	    9 * CACHE_LINE_SIZE);
+	tcp_head_forget(tp);
 }
 
 static inline u_int

@@ -15,6 +15,7 @@
 #include <sys/protosw.h>
 #include <sys/socketvar.h>
 #include <sys/sockopt.h>
+#include <sys/soquick.h>
 #include <sys/systm.h>
 
 #include <netinet/in.h>
@@ -258,7 +259,8 @@ tcp_usr_accept(struct socket *so, struct sockaddr_storage *ss)
 
 	if ((so->so_state & SS_ISDISCONNECTED) != 0 || tcp_is_over(tp))
 		return (ECONNABORTED);
-	in_sockaddr_set(ss, tcp_user_af(tp), &inp->inp_faddr,
+	if (ss != NULL)
+		in_sockaddr_set(ss, tcp_user_af(tp), &inp->inp_faddr,
 	    inp->inp_fport, inp->inp_inc.inc_scope);
 	return (0);
 }
@@ -471,6 +473,29 @@ tcp_usr_send(struct socket *so, int flags, struct mbuf *m,
 	return (tcp_send_end(tp, flags));
 }
 
+/*
+ * tcp_usr_send() and then the end of the batch, when that is all it has:
+ * nothing else was put off, so nothing can come between the two.
+ */
+static int
+tcp_usr_write(struct socket *so, struct mbuf *m)
+{
+	struct tcpcb *tp = sototcpcb(so);
+
+	if (__predict_false((tp->t_flags2 & (TF2_COMPAT | TF2_OUTPENDING |
+	    TF2_OUTLINKED)) != 0 || tcp_is_over(tp) ||
+	    V_tcp_ways.w_mem[2] != 0 || !STAILQ_EMPTY(&curvnet->vnet_tasks)))
+		return (tcp_usr_send(so, 0, m, NULL));
+	tcp_note_write(tp, so);
+	if (so->so_snd.sb_mb == NULL)
+		sbappend_first(&so->so_snd, m);
+	else
+		sbappendstream(&so->so_snd, m, 0);
+	tp->t_flags &= ~TF_MORETOCOME;
+	(void)tcp_output(tp);
+	return (0);
+}
+
 static int
 tcp_usr_rcvd(struct socket *so, int flags __unused)
 {
@@ -481,6 +506,25 @@ tcp_usr_rcvd(struct socket *so, int flags __unused)
 	if (TCPS_HAVEESTABLISHED(tp->t_state))
 		tcp_output_rcvd(tp);
 	return (0);
+}
+
+/*
+ * tcp_output_rcvd() without a look at the memory that so_rcv takes: that can
+ * only make the window smaller, and the answer here less sure.
+ */
+static bool
+tcp_usr_rcvd_idle(const struct socket *so, const struct vnet *vnet)
+{
+	const struct tcpcb *tp = sototcpcb(so);
+	const long hiwat = (long)so->so_rcv.sb_hiwat;
+	const long more = hiwat - (long)sbavail(&so->so_rcv) -
+	    (int32_t)(tp->rcv_adv - tp->rcv_nxt);
+
+	return (more < 2 * tp->t_maxseg && 2 * more < hiwat &&
+	    SEQ_GEQ(tp->rcv_adv, tp->rcv_nxt) &&
+	    (tp->t_flags & TF_ACKNOW) == 0 &&
+	    tp->t_fb->tfb_tcp_output == tcp_default_output &&
+	    !VNET_VNET_PTR(vnet, tcp_ways)->w_linux);
 }
 
 /* ---- Options ---- */
@@ -814,6 +858,8 @@ tcp_ctloutput(struct socket *so, struct sockopt *sopt)
 {
 	struct tcpcb *tp = sototcpcb(so);
 
+	if (sopt->sopt_dir == SOPT_SET)
+		tcp_head_forget(tp);
 	switch (sopt->sopt_level) {
 	case SOL_SOCKET:
 		return (tcp_opt_socket(tp, sopt));
@@ -864,7 +910,9 @@ tcp_ctloutput(struct socket *so, struct sockopt *sopt)
 	.pr_send = tcp_usr_send,					\
 	.pr_sockaddr = tcp_usr_sockaddr,				\
 	.pr_peeraddr = tcp_usr_peeraddr,				\
-	.pr_ctloutput = tcp_ctloutput
+	.pr_ctloutput = tcp_ctloutput,				\
+	.pr_write = tcp_usr_write,					\
+	.pr_rcvd_idle = tcp_usr_rcvd_idle
 
 const struct protosw tcp_protosw = { TCP_PROTOSW(AF_INET) };
 const struct protosw tcp6_protosw = { TCP_PROTOSW(AF_INET6) };

@@ -24,6 +24,7 @@
 #include <sys/param.h>
 #include <sys/queue.h>
 #include <sys/systm.h>
+#include <sys/vnet.h>
 #include <vm/uma.h>
 
 struct ifnet;
@@ -297,5 +298,47 @@ struct mbuf_pool {
 	uint64_t	mp_left;	/* once dead: items not come back yet */
 	bool		mp_dead;	/* its vnet is gone */
 };
+
+/* As mb_gethdr(), in line, for who sets m_data, m_len and m_pkthdr himself. */
+static inline struct mbuf *
+mb_gethdr_bare(void)
+{
+	struct mbuf_pool *pool = curvnet->vnet_mbufs;
+	struct mbuf *m = uma_zalloc_fast(pool->mp_mbuf);
+
+	if (__predict_false(m == NULL))
+		return (mb_gethdr());
+	m->m_next = NULL;
+	m->m_nextpkt = NULL;
+	m->m_type = MT_DATA;
+	m->m_flags = M_PKTHDR;
+	m->m_pool = pool;
+	return (m);
+}
+
+/* The header of m, a new mbuf of pool without a packet's. */
+static inline void
+mb_init_data(struct mbuf *m, struct mbuf_pool *pool, int type)
+{
+	m->m_next = NULL;
+	m->m_nextpkt = NULL;
+	m->m_data = m->m_dat;
+	m->m_len = 0;
+	m->m_type = (uint32_t)type & 0xff;
+	m->m_flags = 0;
+	m->m_pool = pool;
+}
+
+/* m_get() of MT_DATA, but NULL, and nothing done, if pool has none at
+ * hand. */
+static inline struct mbuf *
+mb_get_fast(struct mbuf_pool *pool)
+{
+	struct mbuf *m = uma_zalloc_fast(pool->mp_mbuf);
+
+	if (__predict_true(m != NULL))
+		mb_init_data(m, pool, MT_DATA);
+	return (m);
+}
 
 #endif /* !_STACKYARD_SYS_MBUF_H_ */

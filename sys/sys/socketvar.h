@@ -257,6 +257,13 @@ soaccept_is_idle(const struct socket *so)
 	return (SOLISTENING(so) && TAILQ_EMPTY(&so->so_sol->sol_comp) &&
 	    so->so_error == 0);
 }
+/* Is it so, and a connection is there? */
+static inline bool
+soaccept_is_ready(const struct socket *so)
+{
+	return (SOLISTENING(so) && !TAILQ_EMPTY(&so->so_sol->sol_comp) &&
+	    so->so_error == 0);
+}
 int	soreceive_buf(struct socket *so, void *buf, size_t len,
 	    size_t *lenp);
 /* What of events is true, and SOPOLL_ERR and SOPOLL_HUP (the host's poll

@@ -170,6 +170,30 @@ vnet_enter_fast(struct vnet *vnet)
 	return (saved);
 }
 
+/*
+ * A door where vnet_enter() would find nothing to look at: nobody is inside,
+ * threads do not share the vnet, and the host keeps its time where it can be
+ * read.  Who enters leaves by vnet_end_batch().
+ */
+static inline bool
+vnet_is_still(const struct vnet *vnet)
+{
+
+	return ((vnet->vnet_depth | vnet->vnet_rare) == 0);
+}
+
+static inline struct vnet *
+vnet_enter_still(struct vnet *vnet)
+{
+	struct vnet *saved = curvnet;
+
+	curvnet = vnet;
+	vnet->vnet_depth = 1;
+	if (*vnet->vnet_clock > vnet->vnet_now)
+		vnet->vnet_now = *vnet->vnet_clock;
+	return (saved);
+}
+
 /* Whoever passed the outermost door of vnet leaves by it. */
 static inline void
 vnet_end_batch(struct vnet *vnet, struct vnet *saved)
@@ -267,15 +291,20 @@ vnet_want(struct vnet *vnet, nstime_t when)
  * another (if_epair).
  */
 static inline void
-vnet_task_send(struct vnet *vnet, struct vnet_task *task)
+vnet_task_wake(struct vnet *vnet, struct vnet_task *task)
 {
 	const nstime_t now = curvnet->vnet_now;
 
-	if (task->vt_pending)		/* and vnet awake */
-		return;
 	vnet_task_insert(vnet, task);
 	if (vnet->vnet_depth == 0)
 		vnet_want(vnet, now);
+}
+
+static inline void
+vnet_task_send(struct vnet *vnet, struct vnet_task *task)
+{
+	if (!task->vt_pending)		/* and vnet awake */
+		vnet_task_wake(vnet, task);
 }
 
 /* The process that curvnet's sockets belong to; all zeros: not known. */

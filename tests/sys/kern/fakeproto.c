@@ -112,7 +112,8 @@ fake_accept(struct socket *so, struct sockaddr_storage *ss)
 
 	if ((so->so_state & SS_ISDISCONNECTED) != 0)
 		return (ECONNABORTED);
-	fake_address(ss, 2);
+	if (ss != NULL)
+		fake_address(ss, 2);
 	return (fake_fail());
 }
 
