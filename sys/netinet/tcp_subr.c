@@ -766,6 +766,9 @@ tcp_established_more(struct tcpcb *tp)
 void
 tcp_established(struct tcpcb *tp)
 {
+	const struct tcp_ways *w = &V_tcp_ways;
+	const int more = (V_plpmtud & 2) | V_newcwv | V_hc_count |
+	    w->w_app_win | w->w_signed_win;
 	int state = TCPS_ESTABLISHED;
 
 	TCPSTAT_INC(tcps_connects);
@@ -777,11 +780,10 @@ tcp_established(struct tcpcb *tp)
 	tcp_timer_at(tp, TT_KEEP, getnstime() + (tp->t_userto == NULL ?
 	    V_tcp_keepidle : tcp_keepidle_of(tp)));
 	tcp_timer_off(tp, TT_REXMT);
-	if (__predict_false(((V_plpmtud & 2) | V_newcwv | V_hc_count) != 0))
+	if (__predict_false(more != 0))
 		tcp_established_more(tp);
 	cc_conn_init(tp);
-	if (__predict_false((V_tcp_ways.w_app_win |
-	    V_tcp_ways.w_signed_win) != 0))
+	if (__predict_false(more != 0))
 		tcp_compat_established(tp);
 	tp->t_rxtshift = 0;
 	tp->snd_recover = tp->snd_una;

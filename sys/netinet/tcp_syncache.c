@@ -204,13 +204,13 @@ sc_find(const struct in_conninfo *inc)
 static void
 sc_free_hash(struct syncache *sc, uint32_t hash)
 {
-	struct syncache_bucket *sch = sc_bucket(hash);
+	struct syncache_head *h = &V_syncache;
+	struct syncache_bucket *sch = &h->h_buckets[hash & h->h_mask];
 
 	SLIST_REMOVE(&sch->sch_entries, sc, syncache, sc_hash);
 	sch->sch_length--;
-	TAILQ_REMOVE(&V_syncache.h_queue[SY_REXMITS(&sc->sc_syn)], sc,
-	    sc_queue);
-	V_syncache.h_count--;
+	TAILQ_REMOVE(&h->h_queue[SY_REXMITS(&sc->sc_syn)], sc, sc_queue);
+	h->h_count--;
 	TCPSTATES_DEC(TCPS_SYN_RECEIVED);
 	if (sc->sc_syn.sy_ipopts != NULL)
 		m_freem(sc->sc_syn.sy_ipopts);
