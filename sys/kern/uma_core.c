@@ -25,9 +25,9 @@
  * of which enter the free list, and go back with all others when none is in
  * use: a slab is a link to the next one and then as many items as fit.
  *
- * ms_bytes counts the items in use.  A zone that was destroyed lives on
- * without its vnet (uz_vnet is NULL) until ms_bytes is 0; a free touches
- * the zone and nothing else, so it may come after the vnet's end.
+ * A zone that was destroyed lives on without its vnet (uz_vnet is NULL) until
+ * no item is in use; a free touches the zone and nothing else, so it may come
+ * after the vnet's end.
  */
 #include <sys/param.h>
 #include <sys/kernel.h>
@@ -50,25 +50,42 @@ TAILQ_HEAD(zone_list, uma_zone);
 VNET_DEFINE_STATIC(struct zone_list, zones);
 #define	V_zones		VNET(zones)
 
+/* May all free items be handed out without another look? */
+static bool
+zone_is_open(uma_zone_t zone)
+{
+	const struct mem_stats *ms = &zone->uz_stats;
+
+	return (zone->uz_plain && ms->ms_fault_after == UINT64_MAX &&
+	    (ms->ms_limit == 0 ||
+	    zone->uz_total <= ms->ms_limit / zone->uz_size));
+}
+
+/* The list that the free items are on. */
+static inline void **
+zone_list(uma_zone_t zone)
+{
+
+	return (zone->uz_open ? &zone->uz_free : &zone->uz_held);
+}
+
 /* What uma_zalloc() and uma_zfree() need no more than a look at; after a
  * change of anything that it comes from. */
 void
 uma_zone_stats_set(uma_zone_t zone)
 {
-	const struct mem_stats *ms = &zone->uz_stats;
+	void *items;
 
-	zone->uz_bound = 0;
-	zone->uz_floor = INT64_MAX;
-	if (!zone->uz_plain)
-		return;
-	if (ms->ms_fault_after == UINT64_MAX)
-		zone->uz_bound = zone->uz_total;
-	if (ms->ms_limit != 0)
-		zone->uz_bound = u64min(zone->uz_bound,
-		    ms->ms_limit < zone->uz_size ? 0 :
-		    ms->ms_limit - zone->uz_size + 1);
-	zone->uz_floor = zone->uz_keep == UINT64_MAX ? -1 :
-	    (int64_t)(zone->uz_total - zone->uz_keep);
+	items = *zone_list(zone);
+	*zone_list(zone) = NULL;
+	zone->uz_open = zone_is_open(zone);
+	*zone_list(zone) = items;
+	if (!zone->uz_open)
+		zone->uz_floor = INT64_MAX;
+	else if (zone->uz_keep == UINT64_MAX)
+		zone->uz_floor = -1;
+	else
+		zone->uz_floor = (int64_t)(zone->uz_total - zone->uz_keep);
 }
 
 static inline void **
@@ -82,8 +99,8 @@ static inline void
 zone_push(uma_zone_t zone, void *item)
 {
 
-	*item_link(zone, item) = zone->uz_free;
-	zone->uz_free = item;
+	*item_link(zone, item) = *zone_list(zone);
+	*zone_list(zone) = item;
 }
 
 static inline void *
@@ -91,8 +108,8 @@ zone_pop(uma_zone_t zone)
 {
 	void *item;
 
-	item = zone->uz_free;
-	zone->uz_free = *item_link(zone, item);
+	item = *zone_list(zone);
+	*zone_list(zone) = *item_link(zone, item);
 	return (item);
 }
 
@@ -112,7 +129,7 @@ slab_import(uma_zone_t zone)
 	for (at = roundup2((u_int)sizeof(void *), zone->uz_align + 1);
 	    at + size <= UMA_SLAB_BYTES; at += size) {
 		zone_push(zone, slab + at);
-		zone->uz_total += zone->uz_size;
+		zone->uz_total++;
 	}
 	uma_zone_stats_set(zone);
 	return (zone_pop(zone));
@@ -124,7 +141,7 @@ slabs_export(uma_zone_t zone)
 {
 	void *slab;
 
-	zone->uz_free = NULL;
+	*zone_list(zone) = NULL;
 	zone->uz_total = 0;
 	uma_zone_stats_set(zone);
 	while ((slab = zone->uz_slabs) != NULL) {
@@ -150,7 +167,7 @@ zone_import(uma_zone_t zone, int flags)
 		host_free(item);
 		return (NULL);
 	}
-	zone->uz_total += zone->uz_size;
+	zone->uz_total++;
 	uma_zone_stats_set(zone);
 	return (item);
 }
@@ -165,7 +182,7 @@ zone_export(uma_zone_t zone, void *item)
 	}
 	if (zone->uz_fini != NULL)
 		zone->uz_fini(item, (int)zone->uz_size);
-	zone->uz_total -= zone->uz_size;
+	zone->uz_total--;
 	uma_zone_stats_set(zone);
 	host_free(item);
 }
@@ -176,9 +193,9 @@ zone_drain(uma_zone_t zone)
 {
 
 	if ((zone->uz_flags & UMA_ZONE_SLAB) == 0)
-		while (zone->uz_free != NULL)
+		while (*zone_list(zone) != NULL)
 			zone_export(zone, zone_pop(zone));
-	else if (zone->uz_stats.ms_bytes == 0)
+	else if (uma_zone_inuse(zone) == 0)
 		slabs_export(zone);
 }
 
@@ -189,7 +206,7 @@ uma_zone_reclaim(uma_zone_t zone)
 	zone_drain(zone);
 }
 
-/* What a zone of items of size bytes keeps, bytes. */
+/* How many free items of size bytes a zone keeps. */
 static uint64_t
 zone_keep(size_t size, uint32_t flags)
 {
@@ -200,7 +217,7 @@ zone_keep(size_t size, uint32_t flags)
 #else
 	if ((flags & (UMA_ZONE_NOFREE | UMA_ZONE_SLAB)) != 0)
 		return (UINT64_MAX);
-	return (size * max(UMA_KEEP_MIN, min(UMA_KEEP_MAX,
+	return (max(UMA_KEEP_MIN, min(UMA_KEEP_MAX,
 	    (u_int)(UMA_KEEP_BYTES / size))));
 #endif
 }
@@ -261,14 +278,14 @@ uma_zdestroy(uma_zone_t zone)
 	zone->uz_dying = true;
 	zone->uz_keep = 0;
 	uma_zone_stats_set(zone);
-	if (zone->uz_stats.ms_bytes == 0)
+	if (uma_zone_inuse(zone) == 0)
 		host_free(zone);
 }
 
 static bool
 zone_is_full(uma_zone_t zone)
 {
-	const struct mem_stats *ms = &zone->uz_stats;
+	const struct mem_stats *ms = uma_zone_stats(zone);
 
 	return (ms->ms_limit != 0 &&
 	    ms->ms_bytes + zone->uz_size > ms->ms_limit);
@@ -282,17 +299,18 @@ uma_zalloc_arg(uma_zone_t zone, void *arg, int flags)
 	void *item;
 	bool admitted;
 
-	ms = &zone->uz_stats;
-	if (ms->ms_bytes < zone->uz_bound)
+	if (zone->uz_free != NULL)
 		/* The usual case, but for the zeros. */
 		return (memset(uma_zalloc(zone, flags & ~M_ZERO), 0,
 		    (flags & M_ZERO) != 0 ? zone->uz_size : 0));
 	item = NULL;
+	ms = &zone->uz_stats;
+	(void)uma_zone_stats(zone);
 	admitted = mem_stats_admit(ms, zone->uz_size);
-	if (zone->uz_bound == 0)	/* the fault point may be over */
+	if (!zone->uz_open)		/* the fault point may be over */
 		uma_zone_stats_set(zone);
 	if (admitted) {
-		if (zone->uz_free != NULL)
+		if (*zone_list(zone) != NULL)
 			item = zone_pop(zone);
 		else
 			item = zone_import(zone, flags);
@@ -311,7 +329,6 @@ uma_zalloc_arg(uma_zone_t zone, void *arg, int flags)
 		return (NULL);
 	}
 	ms->ms_allocs++;
-	ms->ms_bytes += zone->uz_size;
 	return (item);
 }
 
@@ -321,7 +338,7 @@ zone_release(uma_zone_t zone, void *item)
 {
 
 	zone_export(zone, item);
-	if (zone->uz_dying && zone->uz_stats.ms_bytes == 0) {
+	if (zone->uz_dying && uma_zone_inuse(zone) == 0) {
 		zone_drain(zone);
 		host_free(zone);
 	}
@@ -330,11 +347,10 @@ zone_release(uma_zone_t zone, void *item)
 static inline void
 zone_free(uma_zone_t zone, void *item)
 {
-
 	bool keep;
 
-	keep = zone->uz_total - zone->uz_stats.ms_bytes < zone->uz_keep;
-	zone->uz_stats.ms_bytes -= zone->uz_size;
+	keep = zone->uz_total - uma_zone_inuse(zone) < zone->uz_keep;
+	zone->uz_stats.ms_frees++;
 	if (__predict_true(keep))
 		zone_push(zone, item);
 	else
@@ -389,7 +405,7 @@ int
 uma_zone_get_cur(uma_zone_t zone)
 {
 
-	return ((int)(zone->uz_stats.ms_bytes / zone->uz_size));
+	return ((int)uma_zone_inuse(zone));
 }
 
 void
@@ -406,7 +422,7 @@ uma_zone_stats(uma_zone_t zone)
 	struct mem_stats *ms;
 
 	ms = &zone->uz_stats;
-	ms->ms_frees = ms->ms_allocs - ms->ms_bytes / zone->uz_size;
+	ms->ms_bytes = uma_zone_inuse(zone) * zone->uz_size;
 	return (ms);
 }
 
@@ -414,8 +430,7 @@ u_int
 uma_zone_get_free(uma_zone_t zone)
 {
 
-	return ((u_int)((zone->uz_total - zone->uz_stats.ms_bytes) /
-	    zone->uz_size));
+	return ((u_int)(zone->uz_total - uma_zone_inuse(zone)));
 }
 
 uma_zone_t

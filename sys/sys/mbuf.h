@@ -302,8 +302,8 @@ struct mbuf_pool {
 static inline void
 mb_init_data(struct mbuf *m, struct mbuf_pool *pool, int type)
 {
-	m->m_next = NULL;
-	m->m_nextpkt = NULL;
+	/* m_next and m_nextpkt, in one store. */
+	memset(m, 0, __offsetof(struct mbuf, m_data));
 	m->m_data = m->m_dat;
 	m->m_len = 0;
 	m->m_type = (uint32_t)type & 0xff;

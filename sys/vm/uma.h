@@ -42,23 +42,24 @@ typedef	void (*uma_maxaction_t)(uma_zone_t zone, int nitems);
 				 * no fini, no ZINIT */
 
 /*
- * An allocation or a free writes three words: the list, ms_bytes, and of an
- * allocation ms_allocs.  The rest follows from these: ms_frees (written when
- * asked for), and how many items are free, uz_total - ms_bytes in bytes.
+ * An allocation or a free writes two words: the list, and a count.  The rest
+ * follows from the two counts: how many items are in use, and ms_bytes, which
+ * is written when asked for.
+ *
+ * What is on uz_free may be handed out without another look.  So it may be no
+ * more than the limit allows, and nothing where a request is to fail or needs
+ * a ctor; the free items are on uz_held then.
  */
 struct uma_zone {
 	void		*uz_free;	/* first free item; links inside them */
 	uint64_t	uz_size;	/* bytes of an item */
 	struct mem_stats uz_stats;	/* ms_limit in bytes: items * size */
-	/* Below this many bytes in use an allocation is allowed and there is a
-	 * free item: uz_total, or what the limit says; 0 if the zone is not
-	 * plain, or a fault point is set. */
-	uint64_t	uz_bound;
-	/* Above this many bytes in use a free item is kept, and no dtor runs:
+	/* Above this many items in use a free item is kept, and no dtor runs:
 	 * uz_total less uz_keep. */
 	int64_t		uz_floor;
-	uint64_t	uz_total;	/* items in use and free, bytes */
-	uint64_t	uz_keep;	/* free items kept at most, bytes */
+	void		*uz_held;	/* the list instead, unless uz_open */
+	uint64_t	uz_total;	/* items in use and free */
+	uint64_t	uz_keep;	/* free items kept at most */
 	uma_ctor	uz_ctor;
 	uma_dtor	uz_dtor;
 	uma_init	uz_init;
@@ -69,6 +70,7 @@ struct uma_zone {
 	u_int		uz_linkoff;	/* where a free item has its link */
 	u_int		uz_hostsize;	/* bytes of an item and its link */
 	bool		uz_plain;	/* no ctor, dtor, init, fini */
+	bool		uz_open;	/* the free items are on uz_free */
 	bool		uz_dying;
 	void		*uz_slabs;	/* the last one, a link to the next */
 	struct vnet	*uz_vnet;
@@ -99,16 +101,12 @@ void	uma_zfree_arg(uma_zone_t zone, void *item, void *arg);
 static inline void *
 uma_zalloc_fast(uma_zone_t zone)
 {
-	struct mem_stats *ms = &zone->uz_stats;
-	uint64_t bytes = ms->ms_bytes;
-	void *item;
+	void *item = zone->uz_free;
 
-	if (__predict_false(bytes >= zone->uz_bound))
+	if (__predict_false(item == NULL))
 		return (NULL);
-	item = zone->uz_free;
 	zone->uz_free = *(void **)item;
-	ms->ms_allocs++;
-	ms->ms_bytes = bytes + zone->uz_size;
+	zone->uz_stats.ms_allocs++;
 	return (item);
 }
 
@@ -123,18 +121,23 @@ uma_zalloc(uma_zone_t zone, int flags)
 	    __builtin_memset(item, 0, zone->uz_size));
 }
 
+/* How many items are in use. */
+static inline uint64_t
+uma_zone_inuse(const struct uma_zone *zone)
+{
+	return (zone->uz_stats.ms_allocs - zone->uz_stats.ms_frees);
+}
+
 /* As uma_zfree() of an item, but false, and nothing done, if it is not the
  * usual case. */
 static inline bool
 uma_zfree_fast(uma_zone_t zone, void *item)
 {
-	uint64_t bytes = zone->uz_stats.ms_bytes;
-
-	if (__predict_false((int64_t)bytes <= zone->uz_floor))
+	if (__predict_false((int64_t)uma_zone_inuse(zone) <= zone->uz_floor))
 		return (false);
 	*(void **)item = zone->uz_free;
 	zone->uz_free = item;
-	zone->uz_stats.ms_bytes = bytes - zone->uz_size;
+	zone->uz_stats.ms_frees++;
 	return (true);
 }
 
