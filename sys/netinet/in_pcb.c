@@ -64,12 +64,27 @@ SYSCTL_PROC(_net_inet_tcp, OID_AUTO, tcbhashsize,
     "Slots that the table of connections begins with, a power of two (0: "
     "few; it grows)");
 
+/* The third word of each mapped address; the two before are 0. */
+#define	MAPPED_WORD	htonl(0xffff)
+
+/* The parts of in_pcbhash()'s sum that are known for mapped addresses. */
+static void
+pcb_hash_init(struct inpcbinfo *ipi)
+{
+	const uint64_t *k = ipi->ipi_key;
+
+	ipi->ipi_sum4 = k[0] + k[1] * k[2] + k[5] * k[6];
+	ipi->ipi_fkey4 = k[3] + MAPPED_WORD;
+	ipi->ipi_lkey4 = k[7] + MAPPED_WORD;
+}
+
 void
 in_pcbinfo_init(struct inpcbinfo *ipi)
 {
 	memset(ipi, 0, sizeof(*ipi));
 	TAILQ_INIT(&ipi->ipi_list);
 	vnet_random(ipi->ipi_key, sizeof(ipi->ipi_key));
+	pcb_hash_init(ipi);
 }
 
 void
@@ -120,10 +135,12 @@ in_pcbdestroy(struct inpcbinfo *ipi, struct inpcb *inp)
  *
  * Any two connections collide with a chance of 2^-32 over the keys, so who
  * does not know them cannot fill a run of the table; and five multiplications
- * are a tenth of SipHash, which every arriving segment would pay.
+ * are a tenth of SipHash, which every arriving segment would pay.  Of mapped
+ * addresses, which both are or none, two products and two sums are always the
+ * same: pcb_hash_init() has them.
  */
-uint32_t
-in_pcbhash(const struct inpcbinfo *ipi, const struct in_conninfo *inc)
+static inline uint32_t
+pcb_hash(const struct inpcbinfo *ipi, const struct in_conninfo *inc)
 {
 	const uint64_t *k = ipi->ipi_key;
 	uint32_t w[PCB_HASHWORDS];
@@ -132,6 +149,13 @@ in_pcbhash(const struct inpcbinfo *ipi, const struct in_conninfo *inc)
 	/* The compiler would leave it a loop, of twice as many steps. */
 	CTASSERT(PCB_HASHWORDS == 10);
 	memcpy(w, inc, sizeof(w));
+	if (__predict_true(IN6_IS_ADDR_V4MAPPED(&inc->inc_faddr))) {
+		sum = ipi->ipi_sum4;
+		sum += ipi->ipi_fkey4 * (k[4] + w[3]);
+		sum += ipi->ipi_lkey4 * (k[8] + w[7]);
+		sum += (k[9] + w[8]) * (k[10] + w[9]);
+		return ((uint32_t)(sum >> 32));
+	}
 	sum = k[0];
 	sum += (k[1] + w[0]) * (k[2] + w[1]);
 	sum += (k[3] + w[2]) * (k[4] + w[3]);
@@ -139,6 +163,12 @@ in_pcbhash(const struct inpcbinfo *ipi, const struct in_conninfo *inc)
 	sum += (k[7] + w[6]) * (k[8] + w[7]);
 	sum += (k[9] + w[8]) * (k[10] + w[9]);
 	return ((uint32_t)(sum >> 32));
+}
+
+uint32_t
+in_pcbhash(const struct inpcbinfo *ipi, const struct in_conninfo *inc)
+{
+	return (pcb_hash(ipi, inc));
 }
 
 static inline in_pcbslot_t
@@ -186,7 +216,7 @@ in_pcblookup_other(struct inpcbinfo *ipi, const struct in_conninfo *inc,
 {
 	struct inpcb *inp;
 
-	*hash = in_pcbhash(ipi, inc);
+	*hash = pcb_hash(ipi, inc);
 	inp = pcb_find(ipi, inc, *hash);
 	if (inp != NULL)
 		in_pcbexpect(ipi, inp);
@@ -202,19 +232,19 @@ in_pcblookup(struct inpcbinfo *ipi, const struct in_conninfo *inc)
 }
 
 /* Put inp into the first free slot of its run. */
-static void
+static inline void
 pcb_place(struct inpcbinfo *ipi, struct inpcb *inp)
 {
-	uint32_t i;
+	in_pcbslot_t *conns = ipi->ipi_conns;
+	uint32_t i, mask = ipi->ipi_connmask;
 
-	i = inp->inp_hash;
-	while (ipi->ipi_conns[i & ipi->ipi_connmask] != 0)
-		i++;
-	ipi->ipi_conns[i & ipi->ipi_connmask] = pcb_slot(inp);
+	for (i = inp->inp_hash & mask; conns[i] != 0;)
+		i = (i + 1) & mask;
+	conns[i] = pcb_slot(inp);
 }
 
 /* Twice the slots, so that at most half are in use. */
-static bool
+static bool __noinline
 pcb_grow(struct inpcbinfo *ipi)
 {
 	in_pcbslot_t *old = ipi->ipi_conns, *new;
@@ -255,20 +285,7 @@ pcb_entered(struct inpcbinfo *ipi, struct inpcb *inp)
 	in_pcbexpect(ipi, inp);
 }
 
-int
-in_pcbinsert_new(struct inpcbinfo *ipi, struct inpcb *inp, uint32_t hash)
-{
-	KASSERT(hash == in_pcbhash(ipi, &inp->inp_inc) &&
-	    pcb_find(ipi, &inp->inp_inc, hash) == NULL, ("not a new one"));
-	if (!pcb_room(ipi, inp))
-		return (ENOMEM);
-	inp->inp_hash = hash;
-	pcb_place(ipi, inp);
-	pcb_entered(ipi, inp);
-	return (0);
-}
-
-/* The same of one that may be there already: EADDRINUSE, too. */
+/* Enter inp, for which a place may be taken: ENOMEM, EADDRINUSE. */
 static int
 pcb_insert(struct inpcbinfo *ipi, struct inpcb *inp)
 {
@@ -377,17 +394,75 @@ port_room(struct inpcbinfo *ipi)
 	    port_grow(ipi) || ipi->ipi_ports != NULL);
 }
 
-int
-in_pcbinherit_port(struct inpcbinfo *ipi, struct inpcb *inp, uint16_t port)
+/* There is room for one more with a port, if in a longer chain. */
+static inline bool
+port_hasroom(struct inpcbinfo *ipi)
+{
+	return (__predict_true(ipi->ipi_nports <= ipi->ipi_portmask &&
+	    ipi->ipi_ports != NULL) || port_room(ipi));
+}
+
+static int
+port_enter(struct inpcbinfo *ipi, struct inpcb *inp, uint16_t port)
 {
 	KASSERT((inp->inp_flags & INP_INPORT) == 0, ("has a port"));
-	if (__predict_false(ipi->ipi_nports > ipi->ipi_portmask ||
-	    ipi->ipi_ports == NULL) && !port_room(ipi))
+	if (!port_hasroom(ipi))
 		return (ENOMEM);
 	inp->inp_lport = port;
 	port_place(port_head(ipi, port), inp);
 	ipi->ipi_nports++;
 	inp->inp_flags |= INP_INPORT;
+	return (0);
+}
+
+/* inp, for which there is room, behind t in its chain of ports. */
+static inline void
+pcb_accept(struct inpcbinfo *ipi, struct inpcb *inp, struct inpcb *t,
+    uint32_t hash)
+{
+	LIST_INSERT_AFTER(t, inp, inp_portlist);
+	ipi->ipi_nports++;
+	ipi->ipi_nconns++;
+	inp->inp_flags |= INP_INPORT | INP_INHASH;
+	inp->inp_hash = hash;
+	pcb_place(ipi, inp);
+	in_pcbexpect(ipi, inp);
+}
+
+/* There is no room yet, or there are others without a connection. */
+static int __noinline
+pcb_accept_any(struct inpcbinfo *ipi, struct inpcb *inp, struct inpcb *linp,
+    uint32_t hash)
+{
+	struct inpcb *next;
+
+	if (!pcb_room(ipi, inp) || !port_hasroom(ipi))
+		return (ENOMEM);
+	while ((next = LIST_NEXT(linp, inp_portlist)) != NULL &&
+	    next->inp_fport == 0)
+		linp = next;
+	pcb_accept(ipi, inp, linp, hash);
+	return (0);
+}
+
+/* Connections stand behind all that are none; mostly linp is the last of
+ * these. */
+int
+in_pcbaccept(struct inpcbinfo *ipi, struct inpcb *inp, struct inpcb *linp,
+    uint32_t hash)
+{
+	const struct inpcb *next = LIST_NEXT(linp, inp_portlist);
+
+	KASSERT(hash == in_pcbhash(ipi, &inp->inp_inc) &&
+	    pcb_find(ipi, &inp->inp_inc, hash) == NULL, ("not a new one"));
+	KASSERT((inp->inp_flags & INP_INPORT) == 0 &&
+	    (linp->inp_flags & INP_INPORT) != 0, ("ports"));
+	if (__predict_false((next != NULL && next->inp_fport == 0) ||
+	    ipi->ipi_nports > ipi->ipi_portmask ||
+	    2 * (ipi->ipi_nconns + 1) > ipi->ipi_connmask + 1 ||
+	    (uint64_t)(uintptr_t)inp >> PCBSLOT_PTRBITS != 0))
+		return (pcb_accept_any(ipi, inp, linp, hash));
+	pcb_accept(ipi, inp, linp, hash);
 	return (0);
 }
 
@@ -397,6 +472,8 @@ in_pcbleave(struct inpcbinfo *ipi, struct inpcb *inp)
 	if ((inp->inp_flags & INP_INPORT) != 0) {
 		LIST_REMOVE(inp, inp_portlist);
 		ipi->ipi_nports--;
+		if (ipi->ipi_wild == inp)
+			in_pcbwild_forget(ipi);
 	}
 	if ((inp->inp_flags & INP_INHASH) != 0)
 		pcb_remove(ipi, inp);
@@ -554,8 +631,9 @@ in_pcbbind(struct inpcbinfo *ipi, struct inpcb *inp, struct sockaddr *nam)
 		return (EACCES);
 	else if (!port_free(ipi, inp, &laddr, port))
 		return (EADDRINUSE);
-	if ((error = in_pcbinherit_port(ipi, inp, port)) != 0)
+	if ((error = port_enter(ipi, inp, port)) != 0)
 		return (error);
+	in_pcbwild_forget(ipi);
 	inp->inp_laddr = laddr;
 	inp->inp_inc.inc_scope = scope;
 	return (0);
@@ -583,9 +661,10 @@ connect_insert(struct inpcbinfo *ipi, struct inpcb *inp)
 	if ((inp->inp_flags & INP_INPORT) != 0) {
 		LIST_REMOVE(inp, inp_portlist);
 		port_place(port_head(ipi, inp->inp_lport), inp);
+		in_pcbwild_forget(ipi);
 		return (0);
 	}
-	error = in_pcbinherit_port(ipi, inp, inp->inp_lport);
+	error = port_enter(ipi, inp, inp->inp_lport);
 	if (error == 0)
 		inp->inp_flags |= INP_ANONPORT;
 	else
@@ -748,9 +827,10 @@ wild_best(struct inpcbinfo *ipi, const struct inpcbporthead *head,
 	return (best);
 }
 
-/* Where there is but one, it is the best if it fits. */
+/* Where there is but one, it is the best if it fits, and so it is until another
+ * one comes or it goes itself. */
 struct inpcb *
-in_pcblookup_wild(struct inpcbinfo *ipi, const struct in_conninfo *inc)
+in_pcblookup_wild_other(struct inpcbinfo *ipi, const struct in_conninfo *inc)
 {
 	const struct inpcbporthead *head;
 	struct inpcb *inp, *next;
@@ -766,5 +846,10 @@ in_pcblookup_wild(struct inpcbinfo *ipi, const struct in_conninfo *inc)
 	next = LIST_NEXT(inp, inp_portlist);
 	if (__predict_false(next != NULL && next->inp_fport == 0))
 		return (wild_best(ipi, head, inc, vflag));
-	return (wild_fits(inp, inc, vflag) ? inp : NULL);
+	if (!wild_fits(inp, inc, vflag))
+		return (NULL);
+	ipi->ipi_wild = inp;
+	ipi->ipi_wild_laddr = inc->inc_laddr;
+	ipi->ipi_wild_lport = inc->inc_lport;
+	return (inp);
 }

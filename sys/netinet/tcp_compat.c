@@ -158,6 +158,7 @@ tcp_compat_doubt(struct tcpcb *tp, const struct tcp_compat *tc)
 	    tp->t_rxtshift < V_tcp_ways.w_doubt_retries) &&
 	    (limit == 0 || getnstime() - tc->tc_stalled < MSEC(limit)))
 		return;
+	tcp_head_forget(tp);
 	ro_invalidate(&tp->t_inpcb.inp_route);
 	ip_pmtu_forget(&tp->t_inpcb.inp_faddr);
 }

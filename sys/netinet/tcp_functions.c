@@ -111,6 +111,17 @@ fb_inherit_steps(struct tcp_function_block *fb,
 	INHERIT(fb, base, tfb_timer);
 }
 
+/* What output need not ask by calls. */
+static void
+fb_mark_plain(struct tcp_function_block *fb)
+{
+	fb->tfb_flags &= ~TCP_FUNC_PLAIN;
+	if (fb->tfb_tcp_output == tcp_default_output &&
+	    fb->tfb_quota == tcp_default_quota &&
+	    fb->tfb_sent == tcp_default_sent && fb->tfb_compute_pipe == NULL)
+		fb->tfb_flags |= TCP_FUNC_PLAIN;
+}
+
 /* Complete fb: 0, or EINVAL if it cannot be. */
 static int
 fb_resolve(struct tcp_function_block *fb)
@@ -125,6 +136,7 @@ fb_resolve(struct tcp_function_block *fb)
 		fb->tfb_flags |= tf->tf_fb->tfb_flags & TCP_FUNC_DEFAULT_OK;
 	}
 	fb_inherit_steps(fb, &tcp_freebsd_block);
+	fb_mark_plain(fb);
 	if (fb->tfb_tcp_output == NULL || fb->tfb_tcp_do_segment == NULL ||
 	    fb->tfb_tcp_ctloutput == NULL || fb->tfb_tcp_handoff_ok == NULL ||
 	    fb->tfb_tcp_block_name[0] == '\0' ||

@@ -396,29 +396,11 @@ tcp_in_blackhole(const struct tcp_seg *sg)
 	return (V_blackhole_local || !tcp_peer_is_local(&sg->sg_inc));
 }
 
-/* No connection: a listener, or the answer of CLOSED (3.10.7.1). */
-static void
-tcp_input_noconn(struct mbuf *m, struct tcp_seg *sg)
+/* Nobody listens either: the answer of CLOSED (3.10.7.1).  inp: a socket that is
+ * only bound, or NULL. */
+static void __noinline
+tcp_input_closed(struct mbuf *m, struct tcp_seg *sg, struct inpcb *inp)
 {
-	struct tcp_syn *sy = NULL;
-	struct inpcb *inp;
-
-	inp = in_pcblookup_wild(&V_tcbinfo, &sg->sg_inc);
-	if (inp != NULL)
-		sy = tcp_syncache_get(sg);
-	if (inp != NULL && (sg->sg_ip->ii_ttl < inp->inp_minttl ||
-	    (tcp_listen_signs(intotcpcb(inp), sg, sy) &&
-	    !tcp_listen_signed(intotcpcb(inp), m, sg, sy)))) {
-		m_freem(m);
-		return;
-	}
-	if (inp != NULL && SOLISTENING(inp->inp_socket)) {
-		sg->sg_ipopts = sg->sg_ip->ii_hdrlen > sizeof(struct ip) ?
-		    ip_srcroute(m, sg->sg_ip) : NULL;
-		tcp_listen_input(intotcpcb(inp), m, sg, sy);
-		m_freem(sg->sg_ipopts);
-		return;
-	}
 	m_freem(m);
 	if (inp == NULL) {
 		tcp_log_in_vain(sg);
@@ -428,44 +410,99 @@ tcp_input_noconn(struct mbuf *m, struct tcp_seg *sg)
 	tcp_reset_reply(inp != NULL ? intotcpcb(inp) : NULL, sg);
 }
 
-/* One that is not for a connection, that the connection may not have, or that
- * is not regular or for another block. */
-static void
-tcp_input_other(struct mbuf *m, struct tcp_seg *sg, struct inpcb *inp)
+/* No connection; sy: what it has in the SYN cache, or NULL. */
+static inline void
+tcp_input_noconn(struct mbuf *m, struct tcp_seg *sg, struct tcp_syn *sy)
 {
-	const uint16_t synfin = TH_SYN | TH_FIN;
-	enum tcp_twverdict quiet;
+	struct inpcb *inp = in_pcblookup_wild(&V_tcbinfo, &sg->sg_inc);
+	struct tcpcb *lp = intotcpcb(inp);
 
-	if ((sg->sg_flags & synfin) == synfin && V_drop_synfin) {
-		tcp_log_wrong(sg, "SYN and FIN");
+	if (__predict_false(inp == NULL)) {
+		tcp_input_closed(m, sg, NULL);
+		return;
+	}
+	if (__predict_false(sg->sg_ip->ii_ttl < inp->inp_minttl ||
+	    (tcp_listen_signs(lp, sg, sy) &&
+	    !tcp_listen_signed(lp, m, sg, sy)))) {
 		m_freem(m);
 		return;
 	}
-	if (inp != NULL && inp->inp_udpport != sg->sg_udpport) {
+	if (__predict_false(!SOLISTENING(inp->inp_socket))) {
+		tcp_input_closed(m, sg, inp);
+		return;
+	}
+	sg->sg_ipopts = NULL;
+	if (__predict_true(sg->sg_ip->ii_hdrlen <= sizeof(struct ip))) {
+		tcp_listen_input(lp, m, sg, sy);
+		return;
+	}
+	sg->sg_ipopts = ip_srcroute(m, sg->sg_ip);
+	tcp_listen_input(lp, m, sg, sy);
+	m_freem(sg->sg_ipopts);
+}
+
+/* Is it SYN and FIN, and are these not wanted?  Then it is gone. */
+static inline bool
+tcp_refuse_synfin(struct mbuf *m, const struct tcp_seg *sg)
+{
+	const uint16_t synfin = TH_SYN | TH_FIN;
+
+	if (__predict_true((sg->sg_flags & synfin) != synfin ||
+	    !V_drop_synfin))
+		return (false);
+	tcp_log_wrong(sg, "SYN and FIN");
+	m_freem(m);
+	return (true);
+}
+
+/*
+ * One that is not for a connection.  A handshake that the SYN cache has began
+ * when no connection with its ends waited any more: who completes it need not
+ * be looked for there.
+ */
+static void __noinline
+tcp_input_unknown(struct mbuf *m, struct tcp_seg *sg)
+{
+	struct tcp_syn *sy = tcp_syncache_get(sg);
+
+	if (tcp_refuse_synfin(m, sg))
+		return;
+	if ((sy == NULL || (sg->sg_flags & TH_ACK) == 0) &&
+	    tcp_tw_input(m, sg) == TCP_TW_DONE)
+		m_freem(m);
+	else
+		tcp_input_noconn(m, sg, sy);
+}
+
+/* One that the connection may not have, or that is not regular or for another
+ * block. */
+static void
+tcp_input_other(struct mbuf *m, struct tcp_seg *sg, struct inpcb *inp)
+{
+	struct tcpcb *tp = intotcpcb(inp);
+
+	if (tcp_refuse_synfin(m, sg))
+		return;
+	if (inp->inp_udpport != sg->sg_udpport) {
 		/* Not of this connection, whatever its numbers say. */
 		m_freem(m);
 		tcp_reset_reply(NULL, sg);
 		return;
 	}
-	if (inp != NULL && (sg->sg_ip->ii_ttl < inp->inp_minttl ||
-	    (TCP_SIG_WANTED(intotcpcb(inp), sg) &&
-	    !tcp_sig_input(intotcpcb(inp), m, sg)))) {
+	if (sg->sg_ip->ii_ttl < inp->inp_minttl ||
+	    (TCP_SIG_WANTED(tp, sg) && !tcp_sig_input(tp, m, sg))) {
 		m_freem(m);
 		return;
 	}
-	if (inp == NULL)
-		quiet = tcp_tw_input(m, sg);
-	else if (intotcpcb(inp)->t_state == TCPS_TIME_WAIT) {
-		sg->sg_hash = inp->inp_hash;
-		quiet = tcp_tw_segment(intotcpcb(inp), sg);
-	} else {
-		tcp_dispatch(intotcpcb(inp), m, sg);
+	if (__predict_true(tp->t_state != TCPS_TIME_WAIT)) {
+		tcp_dispatch(tp, m, sg);
 		return;
 	}
-	if (quiet == TCP_TW_DONE)
+	sg->sg_hash = inp->inp_hash;
+	if (tcp_tw_segment(tp, sg) == TCP_TW_DONE)
 		m_freem(m);
 	else
-		tcp_input_noconn(m, sg);
+		tcp_input_noconn(m, sg, NULL);
 }
 
 /*
@@ -475,21 +512,24 @@ tcp_input_other(struct mbuf *m, struct tcp_seg *sg, struct inpcb *inp)
 void
 tcp_input_udp(struct mbuf *m, const struct ip_info *ii, uint16_t udpport)
 {
-	const struct inpcb *last;
+	struct inpcbinfo *ipi = &V_tcbinfo;
+	const struct inpcb *last = ipi->ipi_last;
 	struct tcp_seg sg;
 	struct inpcb *inp;
 	struct tcpcb *tp;
 
 	if ((m = tcp_accept_segment(m, ii, &sg, udpport)) == NULL)
 		return;
-	last = V_tcbinfo.ipi_last;
-	inp = in_pcblookup_hash(&V_tcbinfo, &sg.sg_read, &sg.sg_hash);
+	inp = in_pcblookup_hash(ipi, &sg.sg_read, &sg.sg_hash);
 	if (inp != last)
 		TCPSTAT_INC(tcps_pcbcachemiss);
-	if (inp != NULL)
-		in_pcbsame_note(&V_tcbinfo, ii->ii_same);
+	if (inp == NULL) {
+		tcp_input_unknown(m, &sg);
+		return;
+	}
+	in_pcbsame_note(ipi, ii->ii_same);
 	tp = intotcpcb(inp);
-	if (__predict_false(inp == NULL || inp->inp_udpport != udpport ||
+	if (__predict_false(inp->inp_udpport != udpport ||
 	    inp->inp_minttl > ii->ii_ttl || !tcp_regular(tp, &sg) ||
 	    tp->t_fb->tfb_tcp_do_segment != tcp_default_do_segment)) {
 		tcp_input_other(m, &sg, inp);

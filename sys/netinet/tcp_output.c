@@ -25,6 +25,7 @@
 #include <netinet/tcp_newcwv.h>
 #include <netinet/tcp_output_impl.h>
 #include <netinet/tcp_pmtud.h>
+#include <netinet/tcp_sentmap.h>
 #include <netinet/tcp_var.h>
 
 VNET_DEFINE(int, tcp_do_autosndbuf) = 1;
@@ -123,6 +124,10 @@ tcp_sndbuf_autoscale(struct tcpcb *tp, struct socket *so)
 	struct sockbuf *sb = &so->so_snd;
 	uint32_t lowat, sendwin, used = sbused(sb);
 
+	/* Mostly it is less than half full. */
+	if (__predict_true(used < sb->sb_hiwat / 8 * 4 &&
+	    !V_sendbuf_auto_lowat))
+		return;
 	lowat = __predict_false(V_sendbuf_auto_lowat) ?
 	    min(sb->sb_lowat, sb->sb_hiwat) : 0;
 	if (__predict_true(used + lowat < sb->sb_hiwat / 8 * 7) ||
@@ -228,21 +233,24 @@ tcp_output_error(struct tcpcb *tp, int error)
  * (tcp_plan(), tcp_send_plan()) makes of the same connection.
  */
 #define	TF_NOTPLAIN	(TF_NOOPT | TF_SIGNATURE | TF_FORCEDATA)
-#define	TF2_NOTPLAIN	(TF2_PMTUD | TF2_ECN_ANY | TF2_COMPAT | TF2_TFO)
+#define	TF2_NOTPLAIN	(TF2_PMTUD | TF2_ECN_ANY | TF2_COMPAT | TF2_TFO | \
+			TF2_NODF)
 
+/* Who has headers ready has asked nothing of IP. */
 static inline bool
 tcp_asks_nothing_rare(const struct tcpcb *tp)
 {
 	return ((tp->t_flags & TF_NOTPLAIN) == 0 &&
-	    (tp->t_flags2 & TF2_NOTPLAIN) == 0 && tcp_ip_is_plain(tp));
+	    (tp->t_flags2 & TF2_NOTPLAIN) == 0 &&
+	    (tcp_head_ok(tp) || tcp_ip_is_plain(tp)));
 }
 
 static inline bool
 tcp_is_plain(const struct tcpcb *tp)
 {
 	return (tcp_asks_nothing_rare(tp) &&
-	    tp->t_state >= TCPS_ESTABLISHED &&
-	    tp->t_state < TCPS_TIME_WAIT &&
+	    (u_int)tp->t_state - TCPS_ESTABLISHED <
+	    TCPS_TIME_WAIT - TCPS_ESTABLISHED &&
 	    tp->t_snd_lost == 0 && !tcp_sack_due(tp) &&
 	    SEQ_LEQ(tp->snd_up, tp->snd_una));
 }
@@ -261,49 +269,71 @@ tcp_plain_mss(const struct tcpcb *tp, uint32_t hdrlen)
 	return (tp->t_maxseg + sizeof(struct tcphdr) - hdrlen);
 }
 
-static inline void
-tcp_plain_header(struct tcpcb *tp, struct mbuf *m, tcp_seq seq,
-    uint32_t win, u_int flags, uint32_t hdrlen)
+/* Without headers ready, or with too much for them. */
+static struct mbuf * __noinline
+tcp_plain_build_any(struct tcpcb *tp, uint32_t hdrlen, uint32_t len)
 {
-	tcp_put_header(m, &tp->t_inpcb.inp_inc, seq, tp->rcv_nxt, flags,
-	    tcp_scaled_window(win, tp->rcv_scale), hdrlen);
-	if (hdrlen != sizeof(struct tcphdr))
-		tcp_put_timestamp(mtod(m, struct tcphdr *) + 1, tp);
+	tcp_head_make(tp);
+	return (tcp_head_ok(tp) && hdrlen + len <= tp->t_head.hd_max ?
+	    tcp_head_build(tp, hdrlen, len) : tcp_build(tp, hdrlen, len));
 }
 
-/* Where segments may be fragmented. */
+/* An mbuf for a segment that TSO does not cut, with the headers in it or with
+ * room for them. */
+static inline struct mbuf *
+tcp_plain_build(struct tcpcb *tp, uint32_t hdrlen, uint32_t len)
+{
+	return (__predict_true(tcp_head_ok(tp) &&
+	    hdrlen + len <= tp->t_head.hd_max) ?
+	    tcp_head_build(tp, hdrlen, len) :
+	    tcp_plain_build_any(tp, hdrlen, len));
+}
+
+/* Where TCP's header is, in both cases. */
+static inline struct tcphdr *
+tcp_plain_th(struct mbuf *m)
+{
+	return ((struct tcphdr *)(void *)(m->m_pktdat + max_hdr));
+}
+
+/* m, but for the headers; win: as in them. */
 static int __noinline
-tcp_plain_to_ip_any(struct tcpcb *tp, struct mbuf *m)
+tcp_plain_send_any(struct tcpcb *tp, struct mbuf *m, tcp_seq seq, tcp_seq ack,
+    uint32_t off_flags_win)
 {
 	struct inpcb *inp = &tp->t_inpcb;
 
+	tcp_put_header(m, &inp->inp_inc, seq, ack, off_flags_win >> 16 &
+	    (TH_AE | 0xff), off_flags_win & 0xffff, off_flags_win >> 28 << 2);
+	if (__predict_true(V_tcp_do_pmtud))
+		return (ip_send_pcb(m, inp));
+	/* Segments may be fragmented. */
 	return (tcp_ip_send(m, inp, &inp->inp_inc, inp->inp_tos, inp->inp_ttl,
 	    0, NULL));
 }
 
+/* The plain segment m leaves, with its options and text. */
 static inline int
-tcp_plain_to_ip(struct tcpcb *tp, struct mbuf *m)
+tcp_plain_leave(struct tcpcb *tp, struct mbuf *m, tcp_seq seq, tcp_seq ack,
+    u_int flags, uint32_t win, uint32_t hdrlen)
 {
-	if (__predict_true(V_tcp_do_pmtud))
-		return (ip_send_pcb(m, &tp->t_inpcb));
-	return (tcp_plain_to_ip_any(tp, m));
+	const uint32_t word = hdrlen << 26 | flags << 16 | win;
+
+	return (__predict_true(tcp_head_has(m)) ?
+	    tcp_head_send(tp, m, seq, ack, word) :
+	    tcp_plain_send_any(tp, m, seq, ack, word));
 }
 
-/*
- * The plain segment m, with all but its header, is noted and leaves with the
- * window there is.
- */
-static int __noinline
-tcp_plain_leave(struct tcpcb *tp, struct mbuf *m, tcp_seq seq, u_int flags,
-    uint32_t hdrlen)
+/* The same of a synchronized connection, which promises win bytes. */
+static inline int
+tcp_plain_go(struct tcpcb *tp, struct mbuf *m, tcp_seq seq, u_int flags,
+    uint32_t win, uint32_t hdrlen)
 {
-	uint32_t win;
-
-	win = tcp_window_of(tp, tcp_wise_space(tp, tptosocket(tp)));
 	TCPSTAT_INC(tcps_sndtotal);
-	tcp_note_promise(tp, win);
-	tcp_plain_header(tp, m, seq, win, flags, hdrlen);
-	return (tcp_plain_to_ip(tp, m));
+	if (hdrlen != sizeof(struct tcphdr))
+		tcp_put_timestamp(tcp_plain_th(m) + 1, tp);
+	return (tcp_plain_leave(tp, m, seq, tp->rcv_nxt, flags,
+	    tcp_scaled_window(win, tp->rcv_scale), hdrlen));
 }
 
 bool
@@ -316,71 +346,98 @@ tcp_plain_respond(struct tcpcb *tp, tcp_seq seq)
 		return (false);
 	TCPSTAT_INC(tcps_sndctrl);
 	hdrlen = tcp_plain_hdrlen(tp);
-	if ((m = tcp_build(tp, hdrlen, 0)) != NULL) {
-		TCPSTAT_INC(tcps_sndtotal);
-		tcp_plain_header(tp, m, seq, tcp_adv_window(tp), TH_ACK,
+	if ((m = tcp_plain_build(tp, hdrlen, 0)) != NULL)
+		(void)tcp_plain_go(tp, m, seq, TH_ACK, tcp_adv_window(tp),
 		    hdrlen);
-		(void)tcp_plain_to_ip(tp, m);
+	return (true);
+}
+
+/* What the next plain segment is. */
+struct tcp_plain {
+	tcp_seq		seq;
+	uint32_t	len;		/* bytes of new text */
+	u_int		flags;		/* TH_* */
+	uint32_t	hdrlen;
+};
+
+/* An acknowledgment, if one is due; as plan_ack(). */
+static inline bool
+tcp_plain_ack_due(struct tcpcb *tp, struct tcp_plain *p)
+{
+	if ((tp->t_flags & TF_ACKNOW) == 0) {
+		if (!tcp_window_update_due(tp))
+			return (false);
+		TCPSTAT_INC(tcps_sndwinup);
+	}
+	if (tcp_repeats_fin(tp)) {
+		p->flags |= TH_FIN;
+		p->seq--;
 	}
 	return (true);
 }
 
-/* An acknowledgment, if one is due; as plan_ack(). */
-static inline int
-tcp_plain_ack(struct tcpcb *tp, uint32_t hdrlen)
+static inline struct mbuf *
+tcp_plain_ack(struct tcpcb *tp, const struct tcp_plain *p)
 {
-	tcp_seq seq = tp->snd_max;
-	u_int flags = TH_ACK;
-	struct mbuf *m;
+	struct mbuf *m = tcp_plain_build(tp, p->hdrlen, 0);
 
-	if ((tp->t_flags & TF_ACKNOW) == 0) {
-		if (!tcp_window_update_due(tp))
-			return (0);
-		TCPSTAT_INC(tcps_sndwinup);
+	if (m != NULL) {
+		TCPSTAT_INC(tcps_sndacks);
+		tp->t_acktime = tcp_acktime();
 	}
-	if (tcp_repeats_fin(tp)) {
-		flags |= TH_FIN;
-		seq--;
-	}
-	if ((m = tcp_build(tp, hdrlen, 0)) == NULL)
-		return (ENOBUFS);
-	TCPSTAT_INC(tcps_sndacks);
-	tp->t_acktime = tcp_acktime();
-	return (tcp_plain_leave(tp, m, seq, flags, hdrlen));
+	return (m);
 }
 
-/* len bytes of new text, TSO's if they are more than one segment takes, or
- * the FIN, or both. */
-static inline int
-tcp_plain_send(struct tcpcb *tp, uint32_t len, u_int flags, uint32_t hdrlen)
+/* Header and text, cut by TSO if it is more than one segment takes: NULL if
+ * memory is short. */
+static inline struct mbuf *
+tcp_plain_text(struct tcpcb *tp, const struct tcp_plain *p)
 {
-	const uint32_t mss = tcp_plain_mss(tp, hdrlen);
-	const tcp_seq seq = tp->snd_max;
-	struct tcp_sent *ts;
+	const uint32_t mss = tcp_plain_mss(tp, p->hdrlen);
 	struct mbuf *m;
 
-	m = tcp_build(tp, hdrlen, len);
-	if (m == NULL || (len != 0 && !tcp_build_text(tp, m,
-	    seq - tp->snd_una, len, true)))
-		return (ENOBUFS);
-	if (len > mss)
+	m = __predict_true(p->len <= mss) ?
+	    tcp_plain_build(tp, p->hdrlen, p->len) :
+	    tcp_build(tp, p->hdrlen, p->len);
+	if (m == NULL || p->len == 0)
+		return (m);
+	if (!tcp_build_text(tp, m, p->hdrlen, p->seq - tp->snd_una, p->len,
+	    true))
+		return (NULL);
+	if (p->len > mss)
 		tcp_build_tso(tp, m, mss);
+	return (m);
+}
+
+/* The new text, or the FIN, or both, noted and counted: NULL if memory is
+ * short. */
+static inline struct mbuf *
+tcp_plain_new(struct tcpcb *tp, const struct tcp_plain *p)
+{
+	const bool fin = (p->flags & TH_FIN) != 0;
+	struct mbuf *m = tcp_plain_text(tp, p);
+	struct tcp_sent *ts;
+
+	if (m == NULL)
+		return (NULL);
 	/* A FIN counts as a byte. */
-	ts = (flags & TH_FIN) != 0 ? tcp_sent_new(tp, len + 1, TS_FIN) :
-	    tcp_sent_new(tp, len, 0);
+	ts = tcp_sent_new_here(tp, p->len + fin, fin ? TS_FIN : 0);
 	if (ts == NULL) {
 		m_freem(m);
-		return (ENOBUFS);
+		return (NULL);
 	}
-	if ((flags & TH_FIN) != 0)
+	if (fin)
 		tp->t_flags |= TF_SENTFIN;
-	tp->t_fb->tfb_sent(tp, ts);
-	if (len != 0) {
+	/* The default's is for recovery. */
+	if (__predict_false((tp->t_fb->tfb_flags & TCP_FUNC_PLAIN) == 0 ||
+	    IN_FASTRECOVERY(tp->t_flags)))
+		tp->t_fb->tfb_sent(tp, ts);
+	if (p->len != 0) {
 		TCPSTAT_INC(tcps_sndpack);
-		TCPSTAT_ADD(tcps_sndbyte, len);
+		TCPSTAT_ADD(tcps_sndbyte, p->len);
 	} else
 		TCPSTAT_INC(tcps_sndctrl);
-	return (tcp_plain_leave(tp, m, seq, flags, hdrlen));
+	return (m);
 }
 
 /* Is a SYN with the usual options, and nothing else, due for the first time?
@@ -402,14 +459,15 @@ tcp_plain_syn(struct tcpcb *tp)
 	const uint32_t hdrlen = sizeof(struct tcphdr) + TCPOLEN_SYNALL;
 	struct tcp_sent *ts;
 	struct mbuf *m;
+	int mss;
 
-	if ((m = tcp_build(tp, hdrlen, 0)) == NULL)
+	/* This finds the way. */
+	mss = tcp_mssopt(tp);
+	if ((m = tcp_plain_build(tp, hdrlen, 0)) == NULL)
 		return (ENOBUFS);
-	tcp_put_synall(mtod(m, struct tcphdr *) + 1,
-	    (uint16_t)tcp_mssopt(tp), tp->request_r_scale,
+	tcp_put_synall(tcp_plain_th(m) + 1, (uint16_t)mss,
+	    tp->request_r_scale,
 	    tcp_ts_getticks() + tp->ts_offset, tp->ts_recent);
-	tcp_put_header(m, &tp->t_inpcb.inp_inc, tp->iss, 0, TH_SYN,
-	    min(tcp_adv_window(tp), TCP_MAXWIN), hdrlen);
 	if ((ts = tcp_sent_new(tp, 1, TS_SYN)) == NULL) {
 		m_freem(m);
 		return (ENOBUFS);
@@ -417,7 +475,8 @@ tcp_plain_syn(struct tcpcb *tp)
 	tp->t_fb->tfb_sent(tp, ts);
 	TCPSTAT_INC(tcps_sndtotal);
 	TCPSTAT_INC(tcps_sndctrl);
-	return (tcp_plain_to_ip(tp, m));
+	return (tcp_plain_leave(tp, m, tp->iss, 0, TH_SYN,
+	    min(tcp_adv_window(tp), TCP_MAXWIN), hdrlen));
 }
 
 /* Bytes of the avail that are not sent yet that may go in one segment now,
@@ -449,35 +508,82 @@ tcp_plain_quota(struct tcpcb *tp, nstime_t *when)
 }
 
 /*
+ * Mostly all that waits, avail bytes, may leave in one segment: nothing, but
+ * for a FIN; or little, with nothing in flight, so that the quota is the
+ * congestion window and Nagle's algorithm does not mind (TF_LASTIDLE).
+ */
+static inline bool
+tcp_plain_whole(const struct tcpcb *tp, uint32_t avail, uint32_t mss)
+{
+	if (avail == 0)
+		return (true);
+	return (tp->snd_una == tp->snd_max && avail <= mss &&
+	    avail <= tp->snd_wnd && avail <= tp->snd_cwnd &&
+	    (tp->t_flags & (TF_NOPUSH | TF_MORETOCOME |
+	    TF_FASTRECOVERY)) == 0 && tp->t_dupacks == 0 &&
+	    (tp->t_fb->tfb_flags & TCP_FUNC_PLAIN) != 0);
+}
+
+/* Is there new text, or the FIN, that may leave now?  Then *morep: there may
+ * be more. */
+static inline bool
+tcp_plain_due(struct tcpcb *tp, const struct sockbuf *sb,
+    struct tcp_plain *p, bool *morep)
+{
+	const uint32_t mss = tcp_plain_mss(tp, p->hdrlen);
+	const bool fin = tcp_in_fin(tp);
+	nstime_t when = UINT64_MAX;
+	uint32_t avail;
+
+	avail = sbavail(sb) - (tp->snd_max - tp->snd_una);
+	if ((tp->t_flags & TF_SENTFIN) != 0 || (avail == 0 && !fin))
+		return (false);
+	p->len = avail;
+	if (__predict_false(!tcp_plain_whole(tp, avail, mss))) {
+		p->len = tcp_plain_len(tp, avail, tcp_plain_quota(tp, &when),
+		    mss, fin);
+		if (p->len == UINT32_MAX) {
+			if (when != UINT64_MAX)
+				tcp_timer_at(tp, TT_PACE, when);
+			return (false);
+		}
+		*morep = p->len != avail;
+		if (*morep)
+			return (true);
+	}
+	if (p->len != 0)
+		p->flags |= TH_PUSH;
+	if (fin)
+		p->flags |= TH_FIN;
+	return (true);
+}
+
+/*
  * One segment, if there is something to send; *morep: there may be more.  It
  * says whether one was sent before, too, which acknowledged what there is and
  * promised the window.
  */
 static inline int
-tcp_plain_output(struct tcpcb *tp, const struct sockbuf *sb, bool *morep)
+tcp_plain_output(struct tcpcb *tp, const struct socket *so, bool *morep)
 {
-	const uint32_t hdrlen = tcp_plain_hdrlen(tp);
-	const u_int fin = tcp_wants_fin(tp) ? TH_FIN : 0;
+	struct tcp_plain p = { .seq = tp->snd_max, .flags = TH_ACK,
+	    .hdrlen = tcp_plain_hdrlen(tp) };
 	const bool said = *morep;
-	nstime_t when = UINT64_MAX;
-	uint32_t avail, len;
-	u_int flags = TH_ACK;
+	struct mbuf *m;
+	uint32_t win;
 
 	*morep = false;
-	avail = sbavail(sb) - (tp->snd_max - tp->snd_una);
-	if ((tp->t_flags & TF_SENTFIN) != 0 || (avail | fin) == 0)
-		return (tcp_plain_ack(tp, hdrlen));
-	len = tcp_plain_len(tp, avail, tcp_plain_quota(tp, &when),
-	    tcp_plain_mss(tp, hdrlen), fin != 0);
-	if (len == UINT32_MAX) {
-		if (when != UINT64_MAX)
-			tcp_timer_at(tp, TT_PACE, when);
-		return (said ? 0 : tcp_plain_ack(tp, hdrlen));
-	}
-	if (len == avail)
-		flags |= (len != 0 ? TH_PUSH : 0) | fin;
-	*morep = len != avail;
-	return (tcp_plain_send(tp, len, flags, hdrlen));
+	if (tcp_plain_due(tp, &so->so_snd, &p, morep))
+		m = tcp_plain_new(tp, &p);
+	else if (!said && tcp_plain_ack_due(tp, &p))
+		m = tcp_plain_ack(tp, &p);
+	else
+		return (0);
+	if (m == NULL)
+		return (ENOBUFS);
+	win = tcp_window_of(tp, tcp_wise_space(tp, so));
+	tcp_note_promise(tp, win);
+	return (tcp_plain_go(tp, m, p.seq, p.flags, win, p.hdrlen));
 }
 
 /* ---- The default block's output ---- */
@@ -620,7 +726,7 @@ tcp_default_output(struct tcpcb *tp)
 	if (sbavail(&so->so_snd) != 0)
 		tcp_output_text(tp, so);
 	do {
-		error = tcp_plain_output(tp, &so->so_snd, &more);
+		error = tcp_plain_output(tp, so, &more);
 		if (__predict_false(error != 0)) {
 			error = tcp_output_error(tp, error);
 			break;

@@ -19,6 +19,7 @@
 #include <sys/systm.h>
 #include <netinet/ip_plain.h>
 #include <netinet/ip_var.h>
+#include <netinet/tcp_head.h>
 #include <netinet/tcp_loss.h>
 #include <netinet/tcp_var.h>
 
@@ -63,12 +64,20 @@ tcp_promised(const struct tcpcb *tp)
 	    tp->rcv_adv - tp->rcv_nxt : 0);
 }
 
+/* Is our FIN due, or sent and perhaps not acknowledged yet? */
+static inline bool
+tcp_in_fin(const struct tcpcb *tp)
+{
+	const u_int states = 1U << TCPS_FIN_WAIT_1 | 1U << TCPS_CLOSING |
+	    1U << TCPS_LAST_ACK;
+
+	return ((states >> tp->t_state & 1) != 0);
+}
+
 static inline bool
 tcp_wants_fin(const struct tcpcb *tp)
 {
-	return ((tp->t_flags & TF_SENTFIN) == 0 &&
-	    (tp->t_state == TCPS_FIN_WAIT_1 || tp->t_state == TCPS_CLOSING ||
-	    tp->t_state == TCPS_LAST_ACK));
+	return ((tp->t_flags & TF_SENTFIN) == 0 && tcp_in_fin(tp));
 }
 
 /* Is there new text, or the FIN, that was not sent yet? */
@@ -85,9 +94,7 @@ static inline bool
 tcp_repeats_fin(const struct tcpcb *tp)
 {
 	return ((tp->t_flags & TF_SENTFIN) != 0 &&
-	    tp->snd_una != tp->snd_max &&
-	    (tp->t_state == TCPS_FIN_WAIT_1 || tp->t_state == TCPS_CLOSING ||
-	    tp->t_state == TCPS_LAST_ACK));
+	    tp->snd_una != tp->snd_max && tcp_in_fin(tp));
 }
 
 /* The time stamp where it is the first option, as in all segments but SYNs:
@@ -254,10 +261,10 @@ tcp_build(const struct tcpcb *tp, uint32_t hdrlen, uint32_t len)
 	return (m);
 }
 
-/* Put len bytes of text, from off in the send buffer, behind tcp_build()'s m:
- * false, and m is gone, if memory is short.  fresh: some were never sent. */
-bool	tcp_build_text(struct tcpcb *tp, struct mbuf *m, uint32_t off,
-	    uint32_t len, bool fresh);
+/* Put len bytes of text, from off in the send buffer, behind m's header: false,
+ * and m is gone, if memory is short.  fresh: some were never sent. */
+bool	tcp_build_text(struct tcpcb *tp, struct mbuf *m, uint32_t hdrlen,
+	    uint32_t off, uint32_t len, bool fresh);
 /* m is to be cut into segments with mss bytes of text. */
 void	tcp_build_tso(const struct tcpcb *tp, struct mbuf *m, uint32_t mss);
 /* Hand a finished segment to IP. inp: the connection, or NULL. */
@@ -280,10 +287,9 @@ tcp_note_promise(struct tcpcb *tp, uint32_t win)
 	tp->t_unacksegs = 0;
 	if ((flags & TF_DELACK) != 0)
 		tcp_timer_off(tp, TT_DELACK);
-	flags &= ~(TF_ACKNOW | TF_DELACK | TF_RXWIN0SENT);
+	tp->t_flags = flags & ~(TF_ACKNOW | TF_DELACK | TF_RXWIN0SENT);
 	if (__predict_false(win == 0))
-		flags |= TF_RXWIN0SENT;
-	tp->t_flags = flags;
+		tp->t_flags |= TF_RXWIN0SENT;
 }
 
 /* tcp_output.c */

@@ -18,6 +18,62 @@
 /* ts goes: what only a connection with losses keeps of it. */
 void	tcp_sent_forget(struct tcpcb *tp, const struct tcp_sent *ts);
 
+/* Stamp ts with the state of the connection: it leaves now; alone: nothing
+ * else is in flight. */
+static inline void
+tcp_sent_stamp(struct tcpcb *tp, struct tcp_sent *ts, uint16_t flags, nstime_t now,
+    bool alone)
+{
+	if (alone) {
+		tp->t_first_sent_time = now;
+		tp->t_delivered_time = now;
+	}
+	ts->ts_time = now;
+	ts->ts_delivered = tp->t_delivered;
+	ts->ts_deltime = tp->t_delivered_time;
+	ts->ts_firsttime = tp->t_first_sent_time;
+	ts->ts_flags = tp->t_app_limited != 0 ? flags | TS_APPLIMITED : flags;
+	tp->t_sndtime = now;
+}
+
+/* ts is of the len bytes behind SND.MAX, which leave now. */
+static inline struct tcp_sent *
+tcp_sent_append(struct tcpcb *tp, struct tcp_sent *ts, uint32_t len,
+    uint16_t flags)
+{
+	const tcp_seq start = tp->snd_max;
+	const nstime_t now = getnstime();
+
+	if (tp->snd_una == start) {
+		tp->t_progress = (uint32_t)(now >> TCP_ACKTIME_SHIFT);
+		tcp_sent_stamp(tp, ts, flags, now, true);
+	} else
+		tcp_sent_stamp(tp, ts, flags, now, tcp_inflight(tp) == 0);
+	ts->ts_start = start;
+	ts->ts_end = ts->ts_nxt = start + len;
+	ts->ts_xmits = 1;
+	ts->ts_block = 0;
+	TAILQ_INSERT_TAIL(&tp->t_map, ts, ts_link);
+	tp->snd_max = tp->snd_nxt = start + len;
+	return (ts);
+}
+
+/* tcp_sent_new() when there is a limit, or no free record at hand. */
+struct tcp_sent *tcp_sent_new_rare(struct tcpcb *tp, uint32_t len,
+	    uint16_t flags);
+
+/* tcp_sent_new() in line: mostly there is no limit, and a free record. */
+static inline struct tcp_sent *
+tcp_sent_new_here(struct tcpcb *tp, uint32_t len, uint16_t flags)
+{
+	struct tcp_sent *ts;
+
+	if (__predict_false(V_tcp_map_limit != 0 ||
+	    (ts = uma_zalloc_fast(V_tcp_sent_zone)) == NULL))
+		return (tcp_sent_new_rare(tp, len, flags));
+	return (tcp_sent_append(tp, ts, len, flags));
+}
+
 /* Take ts off the list and free it; its bytes must be accounted for. */
 static inline void
 tcp_sent_remove(struct tcpcb *tp, struct tcp_sent *ts)

@@ -35,6 +35,7 @@
 #include <netinet/ip.h>
 #include <netinet/ip6.h>
 #include <netinet/ip_options.h>
+#include <netinet/ip_plain.h>
 #include <netinet/ip_icmp.h>
 #include <netinet6/icmp6.h>
 #include <netipsec/tcp_sig.h>
@@ -93,10 +94,6 @@ VNET_DEFINE(int, tcp_do_sack) = 1;
 SYSCTL_INT(_net_inet_tcp_sack, OID_AUTO, enable, CTLFLAG_VNET | CTLFLAG_RW,
     &VNET_NAME(tcp_do_sack), 0, "Offer selective acknowledgments");
 VNET_DEFINE(int, tcp_do_newsack) = 1;
-VNET_DEFINE(int, tcp_do_pmtud) = 1;
-SYSCTL_INT(_net_inet_tcp, OID_AUTO, path_mtu_discovery,
-    CTLFLAG_VNET | CTLFLAG_RW, &VNET_NAME(tcp_do_pmtud), 0,
-    "Forbid fragmentation, and learn the path's MTU (RFC 1191)");
 VNET_DEFINE(int, tcp_delack_enabled) = 1;
 SYSCTL_INT(_net_inet_tcp, OID_AUTO, delayed_ack, CTLFLAG_VNET | CTLFLAG_RW,
     &VNET_NAME(tcp_delack_enabled), 0, "Put acknowledgments off");
@@ -216,7 +213,9 @@ tcp_clear(struct tcpcb *tp)
 	clear_lines(p);
 	clear_lines(p + 3 * CACHE_LINE_SIZE);
 	clear_lines(p + 6 * CACHE_LINE_SIZE);
-	memset(p + 9 * CACHE_LINE_SIZE, 0, sizeof(*tp) - 9 * CACHE_LINE_SIZE);
+	memset(p + 9 * CACHE_LINE_SIZE, 0, __offsetof(struct tcpcb, t_head) -
+	    9 * CACHE_LINE_SIZE);
+	tcp_head_forget(tp);
 }
 
 static inline u_int
@@ -399,7 +398,14 @@ tcp_is_v6(const struct tcpcb *tp)
 	return (!IN6_IS_ADDR_V4MAPPED(&tp->t_inpcb.inp_faddr));
 }
 
-/* What few have: a header of UDP, and options of IPv4. */
+/* Few have a header of UDP, or options of IPv4. */
+static inline bool
+tcp_has_more_headers(const struct tcpcb *tp)
+{
+	return (__predict_false(tp->t_inpcb.inp_udpport != 0 ||
+	    tp->t_inpcb.inp_options != NULL));
+}
+
 static int __noinline
 tcp_hdrlen_more(const struct tcpcb *tp)
 {
@@ -409,41 +415,64 @@ tcp_hdrlen_more(const struct tcpcb *tp)
 	    (m != NULL && !tcp_is_v6(tp) ? m->m_len : 0));
 }
 
+/* Of the headers that all have. */
+static inline int
+tcp_hdrlen_plain(bool v6)
+{
+	return ((int)sizeof(struct tcphdr) + (v6 ?
+	    (int)sizeof(struct ip6_hdr) : (int)sizeof(struct ip)));
+}
+
 int
 tcp_hdrlen(const struct tcpcb *tp)
 {
-	const struct inpcb *inp = &tp->t_inpcb;
-	int len = (int)sizeof(struct tcphdr) + (tcp_is_v6(tp) ?
-	    (int)sizeof(struct ip6_hdr) : (int)sizeof(struct ip));
-
-	if (__predict_false(inp->inp_udpport != 0 ||
-	    inp->inp_options != NULL))
-		len += tcp_hdrlen_more(tp);
-	return (len);
+	return (tcp_hdrlen_plain(tcp_is_v6(tp)) +
+	    (tcp_has_more_headers(tp) ? tcp_hdrlen_more(tp) : 0));
 }
 
 /* Fixed minimum for what we offer, whatever the interface says. */
 #define	TCP_LEAST_MSS	32
+/* And for what we send. */
+#define	TCP_LEAST_MAXSEG	(TCP_LEAST_MSS + TCP_MAXOLEN)
+
+/* The MTU of the way to an address, which may be that of a hop of a source
+ * route; and how much may be left to be cut on it. */
+static inline uint32_t
+tcp_mtu_to(struct tcpcb *tp, const struct in6_addr *to, bool v6)
+{
+	struct inpcb *inp = tptoinpcb(tp);
+	uint32_t mtu, tsomax;
+
+	mtu = ip_route_mtu(to, inp->inp_inc.inc_scope, &inp->inp_route,
+	    &tsomax);
+	tp->t_tsomax = (uint16_t)min(tsomax, IP_MAXPACKET);
+	if (v6 && (inp->inp_flags & INP_MINMTU) != 0)
+		mtu = min(mtu, IPV6_MMTU);
+	return (mtu);
+}
+
+/* Nobody cuts datagrams into segments, or copies IPv4's options. */
+static uint32_t __noinline
+tcp_path_mtu_more(struct tcpcb *tp)
+{
+	const struct inpcb *inp = tptoinpcb(tp);
+	const struct in6_addr *hop = NULL;
+	uint32_t mtu;
+
+	if (inp->inp_options != NULL)
+		hop = ip_options_hop(inp->inp_options);
+	mtu = tcp_mtu_to(tp, hop != NULL ? hop : &inp->inp_faddr,
+	    tcp_is_v6(tp));
+	tp->t_tsomax = 0;
+	return (mtu);
+}
 
 uint32_t
 tcp_path_mtu(struct tcpcb *tp)
 {
-	struct inpcb *inp = tptoinpcb(tp);
-	const struct in6_addr *hop = NULL, *to = &inp->inp_faddr;
-	uint32_t mtu, tsomax;
-
-	if (__predict_false(inp->inp_options != NULL) &&
-	    (hop = ip_options_hop(inp->inp_options)) != NULL)
-		to = hop;
-	mtu = ip_route_mtu(to, inp->inp_inc.inc_scope, &inp->inp_route,
-	    &tsomax);
-	/* Nobody cuts datagrams into segments, or copies IPv4's options. */
-	tp->t_tsomax = __predict_false(inp->inp_udpport != 0 ||
-	    inp->inp_options != NULL) ? 0 :
-	    (uint16_t)min(tsomax, IP_MAXPACKET);
-	if ((inp->inp_flags & INP_MINMTU) != 0 && tcp_is_v6(tp))
-		mtu = min(mtu, IPV6_MMTU);
-	return (mtu);
+	if (tcp_has_more_headers(tp))
+		return (tcp_path_mtu_more(tp));
+	return (tcp_mtu_to(tp, &tp->t_inpcb.inp_faddr, tcp_is_v6(tp)));
 }
 
 uint32_t
@@ -457,16 +486,15 @@ tcp_pmtu(struct tcpcb *tp)
 }
 
 /* What to offer for a path of mtu bytes, 0: there is none. */
-static int
+static inline int
 tcp_mss_for(int mtu, bool v6, int usermss, uint16_t udpport)
 {
 	int mss;
 
-	if (mtu == 0)
+	if (__predict_false(mtu == 0))
 		mss = v6 ? V_tcp_v6mssdflt : V_tcp_mssdflt;
 	else
-		mss = imax(mtu - (int)(v6 ? sizeof(struct ip6_hdr) :
-		    sizeof(struct ip)) - (int)sizeof(struct tcphdr) -
+		mss = imax(mtu - tcp_hdrlen_plain(v6) -
 		    (udpport != 0 ? V_tcp_udp_overhead : 0), TCP_LEAST_MSS);
 	if (usermss != 0)
 		mss = imin(mss, usermss);
@@ -494,31 +522,64 @@ tcp_mssopt_to(const struct in_conninfo *inc, const struct tcpcb *lp,
 	return (tcp_mss_for((int)mtu, v6, lp->t_usermss, udpport));
 }
 
+/* What is sent at most by a way of mtu bytes, 0: there is none. */
+static inline int
+tcp_maxseg_for(const struct tcpcb *tp, int mtu, int hdrlen)
+{
+	int mss = tp->t_peermss;
+
+	if (mtu != 0)
+		mss = imin(mss, mtu - hdrlen);
+	if (tp->t_usermss != 0)
+		mss = imin(mss, tp->t_usermss);
+	return (imax(mss, TCP_LEAST_MAXSEG));
+}
+
+static int __noinline
+tcp_path_mss_more(struct tcpcb *tp)
+{
+	const int mtu = (int)tcp_path_mtu_more(tp);
+
+	return (tcp_maxseg_for(tp, mtu, tcp_hdrlen(tp)));
+}
+
+static inline int
+tcp_path_mss_known(struct tcpcb *tp)
+{
+	const bool v6 = tcp_is_v6(tp);
+	int mtu;
+
+	if (tcp_has_more_headers(tp))
+		return (tcp_path_mss_more(tp));
+	mtu = (int)tcp_mtu_to(tp, &tp->t_inpcb.inp_faddr, v6);
+	return (tcp_maxseg_for(tp, mtu, tcp_hdrlen_plain(v6)));
+}
+
 int
 tcp_path_mss(struct tcpcb *tp)
 {
-	int mss = tp->t_peermss, mtu = (int)tcp_path_mtu(tp);
+	return (tcp_path_mss_known(tp));
+}
 
-	if (mtu != 0)
-		mss = imin(mss, mtu - tcp_hdrlen(tp));
-	if (tp->t_usermss != 0)
-		mss = imin(mss, tp->t_usermss);
-	return (imax(mss, TCP_LEAST_MSS + TCP_MAXOLEN));
+/* What counts as the offer of a peer that made none, or too small a one. */
+static int __noinline
+tcp_least_offer(const struct tcpcb *tp, int offer)
+{
+	if (offer == 0)
+		return (tcp_is_v6(tp) ? V_tcp_v6mssdflt : V_tcp_mssdflt);
+	return (imax(offer, imax(V_tcp_minmss, TCP_LEAST_MAXSEG)));
 }
 
 void
 tcp_mss(struct tcpcb *tp, int offer)
 {
 	struct socket *so = tptosocket(tp);
-	int least;
 
-	least = imax(V_tcp_minmss, TCP_LEAST_MSS + TCP_MAXOLEN);
-	if (offer == 0)
-		offer = tcp_is_v6(tp) ? V_tcp_v6mssdflt : V_tcp_mssdflt;
-	else
-		offer = imax(offer, least);
+	if (__predict_false(offer < TCP_LEAST_MAXSEG ||
+	    offer < V_tcp_minmss))
+		offer = tcp_least_offer(tp, offer);
 	tp->t_peermss = (uint16_t)imin(offer, 65535);
-	tp->t_maxseg = (uint16_t)tcp_path_mss(tp);
+	tp->t_maxseg = (uint16_t)tcp_path_mss_known(tp);
 	if (tp->t_tsomax != 0)
 		tp->t_flags |= TF_TSO;
 	if (so == NULL)
@@ -536,7 +597,7 @@ tcp_mtu_update(struct tcpcb *tp, uint32_t mtu)
 	mss = (int)mtu - tcp_hdrlen(tp);
 	if (tp->t_peermss != 0)
 		mss = imin(mss, (int)tp->t_peermss);
-	mss = imax(mss, imax(V_tcp_minmss, TCP_LEAST_MSS + TCP_MAXOLEN));
+	mss = imax(mss, imax(V_tcp_minmss, TCP_LEAST_MAXSEG));
 	if (mss >= tp->t_maxseg)
 		return;
 	tp->t_maxseg = (uint16_t)mss;

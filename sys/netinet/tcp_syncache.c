@@ -395,29 +395,44 @@ sc_is_usual(const struct tcp_syn *sy)
 	    !V_tcp_ways.w_linux);
 }
 
-/* What sc_synack_any() makes of that, in one go. */
-static void
-sc_synack_usual(const struct tcp_syn *sy, struct route *ro)
+/* By IP's long way. */
+static void __noinline
+sc_send_any(const struct tcp_syn *sy, struct mbuf *m, struct route *ro)
 {
 	const struct ip_output_args ioa = { .ioa_src = sy->sy_inc.inc_laddr,
 	    .ioa_dst = sy->sy_inc.inc_faddr,
 	    .ioa_scope = sy->sy_inc.inc_scope, .ioa_proto = IPPROTO_TCP,
 	    .ioa_tos = sy->sy_tos, .ioa_ttl = sy->sy_ttl,
 	    .ioa_flags = V_tcp_do_pmtud ? IOA_DF : 0, .ioa_ro = ro };
+
+	(void)ip_send(m, &ioa);
+}
+
+/* What sc_synack_any() makes of that, in one go. */
+static inline void
+sc_synack_usual(const struct tcp_syn *sy, struct route *ro)
+{
+	const struct in_conninfo *inc = &sy->sy_inc;
 	const int len = sizeof(struct tcphdr) + TCPOLEN_SYNALL;
 	struct mbuf *m;
 
-	if ((m = m_gethdr(M_NOWAIT, MT_HEADER)) == NULL)
+	if ((m = mb_gethdr()) == NULL)
 		return;
 	m->m_data += max_hdr;
 	m->m_len = m->m_pkthdr.len = len;
-	tcp_put_header(m, &sy->sy_inc, sy->sy_iss, sy->sy_irs + 1,
+	tcp_put_header(m, inc, sy->sy_iss, sy->sy_irs + 1,
 	    TH_SYN | TH_ACK, sy->sy_win, (uint32_t)len);
 	tcp_put_synall(m->m_data + sizeof(struct tcphdr), sy->sy_mss,
 	    sy->sy_scales & 0xf, tcp_ts_getticks() + sy->sy_tsoff,
 	    sy->sy_tsrecent);
 	TCPSTAT_INC(tcps_sndtotal);
-	(void)ip_send(m, &ioa);
+	MPASS(ip_has_room(m));
+	if (__predict_true(ro != NULL && V_tcp_do_pmtud &&
+	    ip_is_plain(m, ro, &inc->inc_laddr)))
+		(void)ip_send_plain(m, ro, sy->sy_tos, sy->sy_ttl,
+		    IPPROTO_TCP, &inc->inc_laddr, &inc->inc_faddr);
+	else
+		sc_send_any(sy, m, ro);
 }
 
 /* By the way ro, or NULL if it is not at hand. */

@@ -857,6 +857,8 @@ tcp_ctloutput(struct socket *so, struct sockopt *sopt)
 {
 	struct tcpcb *tp = sototcpcb(so);
 
+	if (sopt->sopt_dir == SOPT_SET)
+		tcp_head_forget(tp);
 	switch (sopt->sopt_level) {
 	case SOL_SOCKET:
 		return (tcp_opt_socket(tp, sopt));

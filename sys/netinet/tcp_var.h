@@ -231,6 +231,20 @@ struct tcp_userto {
 	struct tcp_ao	*tu_ao;		/* NULL: no TCP-AO */
 };
 
+/* The headers of its segments, as they leave, from the source's link address
+ * on: tcp_head.h. */
+struct tcp_head {
+	uint32_t	hd_gen;		/* V_way_gen when made; 0: none */
+	uint16_t	hd_max;		/* bytes of header and text that fit */
+	uint16_t	hd_spare;
+	uint8_t		hd_ether[8];
+	uint8_t		hd_ip[20];
+	uint8_t		hd_tcp[16];	/* up to the sum */
+	uint16_t	hd_sum;
+	uint16_t	hd_urp;
+};
+#define	TCP_HEADKEPT	48		/* bytes of headers, for wide moves */
+
 /*
  * In the order of use: behind the inpcb, of which input reads the first line,
  * the numbers and flags that each segment needs; then times; then what
@@ -335,7 +349,17 @@ struct tcpcb {
 	struct tcp_ecn	*t_ecn;		/* NULL: not asked for, or refused */
 	struct tcp_userto *t_userto;	/* NULL: the variables' values */
 	void		*t_osd;		/* helper modules' data */
+
+	/* Hot: only t_head.hd_gen is cleared at birth. */
+	struct tcp_head	t_head;
 };
+
+/* Something that t_head was made of is to change. */
+static inline void
+tcp_head_forget(struct tcpcb *tp)
+{
+	tp->t_head.hd_gen = 0;
+}
 
 #define	intotcpcb(inp)	((struct tcpcb *)(inp))
 #define	sototcpcb(so)	((struct tcpcb *)(so)->so_pcb)
@@ -491,6 +515,8 @@ struct tcp_function_block {
 #define	TCP_FUNC_BEING_REMOVED	0x01
 #define	TCP_FUNC_OUTPUT_CANDROP	0x02
 #define	TCP_FUNC_DEFAULT_OK	0x04
+#define	TCP_FUNC_PLAIN		0x08	/* output, quota, sent and pipe are
+					 * the default's: set at registration */
 	uint8_t		tfb_id;
 
 	/*

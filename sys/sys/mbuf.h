@@ -24,6 +24,7 @@
 #include <sys/param.h>
 #include <sys/queue.h>
 #include <sys/systm.h>
+#include <sys/vnet.h>
 #include <vm/uma.h>
 
 struct ifnet;
@@ -297,6 +298,23 @@ struct mbuf_pool {
 	uint64_t	mp_left;	/* once dead: items not come back yet */
 	bool		mp_dead;	/* its vnet is gone */
 };
+
+/* As mb_gethdr(), in line, for who sets m_data, m_len and m_pkthdr himself. */
+static inline struct mbuf *
+mb_gethdr_bare(void)
+{
+	struct mbuf_pool *pool = curvnet->vnet_mbufs;
+	struct mbuf *m = uma_zalloc_fast(pool->mp_mbuf);
+
+	if (__predict_false(m == NULL))
+		return (mb_gethdr());
+	m->m_next = NULL;
+	m->m_nextpkt = NULL;
+	m->m_type = MT_DATA;
+	m->m_flags = M_PKTHDR;
+	m->m_pool = pool;
+	return (m);
+}
 
 /* The header of m, a new mbuf of pool without a packet's. */
 static inline void

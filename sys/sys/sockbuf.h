@@ -23,12 +23,25 @@ struct socket;
 
 #define	SB_MAX		(2 * 1024 * 1024) /* kern.ipc.maxsockbuf's default */
 
-/* What bounds buffers; the last two follow from the first. */
+/* What soround() came to last under these limits, where it changed both
+ * buffers: that depends on nothing but what comes first.  sr_unit 0: nothing. */
+struct sb_rounded {
+	u_int		sr_unit;
+	u_int		sr_snd;		/* sb_hiwat of each, before */
+	u_int		sr_rcv;
+	u_int		sr_sndhiwat;	/* and after; and sb_mbmax */
+	u_int		sr_sndmbmax;
+	u_int		sr_rcvhiwat;
+	u_int		sr_rcvmbmax;
+};
+
+/* What bounds buffers; hiwat and mbmax follow from max. */
 struct sb_limits {
 	u_long		sl_max;		/* kern.ipc.maxsockbuf */
 	u_long		sl_efficiency;	/* kern.ipc.sockbuf_waste_factor */
 	u_long		sl_hiwat;	/* sb_hiwat at most */
 	u_long		sl_mbmax;	/* sb_mbmax at most */
+	struct sb_rounded sl_rounded;
 };
 
 /*

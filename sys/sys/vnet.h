@@ -291,15 +291,20 @@ vnet_want(struct vnet *vnet, nstime_t when)
  * another (if_epair).
  */
 static inline void
-vnet_task_send(struct vnet *vnet, struct vnet_task *task)
+vnet_task_wake(struct vnet *vnet, struct vnet_task *task)
 {
 	const nstime_t now = curvnet->vnet_now;
 
-	if (task->vt_pending)		/* and vnet awake */
-		return;
 	vnet_task_insert(vnet, task);
 	if (vnet->vnet_depth == 0)
 		vnet_want(vnet, now);
+}
+
+static inline void
+vnet_task_send(struct vnet *vnet, struct vnet_task *task)
+{
+	if (!task->vt_pending)		/* and vnet awake */
+		vnet_task_wake(vnet, task);
 }
 
 /* The process that curvnet's sockets belong to; all zeros: not known. */
