@@ -44,11 +44,26 @@
 #define	UMA_KEEP_BYTES	(256 * 1024)
 #define	UMA_KEEP_MIN	16
 #define	UMA_KEEP_MAX	1024
+#define	UMA_KEEP_ALL	((int64_t)1 << 60)
 #define	UMA_SLAB_BYTES	4096
 
 TAILQ_HEAD(zone_list, uma_zone);
 VNET_DEFINE_STATIC(struct zone_list, zones);
 #define	V_zones		VNET(zones)
+
+static inline int64_t
+zone_nfree(const struct uma_zone *zone)
+{
+
+	return (zone->uz_keep - zone->uz_shut - zone->uz_spare);
+}
+
+static inline uint64_t
+zone_inuse(const struct uma_zone *zone)
+{
+
+	return (zone->uz_total - (uint64_t)zone_nfree(zone));
+}
 
 /* May all free items be handed out without another look? */
 static bool
@@ -74,18 +89,15 @@ zone_list(uma_zone_t zone)
 void
 uma_zone_stats_set(uma_zone_t zone)
 {
+	const int64_t nfree = zone_nfree(zone);
 	void *items;
 
 	items = *zone_list(zone);
 	*zone_list(zone) = NULL;
 	zone->uz_open = zone_is_open(zone);
 	*zone_list(zone) = items;
-	if (!zone->uz_open)
-		zone->uz_floor = INT64_MAX;
-	else if (zone->uz_keep == UINT64_MAX)
-		zone->uz_floor = -1;
-	else
-		zone->uz_floor = (int64_t)(zone->uz_total - zone->uz_keep);
+	zone->uz_shut = zone->uz_open ? 0 : UMA_SHUT;
+	zone->uz_spare = zone->uz_keep - zone->uz_shut - nfree;
 }
 
 static inline void **
@@ -101,6 +113,7 @@ zone_push(uma_zone_t zone, void *item)
 
 	*item_link(zone, item) = *zone_list(zone);
 	*zone_list(zone) = item;
+	zone->uz_spare--;
 }
 
 static inline void *
@@ -110,6 +123,7 @@ zone_pop(uma_zone_t zone)
 
 	item = *zone_list(zone);
 	*zone_list(zone) = *item_link(zone, item);
+	zone->uz_spare++;
 	return (item);
 }
 
@@ -142,6 +156,7 @@ slabs_export(uma_zone_t zone)
 	void *slab;
 
 	*zone_list(zone) = NULL;
+	zone->uz_spare += zone_nfree(zone);
 	zone->uz_total = 0;
 	uma_zone_stats_set(zone);
 	while ((slab = zone->uz_slabs) != NULL) {
@@ -195,7 +210,7 @@ zone_drain(uma_zone_t zone)
 	if ((zone->uz_flags & UMA_ZONE_SLAB) == 0)
 		while (*zone_list(zone) != NULL)
 			zone_export(zone, zone_pop(zone));
-	else if (uma_zone_inuse(zone) == 0)
+	else if (zone_inuse(zone) == 0)
 		slabs_export(zone);
 }
 
@@ -207,7 +222,7 @@ uma_zone_reclaim(uma_zone_t zone)
 }
 
 /* How many free items of size bytes a zone keeps. */
-static uint64_t
+static int64_t
 zone_keep(size_t size, uint32_t flags)
 {
 #ifdef MEM_KEEP_NOTHING
@@ -216,7 +231,7 @@ zone_keep(size_t size, uint32_t flags)
 	return (0);
 #else
 	if ((flags & (UMA_ZONE_NOFREE | UMA_ZONE_SLAB)) != 0)
-		return (UINT64_MAX);
+		return (UMA_KEEP_ALL);
 	return (max(UMA_KEEP_MIN, min(UMA_KEEP_MAX,
 	    (u_int)(UMA_KEEP_BYTES / size))));
 #endif
@@ -247,7 +262,7 @@ uma_zcreate(const char *name, size_t size, uma_ctor ctor, uma_dtor dtor,
 	zone->uz_fini = fini;
 	zone->uz_flags = flags;
 	zone->uz_align = (u_int)align;
-	zone->uz_keep = zone_keep(size, flags);
+	zone->uz_keep = zone->uz_spare = zone_keep(size, flags);
 	KASSERT((flags & UMA_ZONE_SLAB) == 0 || (!outside &&
 	    size <= UMA_SLAB_BYTES / 4), ("zone %s: no slabs", name));
 	zone->uz_plain = ctor == NULL && dtor == NULL && !outside;
@@ -276,9 +291,9 @@ uma_zdestroy(uma_zone_t zone)
 	zone_drain(zone);
 	zone->uz_vnet = NULL;
 	zone->uz_dying = true;
+	zone->uz_spare -= zone->uz_keep;
 	zone->uz_keep = 0;
-	uma_zone_stats_set(zone);
-	if (uma_zone_inuse(zone) == 0)
+	if (zone_inuse(zone) == 0)
 		host_free(zone);
 }
 
@@ -338,7 +353,7 @@ zone_release(uma_zone_t zone, void *item)
 {
 
 	zone_export(zone, item);
-	if (zone->uz_dying && uma_zone_inuse(zone) == 0) {
+	if (zone->uz_dying && zone_inuse(zone) == 0) {
 		zone_drain(zone);
 		host_free(zone);
 	}
@@ -347,11 +362,7 @@ zone_release(uma_zone_t zone, void *item)
 static inline void
 zone_free(uma_zone_t zone, void *item)
 {
-	bool keep;
-
-	keep = zone->uz_total - uma_zone_inuse(zone) < zone->uz_keep;
-	zone->uz_stats.ms_frees++;
-	if (__predict_true(keep))
+	if (__predict_true(zone_nfree(zone) < zone->uz_keep))
 		zone_push(zone, item);
 	else
 		zone_release(zone, item);
@@ -405,7 +416,7 @@ int
 uma_zone_get_cur(uma_zone_t zone)
 {
 
-	return ((int)uma_zone_inuse(zone));
+	return ((int)zone_inuse(zone));
 }
 
 void
@@ -422,7 +433,8 @@ uma_zone_stats(uma_zone_t zone)
 	struct mem_stats *ms;
 
 	ms = &zone->uz_stats;
-	ms->ms_bytes = uma_zone_inuse(zone) * zone->uz_size;
+	ms->ms_bytes = zone_inuse(zone) * zone->uz_size;
+	ms->ms_frees = ms->ms_allocs - zone_inuse(zone);
 	return (ms);
 }
 
@@ -430,7 +442,7 @@ u_int
 uma_zone_get_free(uma_zone_t zone)
 {
 
-	return ((u_int)(zone->uz_total - uma_zone_inuse(zone)));
+	return ((u_int)zone_nfree(zone));
 }
 
 uma_zone_t

@@ -42,24 +42,26 @@ typedef	void (*uma_maxaction_t)(uma_zone_t zone, int nitems);
 				 * no fini, no ZINIT */
 
 /*
- * An allocation or a free writes two words: the list, and a count.  The rest
- * follows from the two counts: how many items are in use, and ms_bytes, which
- * is written when asked for.
+ * An allocation writes the list, ms_allocs and uz_spare, a free the list and
+ * uz_spare.  The rest follows from these: how many items are free and in use,
+ * and ms_frees and ms_bytes, which are written when asked for.
  *
  * What is on uz_free may be handed out without another look.  So it may be no
  * more than the limit allows, and nothing where a request is to fail or needs
  * a ctor; the free items are on uz_held then.
  */
+#define	UMA_SHUT	((int64_t)1 << 62)	/* more than any uz_keep */
 struct uma_zone {
 	void		*uz_free;	/* first free item; links inside them */
 	uint64_t	uz_size;	/* bytes of an item */
 	struct mem_stats uz_stats;	/* ms_limit in bytes: items * size */
-	/* Above this many items in use a free item is kept, and no dtor runs:
-	 * uz_total less uz_keep. */
-	int64_t		uz_floor;
+	/* How many more free items are kept without another look: uz_keep less
+	 * those that are free, and less uz_shut. */
+	int64_t		uz_spare;
+	int64_t		uz_keep;	/* free items kept at most */
+	int64_t		uz_shut;	/* 0 if uz_open, else UMA_SHUT */
 	void		*uz_held;	/* the list instead, unless uz_open */
 	uint64_t	uz_total;	/* items in use and free */
-	uint64_t	uz_keep;	/* free items kept at most */
 	uma_ctor	uz_ctor;
 	uma_dtor	uz_dtor;
 	uma_init	uz_init;
@@ -107,6 +109,7 @@ uma_zalloc_fast(uma_zone_t zone)
 		return (NULL);
 	zone->uz_free = *(void **)item;
 	zone->uz_stats.ms_allocs++;
+	zone->uz_spare++;
 	return (item);
 }
 
@@ -121,23 +124,16 @@ uma_zalloc(uma_zone_t zone, int flags)
 	    __builtin_memset(item, 0, zone->uz_size));
 }
 
-/* How many items are in use. */
-static inline uint64_t
-uma_zone_inuse(const struct uma_zone *zone)
-{
-	return (zone->uz_stats.ms_allocs - zone->uz_stats.ms_frees);
-}
-
 /* As uma_zfree() of an item, but false, and nothing done, if it is not the
  * usual case. */
 static inline bool
 uma_zfree_fast(uma_zone_t zone, void *item)
 {
-	if (__predict_false((int64_t)uma_zone_inuse(zone) <= zone->uz_floor))
+	if (__predict_false(zone->uz_spare <= 0))
 		return (false);
+	zone->uz_spare--;
 	*(void **)item = zone->uz_free;
 	zone->uz_free = item;
-	zone->uz_stats.ms_frees++;
 	return (true);
 }
 

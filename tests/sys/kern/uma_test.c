@@ -212,7 +212,7 @@ ATF_TC_BODY(kept_at_most, tc)
 			ATF_CHECK_EQ(0, uma_zone_get_free(zone));
 		else if (pass == 1)
 			ATF_CHECK_EQ(nitems(items), uma_zone_get_free(zone));
-		ATF_CHECK(uma_zone_get_free(zone) <= zone->uz_keep);
+		ATF_CHECK((int64_t)uma_zone_get_free(zone) <= zone->uz_keep);
 		uma_zdestroy(zone);
 	}
 	end();
