@@ -503,7 +503,7 @@ syk_call_read(struct vnet *vnet, int fd, void *buf, size_t len,
 	while ((so = look_at(vnet, fd)) != NULL && soreceive_is_idle(so))
 		if (len - 1 >= PTRDIFF_MAX || !syh_turns(host))
 			break;
-	if (so == NULL || !STAILQ_EMPTY(&vnet->vnet_tasks) ||
+	if (so == NULL || vnet->vnet_tasks.tq_first != NULL ||
 	    len - 1 >= PTRDIFF_MAX)
 		return (syh_read(host, fd, buf, len, call));
 	n = soreceive_quick(so, buf, len);

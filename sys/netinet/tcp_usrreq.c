@@ -587,7 +587,7 @@ tcp_usr_write(struct socket *so, struct mbuf *m)
 
 	if (__predict_false((tp->t_flags2 & (TF2_COMPAT | TF2_OUTPENDING |
 	    TF2_OUTLINKED)) != 0 || tcp_is_over(tp) ||
-	    V_tcp_ways.w_mem[2] != 0 || !STAILQ_EMPTY(&curvnet->vnet_tasks)))
+	    V_tcp_ways.w_mem[2] != 0 || curvnet->vnet_tasks.tq_first != NULL))
 		return (tcp_usr_send(so, 0, m, NULL));
 	tcp_note_write(tp, so);
 	if (so->so_snd.sb_mb == NULL)
