@@ -158,6 +158,7 @@ void
 if_unlink(struct ifnet *ifp)
 {
 	ifp->if_flags &= ~IFF_UP;
+	if_handed_reset(ifp);
 	if (ifp->if_capture != NULL)
 		if_capture_stop(ifp);
 	if (ifp->if_pipe_detach != NULL)
@@ -222,6 +223,12 @@ if_input(struct ifnet *ifp, struct mbuf *m)
 		m->m_nextpkt = NULL;
 		if_input_one(ifp, m);
 	}
+}
+
+void
+if_input_handed(struct mbuf *m, struct ifnet *ifp)
+{
+	if_input_one(ifp, m);
 }
 
 int
@@ -306,6 +313,7 @@ void
 if_down(struct ifnet *ifp)
 {
 	ifp->if_flags &= ~IFF_UP;
+	if_handed_reset(ifp);
 	(void)if_reconfig(ifp);
 	if (V_lltable_ops != NULL)
 		V_lltable_ops->llo_purge(ifp);

@@ -46,6 +46,7 @@ VNET_DEFINE_STATIC(struct ifaddr **, ifa_hash);
 VNET_DEFINE_STATIC(u_int, ifa_buckets);		/* a power of two, or 0 */
 VNET_DEFINE_STATIC(u_int, ifa_count);
 VNET_DEFINE(uint32_t, ifa_gen) = 1;
+VNET_DEFINE(ifa_changed_t *, ifa_changed);
 #define	V_ifa_hash	VNET(ifa_hash)
 #define	V_ifa_buckets	VNET(ifa_buckets)
 #define	V_ifa_count	VNET(ifa_count)
@@ -96,6 +97,8 @@ ifa_gen_bump(void)
 	if (++V_ifa_gen == 0)
 		V_ifa_gen = 1;
 	way_gen_bump();
+	if (V_ifa_changed != NULL)
+		V_ifa_changed();
 }
 
 static int

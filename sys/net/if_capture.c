@@ -281,6 +281,7 @@ if_capture_start(struct ifnet *ifp, struct capture *cap, uint32_t snaplen,
 	ic->ic_id = cap->cp_interfaces++;
 	ic->ic_snaplen = snaplen;
 	ifp->if_capture = ic;
+	if_handed_reset(ifp);
 	return (0);
 }
 

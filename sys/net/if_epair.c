@@ -37,17 +37,29 @@ struct epair {
 
 MALLOC_DEFINE(M_EPAIR, "epair", "pairs of interfaces");
 
+/* To nobody. */
+static int
+epair_transmit_lost(struct ifnet *ifp, struct mbuf *m)
+{
+	ifp->if_data.ifi_oqdrops++;
+	m_freem(m);
+	return (ENETDOWN);
+}
+
 static int
 epair_transmit(struct ifnet *ifp, struct mbuf *m)
 {
 	struct epair *ep = ifp->if_softc;
 
-	if (__predict_false(ep->ep_peer == NULL)) {
-		ifp->if_data.ifi_oqdrops++;
-		m_freem(m);
-		return (ENETDOWN);
-	}
-	return (if_handover(ifp, &ep->ep_peer->ep_in, m));
+	return (if_handover(ifp, m, &ep->ep_peer->ep_in));
+}
+
+/* From now on ep, whose peer is ep_peer, sends to it. */
+static void
+epair_join(struct epair *ep)
+{
+	ep->ep_in.hq_ifp->if_transmit = ep->ep_peer != NULL ?
+	    epair_transmit : epair_transmit_lost;
 }
 
 static void
@@ -56,8 +68,10 @@ epair_dtor(struct ifnet *ifp)
 	struct epair *ep = ifp->if_softc;
 
 	if_handover_drain(&ep->ep_in);
-	if (ep->ep_peer != NULL)
+	if (ep->ep_peer != NULL) {
 		ep->ep_peer->ep_peer = NULL;
+		epair_join(ep->ep_peer);
+	}
 	kern_free(ep, M_EPAIR);
 }
 
@@ -80,7 +94,7 @@ epair_alloc(int unit, char end)
 	if_handover_init(&ep->ep_in, ifp);
 	ifp->if_softc = ep;
 	ifp->if_dtor = epair_dtor;
-	ifp->if_transmit = epair_transmit;
+	epair_join(ep);
 	ifp->if_capabilities = EPAIR_CSUM | IFCAP_TSO;
 	ifp->if_capenable = EPAIR_CSUM;
 	ifp->if_ipsum = true;
@@ -141,5 +155,7 @@ epair_create(struct vnet *a, struct vnet *b, int unit, struct ifnet **ap,
 	epb = (*bp)->if_softc;
 	epa->ep_peer = epb;
 	epb->ep_peer = epa;
+	epair_join(epa);
+	epair_join(epb);
 	return (0);
 }

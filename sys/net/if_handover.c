@@ -29,14 +29,36 @@ VNET_DEFINE(if_cut_t *, if_cut);
 VNET_DEFINE_STATIC(uint64_t, ifqmaxbytes) = 128 * 1024 * 1024;
 #define	V_ifqmaxbytes	VNET(ifqmaxbytes)
 
-SYSCTL_U64(_net_link, OID_AUTO, ifqmaxbytes, CTLFLAG_VNET | CTLFLAG_RWTUN,
-    &VNET_NAME(ifqmaxbytes), 0,
+/* A packet that finds nobody waiting is within the bound if it is not longer
+ * than this; -1: none is. */
+void
+if_handover_limit(struct ifnet *ifp)
+{
+	ifp->if_alone_max = V_ifqmaxbytes < MSIZE ? -1 :
+	    (int)u64min(V_ifqmaxbytes - MSIZE, INT32_MAX);
+}
+
+static int
+sysctl_ifqmaxbytes(SYSCTL_HANDLER_ARGS)
+{
+	struct ifnet *ifp;
+	int error;
+
+	(void)arg1;
+	(void)arg2;
+	error = sysctl_handle_64(oidp, &V_ifqmaxbytes, 0, req);
+	TAILQ_FOREACH(ifp, &V_ifnet, if_link)
+		if_handover_limit(ifp);
+	return (error);
+}
+SYSCTL_PROC(_net_link, OID_AUTO, ifqmaxbytes, CTLTYPE_U64 | CTLFLAG_VNET |
+    CTLFLAG_RWTUN, NULL, 0, sysctl_ifqmaxbytes, "QU",
     "Bytes that may wait to be received over lo0 or epair");
 
 static void
 if_handover_reset(struct if_handover *hq)
 {
-	hq->hq_head = NULL;
+	hq->hq_alone = hq->hq_head = NULL;
 	hq->hq_tail = &hq->hq_head;
 	hq->hq_bytes = 0;
 }
@@ -165,12 +187,24 @@ if_handover_large(struct if_handover *hq, u_int n)
 	return (l.l_n);
 }
 
+/* One packet of the queue comes in; if plain, as one that waited alone. */
+static inline void
+if_handover_input(struct ifnet *ifp, struct mbuf *m)
+{
+	if (__predict_true(m->m_pkthdr.csum_flags == CSUM_PLAIN_DONE))
+		ifp->if_handed(m, ifp);
+	else
+		if_input_one(ifp, m);
+}
+
 /*
  * Several packets wait, or none.
  *
  * BATCH packets are a batch, the next of which waits for the turn of others.
  * A receiver that took a whole window at once would have dropped the first
- * packets from its caches when its program comes to read them.
+ * packets from its caches when its program comes to read them.  If more has
+ * been handed over meanwhile (hq_more), it waits for the tasks of this batch
+ * only, as if it had found nobody waiting.
  */
 static void __noinline
 if_handover_deliver_queue(struct if_handover *hq)
@@ -178,6 +212,8 @@ if_handover_deliver_queue(struct if_handover *hq)
 	struct mbuf *m;
 	u_int n = 0;
 
+	hq->hq_task.vt_pending = true;
+	hq->hq_more = false;
 	while (n < BATCH && (m = hq->hq_head) != NULL) {
 		if (__predict_false((m->m_flags & M_LATER) != 0)) {
 			n = if_handover_large(hq, n);
@@ -188,32 +224,37 @@ if_handover_deliver_queue(struct if_handover *hq)
 		if ((hq->hq_head = m->m_nextpkt) == NULL)
 			hq->hq_tail = &hq->hq_head;
 		m->m_nextpkt = NULL;
-		if_input_one(hq->hq_ifp, m);
+		if_handover_input(hq->hq_ifp, m);
 	}
-	if (hq->hq_head != NULL)
+	hq->hq_task.vt_pending = false;
+	if (hq->hq_head != NULL && hq->hq_more)
+		vnet_task_enqueue(&hq->hq_task);
+	else if (hq->hq_head != NULL)
 		vnet_task_later(&hq->hq_task);
 }
 
-/* A packet that waits alone, as most do.  What comes to the queue from now on
- * has the task run again. */
+/* Most packets wait alone, and are plain. */
 static void
 if_handover_deliver(void *arg)
 {
 	struct if_handover *hq = arg;
-	struct mbuf *m = hq->hq_head;
+	struct mbuf *m = hq->hq_alone;
 
-	if (m == NULL || m->m_nextpkt != NULL || (m->m_flags & M_LATER) != 0) {
+	if (__predict_false(m == NULL)) {
 		if_handover_deliver_queue(hq);
 		return;
 	}
-	if_handover_reset(hq);
-	if_input_one(hq->hq_ifp, m);
+	hq->hq_alone = NULL;
+	hq->hq_ifp->if_handed(m, hq->hq_ifp);
 }
 
 void
 if_handover_init(struct if_handover *hq, struct ifnet *ifp)
 {
 	hq->hq_ifp = ifp;
+	hq->hq_vnet = ifp->if_vnet;
+	ifp->if_handed = if_input_handed;
+	if_handover_limit(ifp);
 	if_handover_reset(hq);
 	VNET_TASK_INIT(&hq->hq_task, if_handover_deliver, hq);
 }
@@ -231,10 +272,10 @@ if_handover_full(struct ifnet *ifp, struct if_handover *hq, struct mbuf *m)
 static inline void
 if_handover_append(struct if_handover *hq, struct mbuf *m)
 {
-	m->m_nextpkt = NULL;
+	hq->hq_more = true;
 	*hq->hq_tail = m;
 	hq->hq_tail = &m->m_nextpkt;
-	vnet_task_send(hq->hq_ifp->if_vnet, &hq->hq_task);
+	vnet_task_send(hq->hq_vnet, &hq->hq_task);
 }
 
 /* Segments of one packet are handed over, until one finds no room. */
@@ -257,7 +298,7 @@ if_handover_one_of(void *arg, struct mbuf *n)
 	}
 	s->s_ifp->if_data.ifi_opackets++;
 	s->s_ifp->if_data.ifi_obytes += (uint64_t)n->m_pkthdr.len;
-	s->s_error = if_handover(s->s_ifp, s->s_hq, n);
+	s->s_error = if_handover_any(s->s_ifp, n, s->s_hq);
 }
 
 /* There is no room for all of m, which ifp has counted as one: hand over as
@@ -287,6 +328,7 @@ if_handover_later(struct ifnet *ifp, struct if_handover *hq, struct mbuf *m)
 
 	m->m_flags = (m->m_flags & ~M_PROTOFLAGS) | M_LATER |
 	    ((ifp->if_hwassist & sum) == 0 ? M_LATER_SUM : 0);
+	m->m_nextpkt = NULL;
 	bytes = hq->hq_bytes + if_handover_bytes(m);
 	if (__predict_false(bytes > V_ifqmaxbytes))
 		return (if_handover_some(ifp, hq, m));
@@ -298,31 +340,54 @@ if_handover_later(struct ifnet *ifp, struct if_handover *hq, struct mbuf *m)
 	return (0);
 }
 
+/* What waited alone does so no more: it is the first of the queue. */
+static void
+if_handover_queue_alone(struct if_handover *hq)
+{
+	struct mbuf *m = hq->hq_alone;
+
+	hq->hq_alone = NULL;
+	hq->hq_head = m;
+	hq->hq_tail = &m->m_nextpkt;
+	hq->hq_bytes = (uint64_t)m->m_pkthdr.len + MSIZE;
+}
+
 int
-if_handover(struct ifnet *ifp, struct if_handover *hq, struct mbuf *m)
+if_handover_behind(struct ifnet *ifp, struct mbuf *m, struct if_handover *hq)
 {
 	uint64_t bytes;
 
-	if (__predict_false((m->m_pkthdr.csum_flags & CSUM_TSO) != 0) &&
-	    (m->m_pkthdr.csum_flags & CSUM_TSO & ~ifp->if_hwassist) != 0 &&
-	    ifp->if_cuts_later)
-		return (if_handover_later(ifp, hq, m));
+	if (hq->hq_alone != NULL)
+		if_handover_queue_alone(hq);
 	bytes = hq->hq_bytes + (uint64_t)m->m_pkthdr.len + MSIZE;
 	if (__predict_false(bytes > V_ifqmaxbytes))
 		return (if_handover_full(ifp, hq, m));
 	hq->hq_bytes = bytes;
-	if_csum_handover(m);
-	m->m_pkthdr.lro_nsegs = 0;
-	m->m_flags &= ~(M_BCAST | M_MCAST | M_LOOP | M_TSTMP |
-	    M_PROTOFLAGS);
 	if_handover_append(hq, m);
 	return (0);
+}
+
+int
+if_handover_any(struct ifnet *ifp, struct mbuf *m, struct if_handover *hq)
+{
+	if ((m->m_pkthdr.csum_flags & CSUM_TSO & ~ifp->if_hwassist) != 0 &&
+	    ifp->if_cuts_later) {
+		if (hq->hq_alone != NULL)
+			if_handover_queue_alone(hq);
+		return (if_handover_later(ifp, hq, m));
+	}
+	if_csum_handover(m);
+	m->m_pkthdr.lro_nsegs = 0;
+	m->m_flags &= ~M_HANDOVER_OFF;
+	m->m_nextpkt = NULL;
+	return (if_handover_behind(ifp, m, hq));
 }
 
 void
 if_handover_drain(struct if_handover *hq)
 {
 	vnet_task_cancel(&hq->hq_task);
+	m_freem(hq->hq_alone);
 	m_freep(hq->hq_head);
 	if_handover_reset(hq);
 }

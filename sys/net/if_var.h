@@ -54,6 +54,16 @@ struct ifaddr {
 };
 #define	IFA_TENTATIVE	0x01		/* duplicate detection runs */
 
+/*
+ * How a packet comes in that if_handover.c has found plain: alone, its
+ * checksums good, with none of M_BCAST, M_MCAST and M_LOOP.  It is as by
+ * if_input() in any case; IP puts its own function here if it knows what such
+ * packets will be like (ip_input.c), and if_handed_reset() takes it away when
+ * something below IP has changed.
+ */
+typedef	void if_handed_t(struct mbuf *m, struct ifnet *ifp);
+void	if_input_handed(struct mbuf *m, struct ifnet *ifp);
+
 struct if_data {
 	uint64_t	ifi_ipackets, ifi_ibytes, ifi_ierrors, ifi_iqdrops;
 	uint64_t	ifi_opackets, ifi_obytes, ifi_oerrors, ifi_oqdrops;
@@ -65,6 +75,8 @@ struct ifnet {
 			    const struct in6_addr *nexthop, struct route *);
 	int		(*if_transmit)(struct ifnet *, struct mbuf *);
 	void		(*if_input)(struct ifnet *, struct mbuf *);
+	if_handed_t	*if_handed;	/* see above */
+	void		*if_handed_arg;
 	struct vnet	*if_vnet;
 	void		*if_softc;	/* the driver's */
 	int		if_flags;	/* IFF_* */
@@ -76,6 +88,7 @@ struct ifnet {
 	uint8_t		if_type;	/* IFT_* */
 	uint8_t		if_hdrlen;	/* link header, bytes */
 	bool		if_cuts_later;	/* see above */
+	int		if_alone_max;	/* of if_handover.c */
 	uint8_t		if_lladdr[8];	/* Ethernet: first 6 */
 	struct if_capture *if_capture;	/* not NULL: packets are recorded */
 	/* The pipe between if_output and the driver; NULL: none. */
@@ -120,6 +133,12 @@ struct ifnet *if_byindex(u_int index);
 void	if_input(struct ifnet *ifp, struct mbuf *m);
 /* A packet's way out, below if_output: counts, captures, pipe or driver. */
 int	if_enqueue(struct ifnet *ifp, struct mbuf *m);
+static inline void
+if_handed_reset(struct ifnet *ifp)
+{
+	if (ifp->if_handed != NULL)
+		ifp->if_handed = if_input_handed;
+}
 /* EINVAL out of range for the driver. */
 int	if_setmtu(struct ifnet *ifp, uint32_t mtu);
 int	if_setcap(struct ifnet *ifp, int capenable);
@@ -156,6 +175,10 @@ struct ifaddr *ifa_ifwithaddr(const struct in6_addr *addr);
 /* Changes whenever the answers of ifa_ifwithaddr() may. */
 VNET_DECLARE(uint32_t, ifa_gen);
 #define	V_ifa_gen	VNET(ifa_gen)
+/* Called then, unless NULL: netinet's, to forget what follows from them. */
+typedef	void ifa_changed_t(void);
+VNET_DECLARE(ifa_changed_t *, ifa_changed);
+#define	V_ifa_changed	VNET(ifa_changed)
 /* The best source on ifp for talking to dst (RFC 6724 in short: same family,
  * same scope, longest match), or NULL. */
 struct ifaddr *ifa_source(struct ifnet *ifp, const struct in6_addr *dst);

@@ -347,5 +347,6 @@ ip_proto_unregister(uint8_t proto)
 	if (pt->pt_index[proto] == 0)
 		return;
 	pt->pt_protos[pt->pt_index[proto]] = NULL;
+	ip_forget();
 	pt->pt_index[proto] = 0;
 }

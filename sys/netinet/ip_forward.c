@@ -31,6 +31,7 @@
 #include <net/if_var.h>
 #include <net/route.h>
 #include <netinet/ip_impl.h>
+#include <netinet/ip_plain.h>
 
 #define	FWD_WAYS	64		/* a power of two */
 #define	FWD_ULP_LEN	20		/* transport header that sums are in */
@@ -190,6 +191,7 @@ fwd_prepare(struct fwd *f)
 
 	m = f->f_m;
 	m->m_pkthdr.csum_flags &= CSUM_OUT;
+	m->m_pkthdr.lro_nsegs = 0;
 	if ((m->m_pkthdr.csum_flags & CSUM_OUT) == 0)
 		need = f->f_hlen;
 	else {

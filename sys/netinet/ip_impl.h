@@ -59,6 +59,8 @@ struct ip_prototab {
 };
 VNET_DECLARE(struct ip_prototab, ip_prototab);
 #define	V_ip_prototab	VNET(ip_prototab)
+/* What ip_input.c remembers of a transport is no longer so. */
+void	ip_forget(void);
 /* The transport, or NULL. */
 static inline const struct ip_proto *
 ip_proto_find(uint8_t proto)
@@ -90,12 +92,6 @@ static inline const struct in6_addr *
 ip_nexthop(const struct nhop_object *nh, const struct in6_addr *dst)
 {
 	return ((nh->nh_flags & RTF_GATEWAY) != 0 ? &nh->nh_gw : dst);
-}
-/* Bytes of IP packet that nh takes. */
-static inline uint32_t
-ip_nhop_mtu(const struct nhop_object *nh)
-{
-	return (nh->nh_mtu != 0 ? nh->nh_mtu : nh->nh_ifp->if_mtu);
 }
 /* The family of a packet by its first byte. */
 static inline bool

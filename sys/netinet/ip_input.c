@@ -57,9 +57,25 @@ struct ip_memo {
 	uint32_t	im_gen;		/* 0: there is none */
 	uint64_t	im_count;	/* those so far */
 	struct ip_info	im_info;
+	/* What a frame begins with that was handed over to if_handed and held
+	 * a plain packet that looked like this, besides. */
+	uint64_t	im_link[2];	/* link header, version, TOS */
+	uint32_t	im_frag;	/* fragment, TTL, protocol */
+	int		im_least;	/* bytes there; IM_NOFRAME: forget it */
+	void		(*im_input)(struct mbuf *, const struct ip_info *);
+	struct ipstat	*im_stat;	/* V_ipstat */
 };
-VNET_DEFINE_STATIC(struct ip_memo, ip_memo);
+#define	IM_NOFRAME	INT32_MAX	/* no mbuf has as many */
+VNET_DEFINE_STATIC(struct ip_memo, ip_memo) = { .im_least = IM_NOFRAME };
 #define	V_ip_memo	VNET(ip_memo)
+static if_handed_t ip_input_handed;
+
+/* Of a frame: where IP's header begins, and what of it. */
+#define	FRAME_IP	ETHER_HDR_LEN
+#define	FRAME_LEN	(FRAME_IP + 2)
+#define	FRAME_FRAG	(FRAME_IP + 6)	/* fragment, TTL, protocol */
+#define	FRAME_ADDRS	(FRAME_IP + 12)
+#define	FRAME_ULP	(FRAME_IP + 20)
 VNET_DEFINE(int, ipforwarding);
 
 SYSCTL_NODE(_net_inet, IPPROTO_IP, ip, CTLFLAG_RW, NULL, "IPv4");
@@ -224,6 +240,12 @@ ip_check_addrs(const struct mbuf *m, const struct ip_info *ii)
 	    ifa_ifwithaddr(&ii->ii_src) == NULL);
 }
 
+void
+ip_forget(void)
+{
+	V_ip_memo.im_least = IM_NOFRAME;
+}
+
 static inline bool
 ip_is_remembered(const struct mbuf *m)
 {
@@ -251,6 +273,7 @@ ip_remember(const struct mbuf *m, const struct ip_info *ii)
 	im->im_info.ii_front = true;
 	im->im_info.ii_bcast = false;
 	im->im_info.ii_same = ++im->im_count;
+	im->im_least = IM_NOFRAME;
 }
 
 VNET_DEFINE_STATIC(int, accept_sourceroute) = 0;
@@ -390,6 +413,80 @@ ip_is_plain(const struct mbuf *m, const struct ip *ip)
 	return (in_cksum_add(in_cksum_add(w[0], w[1]), end) % 0xffff == 0);
 }
 
+static inline uint64_t
+ip_word(const char *p)
+{
+	uint64_t w;
+
+	memcpy(&w, p, sizeof(w));
+	return (w);
+}
+
+static inline uint16_t
+ip_short(const char *p)
+{
+	uint16_t w;
+
+	memcpy(&w, p, sizeof(w));
+	return (w);
+}
+
+static inline uint32_t
+ip_half(const char *p)
+{
+	uint32_t w;
+
+	memcpy(&w, p, sizeof(w));
+	return (w);
+}
+
+/*
+ * The next frame that is handed to the same interface may look the same, if
+ * the one that m, which is plain, lay in is still in front of it.  One of the
+ * same link header would be taken, for it depends on that alone; the
+ * interface is up and not recorded, or if_handed will be reset.
+ */
+static inline void
+ip_remember_frame(const struct mbuf *m, struct ip_memo *im,
+    const struct ip_proto *ipp)
+{
+	const char *p = m->m_data - FRAME_IP;
+	struct ifnet *ifp = m->m_pkthdr.rcvif;
+
+	if (ifp->if_handed == NULL || ifp->if_input != ether_input ||
+	    m->m_pkthdr.l2hlen != FRAME_IP || ifp->if_capture != NULL)
+		return;
+	im->im_link[0] = ip_word(p);
+	im->im_link[1] = ip_word(p + 8);
+	im->im_frag = ip_half(p + FRAME_FRAG);
+	im->im_least = FRAME_ULP + ULP_CONTIG;
+	im->im_input = ipp->ipp_input;
+	im->im_stat = &V_ipstat;
+	ifp->if_handed = ip_input_handed;
+	ifp->if_handed_arg = im;
+}
+
+/* m, which is as im says, to its transport. */
+static inline void
+ip_give(struct mbuf *m, struct ip_memo *im, const struct ip_proto *ipp)
+{
+	m->m_data += sizeof(struct ip);
+	m->m_len -= (int)sizeof(struct ip);
+	m->m_pkthdr.len -= (int)sizeof(struct ip);
+	V_ipstat.ips_total++;
+	V_ipstat.ips_delivered++;
+	ipp->ipp_input(m, &im->im_info);
+}
+
+/* The same; perhaps it was handed over. */
+static void __noinline
+ip_give_framed(struct mbuf *m, struct ip_memo *im,
+    const struct ip_proto *ipp)
+{
+	ip_remember_frame(m, im, ipp);
+	ip_give(m, im, ipp);
+}
+
 /* If m is plain, and from and to the same as the one remembered, give it to
  * its transport. */
 static inline bool
@@ -407,13 +504,63 @@ ip_input_plain(struct mbuf *m)
 		return (false);
 	im->im_info.ii_tos = ip->ip_tos;
 	im->im_info.ii_ttl = ip->ip_ttl;
-	m->m_data += sizeof(*ip);
-	m->m_len -= (int)sizeof(*ip);
-	m->m_pkthdr.len -= (int)sizeof(*ip);
-	V_ipstat.ips_total++;
-	V_ipstat.ips_delivered++;
-	ipp->ipp_input(m, &im->im_info);
+	im->im_least = IM_NOFRAME;
+	if ((m->m_pkthdr.csum_flags & CSUM_L3_VALID) != 0)
+		ip_give_framed(m, im, ipp);
+	else
+		ip_give(m, im, ipp);
 	return (true);
+}
+
+/* A packet handed over that begins otherwise: only because of another TOS?
+ * Then it is that from now on. */
+static void __noinline
+ip_input_handed_other(struct mbuf *m, struct ifnet *ifp)
+{
+	struct ip_memo *im = &V_ip_memo;
+	const char *p = m->m_data;
+
+	if (m->m_len >= im->im_least && ip_word(p + 8) != im->im_link[1] &&
+	    memcmp(p + 8, &im->im_link[1], 7) == 0) {
+		im->im_link[1] = ip_word(p + 8);
+		im->im_info.ii_tos = (uint8_t)p[FRAME_IP + 1];
+		ip_input_handed(m, ifp);
+	} else
+		if_input_handed(m, ifp);
+}
+
+/*
+ * A packet handed over, in its frame.  If this begins as the one remembered,
+ * up to the addresses, and its length is right, ether_input() and ip_input()
+ * would take it as they took that one, and it is done for both at once.
+ */
+static void
+ip_input_handed(struct mbuf *m, struct ifnet *ifp)
+{
+	struct ip_memo *im = ifp->if_handed_arg;
+	struct ipstat *st = im->im_stat;
+	const char *p = m->m_data;
+	const int len = m->m_pkthdr.len;
+
+	if (__predict_false(m->m_len < im->im_least ||
+	    ((uintptr_t)(p + FRAME_IP) & 3) != 0 ||
+	    memcmp(p + FRAME_ADDRS, &im->im_src, 2 * sizeof(im->im_src)) != 0 ||
+	    ip_word(p) != im->im_link[0] ||
+	    ip_word(p + 8) != im->im_link[1] ||
+	    ip_half(p + FRAME_FRAG) != im->im_frag ||
+	    ntohs(ip_short(p + FRAME_LEN)) != len - FRAME_IP)) {
+		ip_input_handed_other(m, ifp);
+		return;
+	}
+	ifp->if_data.ifi_ipackets++;
+	ifp->if_data.ifi_ibytes += (uint64_t)len;
+	m->m_pkthdr.rcvif = ifp;
+	m->m_data += FRAME_ULP;
+	m->m_len -= FRAME_ULP;
+	m->m_pkthdr.len = len - FRAME_ULP;
+	st->ips_total++;
+	st->ips_delivered++;
+	im->im_input(m, &im->im_info);
 }
 
 static void __noinline
@@ -537,6 +684,7 @@ static void
 ip_init(const void *arg __unused)
 {
 	V_ip_netisr = ip_input;
+	V_ifa_changed = ip_forget;
 }
 SYSINIT(ip, SI_SUB_PROTO_DOMAIN, SI_ORDER_FIRST, ip_init, NULL);
 

@@ -30,6 +30,38 @@ struct ip_ours {
 VNET_DECLARE(struct ip_ours, ip_ours);
 #define	V_ip_ours	VNET(ip_ours)
 
+/* Bytes of IP packet that nh takes. */
+static inline uint32_t
+ip_nhop_mtu(const struct nhop_object *nh)
+{
+	return (nh->nh_mtu != 0 ? nh->nh_mtu : nh->nh_ifp->if_mtu);
+}
+
+/* The same for packets to dst, and the bytes of CSUM_TSO packet. */
+static inline uint32_t
+ip_link_mtu(const struct in6_addr *dst, const struct nhop_object *nh,
+    uint32_t *tsomaxp)
+{
+	const struct ifnet *ifp = nh->nh_ifp;
+	const uint32_t bit = IN6_IS_ADDR_V4MAPPED(dst) ? CSUM_IP_TSO :
+	    CSUM_IP6_TSO;
+
+	*tsomaxp = (ifp->if_hwassist & bit) != 0 ? ifp->if_hw_tsomax :
+	    IP_MAXPACKET;
+	return (ip_nhop_mtu(nh));
+}
+
+/* ip_route_mtu_any(): mostly the way is known, and nothing learnt of any. */
+static inline uint32_t
+ip_route_mtu(const struct in6_addr *dst, uint32_t scope, struct route *ro,
+    uint32_t *tsomaxp)
+{
+	if (__predict_false(!ro_valid(ro) || V_pmtu_count != 0 ||
+	    ro->ro_nh->nh_ifp == NULL))
+		return (ip_route_mtu_any(dst, scope, ro, tsomaxp));
+	return (ip_link_mtu(dst, ro->ro_nh, tsomaxp));
+}
+
 /* A word of zeros but for its last two bytes, in the packet's order. */
 static inline uint32_t
 ip_last_half(uint16_t half)
