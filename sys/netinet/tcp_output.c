@@ -11,7 +11,9 @@
  *   plan     what to send (tcp_plan.c)
  *   send     a segment of that (tcp_segment.c)
  *
- * and again until there is nothing to send.  Output is asked for once for
+ * and again until there is nothing to send.  Plain segments, which most are,
+ * are made here in one go, mostly with headers that are ready (tcp_head.h).
+ * Output is asked for once for
  * each batch of input: tcp_output_later() puts a connection on the vnet's
  * list, which is worked off when the batch ends.
  */
@@ -316,7 +318,7 @@ tcp_plain_build(struct tcpcb *tp, const struct tcp_plain *p, const bool head)
 	    tcp_plain_build_any(tp, p->hdrlen, p->len));
 }
 
-/* m, but for the headers; win: as in them. */
+/* m leaves with headers that are written now. */
 static int __noinline
 tcp_plain_send_any(struct tcpcb *tp, struct mbuf *m, tcp_seq seq, tcp_seq ack,
     uint32_t off_flags_win)
@@ -809,10 +811,13 @@ tcp_headless_output(struct tcpcb *tp, struct socket *so)
 	return (tcp_plain_all(tp, so, false));
 }
 
-/* With headers ready, and not what is below. */
+/* With headers ready, and not what is below; seen: tcp_output_text() was
+ * called. */
 static int __noinline
-tcp_headed_output(struct tcpcb *tp, struct socket *so)
+tcp_headed_output(struct tcpcb *tp, struct socket *so, bool seen)
 {
+	if (!seen && sbavail(&so->so_snd) != 0)
+		tcp_output_text(tp, so);
 	return (tcp_plain_all(tp, so, true));
 }
 
@@ -825,8 +830,7 @@ static inline bool
 tcp_ack_alone(const struct tcpcb *tp, const struct socket *so)
 {
 	return ((tp->t_flags & (TF_ACKNOW | TF_SENTFIN | TF_LASTIDLE)) ==
-	    TF_ACKNOW && sbavail(&so->so_snd) == 0 &&
-	    tp->snd_una == tp->snd_max && !tcp_in_fin(tp));
+	    TF_ACKNOW && sbavail(&so->so_snd) == 0 && !tcp_in_fin(tp));
 }
 
 static int __noinline
@@ -874,6 +878,14 @@ tcp_copy_few(char *to, const char *from, uint32_t len)
 	}
 }
 
+/* Nothing waits but the FIN. */
+static inline bool
+tcp_fin_waits(const struct tcpcb *tp, const struct socket *so)
+{
+	return (tcp_in_fin(tp) &&
+	    sbavail(&so->so_snd) == tp->snd_max - tp->snd_una);
+}
+
 static __always_inline struct mbuf *
 tcp_whole_text(struct tcpcb *tp, const struct socket *so,
     const struct tcp_plain *p)
@@ -918,9 +930,10 @@ tcp_text_output(struct tcpcb *tp, struct socket *so)
 		tcp_output_text(tp, so);
 	p.len = sbavail(&so->so_snd) - (p.seq - tp->snd_una);
 	if (__predict_false((tp->t_flags & (TF_SENTFIN |
-	    TF_MORETOCOME)) != 0 || (p.len == 0 && !fin) || p.hdrlen + p.len > tp->t_head.hd_max ||
+	    TF_MORETOCOME)) != 0 || (p.len == 0 && !fin) ||
+	    p.hdrlen + p.len > tp->t_head.hd_max ||
 	    !tcp_plain_whole(tp, p.len, tcp_plain_mss(tp, p.hdrlen))))
-		return (tcp_headed_output(tp, so));
+		return (tcp_headed_output(tp, so, true));
 	if (p.len != 0)
 		p.flags |= TH_PUSH;
 	if (fin)
@@ -960,8 +973,11 @@ tcp_default_output(struct tcpcb *tp)
 
 	if (__predict_false(so == NULL || !tcp_is_plain(tp, true)))
 		return (tcp_other_output(tp, so));
-	return (tcp_ack_alone(tp, so) ? tcp_ack_output(tp, so) :
-	    tcp_text_output(tp, so));
+	if (tp->snd_una == tp->snd_max)
+		return (tcp_ack_alone(tp, so) ? tcp_ack_output(tp, so) :
+		    tcp_text_output(tp, so));
+	return (tcp_fin_waits(tp, so) ? tcp_text_output(tp, so) :
+	    tcp_headed_output(tp, so, false));
 }
 
 /*

@@ -8,6 +8,7 @@
  *
  *	tcp_plan	what the next segment is to be, with its options
  *	tcp_segment	builds it, notes it, and gives it to IP
+ *	tcp_head	the headers that a connection keeps
  *	tcp_output	when; plain segments
  *	tcp_respond	segments that come from no send buffer
  */

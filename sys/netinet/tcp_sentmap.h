@@ -23,8 +23,8 @@ void	tcp_sent_forget_all(struct tcpcb *tp);
 /* Stamp ts with the state of the connection: it leaves now; alone: nothing
  * else is in flight. */
 static inline void
-tcp_sent_stamp(struct tcpcb *tp, struct tcp_sent *ts, uint16_t flags, nstime_t now,
-    bool alone)
+tcp_sent_stamp(struct tcpcb *tp, struct tcp_sent *ts, uint16_t flags,
+    nstime_t now, bool alone)
 {
 	if (alone) {
 		tp->t_first_sent_time = now;
