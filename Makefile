@@ -29,11 +29,12 @@ demo: all
 check: all build/tests
 	@sh ${TOP}/mk/check.sh ${BUILDDIR} ${TESTS}
 
-#: bench		build, measure the stack and its peers, and compare
-#:		(BENCH="inmem_bulk sim_packets": only these; RUNS=3: of 7)
-bench: all
+#: bench		build for production, measure the stack and its peers, and compare
+#:		(BENCH="inmem_bulk sim_packets": only these; RUNS=3: of 7;
+#:		FAST=no: the everyday build)
+bench: build/lib build/share
 	@cd ${TOP}/tests/bench && ${MAKE} all
-	@STACKYARD_BUILD=${BUILDDIR} SAN=${SAN} \
+	@STACKYARD_BUILD=${BUILDDIR} SAN=${SAN} FAST=${FAST} \
 	    sh ${TOP}/tests/bench/bench.sh -o ${TOP}/build/bench.tsv \
 	    -r ${RUNS:U7} ${BENCH}
 
@@ -55,6 +56,7 @@ clean:
 	@rm -rf ${TOP}/build
 
 #: help		this list; variables: CC=clang SAN=address,undefined SAN=thread
+#:		FAST=yes (for production: optimised as a whole, with a profile)
 #:		COPTS="-O0 -g" V=0|1|2 (silent, a line per step, the commands)
 help:
 	@sed -n 's/^#: \{0,1\}//p' ${TOP}/Makefile
@@ -86,6 +88,14 @@ need: clean
 # Downward only, like the includes: sys, lib, then what is made on them.
 build/sys: .PHONY need
 	@cd ${TOP}/sys && ${MAKE} all
+.if ${FAST} == "yes"
+build/sys: build/profile
+build/profile: .PHONY need
+	@env -u STACKYARD_MAKE ${MAKE} FAST=train build/trained
+	@sh ${TOP}/mk/train.sh ${BUILDDIR:S/-fast$/-train/} ${BUILDDIR}
+.endif
+build/trained: .PHONY build/lib
+	@cd ${TOP}/tests/bench/stackyard && ${MAKE} all
 build/stage: .PHONY need
 	@cd ${TOP}/mk && ${MAKE} all
 build/lib: .PHONY build/sys

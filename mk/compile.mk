@@ -7,8 +7,12 @@
 #
 #	_KERN	sources of kernel kind, relative to ${SRCDIR}
 #	_HOST	sources of host kind, relative to ${SRCDIR}
+#	C_OBJS	flags for all of them
+#	OBJDEPS	files they must be recompiled for
 #
-# The compiler writes which headers it read; the next make reads that.
+# The compiler writes which headers it read; the next make reads that.  It runs
+# in ${BUILDDIR}, so that what it calls an object is the same in a build that
+# counts and in one that uses what was counted: gcc knows functions by that.
 
 SRCDIR?=	${.CURDIR}
 # From a list of sources to the list of their objects: ${SRCS:${_OBJ}}
@@ -19,9 +23,10 @@ _OBJ=		S,../,__/,g:R:C|^.+$$|${OBJDIR}/&.o|
 ${OBJDIR}/${_s:S,../,__/,g:R}.o: ${SRCDIR}/${_s} ${FLAGSFILE} ${OBJDEPS}
 	@${SAY} "cc ${_s:S|^|${RELDIR}/|}"
 	${Q}mkdir -p ${.TARGET:H}
-	${Q}${CC} ${C_${_k}} ${CFLAGS} ${CFLAGS.${_k}} ${CFLAGS.${_s}} \
+	${Q}cd ${BUILDDIR} && ${CC} ${C_${_k}} ${C_OBJS} ${CFLAGS} ${CFLAGS.${_k}} ${CFLAGS.${_s}} \
 	    ${"${_s:M*/*}" != "":?${CFLAGS.${_s:T}}:} \
-	    -MMD -MP -MF ${.TARGET:R}.d -c ${SRCDIR}/${_s} -o ${.TARGET}
+	    -MMD -MP -MT ${.TARGET} -MF ${.TARGET:R}.d \
+	    -c ${SRCDIR}/${_s} -o ${.TARGET:S|^${BUILDDIR}/||}
 .    dinclude "${OBJDIR}/${_s:S,../,__/,g:R}.d"
 .  endfor
 .endfor

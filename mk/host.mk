@@ -11,10 +11,16 @@
 #
 #	build/gcc/			CC=gcc (the default)
 #	build/clang-thread/		CC=clang SAN=thread
+#	build/gcc-fast/			FAST=yes
 #	    bin/ libexec/stackyard/ lib/ include/ share/	as installed
 #	    obj/<path of the Makefile>/<path of the source>.o	objects
 #	    tests/<path>/			tests and their Kyuafiles
 #	build/current			the variant made last
+#
+# FAST=yes is the build for production.  The library is compiled as one piece
+# (link-time optimisation), for what it was seen to do most: a library that
+# counts, build/gcc-train/, is made first and does the work of `make bench'.
+# That takes gcc, and minutes where the everyday build takes seconds.
 #
 # The two kinds of source:
 #
@@ -55,15 +61,25 @@ CC!=		command -v gcc >/dev/null 2>&1 && echo gcc || \
 # clang's newer debugging information is not what every valgrind reads.
 COPTS?=		-O2 ${CC:M*clang*:?-gdwarf-4:-g}
 SAN?=
+# What is measured is what is for production, if this compiler can make that.
+.  if make(bench) && empty(SAN) && !empty(CC:N-*:[-1]:T:M*gcc*)
+FAST?=		yes
+.  endif
+FAST?=
 _cc!=		command -v ${CC:N-*:[-1]} || echo no
 .  if ${_cc} == "no" && !make(demo) && !make(check)
 .    error "CC=${CC}: no such compiler"
 .  endif
+.  if !empty(FAST:Nyes:Ntrain:Nno)
+.    error "FAST=${FAST}: yes or no"
+.  elif !empty(FAST:Nno) && (!empty(SAN) || empty(CC:N-*:[-1]:T:M*gcc*))
+.    error "FAST=yes is for CC=gcc, without SAN="
+.  endif
 # No comma in a path: -Wl would cut it there.
-VARIANT:=	${CC:N-*:[-1]:T}${SAN:D-${SAN:S|,|+|g}:N-}
+VARIANT:=	${CC:N-*:[-1]:T}${SAN:D-${SAN:S|,|+|g}:N-}${FAST:Nno:C/^./-&/:S/yes/fast/}
 BUILDDIR:=	${TOP}/build/${VARIANT}
 STACKYARD_MAKE:=${TOP}
-.  export OSNAME NCPU CC COPTS SAN VARIANT BUILDDIR STACKYARD_MAKE
+.  export OSNAME NCPU CC COPTS SAN FAST VARIANT BUILDDIR STACKYARD_MAKE
 _FIRST_MAKE=	yes
 .endif
 
@@ -123,11 +139,24 @@ CINLINE=	--param max-inline-insns-auto=120 \
 CINLINE=
 .endif
 
+# For the library's objects (kern.mk): gcc looks for what was counted beside the
+# object, where train.sh puts it.  What was never run in training is compiled as
+# usual, not for size.  It is the everyday build that warns: after so much
+# inlining gcc sees what cannot happen.
+.if ${FAST} == "yes"
+C_FAST=		-O3 -flto -fprofile-use -fprofile-partial-training -w
+LD_FAST=	${COPTS} ${CINLINE} ${CGEN} ${C_FAST} -flto=${NCPU} \
+		-flto-partition=one -flinker-output=nolto-rel
+.elif ${FAST} == "train"
+C_FAST=		-O3 -fprofile-generate -w
+LD_TRAIN=	-fprofile-generate
+.endif
+
 C_COMMON=	${CSTD} ${COPTS} ${CINLINE} ${CWARN} ${CGEN} ${CSAN} ${CMALLOC}
 C_KERN=		${C_COMMON} -D_KERNEL -I${TOP}/sys ${CHOST}
 C_HOST=		${C_COMMON} -D_GNU_SOURCE -I${TOP}/lib/libstackyard \
 		-I${TOP}/lib/libsysctl ${CHOST}
-LD_COMMON=	${COPTS} ${CSAN} ${LDHOST}
+LD_COMMON=	${COPTS} ${CSAN} ${LD_TRAIN} ${LDHOST}
 
 # What libstackyard is made on, and how a program takes all of it: linker sets
 # are found by nobody's reference, and a loaded module resolves against the
@@ -156,7 +185,7 @@ Q=		@
 
 # Objects depend on this file, which changes when the flags do.
 FLAGSFILE=	${BUILDDIR}/flags
-_flags:=	${CC} ${C_KERN} ${C_HOST} ${LD_COMMON}
+_flags:=	${CC} ${C_KERN} ${C_HOST} ${C_FAST} ${LD_FAST} ${LD_COMMON}
 _putflags=	mkdir -p ${BUILDDIR} && ln -sfn ${VARIANT} ${TOP}/build/current && \
 		{ echo ${_flags:Q} | cmp -s - ${FLAGSFILE} || \
 		    echo ${_flags:Q} >${FLAGSFILE}; }

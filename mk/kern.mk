@@ -10,6 +10,8 @@
 #
 # Gives KERN_SRCS, KERN_HOST_SRCS and their objects KERN_OBJS; used by
 # sys/Makefile, which makes them, and lib/libstackyard, which collects them.
+# With FAST=yes, what is compiled by a Makefile that reads this is compiled for
+# its profile, and again when that is new.
 
 .include "host.mk"
 
@@ -29,3 +31,8 @@ KERN_OBJS:=	${KERN_SRCS:R:C|^.+$$|${BUILDDIR}/obj/sys/&.o|} \
 		${KERN_HOST_SRCS:R:C|^.+$$|${BUILDDIR}/obj/sys/&.o|}
 SRCS:=		${_saved_srcs}
 HOST_SRCS:=	${_saved_host_srcs}
+
+C_OBJS=		${C_FAST}
+.if ${FAST} == "yes"
+OBJDEPS=	${BUILDDIR}/trained
+.endif

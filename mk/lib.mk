@@ -22,6 +22,7 @@ _HOST=		${HOST_SRCS}
 
 _objs=		${SRCS:${_OBJ}} ${HOST_SRCS:${_OBJ}} ${OBJS}
 _lib=		${BUILDDIR}/lib/lib${LIB}
+_one=		${OBJDIR}/${LIB}.whole.o
 _soname=	lib${LIB}.so.${SHLIB_MAJOR}
 _list=		${OBJDIR}/lib${LIB}.list
 _!=		${STAMP} ${_list} ${_objs:S|${BUILDDIR}/||}
@@ -35,17 +36,19 @@ all: ${_lib}.so
 all: ${_lib}.a
 .endif
 
-${_lib}.a: ${_objs} ${_list}
+${_one}: ${_objs} ${_list}
+	${Q}${CC} -r -nostdlib ${LD_FAST} -o ${.TARGET} ${_objs}
+
+${_lib}.a: ${_one}
 	@${SAY} "ar ${.TARGET:T}"
 	${Q}mkdir -p ${.TARGET:H}; rm -f ${.TARGET}
-	${Q}${CC} -r -nostdlib -o ${OBJDIR}/lib${LIB}.o ${_objs}
-	${Q}${AR} rcs ${.TARGET} ${OBJDIR}/lib${LIB}.o
+	${Q}${AR} rcs ${.TARGET} ${_one}
 
-${_lib}.so: ${_objs} ${_list} ${DPADD}
+${_lib}.so: ${_one} ${DPADD}
 	@${SAY} "ld ${.TARGET:T}"
 	${Q}mkdir -p ${.TARGET:H}
 	${Q}${CC} -shared ${LD_COMMON} ${_defs} -Wl,-soname,${_soname} \
-	    -o ${_lib}.so.${SHLIB_MAJOR} ${_objs} ${LDADD}
+	    -o ${_lib}.so.${SHLIB_MAJOR} ${_one} ${LDADD}
 	${Q}ln -sf ${_soname} ${.TARGET}
 
 install: all

@@ -15,6 +15,7 @@
 #include <sys/event.h>
 #include <sys/kernel.h>
 #include <sys/socketvar.h>
+#include <sys/soquick.h>
 #include <sys/syscallsubr.h>
 #include <sys/systm.h>
 #include <sys/vnet.h>
@@ -132,8 +133,8 @@ receive_limit(const struct socket *so)
 
 /* ---- Connections ---- */
 
-int
-syk_socket(struct vnet *vnet, enum syk_af family, int type, int protocol,
+static inline int
+make_socket(struct vnet *vnet, enum syk_af family, int type, int protocol,
     int *fdp)
 {
 	struct vnet *saved;
@@ -145,6 +146,24 @@ syk_socket(struct vnet *vnet, enum syk_af family, int type, int protocol,
 	error = kern_socket(domain, type, protocol, fdp);
 	vnet_leave_fast(saved);
 	return (error);
+}
+
+int
+syk_socket(struct vnet *vnet, enum syk_af family, int type, int protocol,
+    int *fdp)
+{
+
+	return (make_socket(vnet, family, type, protocol, fdp));
+}
+
+int
+syk_call_socket(struct vnet *vnet, enum syk_af family, int type,
+    int protocol, struct sy_host *host)
+{
+	int error, fd;
+
+	error = make_socket(vnet, family, type, protocol, &fd);
+	return (error == 0 ? fd : syh_fail(error, "socket", host, SY_NOFD));
 }
 
 int
@@ -172,8 +191,8 @@ syk_listen(struct vnet *vnet, int fd, int backlog)
 	return (error);
 }
 
-static int __noinline
-accept_now(struct vnet *vnet, int fd, struct syk_addr *addr, int *fdp,
+int
+syk_accept(struct vnet *vnet, int fd, struct syk_addr *addr, int *fdp,
     struct syk_wait *wait)
 {
 	struct sockaddr_storage ss;
@@ -181,9 +200,12 @@ accept_now(struct vnet *vnet, int fd, struct syk_addr *addr, int *fdp,
 	struct vnet *saved;
 	int error;
 
+	so = look_at(vnet, fd);
+	if (so != NULL && soaccept_is_idle(so))
+		return (would_wait(so, so->so_sol->sol_sbrcv_timeo, wait));
 	ss.ss_family = AF_UNSPEC;
 	saved = vnet_enter_fast(vnet);
-	error = kern_accept(fd, &ss, fdp);
+	error = kern_accept(fd, addr != NULL ? &ss : NULL, fdp);
 	if (__predict_false(error == EWOULDBLOCK) && fd_getsock(fd, &so) == 0)
 		error = would_wait(so, receive_limit(so), wait);
 	vnet_leave_fast(saved);
@@ -192,20 +214,63 @@ accept_now(struct vnet *vnet, int fd, struct syk_addr *addr, int *fdp,
 	return (error);
 }
 
+/* What is on the listener's queue, without a look at the listener again. */
 int
-syk_accept(struct vnet *vnet, int fd, struct syk_addr *addr, int *fdp,
-    struct syk_wait *wait)
+syk_call_accept(struct vnet *vnet, int fd, struct syk_addr *addr,
+    struct sy_host *host)
 {
-	const struct socket *so;
+	struct sockaddr_storage ss;
+	struct socket *so;
+	struct vnet *saved;
+	int error, newfd;
 
-	so = look_at(vnet, fd);
-	if (so != NULL && soaccept_is_idle(so))
-		return (would_wait(so, so->so_sol->sol_sbrcv_timeo, wait));
-	return (accept_now(vnet, fd, addr, fdp, wait));
+	while ((so = look_at(vnet, fd)) != NULL && soaccept_is_idle(so))
+		if (!syh_turns(host))
+			break;
+	if (so == NULL || !soaccept_is_ready(so) || !vnet_is_still(vnet))
+		return (syh_accept(host, fd, addr));
+	saved = vnet_enter_still(vnet);
+	error = kern_accept_from(so, addr != NULL ? &ss : NULL, &newfd);
+	vnet_end_batch(vnet, saved);
+	if (__predict_false(error != 0))
+		return (syh_fail(error, "accept", host, fd));
+	if (addr != NULL)
+		addr_from_ss(addr, &ss);
+	return (newfd);
+}
+
+/* Connects the handshake of fd?  Then the call is to wait. */
+static inline bool
+is_connecting(const struct socket *so)
+{
+
+	return ((so->so_state & (SS_ISCONNECTING | SS_NBIO)) ==
+	    SS_ISCONNECTING && so->so_error == 0);
 }
 
 int
-syk_connect(struct vnet *vnet, int fd, const struct syk_addr *addr)
+syk_connected(struct vnet *vnet, int fd)
+{
+	struct socket *so;
+	struct vnet *saved;
+	int error;
+
+	saved = vnet_look(vnet);
+	error = fd_getsock(fd, &so);
+	if (error == 0 && (so->so_state & SS_NBIO) != 0)
+		error = EINPROGRESS;
+	else if (error == 0 && is_connecting(so))
+		error = EWOULDBLOCK;
+	else if (error == 0) {
+		error = so->so_error;
+		so->so_error = 0;
+	}
+	vnet_look_end(saved);
+	return (error);
+}
+
+static inline int
+begin_connect(struct vnet *vnet, int fd, const struct syk_addr *addr)
 {
 	struct sockaddr_storage ss;
 	struct vnet *saved;
@@ -217,43 +282,31 @@ syk_connect(struct vnet *vnet, int fd, const struct syk_addr *addr)
 	return (error);
 }
 
-static inline int
-is_connected(struct socket *so)
+int
+syk_connect(struct vnet *vnet, int fd, const struct syk_addr *addr)
 {
-	int error;
 
-	if ((so->so_state & SS_NBIO) != 0)
-		return (EINPROGRESS);
-	error = so->so_error;
-	if ((so->so_state & SS_ISCONNECTING) != 0 && error == 0)
-		return (EWOULDBLOCK);
-	so->so_error = 0;
-	return (error);
-}
-
-static int __noinline
-is_connected_shared(struct vnet *vnet, int fd)
-{
-	struct socket *so;
-	struct vnet *saved;
-	int error;
-
-	saved = vnet_look(vnet);
-	error = fd_getsock(fd, &so);
-	if (error == 0)
-		error = is_connected(so);
-	vnet_look_end(saved);
-	return (error);
+	return (begin_connect(vnet, fd, addr));
 }
 
 int
-syk_connected(struct vnet *vnet, int fd)
+syk_call_connect(struct vnet *vnet, int fd, const struct syk_addr *addr,
+    struct sy_host *host)
 {
-	struct socket *so;
+	const struct socket *so;
+	int error;
 
-	so = look_at(vnet, fd);
-	return (so != NULL ? is_connected(so) :
-	    is_connected_shared(vnet, fd));
+	error = begin_connect(vnet, fd, addr);
+	if (__predict_false(error != EINPROGRESS))
+		return (error == 0 ? 0 : syh_fail(error, "connect", host, fd));
+	/* With ourselves it may have come to an end at once. */
+	while ((so = look_at(vnet, fd)) != NULL && is_connecting(so))
+		if (!syh_turns(host))
+			break;
+	if (so != NULL && (so->so_state & SS_ISCONNECTED) != 0 &&
+	    so->so_error == 0)
+		return (0);
+	return (syh_connect(host, fd));
 }
 
 int
@@ -268,8 +321,8 @@ syk_shutdown(struct vnet *vnet, int fd, int how)
 	return (error);
 }
 
-int
-syk_close(struct vnet *vnet, int fd)
+static inline int
+close_once(struct vnet *vnet, int fd)
 {
 	struct vnet *saved;
 	int error;
@@ -278,6 +331,22 @@ syk_close(struct vnet *vnet, int fd)
 	error = kern_close(fd);
 	vnet_leave_fast(saved);
 	return (error);
+}
+
+int
+syk_close(struct vnet *vnet, int fd)
+{
+
+	return (close_once(vnet, fd));
+}
+
+int
+syk_call_close(struct vnet *vnet, int fd, struct sy_host *host)
+{
+	int error;
+
+	error = close_once(vnet, fd);
+	return (error == 0 ? 0 : syh_close(host, fd, error));
 }
 
 /* ---- Data ---- */
@@ -377,6 +446,75 @@ syk_recv(struct vnet *vnet, int fd, const struct iovec *iov, int iovcnt,
 	return (error);
 }
 
+/*
+ * The quick ways (sys/soquick.h), each one frame from the program's call to
+ * the protocol's function.  What is not for them, syh_write() and syh_read()
+ * do from the beginning.
+ */
+
+ssize_t
+syk_call_write(struct vnet *vnet, int fd, const void *buf, size_t len,
+    struct sy_host *host, const char *call)
+{
+	struct socket *so;
+	struct vnet *saved;
+	int error;
+
+	so = look_at(vnet, fd);
+	if (so == NULL || !vnet_is_still(vnet) || !sosend_is_quick(so, len))
+		return (syh_write(host, fd, buf, len, call));
+	saved = vnet_enter_still(vnet);
+	error = sosend_quick(so, buf, len);
+	if (__predict_false(error == ENOTCONN))
+		error = syk_compat_send_error(fd, error);
+	vnet_end_batch(vnet, saved);
+	if (__predict_true(error == 0))
+		return ((ssize_t)len);
+	return (error < 0 ? syh_write(host, fd, buf, len, call) :
+	    syh_fail(error, call, host, fd));
+}
+
+/* The protocol of fd's socket, which was read from, is to hear of it. */
+static void __noinline
+tell_rcvd(struct vnet *vnet, struct socket *so)
+{
+	struct vnet *saved;
+
+	saved = vnet_enter_fast(vnet);
+	soref(so);
+	(void)so->so_proto->pr_rcvd(so, 0);
+	sorele(so);
+	vnet_leave_fast(saved);
+}
+
+/*
+ * A look first, again after each turn of the loop that costs no time.  Then no
+ * door: a read of what is there asks nothing of the vnet, and where no task is
+ * put off a door has nothing to do.  No bytes are syh_read()'s, and so are too
+ * many: less 1, both are.
+ */
+ssize_t
+syk_call_read(struct vnet *vnet, int fd, void *buf, size_t len,
+    struct sy_host *host, const char *call)
+{
+	struct socket *so;
+	u_int n;
+
+	while ((so = look_at(vnet, fd)) != NULL && soreceive_is_idle(so))
+		if (len - 1 >= PTRDIFF_MAX || !syh_turns(host))
+			break;
+	if (so == NULL || vnet->vnet_tasks.tq_first != NULL ||
+	    len - 1 >= PTRDIFF_MAX)
+		return (syh_read(host, fd, buf, len, call));
+	n = soreceive_quick(so, buf, len);
+	if (n == 0)
+		return (soreceive_is_ended(so) ? 0 :
+		    syh_read(host, fd, buf, len, call));
+	if (__predict_false(soreceive_tell(so, vnet)))
+		tell_rcvd(vnet, so);
+	return ((ssize_t)n);
+}
+
 int
 syk_write(struct syk_io *io)
 {
@@ -401,19 +539,20 @@ syk_write(struct syk_io *io)
 	return (error);
 }
 
-/* so: what a look has found, or NULL. */
-static int __noinline
-read_now(struct syk_io *io, struct socket *so)
+int
+syk_read(struct syk_io *io)
 {
+	struct socket *so;
 	struct vnet *saved;
 	int error;
 
+	so = look_at(io->io_vnet, io->io_fd);
+	if (so != NULL && soreceive_is_idle(so) && io->io_len - 1 < PTRDIFF_MAX)
+		return (would_wait(so, so->so_rcv.sb_timeo, &io->io_wait));
+
 	saved = vnet_enter_fast(io->io_vnet);
-	error = 0;
-	if (__predict_false(io->io_len > PTRDIFF_MAX))
-		error = EINVAL;
-	else if (__predict_false(so == NULL))
-		error = fd_getsock(io->io_fd, &so);
+	error = io->io_len <= PTRDIFF_MAX ? fd_getsock(io->io_fd, &so) :
+	    EINVAL;
 	if (error == 0) {
 		soref(so);
 		error = soreceive_buf(so, io->io_buf, io->io_len,
@@ -424,26 +563,6 @@ read_now(struct syk_io *io, struct socket *so)
 	}
 	vnet_leave_fast(saved);
 	return (error);
-}
-
-int
-syk_read(struct syk_io *io)
-{
-	struct socket *so;
-
-	so = look_at(io->io_vnet, io->io_fd);
-	/* No bytes are the call's, and so are too many: less 1, both are. */
-	if (so != NULL && sbavail(&so->so_rcv) == 0 &&
-	    io->io_len - 1 < PTRDIFF_MAX) {
-		if (soreceive_is_idle(so))
-			return (would_wait(so, so->so_rcv.sb_timeo,
-			    &io->io_wait));
-		if (soreceive_is_ended(so)) {
-			io->io_done = 0;
-			return (0);
-		}
-	}
-	return (read_now(io, so));
 }
 
 /* ---- Options and names ---- */

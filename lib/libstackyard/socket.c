@@ -84,12 +84,26 @@ fail_after_wait(int error, const char *call, const struct sy_host *host,
 	return (sy_fail_fd(error, call, host, fd));
 }
 
+int
+syh_fail(int error, const char *call, const struct sy_host *host, int fd)
+{
+
+	return (sy_fail_fd(error, call, host, fd));
+}
+
+bool
+syh_turns(struct sy_host *host)
+{
+
+	return (sy_wait_instant(host));
+}
+
 /* ---- Connections ---- */
 
 int
 sy_socket(struct sy_host *host, int domain, int type, int protocol)
 {
-	int error, fd, flags;
+	int fd, flags;
 
 	flags = 0;
 #ifdef SOCK_NONBLOCK
@@ -99,11 +113,11 @@ sy_socket(struct sy_host *host, int domain, int type, int protocol)
 #ifdef SOCK_CLOEXEC
 	type &= ~SOCK_CLOEXEC;
 #endif
-	error = syk_socket(host->h_vnet, sy_tr_domain(domain),
-	    sy_tr_type(type), protocol, &fd);
-	if (error != 0)
-		return (sy_fail_fd(error, "socket", host, SY_NOFD));
-	if (flags != 0)
+	fd = syk_call_socket(host->h_vnet, sy_tr_domain(domain),
+	    sy_tr_type(type), protocol, host);
+	if (__builtin_expect(flags == 0, 1))
+		return (fd);
+	if (fd >= 0)
 		(void)syk_setnonblock(host->h_vnet, fd, true);
 	return (fd);
 }
@@ -131,17 +145,15 @@ sy_listen(struct sy_host *host, int fd, int backlog)
 }
 
 int
-sy_accept(struct sy_host *host, int fd, struct sockaddr *addr,
-    socklen_t *len)
+syh_accept(struct sy_host *host, int fd, struct syk_addr *addr)
 {
-	struct syk_addr kaddr;
 	struct syk_wait wait;
 	uint64_t deadline;
 	int error, newfd;
 
 	deadline = 0;
-	while ((error = syk_accept(host->h_vnet, fd, addr != NULL ? &kaddr :
-	    NULL, &newfd, &wait)) == EWOULDBLOCK) {
+	while ((error = syk_accept(host->h_vnet, fd, addr, &newfd,
+	    &wait)) == EWOULDBLOCK) {
 		error = wait_as(host, &wait, &deadline);
 		if (error != 0)
 			break;
@@ -149,28 +161,41 @@ sy_accept(struct sy_host *host, int fd, struct sockaddr *addr,
 	if (error != 0)
 		return (fail_after_wait(error, "accept", host, fd,
 		    deadline != 0));
-	if (addr != NULL)
+	return (newfd);
+}
+
+/* The same with the peer's address. */
+static int __attribute__((__noinline__))
+accept_addr(struct sy_host *host, int fd, struct sockaddr *addr,
+    socklen_t *len)
+{
+	struct syk_addr kaddr;
+	int newfd;
+
+	newfd = syk_call_accept(host->h_vnet, fd, &kaddr, host);
+	if (newfd >= 0)
 		sy_tr_addr_out(&kaddr, addr, len);
 	return (newfd);
 }
 
 int
-sy_connect(struct sy_host *host, int fd, const struct sockaddr *addr,
-    socklen_t len)
+sy_accept(struct sy_host *host, int fd, struct sockaddr *addr,
+    socklen_t *len)
+{
+
+	if (addr != NULL)
+		return (accept_addr(host, fd, addr, len));
+	return (syk_call_accept(host->h_vnet, fd, NULL, host));
+}
+
+/* A connect that is begun: wait for its end. */
+int
+syh_connect(struct sy_host *host, int fd)
 {
 	struct syk_wait for_ever = { 0 };
-	struct syk_addr kaddr;
 	uint64_t deadline;
 	int error;
 
-	error = sy_tr_addr_in(addr, len, &kaddr);
-	if (error == 0)
-		error = syk_connect(host->h_vnet, fd, &kaddr);
-	if (error == 0)
-		return (0);
-	if (error != EINPROGRESS)
-		return (sy_fail_fd(error, "connect", host, fd));
-	/* With ourselves it may have come to an end at once. */
 	deadline = 0;
 	while ((error = syk_connected(host->h_vnet, fd)) == EWOULDBLOCK) {
 		error = wait_as(host, &for_ever, &deadline);
@@ -180,6 +205,19 @@ sy_connect(struct sy_host *host, int fd, const struct sockaddr *addr,
 	if (error != 0)
 		return (fail_after_wait(error, "connect", host, fd, true));
 	return (0);
+}
+
+int
+sy_connect(struct sy_host *host, int fd, const struct sockaddr *addr,
+    socklen_t len)
+{
+	struct syk_addr kaddr;
+	int error;
+
+	error = sy_tr_addr_in(addr, len, &kaddr);
+	if (error != 0)
+		return (sy_fail_fd(error, "connect", host, fd));
+	return (syk_call_connect(host->h_vnet, fd, &kaddr, host));
 }
 
 int
@@ -220,16 +258,21 @@ close_lingering(struct sy_host *host, int fd)
 }
 
 int
-sy_close(struct sy_host *host, int fd)
+syh_close(struct sy_host *host, int fd, int error)
 {
-	int error;
 
-	if (host->h_nwatches != 0)
-		sy_watch_forget(host, fd);
-	error = syk_close(host->h_vnet, fd);
 	if (error == EWOULDBLOCK)
 		return (close_lingering(host, fd));
-	return (error == 0 ? 0 : sy_fail_fd(error, "close", host, fd));
+	return (sy_fail_fd(error, "close", host, fd));
+}
+
+int
+sy_close(struct sy_host *host, int fd)
+{
+
+	if (__builtin_expect(host->h_nwatches != 0, 0))
+		sy_watch_forget(host, fd);
+	return (syk_call_close(host->h_vnet, fd, host));
 }
 
 /* ---- Data ---- */
@@ -384,8 +427,8 @@ send_rest(struct sy_host *host, struct syk_io *io, int error,
 }
 
 /* send_all() of one range without flags or address, as most are. */
-static ssize_t __attribute__((__noinline__))
-send_plain(struct sy_host *host, int fd, const void *buf, size_t len,
+ssize_t
+syh_write(struct sy_host *host, int fd, const void *buf, size_t len,
     const char *call)
 {
 	struct syk_io io;
@@ -399,8 +442,8 @@ send_plain(struct sy_host *host, int fd, const void *buf, size_t len,
 }
 
 /* receive() of one range without flags or address. */
-static ssize_t __attribute__((__noinline__))
-receive_plain(struct sy_host *host, int fd, void *buf, size_t len,
+ssize_t
+syh_read(struct sy_host *host, int fd, void *buf, size_t len,
     const char *call)
 {
 	struct syk_io io;
@@ -451,7 +494,8 @@ sy_send(struct sy_host *host, int fd, const void *buf, size_t len, int flags)
 {
 
 	if (flags == 0)
-		return (send_plain(host, fd, buf, len, "send"));
+		return (syk_call_write(host->h_vnet, fd, buf, len, host,
+		    "send"));
 	return (send_flags(host, fd, buf, len, flags));
 }
 
@@ -480,7 +524,7 @@ ssize_t
 sy_write(struct sy_host *host, int fd, const void *buf, size_t len)
 {
 
-	return (send_plain(host, fd, buf, len, "write"));
+	return (syk_call_write(host->h_vnet, fd, buf, len, host, "write"));
 }
 
 ssize_t
@@ -488,7 +532,8 @@ sy_recv(struct sy_host *host, int fd, void *buf, size_t len, int flags)
 {
 
 	if (flags == 0)
-		return (receive_plain(host, fd, buf, len, "recv"));
+		return (syk_call_read(host->h_vnet, fd, buf, len, host,
+		    "recv"));
 	return (receive_flags(host, fd, buf, len, flags));
 }
 
@@ -520,7 +565,7 @@ ssize_t
 sy_read(struct sy_host *host, int fd, void *buf, size_t len)
 {
 
-	return (receive_plain(host, fd, buf, len, "read"));
+	return (syk_call_read(host->h_vnet, fd, buf, len, host, "read"));
 }
 
 /* ---- Options and names ---- */

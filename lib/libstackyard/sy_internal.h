@@ -233,6 +233,38 @@ struct syk_io {
 };
 int	syk_write(struct syk_io *io);
 int	syk_read(struct syk_io *io);
+/*
+ * Whole calls of the program's, host's on vnet, with their waiting as far as
+ * that takes no time, in one frame; the result is the program's, too.  What
+ * they do not do themselves they end by handing to a function of host kind:
+ * all of it, or the rest of a connect that is begun, or a close that returned
+ * error.
+ */
+int	syk_call_socket(struct vnet *vnet, enum syk_af family, int type,
+	    int protocol, struct sy_host *host);
+int	syk_call_connect(struct vnet *vnet, int fd,
+	    const struct syk_addr *addr, struct sy_host *host);
+int	syk_call_accept(struct vnet *vnet, int fd, struct syk_addr *addr,
+	    struct sy_host *host);
+ssize_t	syk_call_write(struct vnet *vnet, int fd, const void *buf,
+	    size_t len, struct sy_host *host, const char *call);
+ssize_t	syk_call_read(struct vnet *vnet, int fd, void *buf, size_t len,
+	    struct sy_host *host, const char *call);
+int	syk_call_close(struct vnet *vnet, int fd, struct sy_host *host);
+int	syh_connect(struct sy_host *host, int fd);
+int	syh_accept(struct sy_host *host, int fd, struct syk_addr *addr);
+ssize_t	syh_write(struct sy_host *host, int fd, const void *buf, size_t len,
+	    const char *call);
+ssize_t	syh_read(struct sy_host *host, int fd, void *buf, size_t len,
+	    const char *call);
+int	syh_close(struct sy_host *host, int fd, int error);
+/* The call has failed: -1.  fd may be SY_NOFD. */
+#define	SY_NOFD	INT32_MIN
+int	syh_fail(int error, const char *call, const struct sy_host *host,
+	    int fd);
+/* Run turns that take no time: true, up to one of host's; false, there was
+ * none of it. */
+bool	syh_turns(struct sy_host *host);
 int	syk_shutdown(struct vnet *vnet, int fd, int how);
 int	syk_close(struct vnet *vnet, int fd);
 /* The same by the program's own numbers, on a host with another system's

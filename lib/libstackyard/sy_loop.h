@@ -366,7 +366,6 @@ int	sy_fail(int error, const char *fmt, ...)
  * The same for a call on a descriptor.  Cheap: the sentence is made when it
  * is asked for.  call is a constant string; fd may be SY_NOFD.
  */
-#define	SY_NOFD	INT32_MIN
 int	sy_fail_fd(int error, const char *call, const struct sy_host *host,
 	    int fd);
 /* Why a wait ended, for the sy_fail_fd() that follows: a constant string;

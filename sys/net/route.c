@@ -475,18 +475,23 @@ rt_lookup(const struct in6_addr *dst, uint32_t scope)
 	return (nh);
 }
 
+static struct route * __noinline
+recent_take(struct rt_recent *rr, const struct in6_addr *dst, uint32_t scope)
+{
+	ro_invalidate(&rr->rr_route);
+	rr->rr_dst = *dst;
+	rr->rr_scope = scope;
+	rr->rr_srcgen = 0;
+	return (&rr->rr_route);
+}
+
 struct route *
 ro_recent(const struct in6_addr *dst, uint32_t scope)
 {
 	struct rt_recent *rr = recent_slot(dst);
 
-	if (__predict_false(!recent_is(rr, dst, scope))) {
-		ro_invalidate(&rr->rr_route);
-		rr->rr_dst = *dst;
-		rr->rr_scope = scope;
-		rr->rr_srcgen = 0;
-	}
-	return (&rr->rr_route);
+	return (__predict_true(recent_is(rr, dst, scope)) ? &rr->rr_route :
+	    recent_take(rr, dst, scope));
 }
 
 void

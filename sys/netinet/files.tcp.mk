@@ -14,6 +14,7 @@ SRCS+=	netinet/tcp_export.c
 SRCS+=	netinet/tcp_fastopen.c
 SRCS+=	netinet/tcp_fastopen_cache.c
 SRCS+=	netinet/tcp_functions.c
+SRCS+=	netinet/tcp_head.c
 SRCS+=	netinet/tcp_hostcache.c
 SRCS+=	netinet/tcp_hostcache_conn.c
 SRCS+=	netinet/tcp_info.c

@@ -64,12 +64,31 @@ SYSCTL_PROC(_net_inet_tcp, OID_AUTO, tcbhashsize,
     "Slots that the table of connections begins with, a power of two (0: "
     "few; it grows)");
 
+/* The third word of each mapped address; the two before are 0. */
+#define	MAPPED_WORD	htonl(0xffff)
+
+/* The parts of in_pcbhash()'s sum that are known for mapped addresses. */
+static void
+pcb_hash_init(struct inpcbinfo *ipi)
+{
+	const uint64_t *k = ipi->ipi_key;
+
+	ipi->ipi_sum4 = k[0] + k[1] * k[2] + k[5] * k[6];
+	ipi->ipi_fkey4 = k[3] + MAPPED_WORD;
+	ipi->ipi_lkey4 = k[7] + MAPPED_WORD;
+}
+
 void
 in_pcbinfo_init(struct inpcbinfo *ipi)
 {
+	static const uint32_t none = 0;
+
 	memset(ipi, 0, sizeof(*ipi));
+	ipi->ipi_nquiet = &none;
 	TAILQ_INIT(&ipi->ipi_list);
+	in_pcbexpect(ipi, NULL);
 	vnet_random(ipi->ipi_key, sizeof(ipi->ipi_key));
+	pcb_hash_init(ipi);
 }
 
 void
@@ -78,34 +97,6 @@ in_pcbinfo_destroy(struct inpcbinfo *ipi)
 	KASSERT(ipi->ipi_count == 0, ("%u pcbs left", ipi->ipi_count));
 	free(ipi->ipi_conns, M_PCB);
 	free(ipi->ipi_ports, M_PCB);
-}
-
-/* What hangs on inp goes before it. */
-static void __noinline
-pcb_strip(struct inpcbinfo *ipi, struct inpcb *inp)
-{
-	in_pcbleave(ipi, inp);
-	m_freem(inp->inp_options);
-	inp->inp_options = NULL;
-	in_pcbdestroy(ipi, inp);
-}
-
-void
-in_pcbdestroy(struct inpcbinfo *ipi, struct inpcb *inp)
-{
-	struct nhop_object *nh = inp->inp_route.ro_nh;
-
-	/* Mostly the connection has ended before. */
-	if (__predict_false((inp->inp_flags & (INP_INHASH | INP_INPORT)) != 0 ||
-	    inp->inp_options != NULL)) {
-		pcb_strip(ipi, inp);
-		return;
-	}
-	TAILQ_REMOVE(&ipi->ipi_list, inp, inp_list);
-	ipi->ipi_count--;
-	ipi->ipi_gencnt++;
-	if (nh != NULL)
-		nhop_free(nh);
 }
 
 /* ---- The table of connections ---- */
@@ -120,10 +111,12 @@ in_pcbdestroy(struct inpcbinfo *ipi, struct inpcb *inp)
  *
  * Any two connections collide with a chance of 2^-32 over the keys, so who
  * does not know them cannot fill a run of the table; and five multiplications
- * are a tenth of SipHash, which every arriving segment would pay.
+ * are a tenth of SipHash, which every arriving segment would pay.  Of mapped
+ * addresses, which both are or none, two products and two sums are always the
+ * same: pcb_hash_init() has them.
  */
-uint32_t
-in_pcbhash(const struct inpcbinfo *ipi, const struct in_conninfo *inc)
+static inline uint32_t
+pcb_hash(const struct inpcbinfo *ipi, const struct in_conninfo *inc)
 {
 	const uint64_t *k = ipi->ipi_key;
 	uint32_t w[PCB_HASHWORDS];
@@ -132,6 +125,13 @@ in_pcbhash(const struct inpcbinfo *ipi, const struct in_conninfo *inc)
 	/* The compiler would leave it a loop, of twice as many steps. */
 	CTASSERT(PCB_HASHWORDS == 10);
 	memcpy(w, inc, sizeof(w));
+	if (__predict_true(IN6_IS_ADDR_V4MAPPED(&inc->inc_faddr))) {
+		sum = ipi->ipi_sum4;
+		sum += ipi->ipi_fkey4 * (k[4] + w[3]);
+		sum += ipi->ipi_lkey4 * (k[8] + w[7]);
+		sum += (k[9] + w[8]) * (k[10] + w[9]);
+		return ((uint32_t)(sum >> 32));
+	}
 	sum = k[0];
 	sum += (k[1] + w[0]) * (k[2] + w[1]);
 	sum += (k[3] + w[2]) * (k[4] + w[3]);
@@ -139,6 +139,12 @@ in_pcbhash(const struct inpcbinfo *ipi, const struct in_conninfo *inc)
 	sum += (k[7] + w[6]) * (k[8] + w[7]);
 	sum += (k[9] + w[8]) * (k[10] + w[9]);
 	return ((uint32_t)(sum >> 32));
+}
+
+uint32_t
+in_pcbhash(const struct inpcbinfo *ipi, const struct in_conninfo *inc)
+{
+	return (pcb_hash(ipi, inc));
 }
 
 static inline in_pcbslot_t
@@ -186,7 +192,7 @@ in_pcblookup_other(struct inpcbinfo *ipi, const struct in_conninfo *inc,
 {
 	struct inpcb *inp;
 
-	*hash = in_pcbhash(ipi, inc);
+	*hash = pcb_hash(ipi, inc);
 	inp = pcb_find(ipi, inc, *hash);
 	if (inp != NULL)
 		in_pcbexpect(ipi, inp);
@@ -202,19 +208,19 @@ in_pcblookup(struct inpcbinfo *ipi, const struct in_conninfo *inc)
 }
 
 /* Put inp into the first free slot of its run. */
-static void
+static inline void
 pcb_place(struct inpcbinfo *ipi, struct inpcb *inp)
 {
-	uint32_t i;
+	in_pcbslot_t *conns = ipi->ipi_conns;
+	uint32_t i, mask = ipi->ipi_connmask;
 
-	i = inp->inp_hash;
-	while (ipi->ipi_conns[i & ipi->ipi_connmask] != 0)
-		i++;
-	ipi->ipi_conns[i & ipi->ipi_connmask] = pcb_slot(inp);
+	for (i = inp->inp_hash & mask; conns[i] != 0;)
+		i = (i + 1) & mask;
+	conns[i] = pcb_slot(inp);
 }
 
 /* Twice the slots, so that at most half are in use. */
-static bool
+static bool __noinline
 pcb_grow(struct inpcbinfo *ipi)
 {
 	in_pcbslot_t *old = ipi->ipi_conns, *new;
@@ -255,20 +261,7 @@ pcb_entered(struct inpcbinfo *ipi, struct inpcb *inp)
 	in_pcbexpect(ipi, inp);
 }
 
-int
-in_pcbinsert_new(struct inpcbinfo *ipi, struct inpcb *inp, uint32_t hash)
-{
-	KASSERT(hash == in_pcbhash(ipi, &inp->inp_inc) &&
-	    pcb_find(ipi, &inp->inp_inc, hash) == NULL, ("not a new one"));
-	if (!pcb_room(ipi, inp))
-		return (ENOMEM);
-	inp->inp_hash = hash;
-	pcb_place(ipi, inp);
-	pcb_entered(ipi, inp);
-	return (0);
-}
-
-/* The same of one that may be there already: EADDRINUSE, too. */
+/* Enter inp, for which a place may be taken: ENOMEM, EADDRINUSE. */
 static int
 pcb_insert(struct inpcbinfo *ipi, struct inpcb *inp)
 {
@@ -278,7 +271,7 @@ pcb_insert(struct inpcbinfo *ipi, struct inpcb *inp)
 		return (ENOMEM);
 	inp->inp_hash = in_pcbhash(ipi, &inp->inp_inc);
 	slot = pcb_probe(ipi, &inp->inp_inc, inp->inp_hash);
-	if (*slot != 0 || (ipi->ipi_quiet != NULL &&
+	if (*slot != 0 || (in_pcbquiet(ipi) &&
 	    ipi->ipi_quiet->ipq_taken(&inp->inp_inc, inp->inp_hash)))
 		return (EADDRINUSE);
 	*slot = pcb_slot(inp);
@@ -310,7 +303,7 @@ pcb_remove(struct inpcbinfo *ipi, struct inpcb *inp)
 
 	ipi->ipi_nconns--;
 	if (ipi->ipi_last == inp)
-		ipi->ipi_last = NULL;
+		in_pcbexpect(ipi, NULL);
 	for (i = inp->inp_hash & mask; ipi->ipi_conns[i] != pcb_slot(inp);)
 		i = (i + 1) & mask;
 	if (ipi->ipi_conns[(i + 1) & mask] != 0)
@@ -377,17 +370,75 @@ port_room(struct inpcbinfo *ipi)
 	    port_grow(ipi) || ipi->ipi_ports != NULL);
 }
 
-int
-in_pcbinherit_port(struct inpcbinfo *ipi, struct inpcb *inp, uint16_t port)
+/* There is room for one more with a port, if in a longer chain. */
+static inline bool
+port_hasroom(struct inpcbinfo *ipi)
+{
+	return (__predict_true(ipi->ipi_nports <= ipi->ipi_portmask &&
+	    ipi->ipi_ports != NULL) || port_room(ipi));
+}
+
+static int
+port_enter(struct inpcbinfo *ipi, struct inpcb *inp, uint16_t port)
 {
 	KASSERT((inp->inp_flags & INP_INPORT) == 0, ("has a port"));
-	if (__predict_false(ipi->ipi_nports > ipi->ipi_portmask ||
-	    ipi->ipi_ports == NULL) && !port_room(ipi))
+	if (!port_hasroom(ipi))
 		return (ENOMEM);
 	inp->inp_lport = port;
 	port_place(port_head(ipi, port), inp);
 	ipi->ipi_nports++;
 	inp->inp_flags |= INP_INPORT;
+	return (0);
+}
+
+/* inp, for which there is room, behind t in its chain of ports. */
+static inline void
+pcb_accept(struct inpcbinfo *ipi, struct inpcb *inp, struct inpcb *t,
+    uint32_t hash)
+{
+	LIST_INSERT_AFTER(t, inp, inp_portlist);
+	ipi->ipi_nports++;
+	ipi->ipi_nconns++;
+	inp->inp_flags |= INP_INPORT | INP_INHASH;
+	inp->inp_hash = hash;
+	pcb_place(ipi, inp);
+	in_pcbexpect(ipi, inp);
+}
+
+/* There is no room yet, or there are others without a connection. */
+static int __noinline
+pcb_accept_any(struct inpcbinfo *ipi, struct inpcb *inp, struct inpcb *linp,
+    uint32_t hash)
+{
+	struct inpcb *next;
+
+	if (!pcb_room(ipi, inp) || !port_hasroom(ipi))
+		return (ENOMEM);
+	while ((next = LIST_NEXT(linp, inp_portlist)) != NULL &&
+	    next->inp_fport == 0)
+		linp = next;
+	pcb_accept(ipi, inp, linp, hash);
+	return (0);
+}
+
+/* Connections stand behind all that are none; mostly linp is the last of
+ * these. */
+int
+in_pcbaccept(struct inpcbinfo *ipi, struct inpcb *inp, struct inpcb *linp,
+    uint32_t hash)
+{
+	const struct inpcb *next = LIST_NEXT(linp, inp_portlist);
+
+	KASSERT(hash == in_pcbhash(ipi, &inp->inp_inc) &&
+	    pcb_find(ipi, &inp->inp_inc, hash) == NULL, ("not a new one"));
+	KASSERT((inp->inp_flags & INP_INPORT) == 0 &&
+	    (linp->inp_flags & INP_INPORT) != 0, ("ports"));
+	if (__predict_false((next != NULL && next->inp_fport == 0) ||
+	    ipi->ipi_nports > ipi->ipi_portmask ||
+	    2 * (ipi->ipi_nconns + 1) > ipi->ipi_connmask + 1 ||
+	    (uint64_t)(uintptr_t)inp >> PCBSLOT_PTRBITS != 0))
+		return (pcb_accept_any(ipi, inp, linp, hash));
+	pcb_accept(ipi, inp, linp, hash);
 	return (0);
 }
 
@@ -397,10 +448,29 @@ in_pcbleave(struct inpcbinfo *ipi, struct inpcb *inp)
 	if ((inp->inp_flags & INP_INPORT) != 0) {
 		LIST_REMOVE(inp, inp_portlist);
 		ipi->ipi_nports--;
+		if (ipi->ipi_wild == inp)
+			in_pcbwild_forget(ipi);
 	}
 	if ((inp->inp_flags & INP_INHASH) != 0)
 		pcb_remove(ipi, inp);
 	inp->inp_flags &= ~(INP_INHASH | INP_INPORT);
+}
+
+void
+in_pcbdestroy(struct inpcbinfo *ipi, struct inpcb *inp)
+{
+	struct nhop_object *nh = inp->inp_route.ro_nh;
+
+	in_pcbleave(ipi, inp);
+	if (__predict_false(inp->inp_options != NULL)) {
+		m_freem(inp->inp_options);
+		inp->inp_options = NULL;
+	}
+	TAILQ_REMOVE(&ipi->ipi_list, inp, inp_list);
+	ipi->ipi_count--;
+	ipi->ipi_gencnt++;
+	if (nh != NULL)
+		nhop_free(nh);
 }
 
 /* Could both receive the same packet?  An IPv6 wildcard takes IPv4 too,
@@ -429,7 +499,7 @@ port_free(const struct inpcbinfo *ipi, const struct inpcb *inp,
 	int mine, theirs;
 
 	mine = inp->inp_socket != NULL ? inp->inp_socket->so_options : 0;
-	if (ipi->ipi_quiet != NULL && (mine & SO_REUSEADDR) == 0 &&
+	if (in_pcbquiet(ipi) && (mine & SO_REUSEADDR) == 0 &&
 	    ipi->ipi_quiet->ipq_port_taken(laddr, port, inp->inp_vflag))
 		return (false);
 	if (ipi->ipi_ports == NULL)
@@ -479,7 +549,7 @@ port_shareable(const struct inpcbinfo *ipi, const struct inpcb *inp,
 			return (false);
 	}
 	hash = in_pcbhash(ipi, inc);
-	if (ipi->ipi_quiet != NULL && ipi->ipi_quiet->ipq_taken(inc, hash))
+	if (in_pcbquiet(ipi) && ipi->ipi_quiet->ipq_taken(inc, hash))
 		return (false);
 	return (pcb_find(ipi, inc, hash) == NULL);
 }
@@ -510,15 +580,15 @@ static uint16_t
 port_pick(const struct inpcbinfo *ipi, const struct inpcb *inp,
     const struct in6_addr *laddr)
 {
-	uint32_t first, i, n;
-	uint16_t port;
+	const uint32_t n = IPPORT_EPHEMERALLAST - IPPORT_EPHEMERALFIRST + 1;
+	uint32_t i, port;
 
-	n = IPPORT_EPHEMERALLAST - IPPORT_EPHEMERALFIRST + 1;
-	first = prng32_bounded(n);
+	port = IPPORT_EPHEMERALFIRST + prng32_bounded(n);
 	for (i = 0; i < n; i++) {
-		port = IPPORT_EPHEMERALFIRST + (first + i) % n;
-		if (port_free(ipi, inp, laddr, port))
-			return (port);
+		if (port_free(ipi, inp, laddr, (uint16_t)port))
+			return ((uint16_t)port);
+		if (port++ == IPPORT_EPHEMERALLAST)
+			port = IPPORT_EPHEMERALFIRST;
 	}
 	return (0);
 }
@@ -554,8 +624,9 @@ in_pcbbind(struct inpcbinfo *ipi, struct inpcb *inp, struct sockaddr *nam)
 		return (EACCES);
 	else if (!port_free(ipi, inp, &laddr, port))
 		return (EADDRINUSE);
-	if ((error = in_pcbinherit_port(ipi, inp, port)) != 0)
+	if ((error = port_enter(ipi, inp, port)) != 0)
 		return (error);
+	in_pcbwild_forget(ipi);
 	inp->inp_laddr = laddr;
 	inp->inp_inc.inc_scope = scope;
 	return (0);
@@ -572,7 +643,7 @@ port_for(const struct inpcbinfo *ipi, const struct inpcb *inp,
 	return (__predict_true(port != 0) ? port : port_share(ipi, inp, inc));
 }
 
-/* Into the tables, of which that of ports may have inp already. */
+/* One that has no port takes that of its connection. */
 static int
 connect_insert(struct inpcbinfo *ipi, struct inpcb *inp)
 {
@@ -580,12 +651,7 @@ connect_insert(struct inpcbinfo *ipi, struct inpcb *inp)
 
 	if ((error = pcb_insert(ipi, inp)) != 0)
 		return (error);
-	if ((inp->inp_flags & INP_INPORT) != 0) {
-		LIST_REMOVE(inp, inp_portlist);
-		port_place(port_head(ipi, inp->inp_lport), inp);
-		return (0);
-	}
-	error = in_pcbinherit_port(ipi, inp, inp->inp_lport);
+	error = port_enter(ipi, inp, inp->inp_lport);
 	if (error == 0)
 		inp->inp_flags |= INP_ANONPORT;
 	else
@@ -593,8 +659,10 @@ connect_insert(struct inpcbinfo *ipi, struct inpcb *inp)
 	return (error);
 }
 
-int
-in_pcbconnect(struct inpcbinfo *ipi, struct inpcb *inp,
+/* The connection from where inp is bound, which so has a port, but may be
+ * bound to any address. */
+static int __noinline
+connect_bound(struct inpcbinfo *ipi, struct inpcb *inp,
     const struct in6_addr *faddr, uint16_t fport, uint32_t scope)
 {
 	struct in_conninfo *inc = &inp->inp_inc, old = *inc;
@@ -610,13 +678,54 @@ in_pcbconnect(struct inpcbinfo *ipi, struct inpcb *inp,
 	inc->inc_faddr = *faddr;
 	inc->inc_fport = fport;
 	inc->inc_scope = scope;
-	if ((inp->inp_flags & INP_INPORT) == 0 &&
-	    (inc->inc_lport = port_for(ipi, inp, inc)) == 0)
+	if ((error = pcb_insert(ipi, inp)) != 0)
 		goto fail;
-	if ((error = connect_insert(ipi, inp)) == 0)
-		return (0);
+	LIST_REMOVE(inp, inp_portlist);
+	port_place(port_head(ipi, inp->inp_lport), inp);
+	in_pcbwild_forget(ipi);
+	return (0);
 fail:
 	*inc = old;
+	return (error);
+}
+
+/* inp, without a port, is what it was before it was to be connected. */
+static void __noinline
+connect_undo(struct inpcb *inp)
+{
+	memset(&inp->inp_inc, 0, sizeof(inp->inp_inc));
+	if ((inp->inp_flags & INP_V6SOCKET) == 0)
+		inp->inp_laddr = inp->inp_faddr =
+		    in6_mapped((struct in_addr){ INADDR_ANY });
+}
+
+/* Without a port inp has no address either (in_pcbbind() gives both), so all
+ * that it will have follows from where to. */
+int
+in_pcbconnect(struct inpcbinfo *ipi, struct inpcb *inp,
+    const struct in6_addr *faddr, uint16_t fport, uint32_t scope)
+{
+	struct in_conninfo *inc = &inp->inp_inc;
+	const struct in6_addr *known;
+	int error = 0;
+
+	if (__predict_false((inp->inp_flags & INP_INPORT) != 0))
+		return (connect_bound(ipi, inp, faddr, fport, scope));
+	KASSERT(in_any(&inc->inc_laddr), ("an address without a port"));
+	if (__predict_true((known = rt_source(faddr, scope)) != NULL))
+		inc->inc_laddr = *known;
+	else
+		error = ip_selectsrc(faddr, scope, &inc->inc_laddr);
+	if (__predict_true(error == 0)) {
+		inc->inc_faddr = *faddr;
+		inc->inc_fport = fport;
+		inc->inc_scope = scope;
+		inc->inc_lport = port_for(ipi, inp, inc);
+		error = inc->inc_lport == 0 ? EADDRNOTAVAIL :
+		    connect_insert(ipi, inp);
+	}
+	if (__predict_false(error != 0))
+		connect_undo(inp);
 	return (error);
 }
 
@@ -748,9 +857,10 @@ wild_best(struct inpcbinfo *ipi, const struct inpcbporthead *head,
 	return (best);
 }
 
-/* Where there is but one, it is the best if it fits. */
+/* Where there is but one, it is the best if it fits, and so it is until another
+ * one comes or it goes itself. */
 struct inpcb *
-in_pcblookup_wild(struct inpcbinfo *ipi, const struct in_conninfo *inc)
+in_pcblookup_wild_other(struct inpcbinfo *ipi, const struct in_conninfo *inc)
 {
 	const struct inpcbporthead *head;
 	struct inpcb *inp, *next;
@@ -766,5 +876,10 @@ in_pcblookup_wild(struct inpcbinfo *ipi, const struct in_conninfo *inc)
 	next = LIST_NEXT(inp, inp_portlist);
 	if (__predict_false(next != NULL && next->inp_fport == 0))
 		return (wild_best(ipi, head, inc, vflag));
-	return (wild_fits(inp, inc, vflag) ? inp : NULL);
+	if (!wild_fits(inp, inc, vflag))
+		return (NULL);
+	ipi->ipi_wild = inp;
+	ipi->ipi_wild_laddr = inc->inc_laddr;
+	ipi->ipi_wild_lport = inc->inc_lport;
+	return (inp);
 }

@@ -41,14 +41,14 @@ struct inpcb {
 	uint8_t		inp_vflag;	/* INP_IPV4, INP_IPV6: what it takes */
 	uint8_t		inp_ttl;	/* 0: the host's default */
 	uint8_t		inp_tos;
+	uint8_t		inp_numa;	/* listener: domain + 1, or 0 for all */
 	union {
 		struct {
 			uint16_t inp_udpport;	/* TCP over UDP: the peer's */
 			uint8_t	inp_minttl;
-			uint8_t	inp_numa;	/* listener: domain + 1, or 0
-						 * for all */
+			uint8_t	inp_irregular;	/* TCPI_*: tcp_var.h */
 		};
-		uint32_t inp_picky;	/* 0: none of these is asked for */
+		uint32_t inp_picky;	/* 0: none of these is so */
 	};
 	LIST_ENTRY(inpcb) inp_portlist; /* same local port */
 	TAILQ_ENTRY(inpcb) inp_list;	/* all */
@@ -118,14 +118,32 @@ struct inpcbinfo {
 	uint64_t	ipi_gencnt;	/* births and deaths so far */
 	struct inpcbhead ipi_list;
 	struct inpcb	*ipi_last;	/* the last one found, or NULL */
-	uint64_t	ipi_same;	/* its addresses' ii_same, if known */
-#define	PCB_SAME_UNKNOWN	UINT64_MAX
-	const struct inpcb_quiet *ipi_quiet;	/* or NULL */
+	uint64_t	ipi_same;	/* its addresses' ii_same, or: */
+#define	PCB_SAME_UNKNOWN	UINT64_MAX	/* or there is none */
+	/* Who takes what is for that address and port, or NULL: the only one
+	 * without a connection in its chain of ports; found last. */
+	struct inpcb	*ipi_wild;
+	struct in6_addr	ipi_wild_laddr;
+	uint16_t	ipi_wild_lport;
+	const struct inpcb_quiet *ipi_quiet;	/* if *ipi_nquiet is not 0 */
+	const uint32_t	*ipi_nquiet;	/* how many those have */
 	uint64_t	ipi_key[PCB_KEYWORDS];	/* of the hash */
+	/* What mapped addresses have in common, in its sum: by itself, and in
+	 * the words before those that differ. */
+	uint64_t	ipi_sum4;
+	uint64_t	ipi_fkey4;
+	uint64_t	ipi_lkey4;
 };
 
 void	in_pcbinfo_init(struct inpcbinfo *ipi);
 void	in_pcbinfo_destroy(struct inpcbinfo *ipi);
+
+/* Are there connections without a pcb at all? */
+static inline bool
+in_pcbquiet(const struct inpcbinfo *ipi)
+{
+	return (__predict_false(*ipi->ipi_nquiet != 0));
+}
 
 /* Make inp (zeroed memory of the caller) known, with its socket. */
 static inline void
@@ -149,16 +167,13 @@ bool	in_port_permitted(uint16_t port);
  * Errors of bind, and EADDRNOTAVAIL, EHOSTUNREACH, EADDRINUSE. */
 int	in_pcbconnect(struct inpcbinfo *ipi, struct inpcb *inp,
 	    const struct in6_addr *faddr, uint16_t fport, uint32_t scope);
-/* Enter a connection whose inp_inc is filled in, which the last look-up did
- * not find, neither here nor among ipi_quiet's, and whose hash it told:
- * ENOMEM. */
-int	in_pcbinsert_new(struct inpcbinfo *ipi, struct inpcb *inp,
-	    uint32_t hash);
+/* Enter a connection that the listener linp accepts, on its port.  inp_inc is
+ * filled in; the last look-up did not find it, neither here nor among
+ * ipi_quiet's, and told its hash: ENOMEM. */
+int	in_pcbaccept(struct inpcbinfo *ipi, struct inpcb *inp,
+	    struct inpcb *linp, uint32_t hash);
 /* Leave both tables; the port is given back. */
 void	in_pcbleave(struct inpcbinfo *ipi, struct inpcb *inp);
-/* Share the listener's port: for accepted connections. ENOMEM */
-int	in_pcbinherit_port(struct inpcbinfo *ipi, struct inpcb *inp,
-	    uint16_t port);
 /* A keyed hash of a connection's ends. */
 uint32_t in_pcbhash(const struct inpcbinfo *ipi,
 	    const struct in_conninfo *inc);
@@ -179,7 +194,7 @@ in_pcbexpect(struct inpcbinfo *ipi, struct inpcb *inp)
 	ipi->ipi_last = inp;
 	ipi->ipi_same = PCB_SAME_UNKNOWN;
 }
-/* What it was found for is what IP calls that, if anything. */
+/* What it, which is there, was found for is what IP calls that, if anything. */
 static inline void
 in_pcbsame_note(struct inpcbinfo *ipi, uint64_t same)
 {
@@ -202,9 +217,24 @@ in_pcblookup_hash(struct inpcbinfo *ipi, const struct in_conninfo *inc,
 	return (inp != NULL && in_pcbsame(&inp->inp_inc, inc) ? inp :
 	    in_pcblookup_other(ipi, inc, hash));
 }
-/* The socket bound to inc's local side, listeners first, or NULL. */
-struct inpcb *in_pcblookup_wild(struct inpcbinfo *ipi,
+/* The socket bound to inc's local side, listeners first, or NULL; and the same
+ * without a look at who was found last. */
+struct inpcb *in_pcblookup_wild_other(struct inpcbinfo *ipi,
 	    const struct in_conninfo *inc);
+static inline struct inpcb *
+in_pcblookup_wild(struct inpcbinfo *ipi, const struct in_conninfo *inc)
+{
+	return (ipi->ipi_wild != NULL &&
+	    ipi->ipi_wild_lport == inc->inc_lport &&
+	    IN6_ARE_ADDR_EQUAL(&ipi->ipi_wild_laddr, &inc->inc_laddr) ?
+	    ipi->ipi_wild : in_pcblookup_wild_other(ipi, inc));
+}
+/* One without a connection has come or gone. */
+static inline void
+in_pcbwild_forget(struct inpcbinfo *ipi)
+{
+	ipi->ipi_wild = NULL;
+}
 
 #define	IN_NUMA_NODOM	(-2)
 #define	IN_NUMA_CURDOM	(-1)

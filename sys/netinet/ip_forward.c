@@ -31,6 +31,7 @@
 #include <net/if_var.h>
 #include <net/route.h>
 #include <netinet/ip_impl.h>
+#include <netinet/ip_plain.h>
 
 #define	FWD_WAYS	64		/* a power of two */
 #define	FWD_ULP_LEN	20		/* transport header that sums are in */

@@ -93,12 +93,6 @@ ip_nexthop(const struct nhop_object *nh, const struct in6_addr *dst)
 {
 	return ((nh->nh_flags & RTF_GATEWAY) != 0 ? &nh->nh_gw : dst);
 }
-/* Bytes of IP packet that nh takes. */
-static inline uint32_t
-ip_nhop_mtu(const struct nhop_object *nh)
-{
-	return (nh->nh_mtu != 0 ? nh->nh_mtu : nh->nh_ifp->if_mtu);
-}
 /* The family of a packet by its first byte. */
 static inline bool
 ip_is_v6(const struct mbuf *m)

@@ -88,6 +88,8 @@ sysctl_ip_ttl(SYSCTL_HANDLER_ARGS)
 {
 	(void)arg1;
 	(void)arg2;
+	/* Who keeps headers has it in them. */
+	way_gen_bump();
 	return (sysctl_int_range(oidp, req, &V_ip_defttl, 1, 255));
 }
 SYSCTL_PROC(_net_inet_ip, 3, ttl, CTLTYPE_INT | CTLFLAG_VNET |

@@ -562,46 +562,19 @@ ip_send_pcb_any(struct mbuf *m, struct inpcb *inp)
 	return (ip_send_any(m, &ioa, ioa.ioa_ro));
 }
 
-/* The route has to be found first. */
-static uint32_t __noinline
-route_mtu_found(const struct in6_addr *dst, uint32_t scope, struct route *ro,
-    uint32_t *tsomaxp)
-{
-	if (ro_lookup(ro, dst, scope) != 0) {
-		*tsomaxp = IP_MAXPACKET;
-		return (0);
-	}
-	return (ip_route_mtu(dst, scope, ro, tsomaxp));
-}
-
-/* The link's MTU, or less if that was learnt. */
-static uint32_t __noinline
-route_mtu_learnt(const struct in6_addr *dst, uint32_t mtu)
-{
-	uint32_t path = ip_pmtu_get(dst);
-
-	return (path != 0 && path < mtu ? path : mtu);
-}
-
 uint32_t
-ip_route_mtu(const struct in6_addr *dst, uint32_t scope, struct route *ro,
-    uint32_t *tsomaxp)
+ip_route_mtu_any(const struct in6_addr *dst, uint32_t scope,
+    struct route *ro, uint32_t *tsomaxp)
 {
-	const struct ifnet *ifp;
-	uint32_t bit, mtu;
+	uint32_t mtu, path;
 
-	if (!ro_valid(ro))
-		return (route_mtu_found(dst, scope, ro, tsomaxp));
 	*tsomaxp = IP_MAXPACKET;
-	ifp = ro->ro_nh->nh_ifp;
-	if (ifp == NULL)
+	if ((!ro_valid(ro) && ro_lookup(ro, dst, scope) != 0) ||
+	    ro->ro_nh->nh_ifp == NULL)
 		return (0);
-	bit = IN6_IS_ADDR_V4MAPPED(dst) ? CSUM_IP_TSO : CSUM_IP6_TSO;
-	if ((ifp->if_hwassist & bit) != 0)
-		*tsomaxp = ifp->if_hw_tsomax;
-	mtu = ip_nhop_mtu(ro->ro_nh);
-	return (__predict_true(V_pmtu_count == 0) ? mtu :
-	    route_mtu_learnt(dst, mtu));
+	mtu = ip_link_mtu(dst, ro->ro_nh, tsomaxp);
+	path = ip_pmtu_get(dst);
+	return (path != 0 && path < mtu ? path : mtu);
 }
 
 bool
@@ -670,6 +643,9 @@ ip_selectsrc(const struct in6_addr *dst, uint32_t scope,
 	if (in_any(dst) || (nh = rt_lookup(dst, scope)) == NULL)
 		return (EHOSTUNREACH);
 	error = ip_source_by(dst, nh, src);
+	if (error == 0 && IN6_IS_ADDR_V4MAPPED(dst) !=
+	    IN6_IS_ADDR_V4MAPPED(src))
+		error = EADDRNOTAVAIL;
 	if (error == 0)
 		rt_source_set(dst, scope, src);
 	nhop_free(nh);

@@ -30,6 +30,38 @@ struct ip_ours {
 VNET_DECLARE(struct ip_ours, ip_ours);
 #define	V_ip_ours	VNET(ip_ours)
 
+/* Bytes of IP packet that nh takes. */
+static inline uint32_t
+ip_nhop_mtu(const struct nhop_object *nh)
+{
+	return (nh->nh_mtu != 0 ? nh->nh_mtu : nh->nh_ifp->if_mtu);
+}
+
+/* The same for packets to dst, and the bytes of CSUM_TSO packet. */
+static inline uint32_t
+ip_link_mtu(const struct in6_addr *dst, const struct nhop_object *nh,
+    uint32_t *tsomaxp)
+{
+	const struct ifnet *ifp = nh->nh_ifp;
+	const uint32_t bit = IN6_IS_ADDR_V4MAPPED(dst) ? CSUM_IP_TSO :
+	    CSUM_IP6_TSO;
+
+	*tsomaxp = (ifp->if_hwassist & bit) != 0 ? ifp->if_hw_tsomax :
+	    IP_MAXPACKET;
+	return (ip_nhop_mtu(nh));
+}
+
+/* ip_route_mtu_any(): mostly the way is known, and nothing learnt of any. */
+static inline uint32_t
+ip_route_mtu(const struct in6_addr *dst, uint32_t scope, struct route *ro,
+    uint32_t *tsomaxp)
+{
+	if (__predict_false(!ro_valid(ro) || V_pmtu_count != 0 ||
+	    ro->ro_nh->nh_ifp == NULL))
+		return (ip_route_mtu_any(dst, scope, ro, tsomaxp));
+	return (ip_link_mtu(dst, ro->ro_nh, tsomaxp));
+}
+
 /* A word of zeros but for its last two bytes, in the packet's order. */
 static inline uint32_t
 ip_last_half(uint16_t half)
@@ -81,25 +113,27 @@ ip_header4_write(struct ip *ip, int len, int optlen, uint32_t id_off,
 	memcpy(&ip->ip_dst, &w[4], sizeof(w[4]));
 }
 
-/*
- * Can m, not to be fragmented and without options, go the short way: IPv4, by
- * a way that has not changed since the neighbour's link address was learnt by
- * it, from a source that was ours then (both of which V_way_gen says), not to
- * be cut either, its sum there or left to the interface?
- */
+/* Is it IPv4, by a way that has not changed since the neighbour's link address
+ * was learnt by it, from a source that was ours then?  Both V_way_gen says. */
+static inline bool
+ip_way_is_plain(const struct route *ro, const struct in6_addr *src)
+{
+	const struct ip_ours *own = &V_ip_ours;
+	uint32_t gen = V_way_gen;
+
+	return (ro->ro_llgen == gen && own->io_gen4 == gen &&
+	    IN6_ARE_ADDR_EQUAL(src, &own->io_addr));
+}
+
+/* Can m, not to be fragmented and without options, go the short way: by a
+ * plain way, not to be cut either, its sum there or left to the interface? */
 static inline bool
 ip_is_plain(const struct mbuf *m, const struct route *ro,
     const struct in6_addr *src)
 {
-	const struct ip_ours *own = &V_ip_ours;
-	const struct nhop_object *nh;
-	uint32_t gen = V_way_gen;
+	const struct nhop_object *nh = ro->ro_nh;
 
-	if (ro->ro_llgen != gen || own->io_gen4 != gen ||
-	    !IN6_ARE_ADDR_EQUAL(src, &own->io_addr))
-		return (false);
-	nh = ro->ro_nh;
-	return ((m->m_pkthdr.csum_flags &
+	return (ip_way_is_plain(ro, src) && (m->m_pkthdr.csum_flags &
 	    (CSUM_TSO | ~nh->nh_ifp->if_hwassist)) == 0 &&
 	    (uint32_t)m->m_pkthdr.len + sizeof(struct ip) <= nh->nh_mtu);
 }

@@ -46,7 +46,7 @@ int	ip_send(struct mbuf *m, const struct ip_output_args *ioa);
  * MTU learnt); ro is filled.  0 if there is no way.  *tsomaxp becomes the
  * bytes of CSUM_TSO packet that the interface cuts by itself; 0: it does
  * not, and packets of up to IP_MAXPACKET bytes are cut by ip_send(). */
-uint32_t ip_route_mtu(const struct in6_addr *dst, uint32_t scope,
+uint32_t ip_route_mtu_any(const struct in6_addr *dst, uint32_t scope,
 	    struct route *ro, uint32_t *tsomaxp);
 /* Does the way to dst lead through no router?  ro is filled. */
 bool	ip_route_direct(const struct in6_addr *dst, uint32_t scope,

@@ -119,40 +119,45 @@ tcp_stages(struct tcpcb *tp, struct tcp_seg *sg)
 	return (v);
 }
 
-/* The stages of a segment that tcp_regular() is true of: those that have
- * nothing to do with it are left out. */
+/* The stages from ACK on of a segment without text that tcp_regular() is true
+ * of: those that have nothing to do with it are left out. */
 static __always_inline int
-tcp_stages_regular(struct tcpcb *tp, struct tcp_seg *sg)
+tcp_stages_empty(struct tcpcb *tp, struct tcp_seg *sg)
+{
+	const int v = tcp_ack_regular(tp, sg);
+
+	if ((sg->sg_flags & TH_FIN) == 0 || (v & TV_STOP) != 0)
+		return (v);
+	return (v | (tcp_wants_text(tp) ? tcp_fin_inorder(tp) :
+	    tcp_stage_text(tp, sg)));
+}
+
+/* The same of one with text; stamped: it has a time stamp. */
+static __always_inline int
+tcp_stages_regular(struct tcpcb *tp, struct tcp_seg *sg, const bool stamped)
 {
 	int v = TV_OK;
 
-	/* What has a time stamp may have it. */
-	if (sg->sg_to.to_flags != 0)
-		tcp_ts_spanned(tp, sg, sg->sg_seq, sg->sg_len);
 	if (tcp_predicted(tp, sg))
 		tcp_ack_predicted(tp, sg);
-	else {
-		v = tcp_ack_regular(tp, sg);
-		if ((v & TV_STOP) != 0 || (sg->sg_len == 0 &&
-		    (sg->sg_flags & TH_FIN) == 0))
-			return (v);
-	}
-	if (sg->sg_len != 0 && tp->t_state == TCPS_ESTABLISHED)
-		v |= tcp_text_inorder(tp, sg);
-	else if (sg->sg_len != 0 || !tcp_wants_text(tp))
+	else if (((v = tcp_ack_regular(tp, sg)) & TV_STOP) != 0)
+		return (v);
+	if (tp->t_state == TCPS_ESTABLISHED)
+		v |= tcp_text_inorder(tp, sg, stamped);
+	else
 		v |= tcp_stage_text(tp, sg);
 	if ((sg->sg_flags & TH_FIN) != 0 && (v & TV_STOP) == 0)
-		v |= tcp_stage_fin(tp, sg);
+		v |= tcp_fin_inorder(tp);
 	return (v);
 }
 
-static void __noinline
+static __always_inline void
 tcp_delay_ack(struct tcpcb *tp)
 {
 	if ((tp->t_flags & TF_DELACK) != 0)
 		return;
 	tp->t_flags |= TF_DELACK;
-	tcp_timer_activate(tp, TT_DELACK, V_tcp_delacktime);
+	tcp_timer_at(tp, TT_DELACK, getnstime() + V_tcp_delacktime);
 }
 
 static void
@@ -172,11 +177,39 @@ tcp_verdict_wake(struct socket *so, int v)
 		soisdisconnected(so);
 }
 
+/* The same, where who is told first may close so. */
+#define	TV_NEWS		(TV_CONNECTED | TV_RCVEOF | TV_WAKERD | TV_WAKEWR | \
+			    TV_DISCONNECTED)
+static void __noinline
+tcp_verdict_tell(struct socket *so, int v)
+{
+	v &= TV_NEWS;
+	if (v == TV_WAKERD)
+		sorwakeup(so);
+	else if (v == TV_WAKEWR)
+		sowwakeup(so);
+	else if (v != 0) {
+		soref(so);
+		tcp_verdict_wake(so, v);
+		sorele(so);
+	}
+}
+
+/* The news for so, which mostly nobody waits for in a way that calls him. */
+static __always_inline void
+tcp_verdict_news(struct socket *so, int v)
+{
+	if ((v & (TV_CONNECTED | TV_DISCONNECTED)) != 0 ||
+	    ((so->so_rcv.sb_flags | so->so_snd.sb_flags) &
+	    (SB_KNOTE | SB_UPCALL)) != 0)
+		tcp_verdict_tell(so, v);
+	else if ((v & TV_RCVEOF) != 0)
+		so->so_rcv.sb_state |= SBS_CANTRCVMORE;
+}
+
 /* tcp_verdict() of one that ends nothing and that nothing leaves for before
  * the batch does. */
 #define	TV_ENDING	(TV_ACKEACH | TV_DROP | TV_GONE | TV_RST | TV_TIMEWAIT)
-#define	TV_NEWS		(TV_CONNECTED | TV_RCVEOF | TV_WAKERD | TV_WAKEWR | \
-			    TV_DISCONNECTED)
 static __always_inline void
 tcp_verdict_usual(struct tcpcb *tp, int v)
 {
@@ -189,22 +222,11 @@ tcp_verdict_usual(struct tcpcb *tp, int v)
 	if ((v & (TV_ACKNOW | TV_OUTPUT)) != 0 &&
 	    (tp->t_flags2 & TF2_OUTPENDING) == 0)
 		tcp_output_answer(tp);
-	if (so == NULL)
-		return;
-	v &= TV_NEWS;
-	if (v == TV_WAKERD)
-		sorwakeup(so);
-	else if (v == TV_WAKEWR)
-		sowwakeup(so);
-	else if (v != 0) {
-		/* The first who is told may close it. */
-		soref(so);
-		tcp_verdict_wake(so, v);
-		sorele(so);
-	}
+	if (so != NULL)
+		tcp_verdict_news(so, v);
 }
 
-/* The header goes; it lies in one mbuf. */
+/* It came; and the header, which lies in one mbuf, goes. */
 static __always_inline void
 tcp_segment_begin(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg,
     int hdrlen)
@@ -229,13 +251,25 @@ tcp_segment_end(struct tcpcb *tp, struct tcp_seg *sg, int v)
 	}
 }
 
-/* One that tcp_regular() is true of. */
+/* One that tcp_regular() is true of.  Into one without text nobody looks. */
 static __always_inline void
 tcp_segment_regular(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg,
-    int hdrlen)
+    int hdrlen, const bool stamped)
 {
-	tcp_segment_begin(tp, m, sg, hdrlen);
-	tcp_segment_end(tp, sg, tcp_stages_regular(tp, sg));
+	int v;
+
+	/* What has a time stamp may have it. */
+	if (stamped || sg->sg_to.to_flags != 0)
+		tcp_ts_spanned(tp, sg, sg->sg_seq, sg->sg_len);
+	if (sg->sg_len == 0) {
+		tp->t_rcvtime = getnstime();
+		sg->sg_m = m;
+		v = tcp_stages_empty(tp, sg);
+	} else {
+		tcp_segment_begin(tp, m, sg, hdrlen);
+		v = tcp_stages_regular(tp, sg, stamped);
+	}
+	tcp_segment_end(tp, sg, v);
 }
 
 /* The same, for those whom it costs little to be called. */
@@ -243,7 +277,7 @@ static void __noinline
 tcp_input_regular(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg,
     int hdrlen)
 {
-	tcp_segment_regular(tp, m, sg, hdrlen);
+	tcp_segment_regular(tp, m, sg, hdrlen, false);
 }
 
 /* Any other. */
@@ -396,29 +430,11 @@ tcp_in_blackhole(const struct tcp_seg *sg)
 	return (V_blackhole_local || !tcp_peer_is_local(&sg->sg_inc));
 }
 
-/* No connection: a listener, or the answer of CLOSED (3.10.7.1). */
-static void
-tcp_input_noconn(struct mbuf *m, struct tcp_seg *sg)
+/* Nobody listens either: the answer of CLOSED (3.10.7.1).  inp: a socket that is
+ * only bound, or NULL. */
+static void __noinline
+tcp_input_closed(struct mbuf *m, struct tcp_seg *sg, struct inpcb *inp)
 {
-	struct tcp_syn *sy = NULL;
-	struct inpcb *inp;
-
-	inp = in_pcblookup_wild(&V_tcbinfo, &sg->sg_inc);
-	if (inp != NULL)
-		sy = tcp_syncache_get(sg);
-	if (inp != NULL && (sg->sg_ip->ii_ttl < inp->inp_minttl ||
-	    (tcp_listen_signs(intotcpcb(inp), sg, sy) &&
-	    !tcp_listen_signed(intotcpcb(inp), m, sg, sy)))) {
-		m_freem(m);
-		return;
-	}
-	if (inp != NULL && SOLISTENING(inp->inp_socket)) {
-		sg->sg_ipopts = sg->sg_ip->ii_hdrlen > sizeof(struct ip) ?
-		    ip_srcroute(m, sg->sg_ip) : NULL;
-		tcp_listen_input(intotcpcb(inp), m, sg, sy);
-		m_freem(sg->sg_ipopts);
-		return;
-	}
 	m_freem(m);
 	if (inp == NULL) {
 		tcp_log_in_vain(sg);
@@ -428,44 +444,99 @@ tcp_input_noconn(struct mbuf *m, struct tcp_seg *sg)
 	tcp_reset_reply(inp != NULL ? intotcpcb(inp) : NULL, sg);
 }
 
-/* One that is not for a connection, that the connection may not have, or that
- * is not regular or for another block. */
-static void
-tcp_input_other(struct mbuf *m, struct tcp_seg *sg, struct inpcb *inp)
+/* No connection; sy: what it has in the SYN cache, or NULL. */
+static inline void
+tcp_input_noconn(struct mbuf *m, struct tcp_seg *sg, struct tcp_syn *sy)
 {
-	const uint16_t synfin = TH_SYN | TH_FIN;
-	enum tcp_twverdict quiet;
+	struct inpcb *inp = in_pcblookup_wild(&V_tcbinfo, &sg->sg_inc);
+	struct tcpcb *lp = intotcpcb(inp);
 
-	if ((sg->sg_flags & synfin) == synfin && V_drop_synfin) {
-		tcp_log_wrong(sg, "SYN and FIN");
+	if (__predict_false(inp == NULL)) {
+		tcp_input_closed(m, sg, NULL);
+		return;
+	}
+	if (__predict_false(sg->sg_ip->ii_ttl < inp->inp_minttl ||
+	    (tcp_listen_signs(lp, sg, sy) &&
+	    !tcp_listen_signed(lp, m, sg, sy)))) {
 		m_freem(m);
 		return;
 	}
-	if (inp != NULL && inp->inp_udpport != sg->sg_udpport) {
+	if (__predict_false(!SOLISTENING(inp->inp_socket))) {
+		tcp_input_closed(m, sg, inp);
+		return;
+	}
+	sg->sg_ipopts = NULL;
+	if (__predict_true(sg->sg_ip->ii_hdrlen <= sizeof(struct ip))) {
+		tcp_listen_input(lp, m, sg, sy);
+		return;
+	}
+	sg->sg_ipopts = ip_srcroute(m, sg->sg_ip);
+	tcp_listen_input(lp, m, sg, sy);
+	m_freem(sg->sg_ipopts);
+}
+
+/* Is it SYN and FIN, and are these not wanted?  Then it is gone. */
+static inline bool
+tcp_refuse_synfin(struct mbuf *m, const struct tcp_seg *sg)
+{
+	const uint16_t synfin = TH_SYN | TH_FIN;
+
+	if (__predict_true((sg->sg_flags & synfin) != synfin ||
+	    !V_drop_synfin))
+		return (false);
+	tcp_log_wrong(sg, "SYN and FIN");
+	m_freem(m);
+	return (true);
+}
+
+/*
+ * One that is not for a connection.  A handshake that the SYN cache has began
+ * when no connection with its ends waited any more: who completes it need not
+ * be looked for there.
+ */
+static void __noinline
+tcp_input_unknown(struct mbuf *m, struct tcp_seg *sg)
+{
+	struct tcp_syn *sy = tcp_syncache_get(sg);
+
+	if (tcp_refuse_synfin(m, sg))
+		return;
+	if ((sy == NULL || (sg->sg_flags & TH_ACK) == 0) &&
+	    tcp_tw_input(m, sg) == TCP_TW_DONE)
+		m_freem(m);
+	else
+		tcp_input_noconn(m, sg, sy);
+}
+
+/* One that the connection may not have, or that is not regular or for another
+ * block. */
+static void
+tcp_input_other(struct mbuf *m, struct tcp_seg *sg, struct inpcb *inp)
+{
+	struct tcpcb *tp = intotcpcb(inp);
+
+	if (tcp_refuse_synfin(m, sg))
+		return;
+	if (__predict_false(inp->inp_udpport != sg->sg_udpport)) {
 		/* Not of this connection, whatever its numbers say. */
 		m_freem(m);
 		tcp_reset_reply(NULL, sg);
 		return;
 	}
-	if (inp != NULL && (sg->sg_ip->ii_ttl < inp->inp_minttl ||
-	    (TCP_SIG_WANTED(intotcpcb(inp), sg) &&
-	    !tcp_sig_input(intotcpcb(inp), m, sg)))) {
+	if (sg->sg_ip->ii_ttl < inp->inp_minttl ||
+	    (TCP_SIG_WANTED(tp, sg) && !tcp_sig_input(tp, m, sg))) {
 		m_freem(m);
 		return;
 	}
-	if (inp == NULL)
-		quiet = tcp_tw_input(m, sg);
-	else if (intotcpcb(inp)->t_state == TCPS_TIME_WAIT) {
-		sg->sg_hash = inp->inp_hash;
-		quiet = tcp_tw_segment(intotcpcb(inp), sg);
-	} else {
-		tcp_dispatch(intotcpcb(inp), m, sg);
+	if (__predict_true(tp->t_state != TCPS_TIME_WAIT)) {
+		tcp_dispatch(tp, m, sg);
 		return;
 	}
-	if (quiet == TCP_TW_DONE)
+	sg->sg_hash = inp->inp_hash;
+	if (tcp_tw_segment(tp, sg) == TCP_TW_DONE)
 		m_freem(m);
 	else
-		tcp_input_noconn(m, sg);
+		tcp_input_noconn(m, sg, NULL);
 }
 
 /*
@@ -475,21 +546,24 @@ tcp_input_other(struct mbuf *m, struct tcp_seg *sg, struct inpcb *inp)
 void
 tcp_input_udp(struct mbuf *m, const struct ip_info *ii, uint16_t udpport)
 {
-	const struct inpcb *last;
+	struct inpcbinfo *ipi = &V_tcbinfo;
+	const struct inpcb *last = ipi->ipi_last;
 	struct tcp_seg sg;
 	struct inpcb *inp;
 	struct tcpcb *tp;
 
 	if ((m = tcp_accept_segment(m, ii, &sg, udpport)) == NULL)
 		return;
-	last = V_tcbinfo.ipi_last;
-	inp = in_pcblookup_hash(&V_tcbinfo, &sg.sg_read, &sg.sg_hash);
+	inp = in_pcblookup_hash(ipi, &sg.sg_read, &sg.sg_hash);
 	if (inp != last)
 		TCPSTAT_INC(tcps_pcbcachemiss);
-	if (inp != NULL)
-		in_pcbsame_note(&V_tcbinfo, ii->ii_same);
+	if (inp == NULL) {
+		tcp_input_unknown(m, &sg);
+		return;
+	}
+	in_pcbsame_note(ipi, ii->ii_same);
 	tp = intotcpcb(inp);
-	if (__predict_false(inp == NULL || inp->inp_udpport != udpport ||
+	if (__predict_false(inp->inp_udpport != udpport ||
 	    inp->inp_minttl > ii->ii_ttl || !tcp_regular(tp, &sg) ||
 	    tp->t_fb->tfb_tcp_do_segment != tcp_default_do_segment)) {
 		tcp_input_other(m, &sg, inp);
@@ -499,15 +573,17 @@ tcp_input_udp(struct mbuf *m, const struct ip_info *ii, uint16_t udpport)
 	tcp_input_regular(tp, m, &sg, m->m_pkthdr.len - (int)sg.sg_len);
 }
 
-/* Is what came with ii between inc's hosts?  Then so is, it is noted, all that
- * is the same for IP. */
+/* Is what came with ii between the hosts of the connection that was found
+ * last?  Then so is, it is noted, all that is the same for IP. */
 static bool __noinline
-tcp_is_between(struct inpcbinfo *ipi, const struct in_conninfo *inc,
-    const struct ip_info *ii)
+tcp_is_between(struct inpcbinfo *ipi, const struct ip_info *ii)
 {
-	if (ii->ii_bcast || inc->inc_scope != ii->ii_scope ||
-	    !IN6_ARE_ADDR_EQUAL(&inc->inc_faddr, &ii->ii_src) ||
-	    !IN6_ARE_ADDR_EQUAL(&inc->inc_laddr, &ii->ii_dst))
+	const struct inpcb *inp = ipi->ipi_last;
+
+	if (inp == NULL || ii->ii_bcast ||
+	    inp->inp_inc.inc_scope != ii->ii_scope ||
+	    !IN6_ARE_ADDR_EQUAL(&inp->inp_faddr, &ii->ii_src) ||
+	    !IN6_ARE_ADDR_EQUAL(&inp->inp_laddr, &ii->ii_dst))
 		return (false);
 	in_pcbsame_note(ipi, ii->ii_same);
 	return (true);
@@ -518,60 +594,53 @@ static inline bool
 tcp_is_for_last(struct inpcbinfo *ipi, const struct ip_info *ii,
     const struct tcphdr *th)
 {
-	const struct inpcb *inp = ipi->ipi_last;
 	const uint32_t ports = tcp_ports(th);
 
-	return (inp != NULL &&
-	    memcmp(&inp->inp_inc.inc_fport, &ports, sizeof(ports)) == 0 &&
-	    (__predict_true(ii->ii_same == ipi->ipi_same) ||
-	    tcp_is_between(ipi, &inp->inp_inc, ii)));
+	/* What is the same is not unknown: there is one. */
+	return ((__predict_true(ii->ii_same == ipi->ipi_same) ||
+	    tcp_is_between(ipi, ii)) &&
+	    memcmp(&ipi->ipi_last->inp_inc.inc_fport, &ports,
+	    sizeof(ports)) == 0);
 }
 
 /*
- * What nearly all segments are: with ACK, PSH and FIN at most, as off_flags
- * has, and a time stamp.  If it has no other options, is regular and whole, and
- * is for the connection that was found last, it is not looked at again;
- * tcp_input_udp() would come to the same.
+ * What nearly all segments are: with ACK, PSH and FIN at most, and by the
+ * header's length a time stamp.  If it has no other options, is regular and
+ * whole, and is for the connection that was found last, it is not looked at
+ * again; tcp_input_udp() would come to the same.
  */
 static void __noinline
-tcp_input_stamped(struct mbuf *m, const struct ip_info *ii, u_int off_flags)
+tcp_input_stamped(struct mbuf *m, const struct ip_info *ii)
 {
 	const struct tcphdr *th = mtod(m, const struct tcphdr *);
 	struct inpcbinfo *ipi = &V_tcbinfo;
-	struct inpcb *inp = ipi->ipi_last;
-	struct tcpcb *tp = intotcpcb(inp);
 	struct tcp_seg sg;
+	struct tcpcb *tp;
 
 	if (__predict_false(!tcp_is_for_last(ipi, ii, th) ||
-	    tcp_get32((const uint8_t *)(th + 1)) != TCP_STAMPED ||
-	    inp->inp_picky != 0)) {
+	    tcp_raw32((const uint8_t *)(th + 1)) != htonl(TCP_STAMPED) ||
+	    ipi->ipi_last->inp_picky != 0)) {
 		tcp_input_udp(m, ii, 0);
 		return;
 	}
-	tcp_read_stamped(m, ii, &sg, off_flags, &inp->inp_inc);
-	if (__predict_false(!tcp_regular(tp, &sg) ||
-	    tp->t_fb->tfb_tcp_do_segment != tcp_default_do_segment ||
+	tp = intotcpcb(ipi->ipi_last);
+	tcp_read_stamped(m, ii, &sg, tp);
+	if (__predict_false(!tcp_regular_stamped(tp, &sg) ||
 	    ip_cksum_verify(m, ii, IPPROTO_TCP,
 	    (uint32_t)m->m_pkthdr.len) != 0)) {
 		tcp_input_udp(m, ii, 0);
 		return;
 	}
 	TCPSTAT_INC(tcps_rcvtotal);
-	sg.sg_win <<= tp->snd_scale;
-	tcp_segment_regular(tp, m, &sg, TCP_STAMPED_OFF);
+	tcp_segment_regular(tp, m, &sg, TCP_STAMPED_OFF, true);
 }
 
 void
 tcp_input(struct mbuf *m, const struct ip_info *ii)
 {
-	u_int off_flags;
-
-	if (__predict_true(m->m_len >= TCP_STAMPED_OFF)) {
-		off_flags = tcp_off_flags(mtod(m, const struct tcphdr *));
-		if (__predict_true(tcp_is_stamped(off_flags))) {
-			tcp_input_stamped(m, ii, off_flags);
-			return;
-		}
-	}
-	tcp_input_udp(m, ii, 0);
+	if (__predict_true(m->m_len >= TCP_STAMPED_OFF &&
+	    tcp_is_stamped(mtod(m, const struct tcphdr *))))
+		tcp_input_stamped(m, ii);
+	else
+		tcp_input_udp(m, ii, 0);
 }

@@ -28,6 +28,7 @@
 #include <netinet/tcp_output_impl.h>
 #include <netinet/tcp_seg.h>
 #include <netinet/tcp_syncache.h>
+#include <netinet/tcp_head.h>
 #include <netinet/tcp_var.h>
 #include <netipsec/tcp_sig.h>
 
@@ -55,6 +56,18 @@ tcp_listen_flags(const struct tcpcb *lp, const struct tcpopt *to)
 	return (flags | ((uint16_t)to->to_flags & offer));
 }
 
+/* Mostly nothing is asked but that it fits the header. */
+static inline uint16_t
+tcp_synack_window(const struct tcpcb *lp, uint32_t win, uint16_t mss)
+{
+	const struct tcp_ways *w = &V_tcp_ways;
+
+	if (__predict_false((lp->t_flags2 & TF2_COMPAT) != 0 || w->w_linux ||
+	    w->w_signed_win != 0))
+		return (tcp_compat_synack_window(lp, win, mss));
+	return ((uint16_t)min(win, TCP_MAXWIN));
+}
+
 struct route *
 tcp_listen_offer(const struct tcpcb *lp, const struct tcp_seg *sg,
     struct tcp_syn *sy)
@@ -73,7 +86,7 @@ tcp_listen_offer(const struct tcpcb *lp, const struct tcp_seg *sg,
 	    sg->sg_udpport);
 	sy->sy_port = sg->sg_udpport;
 	sy->sy_ipopts = sg->sg_ipopts;
-	sy->sy_win = tcp_compat_synack_window(lp,
+	sy->sy_win = tcp_synack_window(lp,
 	    linp->inp_socket->so_sol->sol_sbrcv_hiwat, sy->sy_mss);
 	sy->sy_scales = tcp_request_scale();
 	if ((to->to_flags & TOF_SCALE) != 0)
@@ -107,6 +120,7 @@ tcp_child_options(struct tcpcb *tp, const struct tcp_syn *sy)
 	}
 	if ((sy->sy_flags & SYF_TSTMP) != 0) {
 		tp->t_flags |= TF_REQ_TSTMP | TF_RCVD_TSTMP;
+		tp->t_inpcb.inp_irregular &= (uint8_t)~TCPI_UNSTAMPED;
 		tp->ts_recent = sy->sy_tsrecent;
 		tp->ts_recent_age = tcp_ts_age();
 	}
@@ -116,12 +130,11 @@ tcp_child_options(struct tcpcb *tp, const struct tcp_syn *sy)
 
 /* Bind the new connection to the handshake's addresses: 0 or an errno. */
 static int
-tcp_child_bind(struct tcpcb *tp, const struct tcpcb *lp,
+tcp_child_bind(struct tcpcb *tp, struct tcpcb *lp,
     const struct tcp_syn *sy, const struct tcp_seg *sg)
 {
 	struct inpcb *inp = tptoinpcb(tp);
-	const struct inpcb *linp = &lp->t_inpcb;
-	int error;
+	struct inpcb *linp = tptoinpcb(lp);
 
 	inp->inp_inc = sy->sy_inc;
 	inp->inp_vflag = IN6_IS_ADDR_V4MAPPED(&inp->inp_laddr) ? INP_IPV4 :
@@ -136,11 +149,8 @@ tcp_child_bind(struct tcpcb *tp, const struct tcpcb *lp,
 	if (sy->sy_ipopts != NULL &&
 	    (inp->inp_options = ip_options_dup(sy->sy_ipopts)) == NULL)
 		return (ENOBUFS);
-	if ((error = in_pcbinherit_port(&V_tcbinfo, inp,
-	    sy->sy_inc.inc_lport)) != 0)
-		return (error);
 	/* There is none with these ends, or it would have had sg. */
-	return (in_pcbinsert_new(&V_tcbinfo, inp, sg->sg_hash));
+	return (in_pcbaccept(&V_tcbinfo, inp, linp, sg->sg_hash));
 }
 
 /* What accepted connections take over from the listener. */
@@ -238,12 +248,14 @@ tcp_listen_child(struct tcpcb *lp, const struct tcp_syn *sy,
 	if (!plain && sent != SC_UNSENT && tcp_child_sent(tp, sy, sent) != 0)
 		goto fail;
 	tcp_child_options(tp, sy);
+	tcp_find_way(tptoinpcb(tp));
 	tcp_mss(tp, sy->sy_peermss);
 	TCPSTAT_INC(tcps_accepts);
 	if (plain) {
 		if ((sy->sy_flags & SYF_TSTMP) != 0)
 			tp->ts_recent = sg->sg_to.to_tsval;
 		tp->rcv_wnd = tcp_rcv_window(tp);
+		tcp_head_make(tp);
 		tcp_ack_first(tp, sg, sent);
 		return (tp);
 	}
@@ -356,8 +368,9 @@ tcp_listen_syn(struct tcpcb *lp, struct mbuf *m, struct tcp_seg *sg,
 	uint8_t latest[TCP_FASTOPEN_COOKIE_LEN];
 	enum tfo_verdict v = TFO_NONE;
 
-	if (((sg->sg_to.to_flags & TOF_FASTOPEN) != 0 ||
-	    tcp_compat_cookieless(lp)) && sy == NULL)
+	if (__predict_false((sg->sg_to.to_flags & TOF_FASTOPEN) != 0 ||
+	    ((lp->t_flags2 & TF2_COMPAT) != 0 &&
+	    tcp_compat_cookieless(lp))) && sy == NULL)
 		v = tcp_fastopen_syn(lp, sg, latest);
 	if (v != TFO_COOKIE && v != TFO_RENEW)
 		sg->sg_to.to_flags &= ~(uint32_t)(TOF_FASTOPEN |
@@ -368,6 +381,17 @@ tcp_listen_syn(struct tcpcb *lp, struct mbuf *m, struct tcp_seg *sg,
 	}
 	tcp_syncache_syn(lp, sg, sy);
 	m_freem(m);
+}
+
+/* May a SYN come from there?  Nearly all that do are from below the first
+ * multicast address of IPv4. */
+static inline bool
+tcp_listen_hears(const struct in6_addr *from)
+{
+	if (__predict_true(IN6_IS_ADDR_V4MAPPED(from) &&
+	    ntohl(from->s6_addr32[3]) - 1 < 0xe0000000U - 1))
+		return (true);
+	return (!in_any(from) && !in_multicast(from));
 }
 
 void
@@ -385,13 +409,11 @@ tcp_listen_input(struct tcpcb *lp, struct mbuf *m, struct tcp_seg *sg,
 		tcp_listen_ack(lp, m, sg, sy);
 		return;
 	case TH_SYN:
-		if (in_any(&sg->sg_inc.inc_faddr) ||
-		    in_multicast(&sg->sg_inc.inc_faddr))
-			TCPSTAT_INC(tcps_listendrop);
-		else {
+		if (tcp_listen_hears(&sg->sg_inc.inc_faddr)) {
 			tcp_listen_syn(lp, m, sg, sy);
 			return;
 		}
+		TCPSTAT_INC(tcps_listendrop);
 		break;
 	case TH_SYN | TH_ACK:
 		/* Out of the blue: no answer. */

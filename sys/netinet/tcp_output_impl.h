@@ -19,6 +19,7 @@
 #include <sys/systm.h>
 #include <netinet/ip_plain.h>
 #include <netinet/ip_var.h>
+#include <netinet/tcp_head.h>
 #include <netinet/tcp_loss.h>
 #include <netinet/tcp_var.h>
 
@@ -63,12 +64,20 @@ tcp_promised(const struct tcpcb *tp)
 	    tp->rcv_adv - tp->rcv_nxt : 0);
 }
 
+/* Is our FIN due, or sent and perhaps not acknowledged yet? */
+static inline bool
+tcp_in_fin(const struct tcpcb *tp)
+{
+	const u_int states = 1U << TCPS_FIN_WAIT_1 | 1U << TCPS_CLOSING |
+	    1U << TCPS_LAST_ACK;
+
+	return ((states >> tp->t_state & 1) != 0);
+}
+
 static inline bool
 tcp_wants_fin(const struct tcpcb *tp)
 {
-	return ((tp->t_flags & TF_SENTFIN) == 0 &&
-	    (tp->t_state == TCPS_FIN_WAIT_1 || tp->t_state == TCPS_CLOSING ||
-	    tp->t_state == TCPS_LAST_ACK));
+	return ((tp->t_flags & TF_SENTFIN) == 0 && tcp_in_fin(tp));
 }
 
 /* Is there new text, or the FIN, that was not sent yet? */
@@ -85,9 +94,7 @@ static inline bool
 tcp_repeats_fin(const struct tcpcb *tp)
 {
 	return ((tp->t_flags & TF_SENTFIN) != 0 &&
-	    tp->snd_una != tp->snd_max &&
-	    (tp->t_state == TCPS_FIN_WAIT_1 || tp->t_state == TCPS_CLOSING ||
-	    tp->t_state == TCPS_LAST_ACK));
+	    tp->snd_una != tp->snd_max && tcp_in_fin(tp));
 }
 
 /* The time stamp where it is the first option, as in all segments but SYNs:
@@ -224,6 +231,16 @@ tcp_put_header(struct mbuf *m, const struct in_conninfo *inc, tcp_seq seq,
 
 /* tcp_segment.c */
 
+/* The way of a new connection, to where no source route leads; if there is none
+ * whoever needs it finds that. */
+static inline void
+tcp_find_way(struct inpcb *inp)
+{
+	if (inp->inp_route.ro_nh == NULL && inp->inp_options == NULL)
+		(void)ro_lookup(&inp->inp_route, &inp->inp_faddr,
+		    inp->inp_inc.inc_scope);
+}
+
 /* What few sockets ask of IP. */
 #define	INP_RARESEND	(INP_MINMTU | INP_DONTROUTE | INP_NOHOPS)
 
@@ -254,10 +271,10 @@ tcp_build(const struct tcpcb *tp, uint32_t hdrlen, uint32_t len)
 	return (m);
 }
 
-/* Put len bytes of text, from off in the send buffer, behind tcp_build()'s m:
- * false, and m is gone, if memory is short.  fresh: some were never sent. */
-bool	tcp_build_text(struct tcpcb *tp, struct mbuf *m, uint32_t off,
-	    uint32_t len, bool fresh);
+/* Put len bytes of text, from off in the send buffer, behind m's header: false,
+ * and m is gone, if memory is short.  fresh: some were never sent. */
+bool	tcp_build_text(struct tcpcb *tp, struct mbuf *m, uint32_t hdrlen,
+	    uint32_t off, uint32_t len, bool fresh);
 /* m is to be cut into segments with mss bytes of text. */
 void	tcp_build_tso(const struct tcpcb *tp, struct mbuf *m, uint32_t mss);
 /* Hand a finished segment to IP. inp: the connection, or NULL. */
@@ -267,10 +284,10 @@ int	tcp_ip_send(struct mbuf *m, struct inpcb *inp,
 /* The segment that was planned leaves: 0 or an errno. */
 int	tcp_send_plan(struct tcpcb *tp, struct tcp_plan *p);
 
-/* An ACK that promises win bytes leaves; what it says of text that came twice
- * is the caller's to forget. */
+/* An ACK that promises win bytes, not 0, leaves, and with it go flags; what it
+ * says of text that came twice is the caller's to forget. */
 static inline void
-tcp_note_promise(struct tcpcb *tp, uint32_t win)
+tcp_note_window(struct tcpcb *tp, uint32_t win, u_int gone)
 {
 	u_int flags = tp->t_flags;
 
@@ -280,10 +297,16 @@ tcp_note_promise(struct tcpcb *tp, uint32_t win)
 	tp->t_unacksegs = 0;
 	if ((flags & TF_DELACK) != 0)
 		tcp_timer_off(tp, TT_DELACK);
-	flags &= ~(TF_ACKNOW | TF_DELACK | TF_RXWIN0SENT);
+	tp->t_flags = flags & ~(TF_ACKNOW | TF_DELACK | TF_RXWIN0SENT | gone);
+}
+
+/* The same of any window. */
+static inline void
+tcp_note_promise(struct tcpcb *tp, uint32_t win)
+{
+	tcp_note_window(tp, win, 0);
 	if (__predict_false(win == 0))
-		flags |= TF_RXWIN0SENT;
-	tp->t_flags = flags;
+		tp->t_flags |= TF_RXWIN0SENT;
 }
 
 /* tcp_output.c */

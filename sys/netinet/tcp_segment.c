@@ -52,13 +52,13 @@ tcp_share_text(struct sockbuf *sb, struct mbuf *m, uint32_t off,
  * which looks for what comes next from its front on then.
  */
 bool
-tcp_build_text(struct tcpcb *tp, struct mbuf *m, uint32_t off, uint32_t len,
-    bool fresh)
+tcp_build_text(struct tcpcb *tp, struct mbuf *m, uint32_t hdrlen,
+    uint32_t off, uint32_t len, bool fresh)
 {
 	struct sockbuf *sb = &tptosocket(tp)->so_snd;
 	const struct mbuf *first = sb->sb_mb;
 
-	if (len > (uint32_t)(MHLEN - max_hdr - m->m_len) ||
+	if (len > (uint32_t)(MHLEN - max_hdr) - hdrlen ||
 	    off + len > (uint32_t)first->m_len)
 		return (tcp_share_text(sb, m, off, len, fresh));
 	memcpy(m->m_data + m->m_len, first->m_data + off, len);
@@ -107,12 +107,13 @@ tcp_fill_header(struct tcpcb *tp, struct mbuf *m, const struct tcp_plan *p)
 static struct mbuf *
 tcp_build_plan(struct tcpcb *tp, const struct tcp_plan *p)
 {
+	const uint32_t hdrlen = sizeof(struct tcphdr) + p->p_optlen;
 	const uint32_t mss = tp->t_maxseg - p->p_optlen;
 	struct mbuf *m;
 
-	m = tcp_build(tp, sizeof(struct tcphdr) + p->p_optlen, p->p_len);
-	if (m == NULL || (p->p_len != 0 && !tcp_build_text(tp, m, p->p_off,
-	    p->p_len, p->p_again == NULL || p->p_new != 0)))
+	m = tcp_build(tp, hdrlen, p->p_len);
+	if (m == NULL || (p->p_len != 0 && !tcp_build_text(tp, m, hdrlen,
+	    p->p_off, p->p_len, p->p_again == NULL || p->p_new != 0)))
 		return (NULL);
 	if (p->p_len > mss && !p->p_probe) {
 		tcp_build_tso(tp, m, mss);

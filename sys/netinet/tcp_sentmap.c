@@ -29,6 +29,7 @@
 #include <sys/param.h>
 #include <sys/systm.h>
 
+#include <netinet/tcp_head.h>
 #include <netinet/tcp_loss.h>
 #include <netinet/tcp_sentmap.h>
 #include <netinet/tcp_undo.h>
@@ -113,13 +114,19 @@ ts_hole_ok(const struct tcpcb *tp, const struct tcp_sent *prev,
 	    V_sack_globalholes < V_sack_globalmaxholes);
 }
 
-void
+void __noinline
 tcp_sent_forget(struct tcpcb *tp, const struct tcp_sent *ts)
 {
 	if (tp->t_loss->tl_sack == ts)
 		tp->t_loss->tl_sack = TAILQ_PREV(ts, tcp_sentmap, ts_link);
 	if ((ts->ts_flags & TS_SACKED) != 0)
 		ts_hole(tp, -1);
+}
+
+void
+tcp_sent_forget_all(struct tcpcb *tp)
+{
+	tp->t_loss->tl_sack = NULL;
 }
 
 /* Cut ts at seq, which lies inside it; the new record is behind: NULL if
@@ -142,64 +149,18 @@ ts_split(struct tcpcb *tp, struct tcp_sent *ts, tcp_seq seq)
 	return (behind);
 }
 
-/* Stamp ts with the state of the connection: it leaves now; alone: nothing
- * else is in flight. */
-static inline void
-ts_stamp(struct tcpcb *tp, struct tcp_sent *ts, uint16_t flags, nstime_t now,
-    bool alone)
-{
-	if (alone) {
-		tp->t_first_sent_time = now;
-		tp->t_delivered_time = now;
-	}
-	ts->ts_time = now;
-	ts->ts_delivered = tp->t_delivered;
-	ts->ts_deltime = tp->t_delivered_time;
-	ts->ts_firsttime = tp->t_first_sent_time;
-	ts->ts_flags = tp->t_app_limited != 0 ? flags | TS_APPLIMITED : flags;
-	tp->t_sndtime = now;
-}
-
-/* ts is of the len bytes behind SND.MAX, which leave now. */
-static inline struct tcp_sent *
-ts_append(struct tcpcb *tp, struct tcp_sent *ts, uint32_t len,
-    uint16_t flags)
-{
-	const tcp_seq start = tp->snd_max;
-	const nstime_t now = getnstime();
-
-	if (tp->snd_una == start) {
-		tp->t_progress = (uint32_t)(now >> TCP_ACKTIME_SHIFT);
-		ts_stamp(tp, ts, flags, now, true);
-	} else
-		ts_stamp(tp, ts, flags, now, tcp_inflight(tp) == 0);
-	ts->ts_start = start;
-	ts->ts_end = ts->ts_nxt = start + len;
-	ts->ts_xmits = 1;
-	ts->ts_block = 0;
-	TAILQ_INSERT_TAIL(&tp->t_map, ts, ts_link);
-	tp->snd_max = tp->snd_nxt = start + len;
-	return (ts);
-}
-
-static struct tcp_sent * __noinline
-ts_new_rare(struct tcpcb *tp, uint32_t len, uint16_t flags)
+struct tcp_sent *
+tcp_sent_new_rare(struct tcpcb *tp, uint32_t len, uint16_t flags)
 {
 	struct tcp_sent *ts = ts_alloc();
 
-	return (ts != NULL ? ts_append(tp, ts, len, flags) : NULL);
+	return (ts != NULL ? tcp_sent_append(tp, ts, len, flags) : NULL);
 }
 
-/* Mostly there is no limit, and a free record. */
 struct tcp_sent *
 tcp_sent_new(struct tcpcb *tp, uint32_t len, uint16_t flags)
 {
-	struct tcp_sent *ts;
-
-	if (__predict_false(V_tcp_map_limit != 0 ||
-	    (ts = uma_zalloc_fast(V_tcp_sent_zone)) == NULL))
-		return (ts_new_rare(tp, len, flags));
-	return (ts_append(tp, ts, len, flags));
+	return (tcp_sent_new_here(tp, len, flags));
 }
 
 int
@@ -208,8 +169,9 @@ tcp_sent_again(struct tcpcb *tp, struct tcp_sent *ts, uint32_t len)
 	KASSERT((ts->ts_flags & TS_LOST) != 0, ("not lost"));
 	if (len < ts_len(ts) && ts_split(tp, ts, ts->ts_start + len) == NULL)
 		return (ENOBUFS);
-	ts_stamp(tp, ts, ts->ts_flags & (uint16_t)~(TS_LOST | TS_APPLIMITED),
-	    getnstime(), tcp_inflight(tp) == 0);
+	tcp_sent_stamp(tp, ts, ts->ts_flags &
+	    (uint16_t)~(TS_LOST | TS_APPLIMITED), getnstime(),
+	    tcp_inflight(tp) == 0);
 	if ((tp->t_flags & TF_PREVVALID) != 0)
 		tcp_undo_sent(tp, ts_len(ts));
 	tp->t_snd_lost -= ts_len(ts);
@@ -595,6 +557,18 @@ tcp_check_map(const struct tcpcb *tp)
 	return (NULL);
 }
 
+/* What inp_irregular must say. */
+static u_int
+tcp_check_irregular(const struct tcpcb *tp)
+{
+	return ((tcp_is_synced(tp->t_state) ? 0 : TCPI_UNSYNCED) |
+	    ((tp->t_flags & TF_RCVD_TSTMP) != 0 ? 0 : TCPI_UNSTAMPED) |
+	    (tp->t_segqlen == 0 ? 0 : TCPI_HELD) |
+	    ((tp->t_flags & TF_SIGNATURE) == 0 ? 0 : TCPI_SIGNED) |
+	    (tp->t_fb->tfb_tcp_do_segment == tcp_default_do_segment ? 0 :
+	    TCPI_BLOCK));
+}
+
 const char *
 tcp_check(struct tcpcb *tp)
 {
@@ -612,6 +586,10 @@ tcp_check(struct tcpcb *tp)
 		return ("not snd_una <= snd_nxt <= snd_max");
 	if (tp->snd_cwnd == 0)
 		return ("the congestion window is 0");
+	if (tp->t_inpcb.inp_irregular != tcp_check_irregular(tp))
+		return ("inp_irregular is not what the rest says");
+	if (!tcp_head_right(tp))
+		return ("the headers it keeps are not those it would make");
 	if (so != NULL && tp->snd_max - tp->snd_una >
 	    sbused(&so->so_snd) + 2)
 		return ("more in flight than the send buffer holds");

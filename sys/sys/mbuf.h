@@ -24,6 +24,7 @@
 #include <sys/param.h>
 #include <sys/queue.h>
 #include <sys/systm.h>
+#include <sys/vnet.h>
 #include <vm/uma.h>
 
 struct ifnet;
@@ -77,7 +78,7 @@ struct mbuf {
 	int32_t		m_len;		/* bytes here */
 	uint32_t	m_type:8,	/* MT_* */
 			m_flags:24;	/* M_* */
-	struct mbuf_pool *m_pool;	/* where it goes back to */
+	struct mbuf_pool *m_pool;	/* where it goes back to; stays */
 	union {
 		struct {
 			struct pkthdr	m_pkthdr;
@@ -297,5 +298,51 @@ struct mbuf_pool {
 	uint64_t	mp_left;	/* once dead: items not come back yet */
 	bool		mp_dead;	/* its vnet is gone */
 };
+
+/*
+ * The header of a new mbuf, which has MT_DATA or another type, as a packet's
+ * has M_PKTHDR.  m_pool is there already: whoever gets an mbuf's memory from
+ * the host sets it, and it stays while the mbuf is free.
+ */
+static inline void
+mb_init(struct mbuf *m, int type, uint32_t flags)
+{
+	/* m_next and m_nextpkt, in one store. */
+	memset(m, 0, __offsetof(struct mbuf, m_data));
+	m->m_type = (uint32_t)type & 0xff;
+	m->m_flags = flags & 0xffffff;
+}
+
+static inline void
+mb_init_data(struct mbuf *m, int type)
+{
+	mb_init(m, type, 0);
+	m->m_data = m->m_dat;
+	m->m_len = 0;
+}
+
+/* m_get() of MT_DATA, but NULL, and nothing done, if pool has none at
+ * hand. */
+static inline struct mbuf *
+mb_get_fast(struct mbuf_pool *pool)
+{
+	struct mbuf *m = uma_zalloc_fast(pool->mp_mbuf);
+
+	if (__predict_true(m != NULL))
+		mb_init_data(m, MT_DATA);
+	return (m);
+}
+
+/* As mb_gethdr(), in line, for who sets m_data, m_len and m_pkthdr himself. */
+static inline struct mbuf *
+mb_gethdr_bare(void)
+{
+	struct mbuf *m = uma_zalloc_fast(curvnet->vnet_mbufs->mp_mbuf);
+
+	if (__predict_false(m == NULL))
+		return (mb_gethdr());
+	mb_init(m, MT_DATA, M_PKTHDR);
+	return (m);
+}
 
 #endif /* !_STACKYARD_SYS_MBUF_H_ */

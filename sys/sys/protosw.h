@@ -27,6 +27,7 @@ struct sockaddr;
 struct sockaddr_storage;
 struct socket;
 struct sockopt;
+struct vnet;
 
 #define	PR_CONNREQUIRED	0x0004		/* data only when connected */
 #define	PR_WANTRCVD	0x0008		/* pr_rcvd after each read */
@@ -37,11 +38,14 @@ struct protosw {
 	short	pr_type;		/* SOCK_* */
 	short	pr_protocol;		/* IPPROTO_* */
 	short	pr_flags;		/* PR_* */
+	/* Of an accepted one the buffers are reserved, and what else of them
+	 * comes from the listener is set. */
 	int	(*pr_attach)(struct socket *so, int proto);
 	void	(*pr_detach)(struct socket *so);
 	int	(*pr_bind)(struct socket *so, struct sockaddr *nam);
 	int	(*pr_listen)(struct socket *so, int backlog);
-	/* A connection taken from the listen queue: the peer's address. */
+	/* A connection taken from the listen queue: the peer's address, if
+	 * ss is not NULL. */
 	int	(*pr_accept)(struct socket *so, struct sockaddr_storage *ss);
 	/* 0: begun; the socket's state tells when it is done. */
 	int	(*pr_connect)(struct socket *so, struct sockaddr *nam);
@@ -62,6 +66,17 @@ struct protosw {
 	int	(*pr_ctloutput)(struct socket *so, struct sockopt *sopt);
 	/* SIOC* ioctls that the socket layer does not know. */
 	int	(*pr_control)(struct socket *so, u_long cmd, void *data);
+	/*
+	 * What quick ways need (sys/soquick.h); both, or neither.  pr_write
+	 * is pr_send of m, one new mbuf of bytes, by who is alone in the
+	 * vnet's outermost door and leaves next: what the batch's end would
+	 * send may be sent now.  pr_rcvd_idle: certainly there is nothing for
+	 * pr_rcvd to do; asked without the time, and vnet need not be
+	 * current.
+	 */
+	int	(*pr_write)(struct socket *so, struct mbuf *m);
+	bool	(*pr_rcvd_idle)(const struct socket *so,
+		    const struct vnet *vnet);
 };
 #define	PRUS_OOB	0x1
 #define	PRUS_EOF	0x2		/* no more to send after this */

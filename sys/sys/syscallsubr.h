@@ -26,6 +26,10 @@ int	kern_bind(int fd, struct sockaddr *sa);
 int	kern_listen(int fd, int backlog);
 /* ss, unless NULL, becomes the peer's address. */
 int	kern_accept(int fd, struct sockaddr_storage *ss, int *fdp);
+/* The same of the listener itself, which may be gone afterwards. */
+struct socket;
+int	kern_accept_from(struct socket *head, struct sockaddr_storage *ss,
+	    int *fdp);
 int	kern_connect(int fd, struct sockaddr *sa);
 int	kern_shutdown(int fd, int how);
 /* *lenp becomes the bytes moved, 0 with an error; EINVAL if uio's ranges have

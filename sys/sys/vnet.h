@@ -188,6 +188,30 @@ vnet_enter_fast(struct vnet *vnet)
 	return (saved);
 }
 
+/*
+ * A door where vnet_enter() would find nothing to look at: nobody is inside,
+ * threads do not share the vnet, and the host keeps its time where it can be
+ * read.  Who enters leaves by vnet_end_batch().
+ */
+static inline bool
+vnet_is_still(const struct vnet *vnet)
+{
+
+	return ((vnet->vnet_depth | vnet->vnet_rare) == 0);
+}
+
+static inline struct vnet *
+vnet_enter_still(struct vnet *vnet)
+{
+	struct vnet *saved = curvnet;
+
+	curvnet = vnet;
+	vnet->vnet_depth = 1;
+	if (*vnet->vnet_clock > vnet->vnet_now)
+		vnet->vnet_now = *vnet->vnet_clock;
+	return (saved);
+}
+
 /* Whoever passed the outermost door of vnet leaves by it. */
 static inline void
 vnet_end_batch(struct vnet *vnet, struct vnet *saved)

@@ -147,6 +147,10 @@ done
 
 awk -v out="$out" -f "$here/summary.awk" "$here/targets" "$work/raw" || exit 1
 sort -u "$work/notes"
+case ${FAST:-no} in
+yes)	echo "stackyard: optimised as a whole, with a profile (FAST=yes)" ;;
+*)	echo "stackyard: the everyday build (FAST=no)" ;;
+esac
 for peer in lwip ns3; do
 	! grep "	$peer[.]" "$work/raw" | grep -qv '	absent	' ||
 	    "$bin/peer_$peer" build

@@ -10,6 +10,7 @@
  */
 #include "ip_host.h"
 
+#include <netinet/ip_plain.h>
 #include <netinet/tcp.h>
 
 static struct ifnet *wire;

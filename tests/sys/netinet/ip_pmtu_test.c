@@ -6,6 +6,8 @@
 /* What is known of paths, and for how long. */
 #include "ip_host.h"
 
+#include <netinet/ip_plain.h>
+
 ATF_TC_WITHOUT_HEAD(learnt_and_forgotten);
 ATF_TC_BODY(learnt_and_forgotten, tc)
 {
