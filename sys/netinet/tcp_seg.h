@@ -289,6 +289,28 @@ tcp_urg_passed(struct tcpcb *tp)
 		tp->rcv_up = tp->rcv_nxt;
 }
 
+/* The ACK of a synchronized connection without ECN: almost every one. */
+static __always_inline int
+tcp_ack_usual(struct tcpcb *tp, struct tcp_seg *sg)
+{
+	const uint32_t acked = sg->sg_ack - tp->snd_una;
+
+	if (acked == 0)
+		return (tcp_ack_again(tp, sg));
+	/* snd_una < ack <= snd_max? */
+	if (__predict_false(acked > tp->snd_max - tp->snd_una))
+		return (tcp_ack_outside(tp, sg));
+	return (tcp_ack_new(tp, sg));
+}
+
+/* tcp_stage_ack() of a segment that tcp_regular() is true of. */
+static __always_inline int
+tcp_ack_regular(struct tcpcb *tp, struct tcp_seg *sg)
+{
+	return (__predict_false((tp->t_flags2 & TF2_ECN_ANY) != 0) ?
+	    tcp_ack_unusual(tp, sg) : tcp_ack_usual(tp, sg));
+}
+
 static inline void
 tcp_ack_predicted(struct tcpcb *tp, const struct tcp_seg *sg)
 {
@@ -304,10 +326,12 @@ tcp_ack_policy(struct tcpcb *tp, const struct tcp_seg *sg)
 {
 	u_int full;
 
-	if (__predict_true(tp->t_delack_opt == -1) ?
-	    V_tcp_delack_enabled == 0 : !tcp_compat_delack(tp))
+	if (__predict_false(tp->t_delack_opt != -1)) {
+		if (!tcp_compat_delack(tp))
+			return (TV_ACKNOW);
+	} else if (__predict_false(V_tcp_delack_enabled == 0))
 		return (TV_ACKNOW);
-	if ((tp->t_flags & TF_RXWIN0SENT) != 0)
+	if (__predict_false((tp->t_flags & TF_RXWIN0SENT) != 0))
 		return (TV_ACKNOW);
 	/* A large one stands for as many as it was made of; nothing that is
 	 * smaller than with all options is full. */
