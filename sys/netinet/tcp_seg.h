@@ -100,10 +100,11 @@ tcp_read_ends(struct in_conninfo *inc, const struct tcphdr *th,
 	inc->inc_scope = ii->ii_scope;
 }
 
-/* All but the options and the ends, of a header with those 16 bits. */
+/* All but the options and the ends, of a header with those 16 bits, that came
+ * from that UDP port, or 0. */
 static inline void
 tcp_read_fixed(const struct mbuf *m, const struct ip_info *ii,
-    struct tcp_seg *sg, u_int off_flags)
+    struct tcp_seg *sg, u_int off_flags, uint16_t udpport)
 {
 	const struct tcphdr *th = mtod(m, const struct tcphdr *);
 	const u_int flags = off_flags & (TH_AE | 0xff);
@@ -121,7 +122,7 @@ tcp_read_fixed(const struct mbuf *m, const struct ip_info *ii,
 	sg->sg_flags = (uint16_t)flags;
 	sg->sg_len = (uint32_t)(m->m_pkthdr.len - TCP_OFF(off_flags));
 	sg->sg_joined = m->m_pkthdr.lro_nsegs;
-	sg->sg_udpport = 0;
+	sg->sg_udpport = udpport;
 	sg->sg_errno = 0;
 }
 
@@ -129,11 +130,11 @@ tcp_read_fixed(const struct mbuf *m, const struct ip_info *ii,
  * whole and to lie in one piece. */
 static inline void
 tcp_read_header(const struct mbuf *m, const struct ip_info *ii,
-    struct tcp_seg *sg, u_int off_flags)
+    struct tcp_seg *sg, u_int off_flags, uint16_t udpport)
 {
 	const struct tcphdr *th = mtod(m, const struct tcphdr *);
 
-	tcp_read_fixed(m, ii, sg, off_flags);
+	tcp_read_fixed(m, ii, sg, off_flags, udpport);
 	tcp_read_ends(&sg->sg_read, th, ii);
 	sg->sg_ends = &sg->sg_read;
 	sg->sg_m = NULL;
