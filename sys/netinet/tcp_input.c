@@ -184,13 +184,17 @@ tcp_verdict_wake(struct socket *so, int v)
 static void __noinline
 tcp_verdict_tell(struct socket *so, int v)
 {
-	soref(so);
-	tcp_verdict_wake(so, v);
-	sorele(so);
+	if (v == TV_WAKEWR)
+		sowwakeup(so);
+	else if (v != 0) {
+		soref(so);
+		tcp_verdict_wake(so, v);
+		sorele(so);
+	}
 }
 
-/* The same: mostly it is one thing, which nobody waits for in a way that calls
- * him, or several such. */
+/* The same: mostly it is one thing, or several that nobody waits for in a way
+ * that calls him. */
 #define	TV_CHANGES	(TV_CONNECTED | TV_DISCONNECTED)
 #define	TV_NEWS		(TV_CHANGES | TV_RCVEOF | TV_WAKERD | TV_WAKEWR)
 static __always_inline void
@@ -199,10 +203,8 @@ tcp_verdict_news(struct socket *so, int v)
 	v &= TV_NEWS;
 	if (v == TV_WAKERD)
 		sorwakeup(so);
-	else if (v == TV_WAKEWR)
-		sowwakeup(so);
-	else if ((v & TV_CHANGES) != 0 || (v != 0 && ((so->so_rcv.sb_flags |
-	    so->so_snd.sb_flags) & (SB_KNOTE | SB_UPCALL)) != 0))
+	else if ((v & TV_CHANGES) != 0 || ((so->so_rcv.sb_flags |
+	    so->so_snd.sb_flags) & (SB_KNOTE | SB_UPCALL)) != 0)
 		tcp_verdict_tell(so, v);
 	else if ((v & TV_RCVEOF) != 0)
 		so->so_rcv.sb_state |= SBS_CANTRCVMORE;
