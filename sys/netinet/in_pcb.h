@@ -125,7 +125,8 @@ struct inpcbinfo {
 	struct inpcb	*ipi_wild;
 	struct in6_addr	ipi_wild_laddr;
 	uint16_t	ipi_wild_lport;
-	const struct inpcb_quiet *ipi_quiet;	/* or NULL */
+	const struct inpcb_quiet *ipi_quiet;	/* if *ipi_nquiet is not 0 */
+	const uint32_t	*ipi_nquiet;	/* how many those have */
 	uint64_t	ipi_key[PCB_KEYWORDS];	/* of the hash */
 	/* What mapped addresses have in common, in its sum: by itself, and in
 	 * the words before those that differ. */
@@ -136,6 +137,13 @@ struct inpcbinfo {
 
 void	in_pcbinfo_init(struct inpcbinfo *ipi);
 void	in_pcbinfo_destroy(struct inpcbinfo *ipi);
+
+/* Are there connections without a pcb at all? */
+static inline bool
+in_pcbquiet(const struct inpcbinfo *ipi)
+{
+	return (__predict_false(*ipi->ipi_nquiet != 0));
+}
 
 /* Make inp (zeroed memory of the caller) known, with its socket. */
 static inline void

@@ -66,8 +66,7 @@ MALLOC_DEFINE(M_TCPECN, "tcpecn", "TCP connections' ECN");
 
 SYSCTL_NODE(_net_inet_tcp, OID_AUTO, ecn, CTLFLAG_RW | CTLFLAG_MPSAFE, NULL,
     "Explicit congestion notification");
-VNET_DEFINE_STATIC(int, tcp_do_ecn) = 2;
-#define	V_tcp_do_ecn	VNET(tcp_do_ecn)
+VNET_DEFINE(int, tcp_do_ecn) = 2;
 VNET_DEFINE_STATIC(int, tcp_ecn_maxretries) = 1;
 #define	V_tcp_ecn_maxretries	VNET(tcp_ecn_maxretries)
 

@@ -28,6 +28,7 @@
 #include <netinet/tcp_output_impl.h>
 #include <netinet/tcp_seg.h>
 #include <netinet/tcp_syncache.h>
+#include <netinet/tcp_head.h>
 #include <netinet/tcp_var.h>
 #include <netipsec/tcp_sig.h>
 
@@ -247,12 +248,14 @@ tcp_listen_child(struct tcpcb *lp, const struct tcp_syn *sy,
 	if (!plain && sent != SC_UNSENT && tcp_child_sent(tp, sy, sent) != 0)
 		goto fail;
 	tcp_child_options(tp, sy);
+	tcp_find_way(tptoinpcb(tp));
 	tcp_mss(tp, sy->sy_peermss);
 	TCPSTAT_INC(tcps_accepts);
 	if (plain) {
 		if ((sy->sy_flags & SYF_TSTMP) != 0)
 			tp->ts_recent = sg->sg_to.to_tsval;
 		tp->rcv_wnd = tcp_rcv_window(tp);
+		tcp_head_make(tp);
 		tcp_ack_first(tp, sg, sent);
 		return (tp);
 	}

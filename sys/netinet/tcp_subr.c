@@ -11,8 +11,9 @@
  * freed in tcp_free() only:
  *
  *   tcp_close()  out of the tables, timers off, INP_DROPPED; the socket is
- *                told.  If the user has gone, so is the socket, and
- *                pr_detach calls tcp_free(); else the user's close will.
+ *                told.  The user's close calls tcp_free() by pr_detach; if
+ *                the user has gone, all of this is tcp_free() at once, and
+ *                the socket goes with the last one who holds it.
  *   tcp_drop()   as tcp_close(), with a reset to the peer and an error
  */
 #include <sys/param.h>
@@ -28,6 +29,7 @@
 #include <netinet/tcp_hostcache.h>
 #include <netinet/tcp_loss.h>
 #include <netinet/tcp_newcwv.h>
+#include <netinet/tcp_output_impl.h>
 #include <netinet/tcp_pmtud.h>
 #include <netinet/tcp_syncache.h>
 #include <netinet/tcp_timewait.h>
@@ -180,19 +182,6 @@ tcp_uninit(const void *arg __unused)
 SYSUNINIT(tcp, SI_SUB_PROTO_DOMAIN, SI_ORDER_THIRD, tcp_uninit, NULL);
 
 /* ---- Birth ---- */
-
-/* The smallest scale with which the largest buffer can be promised
- * (RFC 7323, 2.3): that many bits has the number of times that the largest
- * window is too small. */
-uint8_t
-tcp_request_scale(void)
-{
-	u_long more = V_sb_max == 0 ? 0 : (V_sb_max - 1) / TCP_MAXWIN;
-
-	if (more == 0)
-		return (0);
-	return ((uint8_t)imin(64 - __builtin_clzll(more), TCP_MAX_WINSHIFT));
-}
 
 /* A line at a time, which compilers do by a few wide stores, without a call:
  * nine of them, and what is left. */
@@ -502,25 +491,12 @@ tcp_mss_for(int mtu, bool v6, int usermss, uint16_t udpport)
 	return (imin(mss, 65535));
 }
 
-int
-tcp_mssopt(struct tcpcb *tp)
+static int __noinline
+tcp_mssopt_any(struct tcpcb *tp)
 {
 	/* IP's options are the sender's business (RFC 6691). */
 	return (tcp_mss_for((int)tcp_path_mtu(tp), tcp_is_v6(tp),
 	    tp->t_usermss, tp->t_inpcb.inp_udpport));
-}
-
-int
-tcp_mssopt_to(const struct in_conninfo *inc, const struct tcpcb *lp,
-    struct route *ro, uint16_t udpport)
-{
-	bool v6 = !IN6_IS_ADDR_V4MAPPED(&inc->inc_faddr);
-	uint32_t mtu, tsomax;
-
-	mtu = ip_route_mtu(&inc->inc_faddr, inc->inc_scope, ro, &tsomax);
-	if (v6 && (lp->t_inpcb.inp_flags & INP_MINMTU) != 0)
-		mtu = min(mtu, IPV6_MMTU);
-	return (tcp_mss_for((int)mtu, v6, lp->t_usermss, udpport));
 }
 
 /* What is sent at most by a way of mtu bytes, 0: there is none. */
@@ -571,16 +547,74 @@ tcp_least_offer(const struct tcpcb *tp, int offer)
 	return (imax(offer, imax(V_tcp_minmss, TCP_LEAST_MAXSEG)));
 }
 
-void
-tcp_mss(struct tcpcb *tp, int offer)
-{
-	struct socket *so = tptosocket(tp);
+/*
+ * What tcp_mss() came to last, for IPv4 by a way of which nothing is known but
+ * its link: the next connection by it whose peer offers the same, and whose
+ * buffers are as large, comes to that, too.
+ */
+struct tcp_sized {
+	const struct nhop_object *sd_nh; /* of V_rt_gen */
+	uint32_t	sd_gen;		/* V_rt_gen then; 0: nothing known */
+	uint32_t	sd_sbgen;	/* sl_gen then */
+	int		sd_minmss;	/* V_tcp_minmss then */
+	int		sd_offer;
+	u_int		sd_snd;		/* sb_hiwat before, of both */
+	u_int		sd_rcv;
+	uint16_t	sd_maxseg;	/* what comes of it */
+	uint16_t	sd_tsomax;
+	uint16_t	sd_mssopt;	/* and what we offer ourselves */
+	u_int		sd_sndhiwat;
+	u_int		sd_sndmbmax;
+	u_int		sd_rcvhiwat;
+	u_int		sd_rcvmbmax;
+};
+VNET_DEFINE_STATIC(struct tcp_sized, tcp_sized);
+#define	V_tcp_sized	VNET(tcp_sized)
 
+/* Is it of the way ro, which then is good? */
+static inline bool
+tcp_sized_way(const struct tcp_sized *sd, const struct route *ro)
+{
+	return (__predict_true(sd->sd_gen == V_rt_gen &&
+	    ro->ro_gen == sd->sd_gen && ro->ro_nh == sd->sd_nh &&
+	    V_pmtu_count == 0));
+}
+
+/* Is it of such a connection? */
+static inline bool
+tcp_sized_like(const struct tcp_sized *sd, const struct tcpcb *tp,
+    const struct socket *so, int offer)
+{
+	return (__predict_true(so != NULL &&
+	    tp->t_inpcb.inp_vflag == INP_IPV4 && !tcp_has_more_headers(tp) &&
+	    tp->t_usermss == 0 && offer == sd->sd_offer &&
+	    so->so_snd.sb_hiwat == sd->sd_snd &&
+	    so->so_rcv.sb_hiwat == sd->sd_rcv &&
+	    sd->sd_sbgen == V_sb_limits.sl_gen &&
+	    sd->sd_minmss == V_tcp_minmss && !tcp_hc_known()));
+}
+
+/* Does what was found depend on nothing else: IPv4, by its link alone, and both
+ * buffers set? */
+static bool
+tcp_sized_kept(const struct tcp_sized *sd, const struct tcpcb *tp,
+    const struct socket *so)
+{
+	return (so != NULL && tp->t_inpcb.inp_vflag == INP_IPV4 &&
+	    !tcp_has_more_headers(tp) && tp->t_usermss == 0 &&
+	    ro_valid(&tp->t_inpcb.inp_route) && V_pmtu_count == 0 &&
+	    !tcp_hc_known() && so->so_snd.sb_hiwat != sd->sd_snd &&
+	    so->so_rcv.sb_hiwat != sd->sd_rcv);
+}
+
+static void
+tcp_mss_find(struct tcpcb *tp, struct socket *so, int offer)
+{
 	if (__predict_false(offer < TCP_LEAST_MAXSEG ||
 	    offer < V_tcp_minmss))
 		offer = tcp_least_offer(tp, offer);
 	tp->t_peermss = (uint16_t)imin(offer, 65535);
-	tp->t_maxseg = (uint16_t)tcp_path_mss_known(tp);
+	tp->t_maxseg = (uint16_t)tcp_path_mss(tp);
 	if (tp->t_tsomax != 0)
 		tp->t_flags |= TF_TSO;
 	if (so == NULL)
@@ -588,6 +622,96 @@ tcp_mss(struct tcpcb *tp, int offer)
 	if (tcp_hc_known())
 		tcp_hc_buffers(tp);
 	soround(so, tp->t_maxseg);
+}
+
+/* The same, which is remembered if it can be, and the offer was taken as it
+ * was. */
+static void __noinline
+tcp_mss_any(struct tcpcb *tp, struct socket *so, int offer)
+{
+	const struct route *ro = &tp->t_inpcb.inp_route;
+	struct tcp_sized *sd = &V_tcp_sized;
+
+	sd->sd_gen = 0;
+	sd->sd_offer = offer;
+	sd->sd_minmss = V_tcp_minmss;
+	sd->sd_sbgen = V_sb_limits.sl_gen;
+	if (so != NULL) {
+		sd->sd_snd = so->so_snd.sb_hiwat;
+		sd->sd_rcv = so->so_rcv.sb_hiwat;
+	}
+	tcp_mss_find(tp, so, offer);
+	if (!tcp_sized_kept(sd, tp, so) || offer != tp->t_peermss)
+		return;
+	sd->sd_nh = ro->ro_nh;
+	sd->sd_maxseg = tp->t_maxseg;
+	sd->sd_tsomax = tp->t_tsomax;
+	sd->sd_mssopt = (uint16_t)tcp_mssopt_any(tp);
+	sd->sd_sndhiwat = so->so_snd.sb_hiwat;
+	sd->sd_sndmbmax = so->so_snd.sb_mbmax;
+	sd->sd_rcvhiwat = so->so_rcv.sb_hiwat;
+	sd->sd_rcvmbmax = so->so_rcv.sb_mbmax;
+	sd->sd_gen = ro->ro_gen;
+}
+
+void
+tcp_mss(struct tcpcb *tp, int offer)
+{
+	const struct tcp_sized *sd = &V_tcp_sized;
+	struct socket *so = tptosocket(tp);
+
+	if (!tcp_sized_way(sd, &tp->t_inpcb.inp_route) ||
+	    !tcp_sized_like(sd, tp, so, offer)) {
+		tcp_mss_any(tp, so, offer);
+		return;
+	}
+	tp->t_peermss = (uint16_t)offer;
+	tp->t_maxseg = sd->sd_maxseg;
+	if ((tp->t_tsomax = sd->sd_tsomax) != 0)
+		tp->t_flags |= TF_TSO;
+	so->so_snd.sb_hiwat = sd->sd_sndhiwat;
+	so->so_snd.sb_mbmax = sd->sd_sndmbmax;
+	so->so_rcv.sb_hiwat = sd->sd_rcvhiwat;
+	so->so_rcv.sb_mbmax = sd->sd_rcvmbmax;
+}
+
+int
+tcp_mssopt(struct tcpcb *tp)
+{
+	const struct tcp_sized *sd = &V_tcp_sized;
+	struct inpcb *inp = tptoinpcb(tp);
+
+	tcp_find_way(inp);
+	if (!tcp_sized_way(sd, &inp->inp_route) || tp->t_usermss != 0 ||
+	    inp->inp_vflag != INP_IPV4 || tcp_has_more_headers(tp))
+		return (tcp_mssopt_any(tp));
+	tp->t_tsomax = sd->sd_tsomax;
+	return (sd->sd_mssopt);
+}
+
+/* What to offer in answer to a SYN, by the way ro. */
+static int __noinline
+tcp_mssopt_to_any(const struct in_conninfo *inc, const struct tcpcb *lp,
+    struct route *ro, uint16_t udpport)
+{
+	bool v6 = !IN6_IS_ADDR_V4MAPPED(&inc->inc_faddr);
+	uint32_t mtu, tsomax;
+
+	mtu = ip_route_mtu(&inc->inc_faddr, inc->inc_scope, ro, &tsomax);
+	if (v6 && (lp->t_inpcb.inp_flags & INP_MINMTU) != 0)
+		mtu = min(mtu, IPV6_MMTU);
+	return (tcp_mss_for((int)mtu, v6, lp->t_usermss, udpport));
+}
+
+int
+tcp_mssopt_to(const struct in_conninfo *inc, const struct tcpcb *lp,
+    struct route *ro, uint16_t udpport)
+{
+	const struct tcp_sized *sd = &V_tcp_sized;
+
+	return (tcp_sized_way(sd, ro) && lp->t_usermss == 0 && udpport == 0 &&
+	    IN6_IS_ADDR_V4MAPPED(&inc->inc_faddr) ? sd->sd_mssopt :
+	    tcp_mssopt_to_any(inc, lp, ro, udpport));
 }
 
 void
@@ -610,10 +734,25 @@ tcp_mtu_update(struct tcpcb *tp, uint32_t mtu)
 
 /* ---- Changes of state ---- */
 
+/* What few have switched on, or know of the peer. */
+static void __noinline
+tcp_established_more(struct tcpcb *tp)
+{
+	if (V_plpmtud == 2)
+		tcp_pmtud_established(tp);
+	if (V_newcwv != 0)
+		tcp_cwv_established(tp);
+	if (tcp_hc_known())
+		tcp_hc_start(tp);
+}
+
 /* The handshake is complete. */
 void
 tcp_established(struct tcpcb *tp)
 {
+	const struct tcp_ways *w = &V_tcp_ways;
+	const int more = (V_plpmtud & 2) | V_newcwv | V_hc_count |
+	    w->w_app_win | w->w_signed_win;
 	int state = TCPS_ESTABLISHED;
 
 	TCPSTAT_INC(tcps_connects);
@@ -625,15 +764,10 @@ tcp_established(struct tcpcb *tp)
 	tcp_timer_at(tp, TT_KEEP, getnstime() + (tp->t_userto == NULL ?
 	    V_tcp_keepidle : tcp_keepidle_of(tp)));
 	tcp_timer_off(tp, TT_REXMT);
-	if (__predict_false(V_plpmtud == 2))
-		tcp_pmtud_established(tp);
-	if (__predict_false(V_newcwv != 0))
-		tcp_cwv_established(tp);
-	if (tcp_hc_known())
-		tcp_hc_start(tp);
+	if (__predict_false(more != 0))
+		tcp_established_more(tp);
 	cc_conn_init(tp);
-	if (__predict_false((V_tcp_ways.w_app_win |
-	    V_tcp_ways.w_signed_win) != 0))
+	if (__predict_false(more != 0))
 		tcp_compat_established(tp);
 	tp->t_rxtshift = 0;
 	tp->snd_recover = tp->snd_una;
@@ -641,14 +775,6 @@ tcp_established(struct tcpcb *tp)
 	tp->rfbuf_mark = tp->rcv_nxt;
 	tp->rfbuf_ts = tcp_ts_getticks() -
 	    (uint32_t)(V_tcp_keepinit / NS_PER_MSEC);
-}
-
-/* Its user counts no longer among those who have gone. */
-static inline void
-tcp_unorphan(struct tcpcb *tp)
-{
-	if ((tp->t_flags2 & TF2_ORPHAN) != 0)
-		tcp_compat_unorphan(tp);
 }
 
 /* What was measured is remembered, if that was enough. */
@@ -679,10 +805,34 @@ SYSCTL_BOOL(_net_inet_tcp, OID_AUTO, nolocaltimewait,
     CTLFLAG_VNET | CTLFLAG_RW, &VNET_NAME(nolocaltimewait), 0,
     "No TIME_WAIT between two addresses of this host");
 
+/* The last address that was none of ours, as long as V_way_gen is the same. */
+struct tcp_stranger {
+	struct in6_addr	st_addr;
+	uint32_t	st_gen;
+};
+VNET_DEFINE_STATIC(struct tcp_stranger, tcp_stranger);
+#define	V_tcp_stranger	VNET(tcp_stranger)
+
+static bool __noinline
+peer_is_local(const struct in6_addr *addr)
+{
+	struct tcp_stranger *st = &V_tcp_stranger;
+
+	if (ifa_ifwithaddr(addr) != NULL)
+		return (true);
+	st->st_addr = *addr;
+	st->st_gen = V_way_gen;
+	return (false);
+}
+
 bool
 tcp_peer_is_local(const struct in_conninfo *inc)
 {
-	return (ifa_ifwithaddr(&inc->inc_faddr) != NULL);
+	const struct tcp_stranger *st = &V_tcp_stranger;
+
+	return (__predict_false(st->st_gen != V_way_gen ||
+	    !IN6_ARE_ADDR_EQUAL(&st->st_addr, &inc->inc_faddr)) &&
+	    peer_is_local(&inc->inc_faddr));
 }
 
 nstime_t
@@ -703,8 +853,12 @@ tcp_enter_timewait(struct tcpcb *tp)
 		return (true);
 	}
 	tcp_metrics_end(tp);
+	expires = getnstime() + tcp_2msl(local);
+	/* Mostly an entry takes what it needs and tp goes. */
+	if (so == NULL && !TCP_TRACED(tp) &&
+	    tcp_tw_compress(tp, local, expires))
+		return (true);
 	tcp_state_change(tp, TCPS_TIME_WAIT);
-	tp->t_timers[TT_2MSL] = expires = getnstime() + tcp_2msl(local);
 	/* Nobody will ask any more: the socket can go. */
 	if (so != NULL && (so->so_state & SS_NOFDREF) != 0) {
 		tp->t_inpcb.inp_socket = NULL;
@@ -713,8 +867,7 @@ tcp_enter_timewait(struct tcpcb *tp)
 		if (so->so_count == 0)
 			sofree(so);
 	}
-	/* An entry takes what it needs and tp goes, with all that it has. */
-	if (tptosocket(tp) == NULL && tcp_tw_compress(tp, local))
+	if (tptosocket(tp) == NULL && tcp_tw_compress(tp, local, expires))
 		return (true);
 	tcp_unorphan(tp);
 	tcp_quiesce(tp);
@@ -746,6 +899,22 @@ tcp_drop(struct tcpcb *tp, int errnum)
 	tcp_close(tp);
 }
 
+/* What nobody can ask about any more needs no state in which to answer: it
+ * leaves the tables as it is freed. */
+static void
+tcp_close_unseen(struct tcpcb *tp, struct socket *so)
+{
+	if (TCP_TRACED(tp))
+		tcp_trace_state(tp, TCPS_CLOSED);
+	if (so != NULL) {
+		so->so_pcb = NULL;
+		tp->t_inpcb.inp_socket = NULL;
+	}
+	tcp_free(tp);
+	if (so != NULL && so->so_count == 0)
+		sofree(so);
+}
+
 void
 tcp_close(struct tcpcb *tp)
 {
@@ -754,20 +923,20 @@ tcp_close(struct tcpcb *tp)
 
 	if ((inp->inp_flags & INP_DROPPED) != 0)
 		return;
-	inp->inp_flags |= INP_DROPPED;
 	TCPSTAT_INC(tcps_closed);
 	tcp_unorphan(tp);
 	tcp_metrics_end(tp);
-	/* Without a socket it is freed, and that done, below. */
-	if (so != NULL)
-		tcp_quiesce(tp);
+	/* Without a descriptor, and at no listener, passers-by have so. */
+	if (so == NULL || ((so->so_state & SS_NOFDREF) != 0 &&
+	    so->so_qstate == SQ_NONE)) {
+		tcp_close_unseen(tp, so);
+		return;
+	}
+	inp->inp_flags |= INP_DROPPED;
+	tcp_quiesce(tp);
 	in_pcbleave(&V_tcbinfo, inp);
 	tp->snd_una = tp->snd_nxt = tp->snd_max;
 	tcp_state_change(tp, TCPS_CLOSED);
-	if (so == NULL) {
-		tcp_free(tp);
-		return;
-	}
 	soisdisconnected(so);
 	if (so->so_qstate == SQ_INCOMP)
 		soabort(so);
@@ -781,23 +950,33 @@ tcp_zfree(struct tcpcb *tp)
 	uma_zfree(V_tcpcb_zone, tp);
 }
 
-void
-tcp_free(struct tcpcb *tp)
+/* The end of cc_attach() and tcp_functions_attach(): nothing has to be as if
+ * they had not been. */
+static inline void
+tcp_free_modules(struct tcpcb *tp)
 {
-	/* Mostly it has been seen to. */
-	if ((tp->t_flags2 & TF2_OUTPENDING) != 0 ||
-	    callout_entry_pending(&tp->t_callout) ||
-	    !TAILQ_EMPTY(&tp->t_map) || tp->t_segqlen != 0)
-		tcp_quiesce(tp);
+	struct tcp_function_block *blk = tp->t_fb;
+	struct cc_algo *algo = tp->t_cc;
+
+	if (__predict_false(blk->tfb_statesize != 0 ||
+	    blk->tfb_tcp_fb_fini != NULL))
+		tcp_functions_detach(tp, 1);
+	else
+		blk->tfb_refcnt--;
+	if (algo->cb_destroy != NULL)
+		algo->cb_destroy(&tp->t_ccv);
+	algo->cc_refcount--;
+}
+
+/* What few have. */
+static void __noinline
+tcp_free_rare(struct tcpcb *tp)
+{
 	if (tp->t_loss != NULL)
 		tcp_loss_free(tp);
-	tcp_functions_detach(tp, 1);
-	cc_detach(tp);
-	TCPSTATES_DEC(tp->t_state);
-	in_pcbdestroy(&V_tcbinfo, &tp->t_inpcb);
 	if (tp->t_ecn != NULL)
 		tcp_ecn_free(tp);
-	if (__predict_false(tp->t_userto != NULL)) {
+	if (tp->t_userto != NULL) {
 		tcp_fastopen_free(tp);
 		tcp_pmtud_free(tp);
 		tcp_cwv_free(tp);
@@ -805,10 +984,28 @@ tcp_free(struct tcpcb *tp)
 		tcp_sig_free(tp);
 		free(tp->t_userto, M_TCPUSERTO);
 	}
-	if ((tp->t_flags2 & TF2_OUTLINKED) != 0)
-		tp->t_flags2 |= TF2_OUTFREED;
+}
+
+void
+tcp_free(struct tcpcb *tp)
+{
+	/* Mostly it has been seen to, but for the callout. */
+	if (__predict_false(!TAILQ_EMPTY(&tp->t_map) || tp->t_segqlen != 0))
+		tcp_quiesce(tp);
+	if (callout_entry_pending(&tp->t_callout))
+		(void)callout_entry_stop(&tp->t_callout);
+	tcp_free_modules(tp);
+	TCPSTATES_DEC(tp->t_state);
+	in_pcbdestroy(&V_tcbinfo, &tp->t_inpcb);
+	if (__predict_false(tp->t_loss != NULL || tp->t_ecn != NULL ||
+	    tp->t_userto != NULL))
+		tcp_free_rare(tp);
+	/* One on the list of output leaves it with nothing to send. */
+	if (__predict_false((tp->t_flags2 & TF2_OUTLINKED) != 0))
+		tp->t_flags2 = (tp->t_flags2 & ~TF2_OUTPENDING) |
+		    TF2_OUTFREED;
 	else
-		tcp_zfree(tp);
+		uma_zfree(V_tcpcb_zone, tp);
 }
 
 /* ---- ICMP ---- */

@@ -243,8 +243,7 @@ struct tcp_userto {
  * on: tcp_head.h. */
 struct tcp_head {
 	uint32_t	hd_gen;		/* V_way_gen when made; 0: none */
-	uint16_t	hd_max;		/* bytes of header and text that fit */
-	uint16_t	hd_spare;
+	uint32_t	hd_max;		/* bytes of header and text that fit */
 	uint8_t		hd_ether[8];
 	uint8_t		hd_ip[20];
 	uint8_t		hd_tcp[16];	/* up to the sum */
@@ -753,7 +752,13 @@ int	tcp_mssopt(struct tcpcb *tp);
 int	tcp_mssopt_to(const struct in_conninfo *inc, const struct tcpcb *lp,
 	    struct route *ro, uint16_t udpport);
 /* The factor to ask for, so that the largest buffer can be promised. */
-uint8_t	tcp_request_scale(void);
+/* The smallest scale with which the largest buffer can be promised (RFC 7323,
+ * 2.3). */
+static inline uint8_t
+tcp_request_scale(void)
+{
+	return ((uint8_t)min(V_sb_limits.sl_doublings, TCP_MAX_WINSHIFT));
+}
 /* The largest t_maxseg that interface, route, peer and user allow, and what
  * lies around it in a packet. */
 int	tcp_path_mss(struct tcpcb *tp);
@@ -991,6 +996,42 @@ tcp_state_change(struct tcpcb *tp, int newstate)
 	TCPSTATES_DEC(tp->t_state);
 	TCPSTATES_INC(newstate);
 	tp->t_state = (uint8_t)newstate;
+}
+
+/* The same of one whose state, oldstate, is known. */
+static inline void
+tcp_state_step(struct tcpcb *tp, int oldstate, int newstate)
+{
+	KASSERT(tp->t_state == oldstate, ("state %u", tp->t_state));
+	if (TCP_TRACED(tp))
+		tcp_trace_state(tp, newstate);
+	TCPSTATES_DEC(oldstate);
+	TCPSTATES_INC(newstate);
+	tp->t_state = (uint8_t)newstate;
+}
+
+/* The user of tp has gone: true if that was one too many, and tp is over. */
+static inline bool
+tcp_orphan(struct tcpcb *tp)
+{
+	int orphans = V_tcp_orphans;
+
+	if (__predict_true((tp->t_flags2 & TF2_ORPHAN) == 0)) {
+		tp->t_flags2 |= TF2_ORPHAN;
+		V_tcp_orphans = ++orphans;
+	}
+	return (__predict_false(orphans > V_tcp_ways.w_max_orphans ||
+	    V_tcp_ways.w_mem[2] != 0) && tcp_compat_orphan(tp, orphans));
+}
+
+/* It counts no longer among those: it is over, or needs no memory. */
+static inline void
+tcp_unorphan(struct tcpcb *tp)
+{
+	if ((tp->t_flags2 & TF2_ORPHAN) != 0) {
+		tp->t_flags2 &= ~TF2_ORPHAN;
+		V_tcp_orphans--;
+	}
 }
 
 /* tcp_timer.c */
