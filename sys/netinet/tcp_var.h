@@ -855,8 +855,12 @@ int	tcp_synsent(struct tcpcb *tp, struct tcp_seg *sg);
 int	tcp_stage_sequence(struct tcpcb *tp, struct tcp_seg *sg);
 int	tcp_stage_rst(struct tcpcb *tp, struct tcp_seg *sg);
 int	tcp_stage_syn(struct tcpcb *tp, struct tcp_seg *sg);
-/* The same of a segment that tcp_regular() is true of. */
-int	tcp_ack_regular(struct tcpcb *tp, struct tcp_seg *sg);
+/* The same without ECN, of one that acknowledges something new, nothing new,
+ * or what cannot be; and with it or before a handshake's end. */
+int	tcp_ack_new(struct tcpcb *tp, const struct tcp_seg *sg);
+int	tcp_ack_again(struct tcpcb *tp, struct tcp_seg *sg);
+int	tcp_ack_outside(struct tcpcb *tp, struct tcp_seg *sg);
+int	tcp_ack_unusual(struct tcpcb *tp, struct tcp_seg *sg);
 int	tcp_stage_ack(struct tcpcb *tp, struct tcp_seg *sg);
 void	tcp_ack_first(struct tcpcb *tp, const struct tcp_seg *sg,
 	    nstime_t sent);
