@@ -42,26 +42,30 @@ typedef	void (*uma_maxaction_t)(uma_zone_t zone, int nitems);
 				 * no fini, no ZINIT */
 
 /*
- * An allocation writes the list, ms_allocs and uz_spare, a free the list and
- * uz_spare.  The rest follows from these: how many items are free and in use,
- * and ms_frees and ms_bytes, which are written when asked for.
+ * An allocation takes the first item of uz_free, if there is one, and counts
+ * one word up; a free puts one there, if there is room, counts that down, and
+ * a free more.  The rest follows from these when it is asked for:
  *
- * What is on uz_free may be handed out without another look.  So it may be no
- * more than the limit allows, and nothing where a request is to fail or needs
- * a ctor; the free items are on uz_held then.
+ *	in use = uz_room + uz_floor	ms_allocs = in use + ms_frees
+ *
+ * On uz_free are no more items than may be allocated without a question, so
+ * none if the zone is not plain or a fault point is set; the others are on
+ * uz_kept.
  */
-#define	UMA_SHUT	((int64_t)1 << 62)	/* more than any uz_keep */
 struct uma_zone {
-	void		*uz_free;	/* first free item; links inside them */
+	void		*uz_free;	/* first of them; links inside them */
+	int64_t		uz_room;	/* so many frees will be kept */
+	uint64_t	uz_frees;	/* frees so far */
 	uint64_t	uz_size;	/* bytes of an item */
-	struct mem_stats uz_stats;	/* ms_limit in bytes: items * size */
-	/* How many more free items are kept without another look: uz_keep less
-	 * those that are free, and less uz_shut. */
-	int64_t		uz_spare;
-	int64_t		uz_keep;	/* free items kept at most */
-	int64_t		uz_shut;	/* 0 if uz_open, else UMA_SHUT */
-	void		*uz_held;	/* the list instead, unless uz_open */
+	void		*uz_kept;	/* first of the others */
+	/* With more items in use than this a free one is kept on uz_free:
+	 * uz_total less uz_keep, or UMA_NEVER. */
+	int64_t		uz_floor;
+#define	UMA_NEVER	(INT64_MAX / 2)
+	struct mem_stats uz_stats;	/* ms_limit in bytes: items * size; of
+					 * the rest uma_zone_stats() */
 	uint64_t	uz_total;	/* items in use and free */
+	uint64_t	uz_keep;	/* free items kept at most */
 	uma_ctor	uz_ctor;
 	uma_dtor	uz_dtor;
 	uma_init	uz_init;
@@ -72,7 +76,6 @@ struct uma_zone {
 	u_int		uz_linkoff;	/* where a free item has its link */
 	u_int		uz_hostsize;	/* bytes of an item and its link */
 	bool		uz_plain;	/* no ctor, dtor, init, fini */
-	bool		uz_open;	/* the free items are on uz_free */
 	bool		uz_dying;
 	void		*uz_slabs;	/* the last one, a link to the next */
 	struct vnet	*uz_vnet;
@@ -108,8 +111,7 @@ uma_zalloc_fast(uma_zone_t zone)
 	if (__predict_false(item == NULL))
 		return (NULL);
 	zone->uz_free = *(void **)item;
-	zone->uz_stats.ms_allocs++;
-	zone->uz_spare++;
+	zone->uz_room++;
 	return (item);
 }
 
@@ -129,11 +131,12 @@ uma_zalloc(uma_zone_t zone, int flags)
 static inline bool
 uma_zfree_fast(uma_zone_t zone, void *item)
 {
-	if (__predict_false(zone->uz_spare <= 0))
+	if (__predict_false(zone->uz_room <= 0))
 		return (false);
-	zone->uz_spare--;
+	zone->uz_room--;
 	*(void **)item = zone->uz_free;
 	zone->uz_free = item;
+	zone->uz_frees++;
 	return (true);
 }
 
