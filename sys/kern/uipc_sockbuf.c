@@ -85,7 +85,6 @@ sb_set_max(u_long max)
 	sl->sl_mbmax = ulmin(max, UINT_MAX);
 	sl->sl_doublings = SB_DOUBLINGS(max);
 	sl->sl_gen++;
-	sl->sl_rounded.sr_unit = 0;
 }
 
 static int
@@ -120,7 +119,6 @@ sysctl_waste_factor(SYSCTL_HANDLER_ARGS)
 	error = sysctl_int_range(oidp, req, &value, 1, INT_MAX);
 	V_sb_limits.sl_efficiency = (u_long)value;
 	V_sb_limits.sl_gen++;
-	V_sb_limits.sl_rounded.sr_unit = 0;
 	return (error);
 }
 SYSCTL_PROC(_kern_ipc, OID_AUTO, sockbuf_waste_factor, CTLTYPE_INT |
@@ -171,40 +169,13 @@ sb_round(struct sockbuf *sb, u_int unit, const struct sb_limits *sl)
 		(void)sb_set(sb, (u_long)sb->sb_hiwat + unit - over, sl);
 }
 
-static void __noinline
-soround_any(struct socket *so, u_int unit, struct sb_limits *sl)
-{
-	struct sb_rounded *sr = &sl->sl_rounded;
-
-	sr->sr_snd = so->so_snd.sb_hiwat;
-	sr->sr_rcv = so->so_rcv.sb_hiwat;
-	sb_round(&so->so_snd, unit, sl);
-	sb_round(&so->so_rcv, unit, sl);
-	sr->sr_sndhiwat = so->so_snd.sb_hiwat;
-	sr->sr_sndmbmax = so->so_snd.sb_mbmax;
-	sr->sr_rcvhiwat = so->so_rcv.sb_hiwat;
-	sr->sr_rcvmbmax = so->so_rcv.sb_mbmax;
-	/* What was not set keeps its memory, whatever that is. */
-	sr->sr_unit = sr->sr_snd != sr->sr_sndhiwat &&
-	    sr->sr_rcv != sr->sr_rcvhiwat ? unit : 0;
-}
-
 void
 soround(struct socket *so, u_int unit)
 {
-	struct sb_limits *sl = &V_sb_limits;
-	const struct sb_rounded *sr = &sl->sl_rounded;
+	const struct sb_limits *sl = &V_sb_limits;
 
-	if (__predict_false(sr->sr_unit != unit ||
-	    sr->sr_snd != so->so_snd.sb_hiwat ||
-	    sr->sr_rcv != so->so_rcv.sb_hiwat)) {
-		soround_any(so, unit, sl);
-		return;
-	}
-	so->so_snd.sb_hiwat = sr->sr_sndhiwat;
-	so->so_snd.sb_mbmax = sr->sr_sndmbmax;
-	so->so_rcv.sb_hiwat = sr->sr_rcvhiwat;
-	so->so_rcv.sb_mbmax = sr->sr_rcvmbmax;
+	sb_round(&so->so_snd, unit, sl);
+	sb_round(&so->so_rcv, unit, sl);
 }
 
 int

@@ -517,7 +517,7 @@ tcp_input_other(struct mbuf *m, struct tcp_seg *sg, struct inpcb *inp)
 
 	if (tcp_refuse_synfin(m, sg))
 		return;
-	if (inp->inp_udpport != sg->sg_udpport) {
+	if (__predict_false(inp->inp_udpport != sg->sg_udpport)) {
 		/* Not of this connection, whatever its numbers say. */
 		m_freem(m);
 		tcp_reset_reply(NULL, sg);

@@ -248,6 +248,7 @@ tcp_listen_child(struct tcpcb *lp, const struct tcp_syn *sy,
 	if (!plain && sent != SC_UNSENT && tcp_child_sent(tp, sy, sent) != 0)
 		goto fail;
 	tcp_child_options(tp, sy);
+	tcp_find_way(tptoinpcb(tp));
 	tcp_mss(tp, sy->sy_peermss);
 	TCPSTAT_INC(tcps_accepts);
 	if (plain) {

@@ -231,6 +231,16 @@ tcp_put_header(struct mbuf *m, const struct in_conninfo *inc, tcp_seq seq,
 
 /* tcp_segment.c */
 
+/* The way of a new connection, to where no source route leads; if there is none
+ * whoever needs it finds that. */
+static inline void
+tcp_find_way(struct inpcb *inp)
+{
+	if (inp->inp_route.ro_nh == NULL && inp->inp_options == NULL)
+		(void)ro_lookup(&inp->inp_route, &inp->inp_faddr,
+		    inp->inp_inc.inc_scope);
+}
+
 /* What few sockets ask of IP. */
 #define	INP_RARESEND	(INP_MINMTU | INP_DONTROUTE | INP_NOHOPS)
 

@@ -143,23 +143,36 @@ tcp_sent_delivered(struct tcpcb *tp, const struct tcp_sent *ts, uint32_t len,
 	ta->rs_delivered = delivered - ta->rs_prior_delivered;
 }
 
-/* tcp_sent_acked(), where ack mostly is of one record, all of it, that was
- * sent once and neither SACKed nor lost. */
+/* Is ts, which may be NULL, up to ack, sent once and neither SACKed nor
+ * lost? */
+static inline bool
+tcp_sent_is_one(const struct tcp_sent *ts, tcp_seq ack)
+{
+	return (__predict_true(ts != NULL && ts->ts_end == ack &&
+	    !TS_RXT(ts) && (ts->ts_flags & (TS_SACKED | TS_LOST)) == 0));
+}
+
+/* tcp_sent_acked() where the first record is such a one. */
 static __always_inline void
-tcp_sent_acked_one(struct tcpcb *tp, tcp_seq ack, struct tcp_acked *ta)
+tcp_sent_acked_all(struct tcpcb *tp, tcp_seq ack, struct tcp_acked *ta)
 {
 	struct tcp_sent *ts = TAILQ_FIRST(&tp->t_map);
 
-	if (__predict_false(ts == NULL || ts->ts_end != ack || TS_RXT(ts) ||
-	    (ts->ts_flags & (TS_SACKED | TS_LOST)) != 0)) {
-		tcp_sent_acked(tp, ack, ta);
-		return;
-	}
 	ta->rs_interval = 0;
 	ta->ta_acked = ack - ts->ts_start;
 	ta->ta_flags = ts->ts_flags;
 	tcp_sent_delivered(tp, ts, ta->ta_acked, getnstime(), ta);
 	tcp_sent_remove(tp, ts);
+}
+
+/* tcp_sent_acked(), where that is mostly so. */
+static __always_inline void
+tcp_sent_acked_one(struct tcpcb *tp, tcp_seq ack, struct tcp_acked *ta)
+{
+	if (tcp_sent_is_one(TAILQ_FIRST(&tp->t_map), ack))
+		tcp_sent_acked_all(tp, ack, ta);
+	else
+		tcp_sent_acked(tp, ack, ta);
 }
 
 #endif /* !_STACKYARD_NETINET_TCP_SENTMAP_H_ */

@@ -29,6 +29,7 @@
 #include <netinet/tcp_hostcache.h>
 #include <netinet/tcp_loss.h>
 #include <netinet/tcp_newcwv.h>
+#include <netinet/tcp_output_impl.h>
 #include <netinet/tcp_pmtud.h>
 #include <netinet/tcp_syncache.h>
 #include <netinet/tcp_timewait.h>
@@ -490,25 +491,12 @@ tcp_mss_for(int mtu, bool v6, int usermss, uint16_t udpport)
 	return (imin(mss, 65535));
 }
 
-int
-tcp_mssopt(struct tcpcb *tp)
+static int __noinline
+tcp_mssopt_any(struct tcpcb *tp)
 {
 	/* IP's options are the sender's business (RFC 6691). */
 	return (tcp_mss_for((int)tcp_path_mtu(tp), tcp_is_v6(tp),
 	    tp->t_usermss, tp->t_inpcb.inp_udpport));
-}
-
-int
-tcp_mssopt_to(const struct in_conninfo *inc, const struct tcpcb *lp,
-    struct route *ro, uint16_t udpport)
-{
-	bool v6 = !IN6_IS_ADDR_V4MAPPED(&inc->inc_faddr);
-	uint32_t mtu, tsomax;
-
-	mtu = ip_route_mtu(&inc->inc_faddr, inc->inc_scope, ro, &tsomax);
-	if (v6 && (lp->t_inpcb.inp_flags & INP_MINMTU) != 0)
-		mtu = min(mtu, IPV6_MMTU);
-	return (tcp_mss_for((int)mtu, v6, lp->t_usermss, udpport));
 }
 
 /* What is sent at most by a way of mtu bytes, 0: there is none. */
@@ -559,16 +547,74 @@ tcp_least_offer(const struct tcpcb *tp, int offer)
 	return (imax(offer, imax(V_tcp_minmss, TCP_LEAST_MAXSEG)));
 }
 
-void
-tcp_mss(struct tcpcb *tp, int offer)
-{
-	struct socket *so = tptosocket(tp);
+/*
+ * What tcp_mss() came to last, for IPv4 by a way of which nothing is known but
+ * its link: the next connection by it whose peer offers the same, and whose
+ * buffers are as large, comes to that, too.
+ */
+struct tcp_sized {
+	const struct nhop_object *sd_nh; /* of V_rt_gen */
+	uint32_t	sd_gen;		/* V_rt_gen then; 0: nothing known */
+	uint32_t	sd_sbgen;	/* sl_gen then */
+	int		sd_minmss;	/* V_tcp_minmss then */
+	int		sd_offer;
+	u_int		sd_snd;		/* sb_hiwat before, of both */
+	u_int		sd_rcv;
+	uint16_t	sd_maxseg;	/* what comes of it */
+	uint16_t	sd_tsomax;
+	uint16_t	sd_mssopt;	/* and what we offer ourselves */
+	u_int		sd_sndhiwat;
+	u_int		sd_sndmbmax;
+	u_int		sd_rcvhiwat;
+	u_int		sd_rcvmbmax;
+};
+VNET_DEFINE_STATIC(struct tcp_sized, tcp_sized);
+#define	V_tcp_sized	VNET(tcp_sized)
 
+/* Is it of the way ro, which then is good? */
+static inline bool
+tcp_sized_way(const struct tcp_sized *sd, const struct route *ro)
+{
+	return (__predict_true(sd->sd_gen == V_rt_gen &&
+	    ro->ro_gen == sd->sd_gen && ro->ro_nh == sd->sd_nh &&
+	    V_pmtu_count == 0));
+}
+
+/* Is it of such a connection? */
+static inline bool
+tcp_sized_like(const struct tcp_sized *sd, const struct tcpcb *tp,
+    const struct socket *so, int offer)
+{
+	return (__predict_true(so != NULL &&
+	    tp->t_inpcb.inp_vflag == INP_IPV4 && !tcp_has_more_headers(tp) &&
+	    tp->t_usermss == 0 && offer == sd->sd_offer &&
+	    so->so_snd.sb_hiwat == sd->sd_snd &&
+	    so->so_rcv.sb_hiwat == sd->sd_rcv &&
+	    sd->sd_sbgen == V_sb_limits.sl_gen &&
+	    sd->sd_minmss == V_tcp_minmss && !tcp_hc_known()));
+}
+
+/* Does what was found depend on nothing else: IPv4, by its link alone, and both
+ * buffers set? */
+static bool
+tcp_sized_kept(const struct tcp_sized *sd, const struct tcpcb *tp,
+    const struct socket *so)
+{
+	return (so != NULL && tp->t_inpcb.inp_vflag == INP_IPV4 &&
+	    !tcp_has_more_headers(tp) && tp->t_usermss == 0 &&
+	    ro_valid(&tp->t_inpcb.inp_route) && V_pmtu_count == 0 &&
+	    !tcp_hc_known() && so->so_snd.sb_hiwat != sd->sd_snd &&
+	    so->so_rcv.sb_hiwat != sd->sd_rcv);
+}
+
+static void
+tcp_mss_find(struct tcpcb *tp, struct socket *so, int offer)
+{
 	if (__predict_false(offer < TCP_LEAST_MAXSEG ||
 	    offer < V_tcp_minmss))
 		offer = tcp_least_offer(tp, offer);
 	tp->t_peermss = (uint16_t)imin(offer, 65535);
-	tp->t_maxseg = (uint16_t)tcp_path_mss_known(tp);
+	tp->t_maxseg = (uint16_t)tcp_path_mss(tp);
 	if (tp->t_tsomax != 0)
 		tp->t_flags |= TF_TSO;
 	if (so == NULL)
@@ -576,6 +622,96 @@ tcp_mss(struct tcpcb *tp, int offer)
 	if (tcp_hc_known())
 		tcp_hc_buffers(tp);
 	soround(so, tp->t_maxseg);
+}
+
+/* The same, which is remembered if it can be, and the offer was taken as it
+ * was. */
+static void __noinline
+tcp_mss_any(struct tcpcb *tp, struct socket *so, int offer)
+{
+	const struct route *ro = &tp->t_inpcb.inp_route;
+	struct tcp_sized *sd = &V_tcp_sized;
+
+	sd->sd_gen = 0;
+	sd->sd_offer = offer;
+	sd->sd_minmss = V_tcp_minmss;
+	sd->sd_sbgen = V_sb_limits.sl_gen;
+	if (so != NULL) {
+		sd->sd_snd = so->so_snd.sb_hiwat;
+		sd->sd_rcv = so->so_rcv.sb_hiwat;
+	}
+	tcp_mss_find(tp, so, offer);
+	if (!tcp_sized_kept(sd, tp, so) || offer != tp->t_peermss)
+		return;
+	sd->sd_nh = ro->ro_nh;
+	sd->sd_maxseg = tp->t_maxseg;
+	sd->sd_tsomax = tp->t_tsomax;
+	sd->sd_mssopt = (uint16_t)tcp_mssopt_any(tp);
+	sd->sd_sndhiwat = so->so_snd.sb_hiwat;
+	sd->sd_sndmbmax = so->so_snd.sb_mbmax;
+	sd->sd_rcvhiwat = so->so_rcv.sb_hiwat;
+	sd->sd_rcvmbmax = so->so_rcv.sb_mbmax;
+	sd->sd_gen = ro->ro_gen;
+}
+
+void
+tcp_mss(struct tcpcb *tp, int offer)
+{
+	const struct tcp_sized *sd = &V_tcp_sized;
+	struct socket *so = tptosocket(tp);
+
+	if (!tcp_sized_way(sd, &tp->t_inpcb.inp_route) ||
+	    !tcp_sized_like(sd, tp, so, offer)) {
+		tcp_mss_any(tp, so, offer);
+		return;
+	}
+	tp->t_peermss = (uint16_t)offer;
+	tp->t_maxseg = sd->sd_maxseg;
+	if ((tp->t_tsomax = sd->sd_tsomax) != 0)
+		tp->t_flags |= TF_TSO;
+	so->so_snd.sb_hiwat = sd->sd_sndhiwat;
+	so->so_snd.sb_mbmax = sd->sd_sndmbmax;
+	so->so_rcv.sb_hiwat = sd->sd_rcvhiwat;
+	so->so_rcv.sb_mbmax = sd->sd_rcvmbmax;
+}
+
+int
+tcp_mssopt(struct tcpcb *tp)
+{
+	const struct tcp_sized *sd = &V_tcp_sized;
+	struct inpcb *inp = tptoinpcb(tp);
+
+	tcp_find_way(inp);
+	if (!tcp_sized_way(sd, &inp->inp_route) || tp->t_usermss != 0 ||
+	    inp->inp_vflag != INP_IPV4 || tcp_has_more_headers(tp))
+		return (tcp_mssopt_any(tp));
+	tp->t_tsomax = sd->sd_tsomax;
+	return (sd->sd_mssopt);
+}
+
+/* What to offer in answer to a SYN, by the way ro. */
+static int __noinline
+tcp_mssopt_to_any(const struct in_conninfo *inc, const struct tcpcb *lp,
+    struct route *ro, uint16_t udpport)
+{
+	bool v6 = !IN6_IS_ADDR_V4MAPPED(&inc->inc_faddr);
+	uint32_t mtu, tsomax;
+
+	mtu = ip_route_mtu(&inc->inc_faddr, inc->inc_scope, ro, &tsomax);
+	if (v6 && (lp->t_inpcb.inp_flags & INP_MINMTU) != 0)
+		mtu = min(mtu, IPV6_MMTU);
+	return (tcp_mss_for((int)mtu, v6, lp->t_usermss, udpport));
+}
+
+int
+tcp_mssopt_to(const struct in_conninfo *inc, const struct tcpcb *lp,
+    struct route *ro, uint16_t udpport)
+{
+	const struct tcp_sized *sd = &V_tcp_sized;
+
+	return (tcp_sized_way(sd, ro) && lp->t_usermss == 0 && udpport == 0 &&
+	    IN6_IS_ADDR_V4MAPPED(&inc->inc_faddr) ? sd->sd_mssopt :
+	    tcp_mssopt_to_any(inc, lp, ro, udpport));
 }
 
 void
@@ -598,10 +734,25 @@ tcp_mtu_update(struct tcpcb *tp, uint32_t mtu)
 
 /* ---- Changes of state ---- */
 
+/* What few have switched on, or know of the peer. */
+static void __noinline
+tcp_established_more(struct tcpcb *tp)
+{
+	if (V_plpmtud == 2)
+		tcp_pmtud_established(tp);
+	if (V_newcwv != 0)
+		tcp_cwv_established(tp);
+	if (tcp_hc_known())
+		tcp_hc_start(tp);
+}
+
 /* The handshake is complete. */
 void
 tcp_established(struct tcpcb *tp)
 {
+	const struct tcp_ways *w = &V_tcp_ways;
+	const int more = (V_plpmtud & 2) | V_newcwv | V_hc_count |
+	    w->w_app_win | w->w_signed_win;
 	int state = TCPS_ESTABLISHED;
 
 	TCPSTAT_INC(tcps_connects);
@@ -613,15 +764,10 @@ tcp_established(struct tcpcb *tp)
 	tcp_timer_at(tp, TT_KEEP, getnstime() + (tp->t_userto == NULL ?
 	    V_tcp_keepidle : tcp_keepidle_of(tp)));
 	tcp_timer_off(tp, TT_REXMT);
-	if (__predict_false(V_plpmtud == 2))
-		tcp_pmtud_established(tp);
-	if (__predict_false(V_newcwv != 0))
-		tcp_cwv_established(tp);
-	if (tcp_hc_known())
-		tcp_hc_start(tp);
+	if (__predict_false(more != 0))
+		tcp_established_more(tp);
 	cc_conn_init(tp);
-	if (__predict_false((V_tcp_ways.w_app_win |
-	    V_tcp_ways.w_signed_win) != 0))
+	if (__predict_false(more != 0))
 		tcp_compat_established(tp);
 	tp->t_rxtshift = 0;
 	tp->snd_recover = tp->snd_una;
@@ -659,10 +805,34 @@ SYSCTL_BOOL(_net_inet_tcp, OID_AUTO, nolocaltimewait,
     CTLFLAG_VNET | CTLFLAG_RW, &VNET_NAME(nolocaltimewait), 0,
     "No TIME_WAIT between two addresses of this host");
 
+/* The last address that was none of ours, as long as V_way_gen is the same. */
+struct tcp_stranger {
+	struct in6_addr	st_addr;
+	uint32_t	st_gen;
+};
+VNET_DEFINE_STATIC(struct tcp_stranger, tcp_stranger);
+#define	V_tcp_stranger	VNET(tcp_stranger)
+
+static bool __noinline
+peer_is_local(const struct in6_addr *addr)
+{
+	struct tcp_stranger *st = &V_tcp_stranger;
+
+	if (ifa_ifwithaddr(addr) != NULL)
+		return (true);
+	st->st_addr = *addr;
+	st->st_gen = V_way_gen;
+	return (false);
+}
+
 bool
 tcp_peer_is_local(const struct in_conninfo *inc)
 {
-	return (ifa_ifwithaddr(&inc->inc_faddr) != NULL);
+	const struct tcp_stranger *st = &V_tcp_stranger;
+
+	return (__predict_false(st->st_gen != V_way_gen ||
+	    !IN6_ARE_ADDR_EQUAL(&st->st_addr, &inc->inc_faddr)) &&
+	    peer_is_local(&inc->inc_faddr));
 }
 
 nstime_t
@@ -683,8 +853,12 @@ tcp_enter_timewait(struct tcpcb *tp)
 		return (true);
 	}
 	tcp_metrics_end(tp);
+	expires = getnstime() + tcp_2msl(local);
+	/* Mostly an entry takes what it needs and tp goes. */
+	if (so == NULL && !TCP_TRACED(tp) &&
+	    tcp_tw_compress(tp, local, expires))
+		return (true);
 	tcp_state_change(tp, TCPS_TIME_WAIT);
-	tp->t_timers[TT_2MSL] = expires = getnstime() + tcp_2msl(local);
 	/* Nobody will ask any more: the socket can go. */
 	if (so != NULL && (so->so_state & SS_NOFDREF) != 0) {
 		tp->t_inpcb.inp_socket = NULL;
@@ -693,8 +867,7 @@ tcp_enter_timewait(struct tcpcb *tp)
 		if (so->so_count == 0)
 			sofree(so);
 	}
-	/* An entry takes what it needs and tp goes, with all that it has. */
-	if (tptosocket(tp) == NULL && tcp_tw_compress(tp, local))
+	if (tptosocket(tp) == NULL && tcp_tw_compress(tp, local, expires))
 		return (true);
 	tcp_unorphan(tp);
 	tcp_quiesce(tp);

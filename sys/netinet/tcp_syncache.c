@@ -72,6 +72,8 @@ struct syncache_head {
 	int		h_count;
 	TAILQ_HEAD(, syncache) h_queue[SC_QUEUES];
 	struct callout	h_callout;
+	int		h_easy;		/* with fewer entries, one more needs
+					 * room in its bucket alone */
 	nstime_t	h_pause_end;	/* cookies alone until then */
 	u_int		h_backoff;
 };
@@ -117,9 +119,17 @@ SYSCTL_INT(_net_inet_tcp_syncache, OID_AUTO, rst_on_sock_fail,
 SYSCTL_INT(_net_inet_tcp, OID_AUTO, syncookies, CTLFLAG_VNET | CTLFLAG_RW,
     &VNET_NAME(syncookies), 0,
     "Answer by cookies when the cache is full");
-SYSCTL_INT(_net_inet_tcp, OID_AUTO, syncookies_only,
-    CTLFLAG_VNET | CTLFLAG_RW, &VNET_NAME(syncookies_only), 0,
-    "Keep nothing, and rely on cookies always");
+static int
+sysctl_syncookies_only(SYSCTL_HANDLER_ARGS)
+{
+	(void)arg1;
+	(void)arg2;
+	V_syncache.h_easy = 0;
+	return (sysctl_handle_int(oidp, &V_syncookies_only, 0, req));
+}
+SYSCTL_PROC(_net_inet_tcp, OID_AUTO, syncookies_only,
+    CTLTYPE_INT | CTLFLAG_VNET | CTLFLAG_RW, NULL, 0, sysctl_syncookies_only,
+    "I", "Keep nothing, and rely on cookies always");
 
 static int
 sysctl_rexmtlimit(SYSCTL_HANDLER_ARGS)
@@ -194,13 +204,13 @@ sc_find(const struct in_conninfo *inc)
 static void
 sc_free_hash(struct syncache *sc, uint32_t hash)
 {
-	struct syncache_bucket *sch = sc_bucket(hash);
+	struct syncache_head *h = &V_syncache;
+	struct syncache_bucket *sch = &h->h_buckets[hash & h->h_mask];
 
 	SLIST_REMOVE(&sch->sch_entries, sc, syncache, sc_hash);
 	sch->sch_length--;
-	TAILQ_REMOVE(&V_syncache.h_queue[SY_REXMITS(&sc->sc_syn)], sc,
-	    sc_queue);
-	V_syncache.h_count--;
+	TAILQ_REMOVE(&h->h_queue[SY_REXMITS(&sc->sc_syn)], sc, sc_queue);
+	h->h_count--;
 	TCPSTATES_DEC(TCPS_SYN_RECEIVED);
 	if (sc->sc_syn.sy_ipopts != NULL)
 		m_freem(sc->sc_syn.sy_ipopts);
@@ -568,6 +578,7 @@ sc_overflow(struct syncache_bucket *sch)
 {
 	nstime_t now = getnstime(), end = V_syncache.h_pause_end;
 
+	V_syncache.h_easy = 0;
 	sch->sch_overflow = (uint32_t)time_uptime + 1;
 	if (!V_syncookies || now < end)
 		return;
@@ -616,7 +627,7 @@ sc_victim(const struct syncache_bucket *sch)
 }
 
 /* Is there room, or may there be by another's going? */
-static bool
+static bool __noinline
 sc_room(struct syncache_bucket *sch)
 {
 	struct syncache *sc;
@@ -638,12 +649,14 @@ sc_room(struct syncache_bucket *sch)
 }
 
 /* Memory for an entry of that bucket, or NULL. */
-static struct syncache *
+static inline struct syncache *
 sc_alloc(struct syncache_bucket *sch)
 {
 	struct syncache *sc;
 
-	if (!sc_room(sch))
+	if (__predict_false(V_syncache.h_count >= V_syncache.h_easy ||
+	    V_tcp_ways.w_max_syn != 0 ||
+	    sch->sch_length >= V_sc_bucketlimit) && !sc_room(sch))
 		return (NULL);
 	if ((sc = uma_zalloc(V_syncache_zone, M_NOWAIT)) == NULL) {
 		TCPSTAT_INC(tcps_sc_zonefail);
@@ -652,16 +665,20 @@ sc_alloc(struct syncache_bucket *sch)
 	return (sc);
 }
 
-static void
+/* One whose SYN-ACK goes for the first time. */
+static inline void
 sc_insert(struct syncache *sc, struct syncache_bucket *sch)
 {
+	struct syncache_head *h = &V_syncache;
+
 	SLIST_INSERT_HEAD(&sch->sch_entries, sc, sc_hash);
 	sch->sch_length++;
-	V_syncache.h_count++;
+	h->h_count++;
 	TCPSTATES_INC(TCPS_SYN_RECEIVED);
-	sc_wait(sc);
+	sc->sc_syn.sy_when = sc_now();
+	TAILQ_INSERT_TAIL(&h->h_queue[0], sc, sc_queue);
 	TCPSTAT_INC(tcps_sc_added);
-	if (!callout_pending(&V_syncache.h_callout))
+	if (!callout_pending(&h->h_callout))
 		sc_arm();
 }
 
@@ -703,6 +720,35 @@ sc_cookie(const struct tcpcb *lp, const struct tcp_seg *sg)
 	sc_synack(&sy, ro);
 }
 
+/* The answer to sg may have to be a cookie, or nothing: then it is done here;
+ * otherwise there are buckets, and how many entries are few is known. */
+static bool __noinline
+sc_prepare(const struct tcpcb *lp, const struct tcp_seg *sg)
+{
+	if (V_syncookies_only || sc_paused()) {
+		sc_cookie(lp, sg);
+		return (false);
+	}
+	if (!sc_makebuckets()) {
+		TCPSTAT_INC(tcps_sc_zonefail);
+		return (false);
+	}
+	/* A pause of which nothing is to be seen may be seen again. */
+	if (getnstime() >= V_syncache.h_pause_end)
+		V_syncache.h_easy = (int)min(V_sc_cachelimit, INT_MAX);
+	return (true);
+}
+
+/* There was no room. */
+static void __noinline
+sc_refuse(const struct tcpcb *lp, const struct tcp_seg *sg)
+{
+	if (V_syncookies)
+		sc_cookie(lp, sg);
+	else
+		TCPSTAT_INC(tcps_sc_dropped);
+}
+
 void
 tcp_syncache_syn(struct tcpcb *lp, const struct tcp_seg *sg,
     struct tcp_syn *old)
@@ -716,20 +762,12 @@ tcp_syncache_syn(struct tcpcb *lp, const struct tcp_seg *sg,
 		sc_again(sc_of(old), sg);
 		return;
 	}
-	if (V_syncookies_only || sc_paused()) {
-		sc_cookie(lp, sg);
+	if (__predict_false(V_syncache.h_count >= V_syncache.h_easy) &&
+	    !sc_prepare(lp, sg))
 		return;
-	}
-	if (!sc_makebuckets()) {
-		TCPSTAT_INC(tcps_sc_zonefail);
-		return;
-	}
 	sch = sc_bucket(sg->sg_hash);
 	if ((sc = sc_alloc(sch)) == NULL) {
-		if (V_syncookies)
-			sc_cookie(lp, sg);
-		else
-			TCPSTAT_INC(tcps_sc_dropped);
+		sc_refuse(lp, sg);
 		return;
 	}
 	sy = &sc->sc_syn;

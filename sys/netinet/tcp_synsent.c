@@ -45,22 +45,50 @@ tcp_synsent_options(struct tcpcb *tp, const struct tcp_seg *sg)
 	tcp_mss(tp, (to->to_flags & TOF_MSS) != 0 ? to->to_mss : 0);
 }
 
+/* The SYN that was sent once is acknowledged, and nothing else: the sample of
+ * the round trip.  What else ta gets nobody asks for. */
+static inline nstime_t
+tcp_synsent_acked(struct tcpcb *tp, const struct tcp_seg *sg)
+{
+	struct tcp_acked ta;
+
+	tcp_sent_acked_all(tp, sg->sg_ack, &ta);
+	tp->snd_una = sg->sg_ack;
+	return (ta.ta_rtt);
+}
+
+/* Or it had text, or went again, as the sent map knows: *rttp may become 0. */
+static int __noinline
+tcp_synsent_acked_any(struct tcpcb *tp, const struct tcp_seg *sg,
+    nstime_t *rttp)
+{
+	struct tcp_acked ta = { .ta_ack = sg->sg_ack };
+
+	tcp_sent_acked_one(tp, sg->sg_ack, &ta);
+	tp->snd_una = sg->sg_ack;
+	*rttp = ta.ta_rtt;
+	return ((tp->t_flags2 & TF2_TFO) != 0 ?
+	    tcp_fastopen_synacked(tp, sg, &ta) : TV_OK);
+}
+
 /* Our SYN is acknowledged: the connection stands. */
 static int
 tcp_synsent_established(struct tcpcb *tp, struct tcp_seg *sg)
 {
-	struct tcp_acked ta = { .ta_ack = sg->sg_ack };
-	int rxtshift = tp->t_rxtshift;
+	const struct tcp_sent *ts = TAILQ_FIRST(&tp->t_map);
+	const bool once = tp->t_rxtshift == 0;
 	int v = TV_CONNECTED | TV_ACKNOW | TV_OUTPUT;
+	nstime_t rtt;
 
-	tcp_sent_acked_one(tp, sg->sg_ack, &ta);
-	tp->snd_una = sg->sg_ack;
-	if ((tp->t_flags2 & TF2_TFO) != 0)
-		v |= tcp_fastopen_synacked(tp, sg, &ta);
+	if (__predict_true(tcp_sent_is_one(ts, sg->sg_ack) &&
+	    (tp->t_flags2 & TF2_TFO) == 0))
+		rtt = tcp_synsent_acked(tp, sg);
+	else
+		v |= tcp_synsent_acked_any(tp, sg, &rtt);
 	tcp_established(tp);
 	/* One more than those that are remembered of the peer. */
-	if (rxtshift == 0 && ta.ta_rtt != 0)
-		tcp_rtt_sample(tp, ta.ta_rtt);
+	if (once && rtt != 0)
+		tcp_rtt_sample(tp, rtt);
 	return (v);
 }
 

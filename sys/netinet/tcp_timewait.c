@@ -85,7 +85,8 @@ TAILQ_HEAD(tw_list, tcptw);
 struct tw_table {
 	struct tw_chain	*t_hash;	/* power of two, or NULL */
 	struct tw_ports	*t_ports;	/* as many, up to TW_MAXPORTS */
-	uint32_t	t_mask;
+	uint32_t	t_slots;	/* of t_hash */
+	uint32_t	t_mask;		/* one less */
 	uint32_t	t_portmask;
 	uint32_t	t_count;
 	struct tw_list	t_age[2];	/* others'; with both ends here */
@@ -97,12 +98,22 @@ VNET_DEFINE_STATIC(uma_zone_t, tcptw_zone);
 #define	V_tcptw_zone	VNET(tcptw_zone)
 
 /* As many as a fifth of all sockets. */
-static inline int
+static int
 tw_limit(void)
 {
 	if (V_tcp_ways.w_max_tw != 0)
 		return (V_tcp_ways.w_max_tw);
 	return (MAX(V_maxsockets / 5, 1));
+}
+
+/* count < tw_limit(), mostly told without a division: for whole numbers
+ * n >= 1 and m, n < m / 5 (rounded down) if 5 n + 5 <= m. */
+static inline bool
+tw_isroom(uint32_t count)
+{
+	return (__predict_true(V_tcp_ways.w_max_tw == 0 &&
+	    5 * ((int64_t)count + 1) <= V_maxsockets) ||
+	    count < (uint32_t)tw_limit());
 }
 
 static int
@@ -187,6 +198,7 @@ tw_grow(void)
 	free(V_tw.t_ports, M_TCPTW);
 	V_tw.t_hash = hash;
 	V_tw.t_ports = heads;
+	V_tw.t_slots = slots;
 	V_tw.t_mask = slots - 1;
 	V_tw.t_portmask = ports - 1;
 	for (i = 0; i < nitems(V_tw.t_age); i++)
@@ -311,15 +323,15 @@ tw_evict(void)
 static inline struct tcptw *
 tw_alloc(const struct tcp_ao *ao)
 {
+	const struct tw_table *t = &V_tw;
 	struct tcptw_ao *ta;
 
-	if (__predict_false(V_tw.t_count >= (uint32_t)tw_limit()))
+	if (__predict_false(!tw_isroom(t->t_count)))
 		tw_evict();
-	if ((V_tw.t_hash == NULL ||
-	    V_tw.t_count >= TW_LOAD * (V_tw.t_mask + 1)) && !tw_grow() &&
-	    V_tw.t_hash == NULL)
+	if (__predict_false(t->t_count >= TW_LOAD * t->t_slots) &&
+	    !tw_grow() && t->t_hash == NULL)
 		return (NULL);
-	if (ao == NULL)
+	if (__predict_true(ao == NULL))
 		return (uma_zalloc(V_tcptw_zone, M_NOWAIT));
 	if ((ta = malloc(sizeof(*ta), M_TCPTW, M_NOWAIT)) == NULL)
 		return (NULL);
@@ -336,21 +348,22 @@ static void
 tw_fill(struct tcptw *tw, struct tcpcb *tp, bool local)
 {
 	const struct inpcb *inp = tptoinpcb(tp);
-	uint32_t win = tcp_rcv_window(tp);
+	const uint32_t win = tcp_rcv_window(tp);
+	uint8_t flags = local ? TWF_LOCAL : 0;
 
 	tw->tw_inc = inp->inp_inc;
 	tw->tw_snd_nxt = tp->snd_max;
 	tw->tw_rcv_nxt = tp->rcv_nxt;
 	tw->tw_ts_recent = tp->ts_recent;
 	tw->tw_ts_offset = tp->ts_offset;
-	win = (win + (1u << tp->rcv_scale) - 1) >> tp->rcv_scale;
-	tw->tw_win = (uint16_t)min(TCP_MAXWIN, win);
-	tw->tw_flags = (tp->t_flags & TF_RCVD_TSTMP) != 0 ? TWF_TSTMP : 0;
-	if (local)
-		tw->tw_flags |= TWF_LOCAL;
+	tw->tw_win = (uint16_t)min(TCP_MAXWIN,
+	    (win + (1u << tp->rcv_scale) - 1) >> tp->rcv_scale);
 	tw->tw_udpport = inp->inp_udpport;
+	if ((tp->t_flags & TF_RCVD_TSTMP) != 0)
+		flags |= TWF_TSTMP;
 	if ((tp->t_flags & TF_SIGNATURE) != 0)
-		tw->tw_flags |= TWF_SIGNED;
+		flags |= TWF_SIGNED;
+	tw->tw_flags = flags;
 	tw->tw_tos = inp->inp_tos;
 	tw->tw_ttl = inp->inp_ttl;
 	tw->tw_vflag = inp->inp_vflag;
@@ -472,16 +485,13 @@ tcp_tw_segment(struct tcpcb *tp, const struct tcp_seg *sg)
 /* ---- Birth and end ---- */
 
 bool
-tcp_tw_compress(struct tcpcb *tp, bool local)
+tcp_tw_compress(struct tcpcb *tp, bool local, nstime_t expires)
 {
 	const struct tcp_ao *ao = tp->t_userto == NULL ? NULL :
 	    tcp_sig_ao(tp, NULL, NULL);
-	nstime_t expires = tp->t_timers[TT_2MSL];
-	uint32_t hash = tp->t_inpcb.inp_hash;
 	struct tcptw *tw;
 
-	KASSERT(tp->t_state == TCPS_TIME_WAIT && tptosocket(tp) == NULL,
-	    ("state %d, or a socket", tp->t_state));
+	KASSERT(tptosocket(tp) == NULL, ("a socket"));
 	/* There is no room for a source route. */
 	if (tp->t_inpcb.inp_options != NULL || (tw = tw_alloc(ao)) == NULL)
 		return (false);
@@ -490,7 +500,7 @@ tcp_tw_compress(struct tcpcb *tp, bool local)
 		tw->tw_flags |= TWF_AO;
 	V_tw.t_count++;
 	TCPSTATES_INC(TCPS_TIME_WAIT);
-	tw_place(tw, hash);
+	tw_place(tw, tp->t_inpcb.inp_hash);
 	tw_wait(tw, expires);
 	tcp_close(tp);
 	return (true);

@@ -31,10 +31,10 @@ struct tcp_twinfo {
 	uint64_t	twi_cursor;	/* where it is; grows along the walk */
 };
 
-/* tp, which is in TIME_WAIT and whose user has gone, becomes an entry and is
- * freed: false, and it stays as it is, if there is no memory or IP options.
- * local: both ends are here. */
-bool	tcp_tw_compress(struct tcpcb *tp, bool local);
+/* tp, which is in TIME_WAIT until expires, or about to be, and whose user has
+ * gone, becomes an entry and is freed: false, and it stays as it is, if there
+ * is no memory or IP options.  local: both ends are here. */
+bool	tcp_tw_compress(struct tcpcb *tp, bool local, nstime_t expires);
 /* A segment for which there is no pcb; its header and text are m's. */
 enum tcp_twverdict tcp_tw_input(const struct mbuf *m,
 	    const struct tcp_seg *sg);

@@ -123,7 +123,8 @@ tcp_usr_detach(struct socket *so)
 		tcp_free(tp);
 	else if (tp->t_state == TCPS_TIME_WAIT)
 		(void)tcp_tw_compress(tp,
-		    tcp_peer_is_local(&tp->t_inpcb.inp_inc));
+		    tcp_peer_is_local(&tp->t_inpcb.inp_inc),
+		    tp->t_timers[TT_2MSL]);
 }
 
 /* The user sends no more: which state follows (RFC 9293, 3.10.4). */

@@ -23,18 +23,6 @@ struct socket;
 
 #define	SB_MAX		(2 * 1024 * 1024) /* kern.ipc.maxsockbuf's default */
 
-/* What soround() came to last under these limits, where it changed both
- * buffers: that depends on nothing but what comes first.  sr_unit 0: nothing. */
-struct sb_rounded {
-	u_int		sr_unit;
-	u_int		sr_snd;		/* sb_hiwat of each, before */
-	u_int		sr_rcv;
-	u_int		sr_sndhiwat;	/* and after; and sb_mbmax */
-	u_int		sr_sndmbmax;
-	u_int		sr_rcvhiwat;
-	u_int		sr_rcvmbmax;
-};
-
 /* What bounds buffers; all but the second follow from the first. */
 struct sb_limits {
 	u_long		sl_max;		/* kern.ipc.maxsockbuf */
@@ -42,8 +30,7 @@ struct sb_limits {
 	u_long		sl_hiwat;	/* sb_hiwat at most */
 	u_long		sl_mbmax;	/* sb_mbmax at most */
 	u_int		sl_doublings;	/* of 65535 until it is sl_max */
-	u_int		sl_gen;		/* counts changes of all these */
-	struct sb_rounded sl_rounded;
+	uint32_t	sl_gen;		/* how often these have changed */
 };
 
 /*
