@@ -190,7 +190,6 @@ host_alloc_named(struct sy_loop *loop, const char *name)
 		return (NULL);
 	}
 	host->h_event.ev_ishost = true;
-	host->h_woken.s_event = &host->h_event;
 	host->h_loop = loop;
 	host->h_id = ++loop->l_born;
 	memcpy(host->h_name, name, strlen(name) + 1);
@@ -206,6 +205,7 @@ host_alloc_named(struct sy_loop *loop, const char *name)
 static int
 host_start(struct sy_host *host, const struct sy_var *vars, size_t nvars)
 {
+	struct vnet_line *line = &host->h_loop->l_line;
 	struct syk_var *copy;
 	size_t i;
 	int error;
@@ -221,8 +221,8 @@ host_start(struct sy_host *host, const struct sy_var *vars, size_t nvars)
 	sy_note_log(NULL);
 	host->h_starting = true;
 	error = syk_host_create(host->h_name, host, copy, nvars,
-	    host->h_loop->l_mode == SY_VIRTUAL ? &host->h_loop->l_now : NULL,
-	    &host->h_vnet);
+	    line, host->h_loop->l_mode == SY_VIRTUAL ? &line->vl_now : NULL,
+	    &host->h_vnet, &host->h_place);
 	host->h_starting = false;
 	free(copy);
 	if (error != 0)

@@ -96,10 +96,18 @@ syk_host_share(struct vnet *vnet, bool shared)
 		vnet->vnet_rare |= VNET_SHARED;
 }
 
+void
+syk_host_join(struct vnet *vnet)
+{
+
+	if (vnet->vnet_waits == 0)
+		vnet_join(vnet);
+}
+
 int
 syk_host_create(const char *name, struct sy_host *host,
-    const struct syk_var *vars, size_t n, const uint64_t *clock,
-    struct vnet **vnetp)
+    const struct syk_var *vars, size_t n, struct vnet_line *line,
+    const uint64_t *clock, struct vnet **vnetp, struct vnet_place **placep)
 {
 	struct vnet_tunable *tun;
 	size_t i, ntun;
@@ -118,6 +126,9 @@ syk_host_create(const char *name, struct sy_host *host,
 	host_free(tun);
 	if (error == 0) {
 		(*vnetp)->vnet_owner = host;
+		(*vnetp)->vnet_line = line;
+		(*vnetp)->vnet_waits = 0;
+		*placep = &(*vnetp)->vnet_place;
 		(*vnetp)->vnet_clock = clock;
 		if (clock != NULL)
 			(*vnetp)->vnet_rare &= ~(u_int)VNET_ASKS;

@@ -205,7 +205,7 @@ syk_accept(struct vnet *vnet, int fd, struct syk_addr *addr, int *fdp,
 		return (would_wait(so, so->so_sol->sol_sbrcv_timeo, wait));
 	ss.ss_family = AF_UNSPEC;
 	saved = vnet_enter_fast(vnet);
-	error = kern_accept(fd, &ss, fdp);
+	error = kern_accept(fd, addr != NULL ? &ss : NULL, fdp);
 	if (__predict_false(error == EWOULDBLOCK) && fd_getsock(fd, &so) == 0)
 		error = would_wait(so, receive_limit(so), wait);
 	vnet_leave_fast(saved);
@@ -503,7 +503,7 @@ syk_call_read(struct vnet *vnet, int fd, void *buf, size_t len,
 	while ((so = look_at(vnet, fd)) != NULL && soreceive_is_idle(so))
 		if (len - 1 >= PTRDIFF_MAX || !syh_turns(host))
 			break;
-	if (so == NULL || !STAILQ_EMPTY(&vnet->vnet_tasks) ||
+	if (so == NULL || vnet->vnet_tasks.tq_first != NULL ||
 	    len - 1 >= PTRDIFF_MAX)
 		return (syh_read(host, fd, buf, len, call));
 	n = soreceive_quick(so, buf, len);

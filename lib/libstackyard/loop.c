@@ -64,6 +64,8 @@ place(struct sy_loop *loop, uint32_t i, struct sy_slot slot)
 
 	loop->l_heap[i] = slot;
 	slot.s_event->ev_place = i;
+	if (i == 0)
+		loop->l_line.vl_next = slot.s_when;
 }
 
 static void
@@ -128,7 +130,7 @@ rekey(struct sy_loop *loop, struct sy_event *event, uint64_t when)
 {
 
 	event->ev_when = when;
-	event->ev_seq = ++loop->l_seq;
+	event->ev_seq = ++loop->l_line.vl_seq;
 	if (when < loop->l_heap[event->ev_place].s_when)
 		rise(loop, event);
 }
@@ -148,7 +150,7 @@ sy_event_add(struct sy_loop *loop, struct sy_event *event)
 		loop->l_room = room;
 	}
 	event->ev_when = SY_NEVER;
-	event->ev_seq = ++loop->l_seq;
+	event->ev_seq = ++loop->l_line.vl_seq;
 	place(loop, loop->l_len++, slot_of(event));
 	return (0);
 }
@@ -161,8 +163,11 @@ sy_event_remove(struct sy_loop *loop, struct sy_event *event)
 
 	i = event->ev_place;
 	slot = loop->l_heap[--loop->l_len];
-	if (i == loop->l_len)
+	if (i == loop->l_len) {
+		if (i == 0)
+			loop->l_line.vl_next = SY_NEVER;
 		return;
+	}
 	if (sy_before(&slot, &loop->l_heap[i]))
 		sift_up(loop, i, slot);
 	else
@@ -185,30 +190,18 @@ syh_leave(struct sy_host *host)
 	sy_drop(host->h_loop);
 }
 
-/* host, which is the first of those woken, has its turn. */
-static inline void
-unwake(struct sy_loop *loop, struct sy_host *host)
-{
-
-	STAILQ_REMOVE_HEAD(&loop->l_woken, h_wokenlink);
-	host->h_iswoken = false;
-}
-
 static inline void
 host_want(struct sy_loop *loop, struct sy_host *host, uint64_t when)
 {
-	uint64_t due;
+	const uint64_t due = host->h_event.ev_when;
 
-	due = host->h_event.ev_when;
-	if (when > loop->l_now) {
+	if (when > loop->l_line.vl_now) {
 		if (when < due)
 			rekey(loop, &host->h_event, when);
-	} else if (due > loop->l_now && !host->h_iswoken) {
-		host->h_iswoken = true;
-		host->h_woken.s_when = loop->l_now;
-		host->h_woken.s_seq = ++loop->l_seq;
-		STAILQ_INSERT_TAIL(&loop->l_woken, host, h_wokenlink);
-	}
+	} else if (due > loop->l_line.vl_now && host->h_vnet != NULL)
+		syk_host_join(host->h_vnet);
+	else if (due > loop->l_line.vl_now)	/* it is being made */
+		rekey(loop, &host->h_event, loop->l_line.vl_now);
 }
 
 void
@@ -222,9 +215,6 @@ void
 sy_host_forget(struct sy_host *host)
 {
 
-	if (host->h_iswoken)
-		STAILQ_REMOVE(&host->h_loop->l_woken, host, sy_host,
-		    h_wokenlink);
 	sy_event_remove(host->h_loop, &host->h_event);
 }
 
@@ -262,59 +252,26 @@ host_turn(struct sy_loop *loop, struct sy_host *host)
 {
 	uint64_t next;
 
-	if (host->h_iswoken)
-		unwake(loop, host);
 	loop->l_running = loop->l_last = host;
 	next = vnet_run(host->h_vnet);
 	loop->l_running = NULL;
-	if (next < loop->l_now)
-		next = loop->l_now;
+	if (next < loop->l_line.vl_now)
+		next = loop->l_line.vl_now;
 	/* Who wants another turn at once gets in line behind the rest. */
-	if (next != host->h_event.ev_when || next == loop->l_now)
+	if (next != host->h_event.ev_when || next == loop->l_line.vl_now)
 		rekey(loop, &host->h_event, next);
 	if (!TAILQ_EMPTY(&host->h_ready) || loop->l_hook != NULL)
 		sy_loop_after(loop, host);
 }
 
-/*
- * The host whose turn comes next, since it is woken, and no more than that;
- * else NULL.  Where threads take turns this is no one's turn, and nothing but
- * l_rare is looked at.
- */
-static inline struct sy_host *
-only_turn(const struct sy_loop *loop)
+/* The turn of a host in line is over, and the next at another time. */
+static void
+host_another(void *arg, uint64_t when)
 {
-	struct sy_host *host;
+	struct sy_host *host = arg;
+	struct sy_loop *loop = host->h_loop;
 
-	if (sy_rare(loop) != 0 ||
-	    (host = STAILQ_FIRST(&loop->l_woken)) == NULL ||
-	    host->h_watches != NULL ||
-	    loop->l_heap[0].s_when <= loop->l_now)
-		return (NULL);
-	return (host);
-}
-
-bool
-sy_loop_turns(struct sy_loop *loop, const struct sy_host *host)
-{
-	struct sy_host *h;
-	uint64_t next;
-
-	if ((loop->l_depth | loop->l_ndoors) != 0)
-		return (false);
-	while ((h = only_turn(loop)) != NULL) {
-		unwake(loop, h);
-		loop->l_events++;
-		loop->l_running = h;
-		next = vnet_run(h->h_vnet);
-		loop->l_running = NULL;
-		if (next != h->h_event.ev_when)
-			rekey(loop, &h->h_event, next > loop->l_now ? next :
-			    loop->l_now);
-		if (h == host)
-			return (true);
-	}
-	return (false);
+	rekey(loop, &host->h_event, when > loop->l_line.vl_now ? when : loop->l_line.vl_now);
 }
 
 /* ---- Calls ---- */
@@ -391,8 +348,8 @@ sy_loop_at(struct sy_loop *loop, uint64_t when, void (*func)(void *),
 		return (sy_fail(EINVAL, "sy_loop_at: no function to call"));
 	sy_take(loop);
 	call = call_new(loop, func, arg);
-	if (when < loop->l_now)
-		when = loop->l_now;
+	if (when < loop->l_line.vl_now)
+		when = loop->l_line.vl_now;
 	if (call != NULL && when != SY_NEVER)
 		rekey(loop, &call->c_event, when);
 	sy_drop(loop);
@@ -444,14 +401,12 @@ call_run(struct sy_loop *loop, struct sy_call *call)
 
 /* ---- Running ---- */
 
-/* The event that comes first, at *first. */
+/* The event that comes first. */
 static inline void __attribute__((__always_inline__))
-run_first(struct sy_loop *loop, const struct sy_slot *first)
+run_first(struct sy_loop *loop, struct sy_event *event)
 {
-	struct sy_event *event;
 
-	event = first->s_event;
-	loop->l_events++;
+	loop->l_line.vl_events++;
 	if (event->ev_ishost)
 		host_turn(loop, (struct sy_host *)(void *)((char *)event -
 		    offsetof(struct sy_host, h_event)));
@@ -465,27 +420,28 @@ run_first(struct sy_loop *loop, const struct sy_slot *first)
 void
 sy_loop_event(struct sy_loop *loop)
 {
+	uint64_t when;
 
-	run_first(loop, sy_loop_first(loop));
+	run_first(loop, sy_loop_first(loop, &when));
 }
 
 /* Run what is due by limit in virtual time; else, if advance, go to limit. */
 static inline enum sy_ran
 run_due(struct sy_loop *loop, uint64_t limit, bool advance)
 {
-	const struct sy_slot *first;
+	struct sy_event *first;
+	uint64_t when;
 
-	first = sy_loop_first(loop);
-	if (first != NULL && first->s_when <= limit &&
-	    first->s_when != SY_NEVER) {
-		loop->l_now = first->s_when;
+	first = sy_loop_first(loop, &when);
+	if (when <= limit && when != SY_NEVER) {
+		loop->l_line.vl_now = when;
 		run_first(loop, first);
 		return (SY_RAN);
 	}
 	if (limit == SY_NEVER)
 		return (SY_IDLE);
-	if (advance && limit > loop->l_now)
-		loop->l_now = limit;
+	if (advance && limit > loop->l_line.vl_now)
+		loop->l_line.vl_now = limit;
 	return (SY_LIMIT);
 }
 
@@ -569,7 +525,7 @@ sy_loop_run(struct sy_loop *loop, uint64_t until)
 	if (check_mayrun(loop, "sy_loop_run") != 0)
 		return (-1);
 	do {
-		if (until >= loop->l_now)
+		if (until >= loop->l_line.vl_now)
 			(void)sy_loop_turns(loop, NULL);
 		ran = sy_loop_next(loop, until);
 	} while (ran == SY_RAN);
@@ -609,7 +565,7 @@ uint64_t
 sy_loop_events(const struct sy_loop *loop)
 {
 
-	return (loop->l_events);
+	return (loop->l_line.vl_events);
 }
 
 void
@@ -666,7 +622,8 @@ sy_loop_new(int mode, uint64_t seed)
 	loop->l_mode = mode;
 	sy_set_rare(loop, SY_RARE_REAL, mode == SY_REAL);
 	loop->l_seed = seed;
-	STAILQ_INIT(&loop->l_woken);
+	loop->l_line.vl_next = SY_NEVER;
+	loop->l_line.vl_another = host_another;
 	TAILQ_INIT(&loop->l_hosts);
 	RB_INIT(&loop->l_names);
 	TAILQ_INIT(&loop->l_captures);

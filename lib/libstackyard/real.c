@@ -296,7 +296,7 @@ serve(struct sy_loop *loop)
 	revents = real->r_pollfds[i].revents;
 	if ((revents & POLLNVAL) != 0)	/* closed: no use to poll again */
 		forget(real, real->r_polled[i]);
-	loop->l_events++;
+	loop->l_line.vl_events++;
 	loop->l_last = f.f_host;
 	if (f.f_host != NULL) {
 		f.f_func(f.f_arg, revents);
@@ -327,7 +327,7 @@ sy_real_next(struct sy_loop *loop, uint64_t limit)
 		if (due <= now && due <= limit && real->r_budget > 0) {
 			real->r_budget--;
 			/* Who wants a turn now gets in line behind the rest. */
-			loop->l_now = now;
+			loop->l_line.vl_now = now;
 			sy_loop_event(loop);
 			return (SY_RAN);
 		}

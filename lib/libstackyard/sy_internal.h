@@ -29,6 +29,8 @@ struct capture;
 struct iovec;
 struct sy_host;
 struct vnet;
+struct vnet_line;
+struct vnet_place;
 
 #define	SY_NEVER	UINT64_MAX	/* a time that does not come */
 
@@ -37,6 +39,7 @@ struct vnet;
  * compiler compares the two declarations.
  */
 uint64_t vnet_run(struct vnet *);
+bool	vnet_line_run(struct vnet_line *, const void *);
 struct vnet *vnet_enter(struct vnet *);
 void	vnet_leave(struct vnet *);
 void	vnet_destroy(struct vnet *);
@@ -48,11 +51,14 @@ struct syk_var {
 	const char	*value;
 };
 
-/* Make a vnet for host, with n variables set before it starts.  *clock is
- * always the time; NULL: syh_clock() says it. */
+/* Make a vnet for host, with n variables set before it starts, and its place
+ * in line.  *clock is always the time; NULL: syh_clock() says it. */
 int	syk_host_create(const char *name, struct sy_host *host,
-	    const struct syk_var *vars, size_t n, const uint64_t *clock,
-	    struct vnet **vnetp);
+	    const struct syk_var *vars, size_t n, struct vnet_line *line,
+	    const uint64_t *clock, struct vnet **vnetp,
+	    struct vnet_place **placep);
+/* Have vnet in line, unless it is. */
+void	syk_host_join(struct vnet *vnet);
 /* From now on threads take turns in vnet, by syh_enter() and syh_leave(). */
 void	syk_host_share(struct vnet *vnet, bool shared);
 /* The longest name of a host, with its NUL. */

@@ -24,6 +24,7 @@
 
 #include "stackyard.h"
 #include "sy_internal.h"
+#include "../../sys/sys/vnet_line.h"
 
 /* ---- Events (loop.c) ---- */
 
@@ -72,18 +73,16 @@ struct sy_turn;
 struct sy_loop {
 	struct sy_slot	*l_heap;
 	uint32_t	l_len, l_room;
-	STAILQ_HEAD(, sy_host) l_woken;	/* turns wanted at once, in order */
+	/* Hosts that want their turns at once, in order; and virtual time, or
+	 * real: that of this event; and SY_RARE_*. */
+	struct vnet_line l_line;
 	int		l_mode;		/* SY_VIRTUAL, SY_REAL */
-	uint64_t	l_now;		/* virtual time; real: of this event */
-	uint64_t	l_seq;
-	uint64_t	l_events;
 	struct sy_host	*l_running;	/* its vnet_run() is in progress */
 	struct sy_host	*l_subject;	/* its callbacks run; NULL: it went */
 	struct sy_host	*l_last;	/* whose the last event was, or NULL */
 	unsigned	l_depth;	/* callbacks in progress */
 	unsigned	l_gone;		/* hosts freed so far */
 	uint64_t	l_born;		/* hosts made so far */
-	_Atomic unsigned l_rare;	/* SY_RARE_* */
 	void		(*l_hook)(struct sy_host *, void *);
 	void		*l_hookarg;
 	uint64_t	l_seed;
@@ -109,16 +108,16 @@ struct sy_loop {
 static inline unsigned
 sy_rare(const struct sy_loop *loop)
 {
-	return (atomic_load_explicit(&loop->l_rare, memory_order_relaxed));
+	return (atomic_load_explicit(&loop->l_line.vl_rare, memory_order_relaxed));
 }
 
 static inline void
 sy_set_rare(struct sy_loop *loop, unsigned bit, bool on)
 {
 	if (on)
-		(void)atomic_fetch_or(&loop->l_rare, bit);
+		(void)atomic_fetch_or(&loop->l_line.vl_rare, bit);
 	else
-		(void)atomic_fetch_and(&loop->l_rare, ~bit);
+		(void)atomic_fetch_and(&loop->l_line.vl_rare, ~bit);
 }
 
 #define	SY_RNDBLOCK	256
@@ -133,10 +132,8 @@ struct sy_random {			/* a stream of random bytes */
 struct sy_tap;
 struct sy_host {
 	struct sy_event	h_event;
-	struct sy_slot	h_woken;	/* its turn, if it is on l_woken */
-	STAILQ_ENTRY(sy_host) h_wokenlink;
-	bool		h_iswoken;
 	struct vnet	*h_vnet;
+	struct vnet_place *h_place;	/* its, in l_line */
 	struct sy_loop	*h_loop;
 	TAILQ_HEAD(, sy_watch) h_ready;	/* watches to look at */
 	struct sy_watch	**h_watches;	/* by descriptor */
@@ -221,37 +218,49 @@ enum sy_ran sy_loop_until(struct sy_loop *loop, const struct sy_host *host,
  * The same, as far as it is turns of woken hosts in this instant whose end
  * nobody is told of: true if that sufficed; else the above goes on.
  */
-bool	sy_loop_turns(struct sy_loop *loop, const struct sy_host *host);
+static inline bool
+sy_loop_turns(struct sy_loop *loop, const struct sy_host *host)
+{
+	if ((loop->l_depth | loop->l_ndoors) != 0)
+		return (false);
+	return (vnet_line_run(&loop->l_line, host));
+}
 /* The event that comes first, which is due. */
 void	sy_loop_event(struct sy_loop *loop);
 /* What follows an event in host: watches, the hook. */
 void	sy_loop_after(struct sy_loop *loop, struct sy_host *host);
 /* The heap's top is earlier than its event: move it. */
 void	sy_loop_settle(struct sy_loop *loop);
-/* What comes first: of the woken, or else the heap's top.  NULL: nothing.
- * Who is woken has an event in the heap. */
-static inline const struct sy_slot *
-sy_loop_first(struct sy_loop *loop)
+/* What comes first, and when: of the line, or else the heap's top.  NULL:
+ * nothing.  Who is in line has an event in the heap. */
+static inline struct sy_event *
+sy_loop_first(struct sy_loop *loop, uint64_t *when)
 {
-	const struct sy_host *host = STAILQ_FIRST(&loop->l_woken);
+	const struct vnet_place *place = loop->l_line.vl_first;
 	const struct sy_slot *top;
 
 	for (; loop->l_len > 0; sy_loop_settle(loop)) {
 		top = &loop->l_heap[0];
-		if (host != NULL && sy_before(&host->h_woken, top))
-			return (&host->h_woken);
+		if (place != NULL && (top->s_when > loop->l_line.vl_now ||
+		    place->pl_seq < top->s_seq)) {
+			*when = loop->l_line.vl_now;
+			return (&((struct sy_host *)place->pl_arg)->h_event);
+		}
+		*when = top->s_when;
 		if (top->s_seq == top->s_event->ev_seq)
-			return (top);
+			return (top->s_event);
 	}
+	*when = SY_NEVER;
 	return (NULL);
 }
 
 static inline uint64_t
 sy_loop_due(struct sy_loop *loop)
 {
-	const struct sy_slot *first = sy_loop_first(loop);
+	uint64_t when;
 
-	return (first != NULL ? first->s_when : SY_NEVER);
+	(void)sy_loop_first(loop, &when);
+	return (when);
 }
 /* May a call run the loop now?  0, or EDEADLK with the reason noted. */
 int	sy_loop_refuse(const struct sy_loop *loop);
@@ -287,7 +296,7 @@ int	sy_real_watch_host(struct sy_host *host, int fd,
 static inline uint64_t
 sy_now(const struct sy_loop *loop)
 {
-	return (loop->l_mode == SY_REAL ? sy_real_clock() : loop->l_now);
+	return (loop->l_mode == SY_REAL ? sy_real_clock() : loop->l_line.vl_now);
 }
 
 /* ---- Hosts (host.c) ---- */

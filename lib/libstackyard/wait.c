@@ -84,7 +84,7 @@ sy_deadline(const struct sy_loop *loop, uint64_t ns)
 
 	if (ns == SY_NEVER)
 		return (loop->l_mode == SY_VIRTUAL ?
-		    (loop->l_now + SY_YEAR) | SY_GIVE_UP : SY_NEVER);
+		    (sy_now(loop) + SY_YEAR) | SY_GIVE_UP : SY_NEVER);
 	now = sy_now(loop);
 	return (ns < SY_GIVE_UP - 2 - now ? now + ns : SY_GIVE_UP - 2);
 }
@@ -339,6 +339,7 @@ sy_watch_forget_all(struct sy_host *host)
 	free(host->h_watches);
 	host->h_watches = NULL;
 	host->h_nwatches = 0;
+	host->h_place->pl_ends = false;
 }
 
 /*
@@ -378,7 +379,7 @@ sy_watch_dispatch(struct sy_host *host)
 	struct sy_watch *watch;
 	uint64_t turn;
 
-	turn = host->h_loop->l_events;
+	turn = host->h_loop->l_line.vl_events;
 	while ((watch = TAILQ_FIRST(&host->h_ready)) != NULL &&
 	    watch->w_turn != turn) {
 		watch->w_turn = turn;
@@ -408,6 +409,7 @@ watch_room(struct sy_host *host, int fd)
 	    (size_t)(n - host->h_nwatches) * sizeof(*table));
 	host->h_watches = table;
 	host->h_nwatches = n;
+	host->h_place->pl_ends = true;
 	return (0);
 }
 

@@ -11,7 +11,11 @@
  * free:
  *
  *	fd_files[n]	a socket, a kqueue (marked by the lowest bit), or 0
- *	fd_used		1 1 1 0 1 1 ...		fd_hint: none is free below
+ *	fd_hint		none is free below
+ *	fd_used		0 0 0 0 1 1 0 1 ...	a bit for each in use from
+ *					fd_hint on, so that where the last
+ *					one taken is the first given back no
+ *					bit changes
  *
  * A descriptor owns one reference of its socket, or its kqueue.  There is
  * no dup(2), so nothing else counts.  When a host goes down its sockets are
@@ -42,13 +46,24 @@ VNET_DEFINE(struct filedesc, filedesc);
 VNET_DEFINE_STATIC(int, maxfilesperproc) = 1048576;
 #define	V_maxfilesperproc	VNET(maxfilesperproc)
 
+static void
+fd_set_most(struct filedesc *fdp)
+{
+
+	fdp->fd_most = min((u_int)fdp->fd_nfiles, (u_int)V_maxfilesperproc);
+}
+
 static int
 sysctl_maxfilesperproc(SYSCTL_HANDLER_ARGS)
 {
 
+	int error;
+
 	(void)arg1;
 	(void)arg2;
-	return (sysctl_int_range(oidp, req, &V_maxfilesperproc, 1, FD_MOST));
+	error = sysctl_int_range(oidp, req, &V_maxfilesperproc, 1, FD_MOST);
+	fd_set_most(&V_filedesc);
+	return (error);
 }
 SYSCTL_PROC(_kern, OID_AUTO, maxfilesperproc, CTLTYPE_INT | CTLFLAG_RWTUN |
     CTLFLAG_VNET, NULL, 0, sysctl_maxfilesperproc, "I",
@@ -80,6 +95,7 @@ fd_grow(struct filedesc *fdp)
 	fdp->fd_files = files;
 	fdp->fd_used = used;
 	fdp->fd_nfiles = n;
+	fd_set_most(fdp);
 	return (0);
 }
 
@@ -91,8 +107,27 @@ fd_unused(const struct filedesc *fd, u_int n)
 	return (~fd->fd_used[n / FD_WORD] & ~(uint64_t)0 << (n % FD_WORD));
 }
 
+/* The bits of [from, to) become used or not. */
+static void
+fd_mark(struct filedesc *fd, u_int from, u_int to, bool used)
+{
+	uint64_t bits;
+	u_int next;
+
+	for (; from < to; from = next) {
+		next = min((from / FD_WORD + 1) * FD_WORD, to);
+		bits = ~(uint64_t)0 << (from % FD_WORD);
+		if (next % FD_WORD != 0)
+			bits &= ~(~(uint64_t)0 << (next % FD_WORD));
+		if (used)
+			fd->fd_used[from / FD_WORD] |= bits;
+		else
+			fd->fd_used[from / FD_WORD] &= ~bits;
+	}
+}
+
 /* *np becomes the lowest that is free: EMFILE, ENOMEM. */
-static int __noinline
+static int
 fd_search(struct filedesc *fd, u_int *np)
 {
 	u_int n;
@@ -114,6 +149,21 @@ fd_search(struct filedesc *fd, u_int *np)
 	return (*np < (u_int)V_maxfilesperproc ? 0 : EMFILE);
 }
 
+/* The lowest that is free is not the one at fd_hint: it becomes so. */
+static int __noinline
+fd_hint_moves(struct filedesc *fd)
+{
+	u_int n;
+	int error;
+
+	error = fd_search(fd, &n);
+	if (error != 0)
+		return (error);
+	fd_mark(fd, (u_int)fd->fd_hint, n, false);
+	fd->fd_hint = (int)n;
+	return (0);
+}
+
 /* Put file behind the lowest free descriptor, which mostly is fd_hint. */
 static inline int
 fd_install(file_t file, int *fdp)
@@ -124,13 +174,12 @@ fd_install(file_t file, int *fdp)
 
 	fd = &V_filedesc;
 	n = (u_int)fd->fd_hint;
-	if (__predict_false(n >= (u_int)fd->fd_nfiles ||
-	    fd->fd_files[n] != 0 || n >= (u_int)V_maxfilesperproc)) {
-		error = fd_search(fd, &n);
+	if (__predict_false(n >= fd->fd_most || fd->fd_files[n] != 0)) {
+		error = fd_hint_moves(fd);
 		if (error != 0)
 			return (error);
+		n = (u_int)fd->fd_hint;
 	}
-	fd->fd_used[n / FD_WORD] |= (uint64_t)1 << (n % FD_WORD);
 	fd->fd_files[n] = file;
 	fd->fd_hint = (int)n + 1;
 	*fdp = (int)n;
@@ -171,6 +220,18 @@ fd_get(int fd, struct socket **so, struct kqueue **kq)
 	return (0);
 }
 
+/* fd, which is free now, was not the last one taken of those below fd_hint. */
+static void __noinline
+fd_released(struct filedesc *fdp, int fd)
+{
+
+	fd_mark(fdp, (u_int)fd, (u_int)fd + 1, false);
+	if (fd < fdp->fd_hint) {
+		fd_mark(fdp, (u_int)fd + 1, (u_int)fdp->fd_hint, true);
+		fdp->fd_hint = fd;
+	}
+}
+
 void
 fd_release(int fd)
 {
@@ -178,10 +239,10 @@ fd_release(int fd)
 
 	fdp = &V_filedesc;
 	fdp->fd_files[fd] = 0;
-	fdp->fd_used[(u_int)fd / FD_WORD] &=
-	    ~((uint64_t)1 << ((u_int)fd % FD_WORD));
-	if (fd < fdp->fd_hint)
+	if (__predict_true(fd + 1 == fdp->fd_hint))
 		fdp->fd_hint = fd;
+	else
+		fd_released(fdp, fd);
 }
 
 void

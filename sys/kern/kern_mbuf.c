@@ -25,7 +25,8 @@
  * nothing: the zones know how many items are out.
  *
  * Getting and freeing are the hottest calls of the stack, so the zones have
- * no constructors: a new mbuf has its header set, and nothing else.
+ * no constructors: a new mbuf has its header set, and nothing else; and of
+ * that not m_pool, which is the same for all that the zone's list has.
  *
  * Touches: curvnet->vnet_mbufs, kern.ipc.nmb*.
  */
@@ -205,56 +206,55 @@ mb_put(struct mbuf_pool *pool, uma_zone_t zone, void *item)
 }
 
 static inline void
-mb_init_hdr(struct mbuf *m, struct mbuf_pool *pool, int type)
+mb_init_hdr(struct mbuf *m, int type)
 {
 
-	mb_init_data(m, pool, type);
+	mb_init(m, type, M_PKTHDR);
 	m->m_data = m->m_pktdat;
-	m->m_flags = M_PKTHDR;
+	m->m_len = 0;
 	m->m_pkthdr = (struct pkthdr){ .len = 0 };
 }
 
 /* When the zone has no free item at hand. */
 static struct mbuf * __noinline
-mb_get_new(struct mbuf_pool *pool, int type, bool hdr)
+mb_get_new(int type, bool hdr)
 {
+	struct mbuf_pool *pool;
 	struct mbuf *m;
 
+	pool = curvnet->vnet_mbufs;
 	m = uma_zalloc_arg(pool->mp_mbuf, NULL, M_NOWAIT);
 	if (m == NULL)
 		return (NULL);
+	m->m_pool = pool;
 	if (hdr)
-		mb_init_hdr(m, pool, type);
+		mb_init_hdr(m, type);
 	else
-		mb_init_data(m, pool, type);
+		mb_init_data(m, type);
 	return (m);
 }
 
 struct mbuf *
 m_get(int how __unused, int type)
 {
-	struct mbuf_pool *pool;
 	struct mbuf *m;
 
-	pool = curvnet->vnet_mbufs;
-	m = uma_zalloc_fast(pool->mp_mbuf);
+	m = uma_zalloc_fast(curvnet->vnet_mbufs->mp_mbuf);
 	if (__predict_false(m == NULL))
-		return (mb_get_new(pool, type, false));
-	mb_init_data(m, pool, type);
+		return (mb_get_new(type, false));
+	mb_init_data(m, type);
 	return (m);
 }
 
 static inline struct mbuf *
 mb_gethdr_type(int type)
 {
-	struct mbuf_pool *pool;
 	struct mbuf *m;
 
-	pool = curvnet->vnet_mbufs;
-	m = uma_zalloc_fast(pool->mp_mbuf);
+	m = uma_zalloc_fast(curvnet->vnet_mbufs->mp_mbuf);
 	if (__predict_false(m == NULL))
-		return (mb_get_new(pool, type, true));
-	mb_init_hdr(m, pool, type);
+		return (mb_get_new(type, true));
+	mb_init_hdr(m, type);
 	return (m);
 }
 

@@ -22,6 +22,15 @@
 VNET_DEFINE_STATIC(const struct protosw *, protosw_tab[PROTOSW_MAX]);
 #define	V_protosw_tab	VNET(protosw_tab)
 
+/* The last answer, and what was asked; none (pf_pr is NULL) once the table
+ * has changed. */
+struct protosw_found {
+	int		pf_domain, pf_type, pf_protocol;
+	const struct protosw *pf_pr;
+};
+VNET_DEFINE_STATIC(struct protosw_found, protosw_found);
+#define	V_protosw_found	VNET(protosw_found)
+
 int
 protosw_register(const struct protosw *pr)
 {
@@ -41,6 +50,7 @@ protosw_register(const struct protosw *pr)
 	if (slot == NULL)
 		return (ENOMEM);
 	*slot = pr;
+	V_protosw_found.pf_pr = NULL;
 	return (0);
 }
 
@@ -54,10 +64,11 @@ protosw_unregister(const struct protosw *pr)
 	for (i = 0; i < PROTOSW_MAX; i++)
 		if (tab[i] == pr)
 			tab[i] = NULL;
+	V_protosw_found.pf_pr = NULL;
 }
 
-const struct protosw *
-protosw_find(int domain, int type, int protocol, int *error)
+static const struct protosw *
+protosw_search(int domain, int type, int protocol, int *error)
 {
 	const struct protosw *pr, **tab;
 	bool family, proto;
@@ -83,4 +94,20 @@ protosw_find(int domain, int type, int protocol, int *error)
 	else
 		*error = EPROTONOSUPPORT;
 	return (NULL);
+}
+
+const struct protosw *
+protosw_find(int domain, int type, int protocol, int *error)
+{
+	struct protosw_found *pf;
+
+	pf = &V_protosw_found;
+	if (__predict_false(pf->pf_domain != domain || pf->pf_type != type ||
+	    pf->pf_protocol != protocol || pf->pf_pr == NULL)) {
+		pf->pf_pr = protosw_search(domain, type, protocol, error);
+		pf->pf_domain = domain;
+		pf->pf_type = type;
+		pf->pf_protocol = protocol;
+	}
+	return (pf->pf_pr);
 }

@@ -70,20 +70,25 @@ solisten_proto_check(struct socket *so)
 	return (0);
 }
 
+/* Whatever they hold, or say of what goes on at head itself. */
+static void
+note_buffer(struct sb_begin *sbb, const struct sockbuf *sb)
+{
+
+	*sbb = (struct sb_begin){ .sb_hiwat = sb->sb_hiwat,
+	    .sb_lowat = sb->sb_lowat, .sb_flags = sb->sb_flags & SB_AUTOSIZE,
+	    .sb_timeo = sb->sb_timeo };
+}
+
 void
 solisten_note_buffers(struct socket *head)
 {
-	struct solisten *sol;
+	struct so_begin *sbg;
 
-	sol = head->so_sol;
-	sol->sol_sbrcv_flags = head->so_rcv.sb_flags & SB_AUTOSIZE;
-	sol->sol_sbsnd_flags = head->so_snd.sb_flags & SB_AUTOSIZE;
-	sol->sol_sbrcv_lowat = head->so_rcv.sb_lowat;
-	sol->sol_sbsnd_lowat = head->so_snd.sb_lowat;
-	sol->sol_sbrcv_hiwat = head->so_rcv.sb_hiwat;
-	sol->sol_sbsnd_hiwat = head->so_snd.sb_hiwat;
-	sol->sol_sbrcv_timeo = head->so_rcv.sb_timeo;
-	sol->sol_sbsnd_timeo = head->so_snd.sb_timeo;
+	sbg = &head->so_sol->sol_begin;
+	note_buffer(&sbg->sbg_rcv, &head->so_rcv);
+	note_buffer(&sbg->sbg_snd, &head->so_snd);
+	sbg->sbg_gen = 0;
 }
 
 int
@@ -180,33 +185,42 @@ solisten_release(struct socket *head)
 		solisten_dequeue(so);
 }
 
-/* so, new, is to be as the sockets accepted from head are. */
-static int
-soinherit(struct socket *so, const struct socket *head)
+/* The buffers of so as sbg says, with today's limits, which stand in sbg from
+ * then on. */
+static int __noinline
+sobegin(struct socket *so, struct so_begin *sbg)
 {
-	const struct solisten *sol;
 	int error;
 
-	sol = head->so_sol;
+	error = soreserve(so, sbg->sbg_snd.sb_hiwat, sbg->sbg_rcv.sb_hiwat);
+	if (error != 0)
+		return (error);
+	sbg->sbg_rcv.sb_mbmax = so->so_rcv.sb_mbmax;
+	sbg->sbg_snd.sb_mbmax = so->so_snd.sb_mbmax;
+	sbg->sbg_gen = V_sb_limits.sl_gen;
+	so_begin_give(so, sbg);
+	return (0);
+}
+
+/* so, new, is to be as the sockets accepted from head are. */
+static inline int
+soinherit(struct socket *so, const struct socket *head)
+{
+	struct so_begin *sbg;
+	int error;
+
+	sbg = &head->so_sol->sol_begin;
 	so->so_options = head->so_options & ~SO_ACCEPTCONN;
 	so->so_linger = head->so_linger;
 	so->so_user_cookie = head->so_user_cookie;
-	error = soreserve(so, sol->sol_sbsnd_hiwat, sol->sol_sbrcv_hiwat);
-	if (error == 0)
-		error = so->so_proto->pr_attach(so, 0);
-	if (error != 0) {
-		so->so_pcb = NULL;
+	if (so_begin_known(sbg))
+		so_begin_give(so, sbg);
+	else if ((error = sobegin(so, sbg)) != 0)
 		return (error);
-	}
-	so->so_rcv.sb_flags = (so->so_rcv.sb_flags & (uint16_t)~SB_AUTOSIZE) |
-	    sol->sol_sbrcv_flags;
-	so->so_snd.sb_flags = (so->so_snd.sb_flags & (uint16_t)~SB_AUTOSIZE) |
-	    sol->sol_sbsnd_flags;
-	so->so_rcv.sb_lowat = sol->sol_sbrcv_lowat;
-	so->so_snd.sb_lowat = sol->sol_sbsnd_lowat;
-	so->so_rcv.sb_timeo = sol->sol_sbrcv_timeo;
-	so->so_snd.sb_timeo = sol->sol_sbsnd_timeo;
-	return (0);
+	error = so->so_proto->pr_attach(so, 0);
+	if (__predict_false(error != 0))
+		so->so_pcb = NULL;
+	return (error);
 }
 
 struct socket *

@@ -23,6 +23,14 @@ void	sodealloc(struct socket *so);
 /* uipc_socket.c: 0, or EINVAL for an address of the wrong length. */
 int	sockaddr_check(const struct sockaddr *sa);
 
+/* uipc_socket.c: is a close of so to wait until the peer has all of it? */
+static inline bool
+so_lingers(const struct socket *so)
+{
+	return ((so->so_options & SO_LINGER) != 0 && so->so_linger != 0 &&
+	    (so->so_state & SS_NBIO) == 0);
+}
+
 /* uipc_listen.c: take so off the queue of its listener. */
 void	solisten_dequeue(struct socket *so);
 /* uipc_listen.c: so is complete: move it to sol_comp, wake the listener. */

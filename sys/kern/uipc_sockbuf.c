@@ -45,6 +45,12 @@
 #include <sys/systm.h>
 #include <sys/vnet.h>
 
+CTASSERT(SB_BEGIN + sizeof(struct sb_begin) == sizeof(struct sockbuf) &&
+    SB_BEGIN + __offsetof(struct sb_begin, sb_mbmax) ==
+    __offsetof(struct sockbuf, sb_mbmax) &&
+    SB_BEGIN + __offsetof(struct sb_begin, sb_timeo) ==
+    __offsetof(struct sockbuf, sb_timeo));
+
 #define	SB_COPYMAX	(MCLBYTES / 4)	/* more bytes than this: no copy */
 
 /* How much a buffer of max bytes of memory holds. */
@@ -52,11 +58,19 @@
 	((max) / (MSIZE + MCLBYTES) * MCLBYTES +			\
 	    (max) % (MSIZE + MCLBYTES) * MCLBYTES / (MSIZE + MCLBYTES))
 
+/* How often 65535 is to be doubled for at least max bytes: the bits of the
+ * number of times that it is too small. */
+#define	SB_DOUBLINGS(max)						\
+	((max) <= 65535 ? 0U :						\
+	    64U - (u_int)__builtin_clzll(((max) - 1) / 65535))
+
 VNET_DEFINE(struct sb_limits, sb_limits) = {
 	.sl_max = SB_MAX,
 	.sl_efficiency = 8,
 	.sl_hiwat = SB_HIWAT(SB_MAX),
 	.sl_mbmax = SB_MAX,
+	.sl_doublings = SB_DOUBLINGS(SB_MAX),
+	.sl_gen = 1,
 };
 
 void
@@ -69,6 +83,7 @@ sb_set_max(u_long max)
 	sl->sl_max = max;
 	sl->sl_hiwat = ulmin(SB_HIWAT(max), INT_MAX);
 	sl->sl_mbmax = ulmin(max, UINT_MAX);
+	sl->sl_doublings = SB_DOUBLINGS(max);
 	sl->sl_gen++;
 }
 
@@ -183,6 +198,17 @@ soreserve(struct socket *so, u_long sndcc, u_long rcvcc)
 	if (so->so_snd.sb_lowat > so->so_snd.sb_hiwat)
 		so->so_snd.sb_lowat = so->so_snd.sb_hiwat;
 	return (0);
+}
+
+void
+so_begin_note(struct so_begin *sbg, const struct socket *so)
+{
+
+	memcpy(&sbg->sbg_rcv, (const char *)&so->so_rcv + SB_BEGIN,
+	    sizeof(sbg->sbg_rcv));
+	memcpy(&sbg->sbg_snd, (const char *)&so->so_snd + SB_BEGIN,
+	    sizeof(sbg->sbg_snd));
+	sbg->sbg_gen = V_sb_limits.sl_gen;
 }
 
 void

@@ -21,10 +21,11 @@
  * goes to the transport only while it has a pcb; a socket whose pcb has
  * gone answers as one whose connection has ended.
  *
- * soclose() gives the transport the socket's end in three steps: goodbye
- * (pr_disconnect: what is in so_snd will still be sent), the descriptor is
- * gone (pr_close), and, by sofree(), sever (pr_detach), unless the goodbye
- * takes longer and the pcb keeps the socket for that time.
+ * soclose() gives the transport the socket's end in two steps: goodbye
+ * (pr_disconnect: what is in so_snd will still be sent), or, of what is not
+ * connected or says it already, the descriptor is gone (pr_close); and, by
+ * sofree(), sever (pr_detach), unless the goodbye takes longer and the pcb
+ * keeps the socket for that time.
  *
  * When a host goes, its transports free the sockets that they find at their
  * pcbs (soorphan()); there are no others.
@@ -150,18 +151,29 @@ soalloc(const struct protosw *pr, int *error)
 	return (so);
 }
 
-void
-sodealloc(struct socket *so)
+/* What hangs on so goes before it. */
+static void __noinline
+sostrip(struct socket *so)
 {
 
-	KASSERT(so->so_qstate == SQ_NONE, ("socket %p is on a queue",
-	    (void *)so));
 	if (!SLIST_EMPTY(&so->so_knotes))
 		knote_fdclose(so);
 	sbflush(&so->so_rcv);
 	sbflush(&so->so_snd);
 	free(so->so_sol, M_SOLISTEN);
 	free(so->so_upcalls, M_SOUPCALL);
+}
+
+void
+sodealloc(struct socket *so)
+{
+
+	KASSERT(so->so_qstate == SQ_NONE, ("socket %p is on a queue",
+	    (void *)so));
+	if (__predict_false(((uintptr_t)SLIST_FIRST(&so->so_knotes) |
+	    (uintptr_t)so->so_rcv.sb_mb | (uintptr_t)so->so_snd.sb_mb |
+	    (uintptr_t)so->so_sol | (uintptr_t)so->so_upcalls) != 0))
+		sostrip(so);
 	uma_zfree(V_socket_zone, so);
 }
 
@@ -177,13 +189,15 @@ soorphan(struct socket *so)
 	sodealloc(so);
 }
 
-/* Is the pcb of so still busy with the connection? */
+/* so has no reference and is not accepted: does its pcb need it still, for
+ * the connection? */
 static inline bool
-so_pcb_busy(const struct socket *so)
+so_pcb_keeps(const struct socket *so)
 {
 
-	return (so->so_qstate != SQ_NONE || (so->so_state & (SS_ISCONNECTED |
-	    SS_ISCONNECTING | SS_ISDISCONNECTING)) != 0);
+	return (so->so_pcb != NULL && (so->so_qstate != SQ_NONE ||
+	    (so->so_state & (SS_ISCONNECTED | SS_ISCONNECTING |
+	    SS_ISDISCONNECTING)) != 0));
 }
 
 /* Nothing holds so any more but, perhaps, an idle pcb. */
@@ -208,7 +222,7 @@ sofree(struct socket *so)
 {
 
 	if (so->so_count == 0 && so->so_qstate != SQ_COMP &&
-	    (so->so_pcb == NULL || !so_pcb_busy(so)))
+	    !so_pcb_keeps(so))
 		sofree_now(so);
 }
 
@@ -246,19 +260,30 @@ sobind(struct socket *so, struct sockaddr *nam)
 	return (so->so_proto->pr_bind(so, nam));
 }
 
-int
-soconnect(struct socket *so, struct sockaddr *nam)
+/* so listens, or connects, or did so before: may it connect now? */
+static int __noinline
+soconnect_again(struct socket *so)
 {
-	int error;
 
 	if (SOLISTENING(so))
 		return (EOPNOTSUPP);
 	if ((so->so_state & SS_ISCONNECTING) != 0)
 		return (EALREADY);
-	if ((so->so_state & SS_ISCONNECTED) != 0 &&
-	    ((so->so_proto->pr_flags & PR_CONNREQUIRED) != 0 ||
-	    sodisconnect(so) != 0))
+	if ((so->so_proto->pr_flags & PR_CONNREQUIRED) != 0 ||
+	    sodisconnect(so) != 0)
 		return (EISCONN);
+	return (0);
+}
+
+int
+soconnect(struct socket *so, struct sockaddr *nam)
+{
+	int error;
+
+	if (__predict_false(SOLISTENING(so) || (so->so_state &
+	    (SS_ISCONNECTING | SS_ISCONNECTED)) != 0) &&
+	    (error = soconnect_again(so)) != 0)
+		return (error);
 	if (sockaddr_check(nam) != 0 || so->so_pcb == NULL)
 		return (EINVAL);
 	so->so_error = 0;
@@ -325,25 +350,24 @@ soshutdown(struct socket *so, int how)
 	return (error);
 }
 
-/* Is a close of so to wait until the peer has all of it? */
-static bool
-so_lingers(const struct socket *so)
+/* Is there a goodbye to be said that was not begun? */
+static inline bool
+so_says_goodbye(const struct socket *so)
 {
 
-	return ((so->so_options & SO_LINGER) != 0 && so->so_linger != 0 &&
-	    (so->so_state & SS_NBIO) == 0);
+	return ((so->so_state & (SS_ISCONNECTED | SS_ISDISCONNECTING)) ==
+	    SS_ISCONNECTED && so->so_pcb != NULL);
 }
 
-/* Begin the goodbye of a connection, unless that is done already. */
+/* Begin it. */
 static inline int
 soclose_disconnect(struct socket *so)
 {
 	int error;
 
-	if ((so->so_state & (SS_ISCONNECTED | SS_ISDISCONNECTING)) !=
-	    SS_ISCONNECTED || so->so_pcb == NULL)
-		return (0);
 	error = so->so_proto->pr_disconnect(so);
+	if (__predict_true(error == 0))
+		return (0);
 	return (error == ENOTCONN || error == EWOULDBLOCK ? 0 : error);
 }
 
@@ -354,7 +378,7 @@ soclose_linger(struct socket *so)
 {
 	int error;
 
-	error = soclose_disconnect(so);
+	error = so_says_goodbye(so) ? soclose_disconnect(so) : 0;
 	if (error != 0 || !so_lingers(so) ||
 	    (so->so_state & SS_ISCONNECTED) == 0)
 		return (error);
@@ -375,15 +399,18 @@ soclose(struct socket *so)
 		return (EWOULDBLOCK);
 	soupcall_clear(so, SO_RCV);
 	soupcall_clear(so, SO_SND);
-	error = 0;
-	if (__predict_false(SOLISTENING(so)))
-		solisten_flush(so);
-	else
+	if (__predict_true(so_says_goodbye(so)))
 		error = soclose_disconnect(so);
-	if (so->so_pcb != NULL)
-		so->so_proto->pr_close(so);
+	else {
+		error = 0;
+		if (SOLISTENING(so))
+			solisten_flush(so);
+		if (so->so_pcb != NULL)
+			so->so_proto->pr_close(so);
+	}
 	so->so_state |= SS_NOFDREF;
-	sorele(so);
+	if (--so->so_count == 0 && !so_pcb_keeps(so))
+		sofree_now(so);
 	return (error);
 }
 
@@ -431,14 +458,6 @@ soupcall_clear(struct socket *so, int which)
 
 	sb = which == SO_RCV ? &so->so_rcv : &so->so_snd;
 	sb->sb_flags &= (uint16_t)~SB_UPCALL;
-}
-
-void
-soisconnecting(struct socket *so)
-{
-
-	so->so_state &= ~(SS_ISCONNECTED | SS_ISDISCONNECTING);
-	so->so_state |= SS_ISCONNECTING;
 }
 
 void

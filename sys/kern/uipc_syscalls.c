@@ -48,31 +48,53 @@ kern_socket(int domain, int type, int protocol, int *fdp)
 	return (error);
 }
 
-int
-kern_close(int fd)
+/* so keeps its descriptor as long as its close has to wait. */
+static int __noinline
+close_lingering(int fd, struct socket *so)
 {
-	struct kqueue *kq;
-	struct socket *so;
 	int error;
 
-	error = fd_getsock(fd, &so);
-	if (error == ENOTSOCK) {
-		(void)fd_get(fd, &so, &kq);
-		fd_release(fd);
-		kqueue_destroy(kq);
-		return (0);
-	}
-	if (error != 0)
-		return (error);
 	soref(so);
 	error = soclose(so);
 	if (error != EWOULDBLOCK) {
-		if (!SLIST_EMPTY(&so->so_knotes))
-			knote_fdclose(so);
+		knote_fdclose(so);
 		fd_release(fd);
 	}
 	sorele(so);
 	return (error);
+}
+
+/* fd is no socket's: error says so. */
+static int __noinline
+close_other(int fd, int error)
+{
+	struct kqueue *kq;
+	struct socket *so;
+
+	if (error != ENOTSOCK)
+		return (error);
+	(void)fd_get(fd, &so, &kq);
+	fd_release(fd);
+	kqueue_destroy(kq);
+	return (0);
+}
+
+int
+kern_close(int fd)
+{
+	struct socket *so;
+	int error;
+
+	error = fd_getsock(fd, &so);
+	if (__predict_false(error != 0))
+		return (close_other(fd, error));
+	if (__predict_false(so_lingers(so)))
+		return (close_lingering(fd, so));
+	/* Nobody hears any more of what follows. */
+	if (__predict_false(!SLIST_EMPTY(&so->so_knotes)))
+		knote_fdclose(so);
+	fd_release(fd);
+	return (soclose(so));
 }
 
 int
@@ -113,7 +135,7 @@ kern_accept_from(struct socket *head, struct sockaddr_storage *ss, int *fdp)
 	if (error != 0)
 		return (error);
 	error = fd_install_socket(so, fdp);
-	if (error != 0)
+	if (__predict_false(error != 0))
 		soabort(so);
 	return (error);
 }

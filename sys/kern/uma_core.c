@@ -25,9 +25,9 @@
  * of which enter the free list, and go back with all others when none is in
  * use: a slab is a link to the next one and then as many items as fit.
  *
- * ms_bytes counts the items in use.  A zone that was destroyed lives on
- * without its vnet (uz_vnet is NULL) until ms_bytes is 0; a free touches
- * the zone and nothing else, so it may come after the vnet's end.
+ * A zone that was destroyed lives on without its vnet (uz_vnet is NULL)
+ * until no item is in use; a free touches the zone and nothing else, so it
+ * may come after the vnet's end.
  */
 #include <sys/param.h>
 #include <sys/kernel.h>
@@ -50,27 +50,6 @@ TAILQ_HEAD(zone_list, uma_zone);
 VNET_DEFINE_STATIC(struct zone_list, zones);
 #define	V_zones		VNET(zones)
 
-/* What uma_zalloc() and uma_zfree() need no more than a look at; after a
- * change of anything that it comes from. */
-void
-uma_zone_stats_set(uma_zone_t zone)
-{
-	const struct mem_stats *ms = &zone->uz_stats;
-
-	zone->uz_bound = 0;
-	zone->uz_floor = INT64_MAX;
-	if (!zone->uz_plain)
-		return;
-	if (ms->ms_fault_after == UINT64_MAX)
-		zone->uz_bound = zone->uz_total;
-	if (ms->ms_limit != 0)
-		zone->uz_bound = u64min(zone->uz_bound,
-		    ms->ms_limit < zone->uz_size ? 0 :
-		    ms->ms_limit - zone->uz_size + 1);
-	zone->uz_floor = zone->uz_keep == UINT64_MAX ? -1 :
-	    (int64_t)(zone->uz_total - zone->uz_keep);
-}
-
 static inline void **
 item_link(uma_zone_t zone, void *item)
 {
@@ -79,21 +58,81 @@ item_link(uma_zone_t zone, void *item)
 }
 
 static inline void
-zone_push(uma_zone_t zone, void *item)
+zone_push(uma_zone_t zone, void **list, void *item)
 {
 
-	*item_link(zone, item) = zone->uz_free;
-	zone->uz_free = item;
+	*item_link(zone, item) = *list;
+	*list = item;
 }
 
 static inline void *
-zone_pop(uma_zone_t zone)
+zone_pop(uma_zone_t zone, void **list)
 {
 	void *item;
 
-	item = zone->uz_free;
-	zone->uz_free = *item_link(zone, item);
+	item = *list;
+	*list = *item_link(zone, item);
 	return (item);
+}
+
+/* Items in use. */
+static inline uint64_t
+zone_used(uma_zone_t zone)
+{
+
+	return ((uint64_t)(zone->uz_room + zone->uz_floor));
+}
+
+/* May uma_zalloc_fast() and uma_zfree_fast() have items? */
+static inline bool
+zone_is_open(uma_zone_t zone)
+{
+
+	return (zone->uz_plain && zone->uz_stats.ms_fault_after ==
+	    UINT64_MAX);
+}
+
+/* After a change of uz_total, uz_keep or zone_is_open(). */
+static void
+zone_set_floor(uma_zone_t zone)
+{
+	int64_t used;
+
+	used = (int64_t)zone_used(zone);
+	if (!zone_is_open(zone))
+		zone->uz_floor = UMA_NEVER;
+	else
+		zone->uz_floor = zone->uz_keep == UINT64_MAX ? -1 :
+		    (int64_t)(zone->uz_total - zone->uz_keep);
+	zone->uz_room = used - zone->uz_floor;
+}
+
+/* To uz_free what may be there of the free items, the rest to uz_kept. */
+static void
+zone_share_out(uma_zone_t zone)
+{
+	const struct mem_stats *ms = &zone->uz_stats;
+	uint64_t most, used;
+
+	while (zone->uz_free != NULL)
+		zone_push(zone, &zone->uz_kept, zone_pop(zone,
+		    &zone->uz_free));
+	if (!zone_is_open(zone))
+		return;
+	used = zone_used(zone);
+	most = ms->ms_limit == 0 ? UINT64_MAX :
+	    ms->ms_limit / zone->uz_size;
+	for (; used < most && zone->uz_kept != NULL; used++)
+		zone_push(zone, &zone->uz_free, zone_pop(zone,
+		    &zone->uz_kept));
+}
+
+void
+uma_zone_stats_set(uma_zone_t zone)
+{
+
+	zone_set_floor(zone);
+	zone_share_out(zone);
 }
 
 /* A slab more: an item of it, or NULL. */
@@ -111,11 +150,12 @@ slab_import(uma_zone_t zone)
 	zone->uz_slabs = slab;
 	for (at = roundup2((u_int)sizeof(void *), zone->uz_align + 1);
 	    at + size <= UMA_SLAB_BYTES; at += size) {
-		zone_push(zone, slab + at);
-		zone->uz_total += zone->uz_size;
+		zone_push(zone, &zone->uz_kept, slab + at);
+		zone->uz_total++;
 	}
-	uma_zone_stats_set(zone);
-	return (zone_pop(zone));
+	slab = zone_pop(zone, &zone->uz_kept);
+	zone_set_floor(zone);
+	return (slab);
 }
 
 /* Give back all slabs; no item is in use. */
@@ -124,9 +164,9 @@ slabs_export(uma_zone_t zone)
 {
 	void *slab;
 
-	zone->uz_free = NULL;
+	zone->uz_free = zone->uz_kept = NULL;
 	zone->uz_total = 0;
-	uma_zone_stats_set(zone);
+	zone_set_floor(zone);
 	while ((slab = zone->uz_slabs) != NULL) {
 		zone->uz_slabs = *(void **)slab;
 		host_free(slab);
@@ -150,8 +190,8 @@ zone_import(uma_zone_t zone, int flags)
 		host_free(item);
 		return (NULL);
 	}
-	zone->uz_total += zone->uz_size;
-	uma_zone_stats_set(zone);
+	zone->uz_total++;
+	zone_set_floor(zone);
 	return (item);
 }
 
@@ -160,13 +200,13 @@ zone_export(uma_zone_t zone, void *item)
 {
 
 	if ((zone->uz_flags & UMA_ZONE_SLAB) != 0) {
-		zone_push(zone, item);
+		zone_push(zone, &zone->uz_kept, item);
 		return;
 	}
 	if (zone->uz_fini != NULL)
 		zone->uz_fini(item, (int)zone->uz_size);
-	zone->uz_total -= zone->uz_size;
-	uma_zone_stats_set(zone);
+	zone->uz_total--;
+	zone_set_floor(zone);
 	host_free(item);
 }
 
@@ -175,10 +215,12 @@ static void
 zone_drain(uma_zone_t zone)
 {
 
-	if ((zone->uz_flags & UMA_ZONE_SLAB) == 0)
+	if ((zone->uz_flags & UMA_ZONE_SLAB) == 0) {
 		while (zone->uz_free != NULL)
-			zone_export(zone, zone_pop(zone));
-	else if (zone->uz_stats.ms_bytes == 0)
+			zone_export(zone, zone_pop(zone, &zone->uz_free));
+		while (zone->uz_kept != NULL)
+			zone_export(zone, zone_pop(zone, &zone->uz_kept));
+	} else if (zone_used(zone) == 0)
 		slabs_export(zone);
 }
 
@@ -189,7 +231,7 @@ uma_zone_reclaim(uma_zone_t zone)
 	zone_drain(zone);
 }
 
-/* What a zone of items of size bytes keeps, bytes. */
+/* How many items of size bytes a zone keeps. */
 static uint64_t
 zone_keep(size_t size, uint32_t flags)
 {
@@ -200,7 +242,7 @@ zone_keep(size_t size, uint32_t flags)
 #else
 	if ((flags & (UMA_ZONE_NOFREE | UMA_ZONE_SLAB)) != 0)
 		return (UINT64_MAX);
-	return (size * max(UMA_KEEP_MIN, min(UMA_KEEP_MAX,
+	return (max(UMA_KEEP_MIN, min(UMA_KEEP_MAX,
 	    (u_int)(UMA_KEEP_BYTES / size))));
 #endif
 }
@@ -261,17 +303,28 @@ uma_zdestroy(uma_zone_t zone)
 	zone->uz_dying = true;
 	zone->uz_keep = 0;
 	uma_zone_stats_set(zone);
-	if (zone->uz_stats.ms_bytes == 0)
+	if (zone_used(zone) == 0)
 		host_free(zone);
 }
 
 static bool
 zone_is_full(uma_zone_t zone)
 {
-	const struct mem_stats *ms = &zone->uz_stats;
+	const struct mem_stats *ms = uma_zone_stats(zone);
 
 	return (ms->ms_limit != 0 &&
 	    ms->ms_bytes + zone->uz_size > ms->ms_limit);
+}
+
+/* A slab has come, or the fault point may be over: is there something to be
+ * shared out? */
+static inline void
+zone_reopen(uma_zone_t zone)
+{
+
+	if (zone_is_open(zone) && (zone->uz_floor == UMA_NEVER ||
+	    (zone->uz_kept != NULL && !zone_is_full(zone))))
+		uma_zone_stats_set(zone);
 }
 
 /* The way of everything that is not the usual case, too. */
@@ -282,18 +335,16 @@ uma_zalloc_arg(uma_zone_t zone, void *arg, int flags)
 	void *item;
 	bool admitted;
 
-	ms = &zone->uz_stats;
-	if (ms->ms_bytes < zone->uz_bound)
+	if ((item = uma_zalloc_fast(zone)) != NULL)
 		/* The usual case, but for the zeros. */
-		return (memset(uma_zalloc(zone, flags & ~M_ZERO), 0,
-		    (flags & M_ZERO) != 0 ? zone->uz_size : 0));
-	item = NULL;
+		return (memset(item, 0, (flags & M_ZERO) != 0 ?
+		    zone->uz_size : 0));
+	ms = &zone->uz_stats;
+	ms->ms_bytes = zone_used(zone) * zone->uz_size;
 	admitted = mem_stats_admit(ms, zone->uz_size);
-	if (zone->uz_bound == 0)	/* the fault point may be over */
-		uma_zone_stats_set(zone);
 	if (admitted) {
-		if (zone->uz_free != NULL)
-			item = zone_pop(zone);
+		if (zone->uz_kept != NULL)
+			item = zone_pop(zone, &zone->uz_kept);
 		else
 			item = zone_import(zone, flags);
 	}
@@ -306,12 +357,13 @@ uma_zalloc_arg(uma_zone_t zone, void *arg, int flags)
 	}
 	if (item == NULL) {
 		ms->ms_fails++;
+		zone_reopen(zone);
 		if (zone->uz_maxaction != NULL && zone_is_full(zone))
 			zone->uz_maxaction(zone, 1);
 		return (NULL);
 	}
-	ms->ms_allocs++;
-	ms->ms_bytes += zone->uz_size;
+	zone->uz_room++;
+	zone_reopen(zone);
 	return (item);
 }
 
@@ -321,7 +373,7 @@ zone_release(uma_zone_t zone, void *item)
 {
 
 	zone_export(zone, item);
-	if (zone->uz_dying && zone->uz_stats.ms_bytes == 0) {
+	if (zone->uz_dying && zone_used(zone) == 0) {
 		zone_drain(zone);
 		host_free(zone);
 	}
@@ -330,13 +382,15 @@ zone_release(uma_zone_t zone, void *item)
 static inline void
 zone_free(uma_zone_t zone, void *item)
 {
-
 	bool keep;
 
-	keep = zone->uz_total - zone->uz_stats.ms_bytes < zone->uz_keep;
-	zone->uz_stats.ms_bytes -= zone->uz_size;
-	if (__predict_true(keep))
-		zone_push(zone, item);
+	if (uma_zfree_fast(zone, item))
+		return;
+	keep = zone->uz_total - zone_used(zone) < zone->uz_keep;
+	zone->uz_room--;
+	zone->uz_frees++;
+	if (keep)
+		zone_push(zone, &zone->uz_kept, item);
 	else
 		zone_release(zone, item);
 }
@@ -389,7 +443,7 @@ int
 uma_zone_get_cur(uma_zone_t zone)
 {
 
-	return ((int)(zone->uz_stats.ms_bytes / zone->uz_size));
+	return ((int)zone_used(zone));
 }
 
 void
@@ -406,7 +460,9 @@ uma_zone_stats(uma_zone_t zone)
 	struct mem_stats *ms;
 
 	ms = &zone->uz_stats;
-	ms->ms_frees = ms->ms_allocs - ms->ms_bytes / zone->uz_size;
+	ms->ms_frees = zone->uz_frees;
+	ms->ms_allocs = zone->uz_frees + zone_used(zone);
+	ms->ms_bytes = zone_used(zone) * zone->uz_size;
 	return (ms);
 }
 
@@ -414,8 +470,7 @@ u_int
 uma_zone_get_free(uma_zone_t zone)
 {
 
-	return ((u_int)((zone->uz_total - zone->uz_stats.ms_bytes) /
-	    zone->uz_size));
+	return ((u_int)(zone->uz_total - zone_used(zone)));
 }
 
 uma_zone_t

@@ -83,9 +83,9 @@ vnet_create(const char *name, const struct vnet_hostops *ops, void *arg)
 	vnet->vnet_wanted = vnet->vnet_due = UINT64_MAX;
 	vnet->vnet_state = VNET_STARTING;
 	vnet->vnet_rare = VNET_ASKS;
+	vnet->vnet_waits = VNET_NOLINE;
+	vnet->vnet_place.pl_arg = arg;
 	vnet->vnet_id = (uint32_t)((uintptr_t)vnet / CACHE_LINE_SIZE);
-	STAILQ_INIT(&vnet->vnet_tasks);
-	STAILQ_INIT(&vnet->vnet_later);
 	(void)strlcpy(vnet->vnet_name, name, sizeof(vnet->vnet_name));
 	vnet->vnet_data_mem = vnet_region_alloc(__start_set_vnet,
 	    __stop_set_vnet);
@@ -114,6 +114,7 @@ vnet_free(struct vnet *vnet, struct vnet *saved)
 
 	linker_detach_all();
 	malloc_drain();
+	vnet_unjoin(vnet);
 	if (vnet->vnet_wheel != NULL)
 		callout_wheel_destroy(vnet->vnet_wheel);
 	curvnet = saved;
@@ -237,12 +238,12 @@ do_tasks(struct vnet *vnet)
 {
 	struct vnet_task *task;
 
-	task = STAILQ_FIRST(&vnet->vnet_tasks);
+	task = vnet->vnet_tasks.tq_first;
 	do {
-		STAILQ_REMOVE_HEAD(&vnet->vnet_tasks, vt_link);
+		vnet->vnet_tasks.tq_first = task->vt_next;
 		task->vt_pending = false;
 		task->vt_func(task->vt_arg);
-	} while ((task = STAILQ_FIRST(&vnet->vnet_tasks)) != NULL);
+	} while ((task = vnet->vnet_tasks.tq_first) != NULL);
 }
 
 void __noinline
@@ -259,14 +260,17 @@ find_due(struct vnet *vnet)
 {
 
 	callout_find_due(vnet);
-	if (!STAILQ_EMPTY(&vnet->vnet_later))
+	if (vnet->vnet_later.tq_first != NULL)
 		vnet->vnet_due = vnet->vnet_now;
 }
 
+/* Who is in line need not: its turn will tell. */
 void __noinline
 vnet_want_sooner(struct vnet *vnet)
 {
 
+	if (vnet->vnet_waits == VNET_INLINE)
+		return;
 	if (vnet->vnet_due_old)
 		find_due(vnet);
 	vnet_want(vnet, vnet->vnet_due);
@@ -289,6 +293,36 @@ vnet_leave(struct vnet *saved)
 	vnet_left(vnet);
 }
 
+void __noinline
+vnet_unjoin(struct vnet *vnet)
+{
+	struct vnet_line *line = vnet->vnet_line;
+	struct vnet_place **pp, *place, *last = NULL;
+
+	if (vnet->vnet_waits != VNET_INLINE)
+		return;
+	vnet->vnet_waits = 0;
+	for (pp = &line->vl_first; (place = *pp) != &vnet->vnet_place;
+	    pp = &place->pl_next)
+		last = place;
+	if ((*pp = place->pl_next) == NULL)
+		line->vl_last = last;
+}
+
+void __noinline
+vnet_want(struct vnet *vnet, nstime_t when)
+{
+
+	if (when >= vnet->vnet_wanted || vnet->vnet_waits == VNET_INLINE)
+		return;
+	if (vnet->vnet_waits == 0 && when <= vnet->vnet_line->vl_now) {
+		vnet_join(vnet);
+		return;
+	}
+	vnet->vnet_wanted = when;
+	vnet->vnet_ops->ho_wakeup(vnet->vnet_arg, when);
+}
+
 /* Callouts are due, or the turn that tasks waited for has come. */
 static void __noinline
 run_due(struct vnet *vnet)
@@ -296,9 +330,11 @@ run_due(struct vnet *vnet)
 	struct vnet_task *task;
 
 	callout_run(vnet);
-	STAILQ_FOREACH(task, &vnet->vnet_later, vt_link)
+	while ((task = vnet->vnet_later.tq_first) != NULL) {
+		vnet->vnet_later.tq_first = task->vt_next;
 		task->vt_later = false;
-	STAILQ_CONCAT(&vnet->vnet_tasks, &vnet->vnet_later);
+		vnet_task_insert(vnet, task);
+	}
 }
 
 /* The end of vnet_run() of a vnet that others may enter, or run, next. */
@@ -312,6 +348,22 @@ vnet_left_shared(const struct vnet *vnet)
 	return (next);
 }
 
+/* The turn of vnet, which is entered, and left at its end; vnet_due is right
+ * then. */
+static __always_inline void
+take_turn(struct vnet *vnet)
+{
+
+	if (vnet->vnet_due <= vnet->vnet_now)
+		run_due(vnet);
+	vnet->vnet_ran = vnet->vnet_now;
+	if (vnet->vnet_tasks.tq_first != NULL)
+		do_tasks(vnet);
+	vnet->vnet_depth = 0;
+	if (vnet->vnet_due_old)
+		find_due(vnet);
+}
+
 nstime_t
 vnet_run(struct vnet *vnet)
 {
@@ -320,27 +372,60 @@ vnet_run(struct vnet *vnet)
 
 	saved = vnet_enter_fast(vnet);
 	KASSERT(vnet->vnet_depth == 1, ("vnet_run of a vnet entered"));
-	if (vnet->vnet_due <= vnet->vnet_now)
-		run_due(vnet);
-	vnet->vnet_ran = vnet->vnet_now;
-	if (!STAILQ_EMPTY(&vnet->vnet_tasks))
-		do_tasks(vnet);
-	vnet->vnet_depth = 0;
+	if (vnet->vnet_waits == VNET_INLINE)
+		vnet_unjoin(vnet);
+	take_turn(vnet);
 	curvnet = saved;
-	if (vnet->vnet_due_old)
-		find_due(vnet);
 	next = vnet->vnet_wanted = vnet->vnet_due;
 	if (__predict_false((vnet->vnet_rare & VNET_SHARED) != 0))
 		return (vnet_left_shared(vnet));
 	return (next);
 }
 
+/* The turn of vnet, the first in line: vnet_run() for who knows what that
+ * asks.  Both of vnet_awake are written at once. */
+static inline void
+line_turn(struct vnet_line *line, struct vnet *vnet)
+{
+
+	line->vl_first = vnet->vnet_place.pl_next;
+	line->vl_events++;
+	vnet->vnet_depth = 1;
+	vnet->vnet_waits = 0;
+	vnet->vnet_now = line->vl_now;
+	curvnet = vnet;
+	take_turn(vnet);
+	if (vnet->vnet_due != vnet->vnet_wanted) {
+		vnet->vnet_wanted = vnet->vnet_due;
+		line->vl_another(vnet->vnet_arg, vnet->vnet_due);
+	}
+}
+
+bool
+vnet_line_run(struct vnet_line *line, const void *arg)
+{
+	struct vnet *saved = curvnet;
+	struct vnet_place *place;
+
+	do {
+		if ((place = line->vl_first) == NULL || place->pl_ends ||
+		    line->vl_next <= line->vl_now || line->vl_rare != 0) {
+			place = NULL;
+			break;
+		}
+		line_turn(line, (struct vnet *)(void *)((char *)place -
+		    __offsetof(struct vnet, vnet_place)));
+	} while (place->pl_arg != arg);
+	curvnet = saved;
+	return (place != NULL);
+}
+
 nstime_t
 vnet_next(const struct vnet *vnet)
 {
 
-	if (!STAILQ_EMPTY(&vnet->vnet_tasks) ||
-	    !STAILQ_EMPTY(&vnet->vnet_later))
+	if (vnet->vnet_tasks.tq_first != NULL ||
+	    vnet->vnet_later.tq_first != NULL)
 		return (vnet->vnet_now);
 	return (callout_wheel_next(vnet->vnet_wheel));
 }
@@ -351,22 +436,27 @@ vnet_task_later(struct vnet_task *task)
 
 	if (task->vt_pending)
 		return;
-	task->vt_pending = task->vt_later = true;
-	STAILQ_INSERT_TAIL(&curvnet->vnet_later, task, vt_link);
+	task->vt_later = true;
+	vnet_task_append(&curvnet->vnet_later, task);
 	curvnet->vnet_due = curvnet->vnet_now;
 	curvnet->vnet_due_old = true;
-	vnet_want(curvnet, curvnet->vnet_now);
+	if (curvnet->vnet_depth == 0)
+		vnet_want(curvnet, curvnet->vnet_now);
 }
 
 void
 vnet_task_cancel(struct vnet_task *task)
 {
+	struct vnet_task **tp, *last = NULL;
 	struct vnet_taskq *queue;
 
 	if (!task->vt_pending)
 		return;
 	queue = task->vt_later ? &curvnet->vnet_later : &curvnet->vnet_tasks;
-	STAILQ_REMOVE(queue, task, vnet_task, vt_link);
+	for (tp = &queue->tq_first; *tp != task; tp = &last->vt_next)
+		last = *tp;
+	if ((*tp = task->vt_next) == NULL)
+		queue->tq_last = last;
 	task->vt_pending = task->vt_later = false;
 }
 

@@ -51,7 +51,7 @@ epair_transmit(struct ifnet *ifp, struct mbuf *m)
 {
 	struct epair *ep = ifp->if_softc;
 
-	return (if_handover(ifp, &ep->ep_peer->ep_in, m));
+	return (if_handover(ifp, m, &ep->ep_peer->ep_in));
 }
 
 /* From now on ep, whose peer is ep_peer, sends to it. */

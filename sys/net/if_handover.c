@@ -26,10 +26,33 @@
 #define	BATCH		128		/* packets */
 
 VNET_DEFINE(if_cut_t *, if_cut);
-VNET_DEFINE(uint64_t, ifqmaxbytes) = 128 * 1024 * 1024;
+VNET_DEFINE_STATIC(uint64_t, ifqmaxbytes) = 128 * 1024 * 1024;
+#define	V_ifqmaxbytes	VNET(ifqmaxbytes)
 
-SYSCTL_U64(_net_link, OID_AUTO, ifqmaxbytes, CTLFLAG_VNET | CTLFLAG_RWTUN,
-    &VNET_NAME(ifqmaxbytes), 0,
+/* A packet that finds nobody waiting is within the bound if it is not longer
+ * than this; -1: none is. */
+void
+if_handover_limit(struct ifnet *ifp)
+{
+	ifp->if_alone_max = V_ifqmaxbytes < MSIZE ? -1 :
+	    (int)u64min(V_ifqmaxbytes - MSIZE, INT32_MAX);
+}
+
+static int
+sysctl_ifqmaxbytes(SYSCTL_HANDLER_ARGS)
+{
+	struct ifnet *ifp;
+	int error;
+
+	(void)arg1;
+	(void)arg2;
+	error = sysctl_handle_64(oidp, &V_ifqmaxbytes, 0, req);
+	TAILQ_FOREACH(ifp, &V_ifnet, if_link)
+		if_handover_limit(ifp);
+	return (error);
+}
+SYSCTL_PROC(_net_link, OID_AUTO, ifqmaxbytes, CTLTYPE_U64 | CTLFLAG_VNET |
+    CTLFLAG_RWTUN, NULL, 0, sysctl_ifqmaxbytes, "QU",
     "Bytes that may wait to be received over lo0 or epair");
 
 static void
@@ -231,6 +254,7 @@ if_handover_init(struct if_handover *hq, struct ifnet *ifp)
 	hq->hq_ifp = ifp;
 	hq->hq_vnet = ifp->if_vnet;
 	ifp->if_handed = if_input_handed;
+	if_handover_limit(ifp);
 	if_handover_reset(hq);
 	VNET_TASK_INIT(&hq->hq_task, if_handover_deliver, hq);
 }
@@ -274,7 +298,7 @@ if_handover_one_of(void *arg, struct mbuf *n)
 	}
 	s->s_ifp->if_data.ifi_opackets++;
 	s->s_ifp->if_data.ifi_obytes += (uint64_t)n->m_pkthdr.len;
-	s->s_error = if_handover_any(s->s_ifp, s->s_hq, n);
+	s->s_error = if_handover_any(s->s_ifp, n, s->s_hq);
 }
 
 /* There is no room for all of m, which ifp has counted as one: hand over as
@@ -329,7 +353,7 @@ if_handover_queue_alone(struct if_handover *hq)
 }
 
 int
-if_handover_behind(struct ifnet *ifp, struct if_handover *hq, struct mbuf *m)
+if_handover_behind(struct ifnet *ifp, struct mbuf *m, struct if_handover *hq)
 {
 	uint64_t bytes;
 
@@ -344,7 +368,7 @@ if_handover_behind(struct ifnet *ifp, struct if_handover *hq, struct mbuf *m)
 }
 
 int
-if_handover_any(struct ifnet *ifp, struct if_handover *hq, struct mbuf *m)
+if_handover_any(struct ifnet *ifp, struct mbuf *m, struct if_handover *hq)
 {
 	if ((m->m_pkthdr.csum_flags & CSUM_TSO & ~ifp->if_hwassist) != 0 &&
 	    ifp->if_cuts_later) {
@@ -356,7 +380,7 @@ if_handover_any(struct ifnet *ifp, struct if_handover *hq, struct mbuf *m)
 	m->m_pkthdr.lro_nsegs = 0;
 	m->m_flags &= ~M_HANDOVER_OFF;
 	m->m_nextpkt = NULL;
-	return (if_handover_behind(ifp, hq, m));
+	return (if_handover_behind(ifp, m, hq));
 }
 
 void

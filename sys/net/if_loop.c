@@ -37,7 +37,7 @@ VNET_DEFINE(struct ifnet *, loif);
 static int
 lo_transmit(struct ifnet *ifp, struct mbuf *m)
 {
-	return (if_handover_any(ifp, ifp->if_softc, m));
+	return (if_handover_any(ifp, m, ifp->if_softc));
 }
 
 /* To own addresses, and by routes that lead nowhere. */

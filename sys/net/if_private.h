@@ -61,11 +61,11 @@ struct if_handover {
 };
 void	if_handover_init(struct if_handover *hq, struct ifnet *ifp);
 /* Give m, an outgoing packet of curvnet by ifp, to hq: 0 or ENOBUFS, which
- * ifp counts.  Consumed. */
-int	if_handover_any(struct ifnet *ifp, struct if_handover *hq,
-	    struct mbuf *m);
-VNET_DECLARE(uint64_t, ifqmaxbytes);
-#define	V_ifqmaxbytes	VNET(ifqmaxbytes)
+ * ifp counts.  Consumed.  lro_nsegs is 0 of all packets that go out. */
+int	if_handover_any(struct ifnet *ifp, struct mbuf *m,
+	    struct if_handover *hq);
+/* Set ifp->if_alone_max. */
+void	if_handover_limit(struct ifnet *ifp);
 /* What flags of the sender's mean nothing to the receiver. */
 #define	M_HANDOVER_OFF	(M_BCAST | M_MCAST | M_LOOP | M_TSTMP | M_PROTOFLAGS)
 #define	CSUM_PLAIN	(CSUM_IP | CSUM_IP_TCP)	/* asked of the sender, */
@@ -73,24 +73,24 @@ VNET_DECLARE(uint64_t, ifqmaxbytes);
 			 CSUM_L4_CALC | CSUM_L4_VALID)	/* and as found */
 
 /* The rest of that, for what the receiver finds as it is now. */
-int	if_handover_behind(struct ifnet *ifp, struct if_handover *hq,
-	    struct mbuf *m);
+int	if_handover_behind(struct ifnet *ifp, struct mbuf *m,
+	    struct if_handover *hq);
 
 /* The same for most: a segment of IPv4 with both its checksums still to be
  * done that, as a rule, finds nobody waiting. */
 static inline int
-if_handover(struct ifnet *ifp, struct if_handover *hq, struct mbuf *m)
+if_handover(struct ifnet *ifp, struct mbuf *m, struct if_handover *hq)
 {
 	if (__predict_false(m->m_pkthdr.csum_flags != CSUM_PLAIN))
-		return (if_handover_any(ifp, hq, m));
+		return (if_handover_any(ifp, m, hq));
 	m->m_pkthdr.csum_flags = CSUM_PLAIN_DONE;
 	m->m_pkthdr.csum_data = 0xffff;
-	m->m_pkthdr.lro_nsegs = 0;
+	m->m_pkthdr.tso_segsz = 0;	/* one store for the three */
 	m->m_flags &= ~M_HANDOVER_OFF;
 	m->m_nextpkt = NULL;
-	if (hq->hq_task.vt_pending || __predict_false(
-	    (uint64_t)m->m_pkthdr.len + MSIZE > V_ifqmaxbytes))
-		return (if_handover_behind(ifp, hq, m));
+	if (hq->hq_task.vt_pending ||
+	    __predict_false(m->m_pkthdr.len > ifp->if_alone_max))
+		return (if_handover_behind(ifp, m, hq));
 	hq->hq_alone = m;
 	vnet_task_wake(hq->hq_vnet, &hq->hq_task);
 	return (0);

@@ -75,7 +75,8 @@ struct ifnet {
 			    const struct in6_addr *nexthop, struct route *);
 	int		(*if_transmit)(struct ifnet *, struct mbuf *);
 	void		(*if_input)(struct ifnet *, struct mbuf *);
-	if_handed_t	*if_handed;	/* see below */
+	if_handed_t	*if_handed;	/* see above */
+	void		*if_handed_arg;
 	struct vnet	*if_vnet;
 	void		*if_softc;	/* the driver's */
 	int		if_flags;	/* IFF_* */
@@ -87,6 +88,7 @@ struct ifnet {
 	uint8_t		if_type;	/* IFT_* */
 	uint8_t		if_hdrlen;	/* link header, bytes */
 	bool		if_cuts_later;	/* see above */
+	int		if_alone_max;	/* of if_handover.c */
 	uint8_t		if_lladdr[8];	/* Ethernet: first 6 */
 	struct if_capture *if_capture;	/* not NULL: packets are recorded */
 	/* The pipe between if_output and the driver; NULL: none. */

@@ -81,8 +81,12 @@ pcb_hash_init(struct inpcbinfo *ipi)
 void
 in_pcbinfo_init(struct inpcbinfo *ipi)
 {
+	static const uint32_t none = 0;
+
 	memset(ipi, 0, sizeof(*ipi));
+	ipi->ipi_nquiet = &none;
 	TAILQ_INIT(&ipi->ipi_list);
+	in_pcbexpect(ipi, NULL);
 	vnet_random(ipi->ipi_key, sizeof(ipi->ipi_key));
 	pcb_hash_init(ipi);
 }
@@ -93,34 +97,6 @@ in_pcbinfo_destroy(struct inpcbinfo *ipi)
 	KASSERT(ipi->ipi_count == 0, ("%u pcbs left", ipi->ipi_count));
 	free(ipi->ipi_conns, M_PCB);
 	free(ipi->ipi_ports, M_PCB);
-}
-
-/* What hangs on inp goes before it. */
-static void __noinline
-pcb_strip(struct inpcbinfo *ipi, struct inpcb *inp)
-{
-	in_pcbleave(ipi, inp);
-	m_freem(inp->inp_options);
-	inp->inp_options = NULL;
-	in_pcbdestroy(ipi, inp);
-}
-
-void
-in_pcbdestroy(struct inpcbinfo *ipi, struct inpcb *inp)
-{
-	struct nhop_object *nh = inp->inp_route.ro_nh;
-
-	/* Mostly the connection has ended before. */
-	if (__predict_false((inp->inp_flags & (INP_INHASH | INP_INPORT)) != 0 ||
-	    inp->inp_options != NULL)) {
-		pcb_strip(ipi, inp);
-		return;
-	}
-	TAILQ_REMOVE(&ipi->ipi_list, inp, inp_list);
-	ipi->ipi_count--;
-	ipi->ipi_gencnt++;
-	if (nh != NULL)
-		nhop_free(nh);
 }
 
 /* ---- The table of connections ---- */
@@ -295,7 +271,7 @@ pcb_insert(struct inpcbinfo *ipi, struct inpcb *inp)
 		return (ENOMEM);
 	inp->inp_hash = in_pcbhash(ipi, &inp->inp_inc);
 	slot = pcb_probe(ipi, &inp->inp_inc, inp->inp_hash);
-	if (*slot != 0 || (ipi->ipi_quiet != NULL &&
+	if (*slot != 0 || (in_pcbquiet(ipi) &&
 	    ipi->ipi_quiet->ipq_taken(&inp->inp_inc, inp->inp_hash)))
 		return (EADDRINUSE);
 	*slot = pcb_slot(inp);
@@ -327,7 +303,7 @@ pcb_remove(struct inpcbinfo *ipi, struct inpcb *inp)
 
 	ipi->ipi_nconns--;
 	if (ipi->ipi_last == inp)
-		ipi->ipi_last = NULL;
+		in_pcbexpect(ipi, NULL);
 	for (i = inp->inp_hash & mask; ipi->ipi_conns[i] != pcb_slot(inp);)
 		i = (i + 1) & mask;
 	if (ipi->ipi_conns[(i + 1) & mask] != 0)
@@ -480,6 +456,23 @@ in_pcbleave(struct inpcbinfo *ipi, struct inpcb *inp)
 	inp->inp_flags &= ~(INP_INHASH | INP_INPORT);
 }
 
+void
+in_pcbdestroy(struct inpcbinfo *ipi, struct inpcb *inp)
+{
+	struct nhop_object *nh = inp->inp_route.ro_nh;
+
+	in_pcbleave(ipi, inp);
+	if (__predict_false(inp->inp_options != NULL)) {
+		m_freem(inp->inp_options);
+		inp->inp_options = NULL;
+	}
+	TAILQ_REMOVE(&ipi->ipi_list, inp, inp_list);
+	ipi->ipi_count--;
+	ipi->ipi_gencnt++;
+	if (nh != NULL)
+		nhop_free(nh);
+}
+
 /* Could both receive the same packet?  An IPv6 wildcard takes IPv4 too,
  * unless it is IPV6_V6ONLY; a wildcard takes every address. */
 static bool
@@ -506,7 +499,7 @@ port_free(const struct inpcbinfo *ipi, const struct inpcb *inp,
 	int mine, theirs;
 
 	mine = inp->inp_socket != NULL ? inp->inp_socket->so_options : 0;
-	if (ipi->ipi_quiet != NULL && (mine & SO_REUSEADDR) == 0 &&
+	if (in_pcbquiet(ipi) && (mine & SO_REUSEADDR) == 0 &&
 	    ipi->ipi_quiet->ipq_port_taken(laddr, port, inp->inp_vflag))
 		return (false);
 	if (ipi->ipi_ports == NULL)
@@ -556,7 +549,7 @@ port_shareable(const struct inpcbinfo *ipi, const struct inpcb *inp,
 			return (false);
 	}
 	hash = in_pcbhash(ipi, inc);
-	if (ipi->ipi_quiet != NULL && ipi->ipi_quiet->ipq_taken(inc, hash))
+	if (in_pcbquiet(ipi) && ipi->ipi_quiet->ipq_taken(inc, hash))
 		return (false);
 	return (pcb_find(ipi, inc, hash) == NULL);
 }
@@ -587,15 +580,15 @@ static uint16_t
 port_pick(const struct inpcbinfo *ipi, const struct inpcb *inp,
     const struct in6_addr *laddr)
 {
-	uint32_t first, i, n;
-	uint16_t port;
+	const uint32_t n = IPPORT_EPHEMERALLAST - IPPORT_EPHEMERALFIRST + 1;
+	uint32_t i, port;
 
-	n = IPPORT_EPHEMERALLAST - IPPORT_EPHEMERALFIRST + 1;
-	first = prng32_bounded(n);
+	port = IPPORT_EPHEMERALFIRST + prng32_bounded(n);
 	for (i = 0; i < n; i++) {
-		port = IPPORT_EPHEMERALFIRST + (first + i) % n;
-		if (port_free(ipi, inp, laddr, port))
-			return (port);
+		if (port_free(ipi, inp, laddr, (uint16_t)port))
+			return ((uint16_t)port);
+		if (port++ == IPPORT_EPHEMERALLAST)
+			port = IPPORT_EPHEMERALFIRST;
 	}
 	return (0);
 }
@@ -650,7 +643,7 @@ port_for(const struct inpcbinfo *ipi, const struct inpcb *inp,
 	return (__predict_true(port != 0) ? port : port_share(ipi, inp, inc));
 }
 
-/* Into the tables, of which that of ports may have inp already. */
+/* One that has no port takes that of its connection. */
 static int
 connect_insert(struct inpcbinfo *ipi, struct inpcb *inp)
 {
@@ -658,12 +651,6 @@ connect_insert(struct inpcbinfo *ipi, struct inpcb *inp)
 
 	if ((error = pcb_insert(ipi, inp)) != 0)
 		return (error);
-	if ((inp->inp_flags & INP_INPORT) != 0) {
-		LIST_REMOVE(inp, inp_portlist);
-		port_place(port_head(ipi, inp->inp_lport), inp);
-		in_pcbwild_forget(ipi);
-		return (0);
-	}
 	error = port_enter(ipi, inp, inp->inp_lport);
 	if (error == 0)
 		inp->inp_flags |= INP_ANONPORT;
@@ -672,8 +659,10 @@ connect_insert(struct inpcbinfo *ipi, struct inpcb *inp)
 	return (error);
 }
 
-int
-in_pcbconnect(struct inpcbinfo *ipi, struct inpcb *inp,
+/* The connection from where inp is bound, which so has a port, but may be
+ * bound to any address. */
+static int __noinline
+connect_bound(struct inpcbinfo *ipi, struct inpcb *inp,
     const struct in6_addr *faddr, uint16_t fport, uint32_t scope)
 {
 	struct in_conninfo *inc = &inp->inp_inc, old = *inc;
@@ -689,13 +678,54 @@ in_pcbconnect(struct inpcbinfo *ipi, struct inpcb *inp,
 	inc->inc_faddr = *faddr;
 	inc->inc_fport = fport;
 	inc->inc_scope = scope;
-	if ((inp->inp_flags & INP_INPORT) == 0 &&
-	    (inc->inc_lport = port_for(ipi, inp, inc)) == 0)
+	if ((error = pcb_insert(ipi, inp)) != 0)
 		goto fail;
-	if ((error = connect_insert(ipi, inp)) == 0)
-		return (0);
+	LIST_REMOVE(inp, inp_portlist);
+	port_place(port_head(ipi, inp->inp_lport), inp);
+	in_pcbwild_forget(ipi);
+	return (0);
 fail:
 	*inc = old;
+	return (error);
+}
+
+/* inp, without a port, is what it was before it was to be connected. */
+static void __noinline
+connect_undo(struct inpcb *inp)
+{
+	memset(&inp->inp_inc, 0, sizeof(inp->inp_inc));
+	if ((inp->inp_flags & INP_V6SOCKET) == 0)
+		inp->inp_laddr = inp->inp_faddr =
+		    in6_mapped((struct in_addr){ INADDR_ANY });
+}
+
+/* Without a port inp has no address either (in_pcbbind() gives both), so all
+ * that it will have follows from where to. */
+int
+in_pcbconnect(struct inpcbinfo *ipi, struct inpcb *inp,
+    const struct in6_addr *faddr, uint16_t fport, uint32_t scope)
+{
+	struct in_conninfo *inc = &inp->inp_inc;
+	const struct in6_addr *known;
+	int error = 0;
+
+	if (__predict_false((inp->inp_flags & INP_INPORT) != 0))
+		return (connect_bound(ipi, inp, faddr, fport, scope));
+	KASSERT(in_any(&inc->inc_laddr), ("an address without a port"));
+	if (__predict_true((known = rt_source(faddr, scope)) != NULL))
+		inc->inc_laddr = *known;
+	else
+		error = ip_selectsrc(faddr, scope, &inc->inc_laddr);
+	if (__predict_true(error == 0)) {
+		inc->inc_faddr = *faddr;
+		inc->inc_fport = fport;
+		inc->inc_scope = scope;
+		inc->inc_lport = port_for(ipi, inp, inc);
+		error = inc->inc_lport == 0 ? EADDRNOTAVAIL :
+		    connect_insert(ipi, inp);
+	}
+	if (__predict_false(error != 0))
+		connect_undo(inp);
 	return (error);
 }
 

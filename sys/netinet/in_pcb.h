@@ -41,14 +41,14 @@ struct inpcb {
 	uint8_t		inp_vflag;	/* INP_IPV4, INP_IPV6: what it takes */
 	uint8_t		inp_ttl;	/* 0: the host's default */
 	uint8_t		inp_tos;
+	uint8_t		inp_numa;	/* listener: domain + 1, or 0 for all */
 	union {
 		struct {
 			uint16_t inp_udpport;	/* TCP over UDP: the peer's */
 			uint8_t	inp_minttl;
-			uint8_t	inp_numa;	/* listener: domain + 1, or 0
-						 * for all */
+			uint8_t	inp_irregular;	/* TCPI_*: tcp_var.h */
 		};
-		uint32_t inp_picky;	/* 0: none of these is asked for */
+		uint32_t inp_picky;	/* 0: none of these is so */
 	};
 	LIST_ENTRY(inpcb) inp_portlist; /* same local port */
 	TAILQ_ENTRY(inpcb) inp_list;	/* all */
@@ -118,14 +118,15 @@ struct inpcbinfo {
 	uint64_t	ipi_gencnt;	/* births and deaths so far */
 	struct inpcbhead ipi_list;
 	struct inpcb	*ipi_last;	/* the last one found, or NULL */
-	uint64_t	ipi_same;	/* its addresses' ii_same, if known */
-#define	PCB_SAME_UNKNOWN	UINT64_MAX
+	uint64_t	ipi_same;	/* its addresses' ii_same, or: */
+#define	PCB_SAME_UNKNOWN	UINT64_MAX	/* or there is none */
 	/* Who takes what is for that address and port, or NULL: the only one
 	 * without a connection in its chain of ports; found last. */
 	struct inpcb	*ipi_wild;
 	struct in6_addr	ipi_wild_laddr;
 	uint16_t	ipi_wild_lport;
-	const struct inpcb_quiet *ipi_quiet;	/* or NULL */
+	const struct inpcb_quiet *ipi_quiet;	/* if *ipi_nquiet is not 0 */
+	const uint32_t	*ipi_nquiet;	/* how many those have */
 	uint64_t	ipi_key[PCB_KEYWORDS];	/* of the hash */
 	/* What mapped addresses have in common, in its sum: by itself, and in
 	 * the words before those that differ. */
@@ -136,6 +137,13 @@ struct inpcbinfo {
 
 void	in_pcbinfo_init(struct inpcbinfo *ipi);
 void	in_pcbinfo_destroy(struct inpcbinfo *ipi);
+
+/* Are there connections without a pcb at all? */
+static inline bool
+in_pcbquiet(const struct inpcbinfo *ipi)
+{
+	return (__predict_false(*ipi->ipi_nquiet != 0));
+}
 
 /* Make inp (zeroed memory of the caller) known, with its socket. */
 static inline void
@@ -186,7 +194,7 @@ in_pcbexpect(struct inpcbinfo *ipi, struct inpcb *inp)
 	ipi->ipi_last = inp;
 	ipi->ipi_same = PCB_SAME_UNKNOWN;
 }
-/* What it was found for is what IP calls that, if anything. */
+/* What it, which is there, was found for is what IP calls that, if anything. */
 static inline void
 in_pcbsame_note(struct inpcbinfo *ipi, uint64_t same)
 {

@@ -191,6 +191,7 @@ fwd_prepare(struct fwd *f)
 
 	m = f->f_m;
 	m->m_pkthdr.csum_flags &= CSUM_OUT;
+	m->m_pkthdr.lro_nsegs = 0;
 	if ((m->m_pkthdr.csum_flags & CSUM_OUT) == 0)
 		need = f->f_hlen;
 	else {

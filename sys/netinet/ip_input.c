@@ -63,6 +63,7 @@ struct ip_memo {
 	uint32_t	im_frag;	/* fragment, TTL, protocol */
 	int		im_least;	/* bytes there; IM_NOFRAME: forget it */
 	void		(*im_input)(struct mbuf *, const struct ip_info *);
+	struct ipstat	*im_stat;	/* V_ipstat */
 };
 #define	IM_NOFRAME	INT32_MAX	/* no mbuf has as many */
 VNET_DEFINE_STATIC(struct ip_memo, ip_memo) = { .im_least = IM_NOFRAME };
@@ -460,7 +461,9 @@ ip_remember_frame(const struct mbuf *m, struct ip_memo *im,
 	im->im_frag = ip_half(p + FRAME_FRAG);
 	im->im_least = FRAME_ULP + ULP_CONTIG;
 	im->im_input = ipp->ipp_input;
+	im->im_stat = &V_ipstat;
 	ifp->if_handed = ip_input_handed;
+	ifp->if_handed_arg = im;
 }
 
 /* m, which is as im says, to its transport. */
@@ -534,8 +537,8 @@ ip_input_handed_other(struct mbuf *m, struct ifnet *ifp)
 static void
 ip_input_handed(struct mbuf *m, struct ifnet *ifp)
 {
-	struct ip_memo *im = VNET_VNET_PTR(ifp->if_vnet, ip_memo);
-	struct ipstat *st = VNET_VNET_PTR(ifp->if_vnet, ipstat);
+	struct ip_memo *im = ifp->if_handed_arg;
+	struct ipstat *st = im->im_stat;
 	const char *p = m->m_data;
 	const int len = m->m_pkthdr.len;
 

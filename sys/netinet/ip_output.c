@@ -643,6 +643,9 @@ ip_selectsrc(const struct in6_addr *dst, uint32_t scope,
 	if (in_any(dst) || (nh = rt_lookup(dst, scope)) == NULL)
 		return (EHOSTUNREACH);
 	error = ip_source_by(dst, nh, src);
+	if (error == 0 && IN6_IS_ADDR_V4MAPPED(dst) !=
+	    IN6_IS_ADDR_V4MAPPED(src))
+		error = EADDRNOTAVAIL;
 	if (error == 0)
 		rt_source_set(dst, scope, src);
 	nhop_free(nh);

@@ -28,11 +28,13 @@
 #include <sys/systm.h>
 
 #include <netinet/in.h>
+#include <netinet/tcp_cong.h>
 #include <netinet/tcp_ecn.h>
 #include <netinet/tcp_fastopen.h>
 #include <netinet/tcp_loss.h>
 #include <netinet/tcp_newcwv.h>
 #include <netinet/tcp_pmtud.h>
+#include <netinet/tcp_rtt.h>
 #include <netinet/tcp_sentmap.h>
 #include <netinet/tcp_undo.h>
 #include <netinet/tcp_var.h>
@@ -326,7 +328,7 @@ acked_progress(struct tcpcb *tp, const struct tcp_acked *ta)
 	if (SEQ_GEQ(ta->ta_ack, tp->snd_recover))
 		tp->t_flags2 &= ~TF2_RTOLOSS;
 	tp->t_dupacks = 0;
-	cc_progress(tp, ta);
+	cc_progress(tp, ta->ta_acked, ta->ta_nsegs);
 }
 
 /* While recovering, on a loss, or nothing acknowledged. */
@@ -382,9 +384,10 @@ ack_window_new(struct tcpcb *tp, const struct tcp_seg *sg, uint32_t used)
 static int
 ack_window(struct tcpcb *tp, const struct tcp_seg *sg)
 {
-	if (!(SEQ_LT(tp->snd_wl1, sg->sg_came) ||
-	    (tp->snd_wl1 == sg->sg_came && (SEQ_LT(tp->snd_wl2, sg->sg_ack) ||
-	    (tp->snd_wl2 == sg->sg_ack && sg->sg_win > tp->snd_wnd)))))
+	const int newer = (int)(sg->sg_came - tp->snd_wl1);
+
+	if (newer < 0 || (newer == 0 && !SEQ_LT(tp->snd_wl2, sg->sg_ack) &&
+	    !(tp->snd_wl2 == sg->sg_ack && sg->sg_win > tp->snd_wnd)))
 		return (TV_OK);
 	if (sg->sg_len == 0 && tp->snd_wl2 == sg->sg_ack &&
 	    sg->sg_win > tp->snd_wnd)
@@ -436,19 +439,19 @@ ack_bring_along(struct tcpcb *tp, tcp_seq una)
 		tp->snd_recover = una;
 }
 
-/* snd_una moves: the buffer is freed, the timer begins anew, and the window
- * is this segment's, or its right edge stays, if it is an older one. */
-static int
-ack_advance(struct tcpcb *tp, const struct tcp_seg *sg,
-    const struct tcp_acked *ta, uint32_t data)
+/* snd_una moves, over what flags say of: the buffer is freed, the timer begins
+ * anew, and the window is this segment's, or its right edge stays, if it is an
+ * older one. */
+static __always_inline int
+ack_advance(struct tcpcb *tp, const struct tcp_seg *sg, u_int flags,
+    uint32_t data)
 {
-	const tcp_seq una = ta->ta_ack;
+	const tcp_seq una = sg->sg_ack;
 	struct socket *so = tptosocket(tp);
 
 	if (__predict_false((tp->snd_una ^ una) >= ACK_QUARTER))
 		ack_bring_along(tp, una);
 	tp->snd_una = una;
-	tp->t_progress = tcp_acktime();
 	if (so != NULL && data != 0)
 		sbdrop(&so->so_snd, (int)data);
 	if (tp->t_app_limited != 0 &&
@@ -464,7 +467,7 @@ ack_advance(struct tcpcb *tp, const struct tcp_seg *sg,
 	else
 		tp->snd_wnd -= min(tp->snd_wnd, data);
 	/* Behind a FIN there is no text to send. */
-	return (TV_WAKEWR | ((ta->ta_flags & TS_FIN) != 0 ?
+	return (TV_WAKEWR | (__predict_false((flags & TS_FIN) != 0) ?
 	    ack_of_fin(tp) : TV_OUTPUT));
 }
 
@@ -511,17 +514,19 @@ ack_rtt_echoed(const struct tcpcb *tp, const struct tcpopt *to,
 static inline void
 ack_rtt(struct tcpcb *tp, const struct tcp_seg *sg, struct tcp_acked *ta)
 {
-	const struct cc_algo *algo = CC_ALGO(tp);
-	uint64_t us;
+	if (ta->ta_rtt != 0 || (ta->ta_acked != 0 &&
+	    ack_rtt_echoed(tp, &sg->sg_to, ta)))
+		tcp_rtt_take(tp, &V_tcpstat, tcp_rtt_us(ta->ta_rtt));
+}
 
-	if (ta->ta_rtt == 0 && (ta->ta_acked == 0 ||
-	    !ack_rtt_echoed(tp, &sg->sg_to, ta)))
-		return;
-	us = ta->ta_rtt / NS_PER_USEC;
-	tcp_rtt_sample(tp, us);
+/* The module learns of it, if the connection goes on. */
+static inline void
+ack_rtt_tell(struct tcpcb *tp, uint32_t us, uint32_t again, uint32_t inflight)
+{
+	const struct cc_algo *algo = CC_ALGO(tp);
+
 	if (algo->rttsample != NULL)
-		algo->rttsample(&tp->t_ccv, (uint32_t)us,
-		    ta->ta_rtt_xmits - 1, ta->ta_inflight);
+		algo->rttsample(&tp->t_ccv, us, again, inflight);
 }
 
 /* What few connections want to know of an ACK. */
@@ -536,12 +541,14 @@ ack_more(struct tcpcb *tp, const struct tcp_seg *sg, struct tcp_acked *ta)
 		tcp_cwv_acked(tp, ta);
 }
 
+/* Of t_flags2: who wants to know more. */
+#define	ACK_RARE	(TF2_ECN_ANY | TF2_PMTUD | TF2_CWV | TF2_FRTO)
+
 /* Loss, and what follows for the congestion window: the block's. */
-static inline void
+static void __noinline
 ack_judge(struct tcpcb *tp, const struct tcp_seg *sg, struct tcp_acked *ta)
 {
-	const bool rare = (tp->t_flags2 & (TF2_ECN_ANY | TF2_PMTUD |
-	    TF2_CWV | TF2_FRTO)) != 0;
+	const bool rare = (tp->t_flags2 & ACK_RARE) != 0;
 
 	if (ta->ta_acked != 0 && SEQ_GEQ(ta->ta_ack, tp->t_round_end))
 		tcp_round_begin(tp);
@@ -556,13 +563,11 @@ ack_judge(struct tcpcb *tp, const struct tcp_seg *sg, struct tcp_acked *ta)
 }
 
 static inline void
-ack_count(const struct tcpcb *tp, const struct tcp_seg *sg,
-    const struct tcp_acked *ta, uint32_t data)
+ack_count(const struct tcpcb *tp, struct tcpstat *st, const struct tcp_seg *sg,
+    uint32_t sacked, uint32_t data)
 {
-	struct tcpstat *st = &V_tcpstat;
-
 	/* What nearly every segment to a sender in bulk is. */
-	if (sg->sg_len == 0 && ta->ta_sacked == 0 &&
+	if (sg->sg_len == 0 && sacked == 0 &&
 	    sg->sg_win == tp->snd_wnd && sg->sg_seq == tp->rcv_nxt)
 		st->tcps_predack++;
 	st->tcps_segstimed++;
@@ -586,10 +591,10 @@ ack_of_nothing(struct tcpcb *tp, const struct tcp_seg *sg,
 
 /* All that an acceptable ACK of a synchronized connection says. */
 static int __noinline
-ack_process(struct tcpcb *tp, const struct tcp_seg *sg)
+ack_general(struct tcpcb *tp, const struct tcp_seg *sg)
 {
 	struct tcp_acked ta = { .ta_ack = sg->sg_ack,
-	    .ta_inflight = tcp_inflight(tp), .ta_nsegs = sg->sg_nsegs };
+	    .ta_inflight = tcp_inflight(tp), .ta_nsegs = tcp_nsegs(sg) };
 	uint32_t data;
 	int v;
 
@@ -601,18 +606,97 @@ ack_process(struct tcpcb *tp, const struct tcp_seg *sg)
 	ack_rtt(tp, sg, &ta);
 	if (__predict_true(ta.ta_acked != 0)) {
 		data = tcp_acked_text(&ta);
-		ack_count(tp, sg, &ta, data);
-		v = ack_advance(tp, sg, &ta, data);
+		ack_count(tp, &V_tcpstat, sg, ta.ta_sacked, data);
+		tp->t_progress = tcp_acktime();
+		v = ack_advance(tp, sg, ta.ta_flags, data);
 		if ((v & TV_STOP) != 0)
 			return (v);
 	} else
 		v = ack_of_nothing(tp, sg, &ta);
+	if (ta.ta_rtt != 0)
+		ack_rtt_tell(tp, tcp_rtt_us(ta.ta_rtt), ta.ta_rtt_xmits - 1,
+		    ta.ta_inflight);
 	if (__predict_false((tp->t_flags & TF_PREVVALID) != 0))
 		v |= tcp_undo_acked(tp, sg, &ta);
 	if (ta.ta_acked == 0 && ta.ta_sacked == 0 && !ta.ta_dupack)
 		return (v);
 	ack_judge(tp, sg, &ta);
 	return (v);
+}
+
+/*
+ * Is nothing lost, SACKed or to be undone, does nobody want to know more of an
+ * ACK than congestion control does, and is it the default block that judges
+ * it?  Then what the general way comes to is known without what it is told by.
+ */
+static inline bool
+ack_is_plain(const struct tcpcb *tp, const struct tcp_seg *sg)
+{
+	return ((tp->t_flags & (TF_SACK_PERMIT | TF_FASTRECOVERY |
+	    TF_PREVVALID)) == TF_SACK_PERMIT && tp->t_snd_sacked == 0 &&
+	    (tp->t_flags2 & (ACK_RARE | TF2_RTOLOSS)) == 0 &&
+	    (sg->sg_to.to_flags & TOF_SACK) == 0 &&
+	    (tp->t_fb->tfb_flags & TCP_FUNC_PLAINACK) != 0);
+}
+
+/* What a plain one comes to for rounds, recovery and congestion control. */
+static __always_inline void
+ack_plain_judge(struct tcpcb *tp, const struct tcp_seg *sg, uint32_t us,
+    uint32_t acked)
+{
+	/* Nothing is SACKed. */
+	ack_rtt_tell(tp, us, 0, tp->snd_max - tp->snd_una - tp->t_snd_lost +
+	    acked);
+	if (SEQ_GEQ(sg->sg_ack, tp->t_round_end))
+		tcp_round_begin(tp);
+	tp->t_dupacks = 0;
+	cc_progress(tp, acked, tcp_nsegs(sg));
+}
+
+/* A plain one of the records up to last, all of which were sent once and
+ * neither SACKed nor lost. */
+static __always_inline int
+ack_plain(struct tcpcb *tp, const struct tcp_seg *sg,
+    const struct tcp_sent *last)
+{
+	const uint32_t acked = sg->sg_ack - tp->snd_una;
+	const nstime_t now = getnstime();
+	const uint32_t us = tcp_rtt_us(now - last->ts_time);
+	struct tcpstat *st = &V_tcpstat;
+	uint32_t data = acked;
+	u_int flags;
+	int v;
+
+	tp->t_delivered += acked;
+	tp->t_delivered_time = now;
+	tp->t_first_sent_time = last->ts_time;
+	tp->t_progress = (uint32_t)(now >> TCP_ACKTIME_SHIFT);
+	tcp_rtt_take(tp, st, us);
+	flags = (last->ts_flags & TS_FIN) |
+	    (TAILQ_FIRST(&tp->t_map)->ts_flags & TS_SYN);
+	if (__predict_false(flags != 0))
+		data -= flags == (TS_SYN | TS_FIN) ? 2 : 1;
+	ack_count(tp, st, sg, 0, data);
+	tcp_sent_remove_to(tp, last);
+	v = ack_advance(tp, sg, flags, data);
+	if ((v & TV_STOP) == 0)
+		ack_plain_judge(tp, sg, us, acked);
+	return (v);
+}
+
+/* One that acknowledges something new. */
+static int __noinline
+ack_process(struct tcpcb *tp, const struct tcp_seg *sg)
+{
+	const struct tcp_sent *ts = TAILQ_FIRST(&tp->t_map);
+
+	if (__predict_false(!ack_is_plain(tp, sg)))
+		return (ack_general(tp, sg));
+	for (; ts != NULL && tcp_sent_straight(ts) &&
+	    SEQ_LEQ(ts->ts_end, sg->sg_ack); ts = TAILQ_NEXT(ts, ts_link))
+		if (ts->ts_end == sg->sg_ack)
+			return (ack_plain(tp, sg, ts));
+	return (ack_general(tp, sg));
 }
 
 /* The ACK that completes the handshake (RFC 9293, SYN-RECEIVED STATE). */
@@ -631,6 +715,19 @@ ack_of_handshake(struct tcpcb *tp, const struct tcp_seg *sg)
 	return (TV_CONNECTED | TV_OUTPUT);
 }
 
+/* Of the one below, what the block is told. */
+static void __noinline
+ack_first_judge(struct tcpcb *tp, const struct tcp_seg *sg, nstime_t rtt)
+{
+	struct tcp_acked ta = { .ta_ack = sg->sg_ack, .ta_acked = 1,
+	    .ta_inflight = 1, .ta_flags = TS_SYN, .ta_nsegs = tcp_nsegs(sg),
+	    .ta_rtt = rtt + (rtt == 0), .ta_rtt_xmits = 1,
+	    .rs_delivered = 1, .rs_interval = rtt };
+
+	ack_rtt_tell(tp, tcp_rtt_us(rtt), 0, 1);
+	ack_judge(tp, sg, &ta);
+}
+
 /*
  * The same for a connection whose SYN-ACK, sent once, at that time, nobody
  * has noted in the sent map yet: sg acknowledges it and says nothing else.
@@ -640,10 +737,7 @@ void
 tcp_ack_first(struct tcpcb *tp, const struct tcp_seg *sg, nstime_t sent)
 {
 	const nstime_t now = getnstime();
-	struct tcp_acked ta = { .ta_ack = sg->sg_ack, .ta_acked = 1,
-	    .ta_inflight = 1, .ta_flags = TS_SYN, .ta_nsegs = sg->sg_nsegs,
-	    .ta_rtt = now - sent + (now == sent), .ta_rtt_xmits = 1,
-	    .rs_delivered = 1, .rs_interval = now - sent };
+	const uint32_t us = tcp_rtt_us(now - sent);
 
 	tp->snd_nxt = tp->snd_max = sg->sg_ack;
 	tp->t_delivered = 1;
@@ -652,12 +746,15 @@ tcp_ack_first(struct tcpcb *tp, const struct tcp_seg *sg, nstime_t sent)
 	tp->t_progress = (uint32_t)(now >> TCP_ACKTIME_SHIFT);
 	tcp_established(tp);
 	tp->snd_una = sg->sg_ack;
-	ack_rtt(tp, sg, &ta);
-	ack_count(tp, sg, &ta, 0);
+	tcp_rtt_take(tp, &V_tcpstat, us);
+	ack_count(tp, &V_tcpstat, sg, 0, 0);
 	tp->snd_wnd = tp->max_sndwnd = sg->sg_win << tp->snd_scale;
 	tp->snd_wl1 = sg->sg_came;
 	tp->snd_wl2 = sg->sg_ack;
-	ack_judge(tp, sg, &ta);
+	if (__predict_true(ack_is_plain(tp, sg)))
+		ack_plain_judge(tp, sg, us, 1);
+	else
+		ack_first_judge(tp, sg, now - sent);
 }
 
 /* An ACK outside of what is in flight: RFC 5961, section 5. */
@@ -689,8 +786,7 @@ ack_outside(struct tcpcb *tp, struct tcp_seg *sg)
 static inline bool
 ack_is_old(const struct tcpcb *tp, const struct tcp_seg *sg)
 {
-	return (sg->sg_ack == tp->snd_una &&
-	    (sg->sg_to.to_flags & TOF_SACK) == 0 &&
+	return ((sg->sg_to.to_flags & TOF_SACK) == 0 &&
 	    (tp->t_flags & (TF_SACK_PERMIT | TF_PREVVALID)) ==
 	    TF_SACK_PERMIT);
 }
@@ -699,12 +795,14 @@ ack_is_old(const struct tcpcb *tp, const struct tcp_seg *sg)
 static inline int
 ack_usual(struct tcpcb *tp, struct tcp_seg *sg)
 {
-	/* snd_una <= ack <= snd_max? */
-	if (__predict_false(sg->sg_ack - tp->snd_una >
-	    tp->snd_max - tp->snd_una))
+	const uint32_t acked = sg->sg_ack - tp->snd_una;
+
+	if (acked == 0)
+		return (ack_is_old(tp, sg) ? ack_window(tp, sg) :
+		    ack_general(tp, sg));
+	/* snd_una < ack <= snd_max? */
+	if (__predict_false(acked > tp->snd_max - tp->snd_una))
 		return (ack_outside(tp, sg));
-	if (ack_is_old(tp, sg))
-		return (ack_window(tp, sg));
 	return (ack_process(tp, sg));
 }
 

@@ -50,8 +50,7 @@ VNET_DEFINE(struct tcp_ways, tcp_ways) = {
 	.w_rmem_min = 4096,
 	.w_wmem_min = 4096,
 };
-VNET_DEFINE_STATIC(int, tcp_orphans) = 0;
-#define	V_tcp_orphans	VNET(tcp_orphans)
+VNET_DEFINE(int, tcp_orphans) = 0;
 VNET_DEFINE_STATIC(nstime_t, tcp_warned);
 #define	V_tcp_warned	VNET(tcp_warned)
 
@@ -376,9 +375,8 @@ tcp_compat_warn(const char *what)
 	kern_log(LOG_WARNING, "TCP: %s", what);
 }
 
-/* tp is one more than w_max_orphans, or there is a limit of memory. */
-static bool __noinline
-orphan_over(struct tcpcb *tp, int orphans)
+bool
+tcp_compat_orphan(struct tcpcb *tp, int orphans)
 {
 	const struct tcp_ways *w = &V_tcp_ways;
 
@@ -389,29 +387,6 @@ orphan_over(struct tcpcb *tp, int orphans)
 	    "(net.ipv4.tcp_max_orphans, tcp_mem)");
 	tcp_drop(tp, 0);
 	return (true);
-}
-
-bool
-tcp_compat_orphan(struct tcpcb *tp)
-{
-	int orphans = V_tcp_orphans;
-
-	if ((tp->t_flags2 & TF2_ORPHAN) == 0) {
-		tp->t_flags2 |= TF2_ORPHAN;
-		V_tcp_orphans = ++orphans;
-	}
-	if (orphans <= V_tcp_ways.w_max_orphans && V_tcp_ways.w_mem[2] == 0)
-		return (false);
-	return (orphan_over(tp, orphans));
-}
-
-void
-tcp_compat_unorphan(struct tcpcb *tp)
-{
-	if ((tp->t_flags2 & TF2_ORPHAN) == 0)
-		return;
-	tp->t_flags2 &= ~TF2_ORPHAN;
-	V_tcp_orphans--;
 }
 
 /* ---- Corks ---- */

@@ -174,12 +174,13 @@ bool	tcp_compat_icmp(struct tcpcb *tp, int error);
 bool	tcp_compat_delack(struct tcpcb *tp);
 /* The handshake is complete. */
 void	tcp_compat_established(struct tcpcb *tp);
-/* The user has gone: true if that was one too many, and tp is over. */
-bool	tcp_compat_orphan(struct tcpcb *tp);
+/* The user has gone, and so orphans' users: true if that was one too many,
+ * by w_max_orphans or memory, and tp is over. */
+bool	tcp_compat_orphan(struct tcpcb *tp, int orphans);
+VNET_DECLARE(int, tcp_orphans);
+#define	V_tcp_orphans	VNET(tcp_orphans)	/* those with TF2_ORPHAN */
 /* To the log: a limit of another system's was reached. */
 void	tcp_compat_warn(const char *what);
-/* tp is over, or needs no memory any more. */
-void	tcp_compat_unorphan(struct tcpcb *tp);
 /* Is memory too short for a buffer of hiwat bytes to grow? */
 bool	tcp_compat_pressure(uint32_t hiwat, bool rcv);
 /* Is all the memory in use that may be, and so's part of it not small? */

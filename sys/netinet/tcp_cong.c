@@ -13,6 +13,7 @@
 #include <sys/param.h>
 #include <sys/systm.h>
 
+#include <netinet/tcp_cong.h>
 #include <netinet/tcp_loss.h>
 #include <netinet/tcp_newcwv.h>
 #include <netinet/tcp_seg.h>
@@ -118,21 +119,18 @@ tcp_compute_pipe(struct tcpcb *tp)
 	return ((int)(pipe > left ? pipe - left : 0));
 }
 
-static __always_inline void
-cc_tell_ack(struct tcpcb *tp, uint32_t acked, uint16_t nsegs,
+void
+cc_ack_received(struct tcpcb *tp, uint32_t acked, uint16_t nsegs,
     ccsignal_t type)
 {
 	struct cc_var *ccv = &tp->t_ccv;
-	uint32_t flags, used = tp->snd_max - tp->snd_una + acked;
+	uint32_t flags;
 
 	ccv->nsegs = nsegs;
 	ccv->bytes_this_ack = (int)acked;
 	ccv->curack = tp->snd_una;
-	/* The window limits if what was in flight filled it. */
 	flags = ccv->flags & ~CCF_CWND_LIMITED;
-	if (tp->snd_cwnd <= tp->snd_wnd && (tp->snd_cwnd <= used +
-	    tp->t_maxseg || tp->snd_cwnd < 2 * used) &&
-	    (tp->t_flags2 & TF2_NVP) == 0)
+	if (cc_is_limited(tp, acked))
 		flags |= CCF_CWND_LIMITED;
 	if (type == CC_ACK && tp->snd_cwnd <= tp->snd_ssthresh) {
 		flags &= ~CCF_ABC_SENTAWND;
@@ -147,19 +145,6 @@ cc_tell_ack(struct tcpcb *tp, uint32_t acked, uint16_t nsegs,
 	ccv->flags = flags;
 	if (CC_ALGO(tp)->ack_received != NULL)
 		CC_ALGO(tp)->ack_received(ccv, type);
-}
-
-void
-cc_ack_received(struct tcpcb *tp, uint32_t acked, uint16_t nsegs,
-    ccsignal_t type)
-{
-	cc_tell_ack(tp, acked, nsegs, type);
-}
-
-void
-cc_progress(struct tcpcb *tp, const struct tcp_acked *ta)
-{
-	cc_tell_ack(tp, ta->ta_acked, ta->ta_nsegs, CC_ACK);
 }
 
 /* The textbook's reaction to a timeout, if the module has none. */
@@ -248,13 +233,4 @@ cc_after_idle(struct tcpcb *tp)
 		CC_ALGO(tp)->after_idle(&tp->t_ccv);
 	if (__predict_false((tp->t_flags2 & TF2_COMPAT) != 0))
 		tcp_compat_restart(tp, was);
-}
-
-void
-tcp_round_begin(struct tcpcb *tp)
-{
-	tp->t_round++;
-	tp->t_round_end = tp->snd_max;
-	if (CC_ALGO(tp)->newround != NULL)
-		CC_ALGO(tp)->newround(&tp->t_ccv, tp->t_round);
 }

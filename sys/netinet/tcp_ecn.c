@@ -66,8 +66,7 @@ MALLOC_DEFINE(M_TCPECN, "tcpecn", "TCP connections' ECN");
 
 SYSCTL_NODE(_net_inet_tcp, OID_AUTO, ecn, CTLFLAG_RW | CTLFLAG_MPSAFE, NULL,
     "Explicit congestion notification");
-VNET_DEFINE_STATIC(int, tcp_do_ecn) = 2;
-#define	V_tcp_do_ecn	VNET(tcp_do_ecn)
+VNET_DEFINE(int, tcp_do_ecn) = 2;
 VNET_DEFINE_STATIC(int, tcp_ecn_maxretries) = 1;
 #define	V_tcp_ecn_maxretries	VNET(tcp_ecn_maxretries)
 
@@ -445,7 +444,7 @@ ecn_input_classic(struct tcpcb *tp, const struct tcp_seg *sg, uint8_t cp)
 			v = TV_ACKNOW;
 	}
 	if (cp == IPTOS_ECN_CE) {
-		tp->t_ecn->te_rcep += sg->sg_nsegs;
+		tp->t_ecn->te_rcep += tcp_nsegs(sg);
 		tp->t_flags2 |= TF2_ECN_SND_ECE;
 	}
 	return (v);
@@ -459,7 +458,7 @@ ecn_input_ace(struct tcpcb *tp, const struct tcp_seg *sg, uint8_t cp)
 	int v = TV_OK;
 
 	if (cp == IPTOS_ECN_CE)
-		te->te_rcep += sg->sg_nsegs;
+		te->te_rcep += tcp_nsegs(sg);
 	if (sg->sg_len == 0) {
 		/* Marked ACKs: before the field has gone half round, but
 		 * not one for one (3.2.2.5.1). */

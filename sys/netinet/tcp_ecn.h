@@ -58,7 +58,11 @@ struct tcp_ecn {
 
 /* ---- The handshake ---- */
 
-/* Our SYN is about to leave for the first time. */
+VNET_DECLARE(int, tcp_do_ecn);		/* net.inet.tcp.ecn.enable */
+#define	V_tcp_do_ecn	VNET(tcp_do_ecn)
+
+/* Our SYN is about to leave for the first time; only if V_tcp_do_ecn is odd is
+ * there something to do. */
 void	tcp_ecn_connect(struct tcpcb *tp);
 /* The ECN flags of a SYN, or of a SYN-ACK, that leaves now. */
 uint16_t tcp_ecn_syn_flags(struct tcpcb *tp);

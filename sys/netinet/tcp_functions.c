@@ -111,15 +111,20 @@ fb_inherit_steps(struct tcp_function_block *fb,
 	INHERIT(fb, base, tfb_timer);
 }
 
-/* What output need not ask by calls. */
+/* What output and input need not ask by calls. */
 static void
 fb_mark_plain(struct tcp_function_block *fb)
 {
-	fb->tfb_flags &= ~TCP_FUNC_PLAIN;
+	fb->tfb_flags &= ~(uint32_t)(TCP_FUNC_PLAIN | TCP_FUNC_PLAINACK);
 	if (fb->tfb_tcp_output == tcp_default_output &&
 	    fb->tfb_quota == tcp_default_quota &&
 	    fb->tfb_sent == tcp_default_sent && fb->tfb_compute_pipe == NULL)
 		fb->tfb_flags |= TCP_FUNC_PLAIN;
+	if (fb->tfb_acked == tcp_default_acked &&
+	    fb->tfb_detect_loss == tcp_default_detect_loss)
+		fb->tfb_flags |= TCP_FUNC_PLAINACK;
+	fb->tfb_irregular = fb->tfb_tcp_do_segment == tcp_default_do_segment ?
+	    0 : TCPI_BLOCK;
 }
 
 /* Complete fb: 0, or EINVAL if it cannot be. */
@@ -364,6 +369,7 @@ tcp_functions_attach(struct tcpcb *tp)
 	struct tcp_function_block *blk = V_tcp_func_default;
 
 	tp->t_fb = blk;
+	tp->t_inpcb.inp_irregular |= blk->tfb_irregular;
 	blk->tfb_refcnt++;
 	if (blk->tfb_statesize == 0 && blk->tfb_tcp_fb_init == NULL)
 		return (0);
@@ -414,6 +420,8 @@ tcp_functions_change(struct tcpcb *tp, struct tcp_function_block *blk)
 	tcp_functions_detach(tp, 0);
 	tp->t_fb = blk;
 	tp->t_fb_ptr = ptr;
+	tp->t_inpcb.inp_irregular = blk->tfb_irregular |
+	    (tp->t_inpcb.inp_irregular & (uint8_t)~TCPI_BLOCK);
 	return (0);
 }
 

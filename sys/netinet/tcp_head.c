@@ -39,7 +39,10 @@ tcp_head_possible(const struct tcpcb *tp)
 	const struct inpcb *inp = &tp->t_inpcb;
 	const struct route *ro = &inp->inp_route;
 
+	/* The largest header fits. */
 	return (ip_way_is_plain(ro, &inp->inp_laddr) && V_tcp_do_pmtud &&
+	    ro->ro_nh->nh_mtu >= sizeof(struct ip) +
+	    sizeof(struct tcphdr) + TCP_MAXOLEN &&
 	    (TCP_HEADSUMS & ~ro->ro_nh->nh_ifp->if_hwassist) == 0 &&
 	    tcp_ip_is_plain(tp));
 }
@@ -47,26 +50,26 @@ tcp_head_possible(const struct tcpcb *tp)
 static void
 tcp_head_fill(const struct inpcb *inp, struct tcp_head *hd)
 {
-	const struct route *ro = &inp->inp_route;
+	const struct nhop_object *nh = inp->inp_route.ro_nh;
 	const uint32_t ports = htonl((uint32_t)inp->inp_lport << 16 |
 	    inp->inp_fport);
 	const uint16_t type = htons(ETHERTYPE_IP);
-	struct ip ip;
 
 	CTASSERT(sizeof(*hd) - __offsetof(struct tcp_head, hd_ether) ==
 	    TCP_HEADKEPT);
-	memset(hd, 0, sizeof(*hd));
-	memcpy(hd->hd_ether, ro->ro_nh->nh_ifp->if_lladdr, ETHER_ADDR_LEN);
+	/* 8 bytes, for an address of 6, as ether_output_known(). */
+	memcpy(hd->hd_ether, nh->nh_ifp->if_lladdr, sizeof(hd->hd_ether));
 	memcpy(hd->hd_ether + ETHER_ADDR_LEN, &type, sizeof(type));
-	ip_header4_write(&ip, 0, 0, htonl(IP_DF), inp->inp_tos,
-	    ip_ttl(inp->inp_ttl), IPPROTO_TCP, &inp->inp_laddr,
+	ip_header4_write((struct ip *)(void *)hd->hd_ip, 0, 0, htonl(IP_DF),
+	    inp->inp_tos, ip_ttl(inp->inp_ttl), IPPROTO_TCP, &inp->inp_laddr,
 	    &inp->inp_faddr, true);
-	memcpy(hd->hd_ip, &ip, sizeof(ip));
 	memcpy(hd->hd_tcp, &ports, sizeof(ports));
+	memset(hd->hd_tcp + sizeof(ports), 0, sizeof(hd->hd_tcp) -
+	    sizeof(ports));
 	hd->hd_sum = in_pseudo_sum4(&inp->inp_laddr, &inp->inp_faddr, 0,
 	    IPPROTO_TCP);
-	hd->hd_max = (uint16_t)(min(ro->ro_nh->nh_mtu, IP_MAXPACKET) -
-	    sizeof(struct ip));
+	hd->hd_urp = 0;
+	hd->hd_max = min(nh->nh_mtu, IP_MAXPACKET) - sizeof(struct ip);
 	hd->hd_gen = V_way_gen;
 }
 

@@ -76,16 +76,23 @@ tcp_head_has(const struct mbuf *m)
 	return (m->m_pkthdr.l2hlen != 0);
 }
 
-/* Complete m's headers, behind which the options are there, and send it: what
- * ip_send_plain() and ether_output_known() do at last. */
-static inline int
-tcp_head_send(const struct tcpcb *tp, struct mbuf *m, tcp_seq seq, tcp_seq ack,
-    uint32_t off_flags_win)
+/* Where TCP's header is in an mbuf that has the others, or room for them. */
+static inline struct tcphdr *
+tcp_head_th(struct mbuf *m)
 {
-	struct ip *ip = (void *)(m->m_data + ETHER_HDR_LEN);
-	struct tcphdr *th = (struct tcphdr *)(ip + 1);
+	return ((struct tcphdr *)(void *)(m->m_pktdat + max_hdr));
+}
+
+/* Complete the headers of m, a segment of len bytes, behind which the options
+ * are there, and send it: what ip_send_plain() and ether_output_known() do at
+ * last. */
+static inline int
+tcp_head_send(const struct tcpcb *tp, struct mbuf *m, uint32_t len,
+    tcp_seq seq, tcp_seq ack, uint32_t off_flags_win)
+{
+	struct tcphdr *th = tcp_head_th(m);
+	struct ip *ip = (struct ip *)(void *)th - 1;
 	struct ifnet *ifp = tp->t_inpcb.inp_route.ro_nh->nh_ifp;
-	const int len = m->m_pkthdr.len - ETHER_HDR_LEN;
 	uint32_t sum;
 
 	off_flags_win = htonl(off_flags_win);
@@ -93,15 +100,15 @@ tcp_head_send(const struct tcpcb *tp, struct mbuf *m, tcp_seq seq, tcp_seq ack,
 	th->th_ack = htonl(ack);
 	memcpy((char *)th + __offsetof(struct tcphdr, th_flags) - 1,
 	    &off_flags_win, sizeof(off_flags_win));
-	ip->ip_len = htons((uint16_t)len);
-	sum = tp->t_head.hd_sum +
-	    (uint32_t)htons((uint16_t)(len - (int)sizeof(*ip)));
+	ip->ip_len = htons((uint16_t)(len + sizeof(*ip)));
+	sum = tp->t_head.hd_sum + (uint32_t)htons((uint16_t)len);
 	th->th_sum = (uint16_t)(sum + (sum >> 16));
 	V_ipstat.ips_localout++;
-	if (__predict_false(ifp->if_capture != NULL || ifp->if_pipe != NULL))
+	if (__predict_false(((uintptr_t)ifp->if_capture |
+	    (uintptr_t)ifp->if_pipe) != 0))
 		return (if_enqueue(ifp, m));
 	ifp->if_data.ifi_opackets++;
-	ifp->if_data.ifi_obytes += (uint64_t)(len + ETHER_HDR_LEN);
+	ifp->if_data.ifi_obytes += len + TCP_HEADLEN;
 	return (ifp->if_transmit(ifp, m));
 }
 

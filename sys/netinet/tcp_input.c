@@ -119,40 +119,45 @@ tcp_stages(struct tcpcb *tp, struct tcp_seg *sg)
 	return (v);
 }
 
-/* The stages of a segment that tcp_regular() is true of: those that have
- * nothing to do with it are left out. */
+/* The stages from ACK on of a segment without text that tcp_regular() is true
+ * of: those that have nothing to do with it are left out. */
 static __always_inline int
-tcp_stages_regular(struct tcpcb *tp, struct tcp_seg *sg)
+tcp_stages_empty(struct tcpcb *tp, struct tcp_seg *sg)
+{
+	const int v = tcp_ack_regular(tp, sg);
+
+	if ((sg->sg_flags & TH_FIN) == 0 || (v & TV_STOP) != 0)
+		return (v);
+	return (v | (tcp_wants_text(tp) ? tcp_fin_inorder(tp) :
+	    tcp_stage_text(tp, sg)));
+}
+
+/* The same of one with text; stamped: it has a time stamp. */
+static __always_inline int
+tcp_stages_regular(struct tcpcb *tp, struct tcp_seg *sg, const bool stamped)
 {
 	int v = TV_OK;
 
-	/* What has a time stamp may have it. */
-	if (sg->sg_to.to_flags != 0)
-		tcp_ts_spanned(tp, sg, sg->sg_seq, sg->sg_len);
 	if (tcp_predicted(tp, sg))
 		tcp_ack_predicted(tp, sg);
-	else {
-		v = tcp_ack_regular(tp, sg);
-		if ((v & TV_STOP) != 0 || (sg->sg_len == 0 &&
-		    (sg->sg_flags & TH_FIN) == 0))
-			return (v);
-	}
-	if (sg->sg_len != 0 && tp->t_state == TCPS_ESTABLISHED)
-		v |= tcp_text_inorder(tp, sg);
-	else if (sg->sg_len != 0 || !tcp_wants_text(tp))
+	else if (((v = tcp_ack_regular(tp, sg)) & TV_STOP) != 0)
+		return (v);
+	if (tp->t_state == TCPS_ESTABLISHED)
+		v |= tcp_text_inorder(tp, sg, stamped);
+	else
 		v |= tcp_stage_text(tp, sg);
 	if ((sg->sg_flags & TH_FIN) != 0 && (v & TV_STOP) == 0)
-		v |= tcp_stage_fin(tp, sg);
+		v |= tcp_fin_inorder(tp);
 	return (v);
 }
 
-static void __noinline
+static __always_inline void
 tcp_delay_ack(struct tcpcb *tp)
 {
 	if ((tp->t_flags & TF_DELACK) != 0)
 		return;
 	tp->t_flags |= TF_DELACK;
-	tcp_timer_activate(tp, TT_DELACK, V_tcp_delacktime);
+	tcp_timer_at(tp, TT_DELACK, getnstime() + V_tcp_delacktime);
 }
 
 static void
@@ -172,11 +177,39 @@ tcp_verdict_wake(struct socket *so, int v)
 		soisdisconnected(so);
 }
 
+/* The same, where who is told first may close so. */
+#define	TV_NEWS		(TV_CONNECTED | TV_RCVEOF | TV_WAKERD | TV_WAKEWR | \
+			    TV_DISCONNECTED)
+static void __noinline
+tcp_verdict_tell(struct socket *so, int v)
+{
+	v &= TV_NEWS;
+	if (v == TV_WAKERD)
+		sorwakeup(so);
+	else if (v == TV_WAKEWR)
+		sowwakeup(so);
+	else if (v != 0) {
+		soref(so);
+		tcp_verdict_wake(so, v);
+		sorele(so);
+	}
+}
+
+/* The news for so, which mostly nobody waits for in a way that calls him. */
+static __always_inline void
+tcp_verdict_news(struct socket *so, int v)
+{
+	if ((v & (TV_CONNECTED | TV_DISCONNECTED)) != 0 ||
+	    ((so->so_rcv.sb_flags | so->so_snd.sb_flags) &
+	    (SB_KNOTE | SB_UPCALL)) != 0)
+		tcp_verdict_tell(so, v);
+	else if ((v & TV_RCVEOF) != 0)
+		so->so_rcv.sb_state |= SBS_CANTRCVMORE;
+}
+
 /* tcp_verdict() of one that ends nothing and that nothing leaves for before
  * the batch does. */
 #define	TV_ENDING	(TV_ACKEACH | TV_DROP | TV_GONE | TV_RST | TV_TIMEWAIT)
-#define	TV_NEWS		(TV_CONNECTED | TV_RCVEOF | TV_WAKERD | TV_WAKEWR | \
-			    TV_DISCONNECTED)
 static __always_inline void
 tcp_verdict_usual(struct tcpcb *tp, int v)
 {
@@ -189,22 +222,11 @@ tcp_verdict_usual(struct tcpcb *tp, int v)
 	if ((v & (TV_ACKNOW | TV_OUTPUT)) != 0 &&
 	    (tp->t_flags2 & TF2_OUTPENDING) == 0)
 		tcp_output_answer(tp);
-	if (so == NULL)
-		return;
-	v &= TV_NEWS;
-	if (v == TV_WAKERD)
-		sorwakeup(so);
-	else if (v == TV_WAKEWR)
-		sowwakeup(so);
-	else if (v != 0) {
-		/* The first who is told may close it. */
-		soref(so);
-		tcp_verdict_wake(so, v);
-		sorele(so);
-	}
+	if (so != NULL)
+		tcp_verdict_news(so, v);
 }
 
-/* The header goes; it lies in one mbuf. */
+/* It came; and the header, which lies in one mbuf, goes. */
 static __always_inline void
 tcp_segment_begin(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg,
     int hdrlen)
@@ -229,13 +251,25 @@ tcp_segment_end(struct tcpcb *tp, struct tcp_seg *sg, int v)
 	}
 }
 
-/* One that tcp_regular() is true of. */
+/* One that tcp_regular() is true of.  Into one without text nobody looks. */
 static __always_inline void
 tcp_segment_regular(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg,
-    int hdrlen)
+    int hdrlen, const bool stamped)
 {
-	tcp_segment_begin(tp, m, sg, hdrlen);
-	tcp_segment_end(tp, sg, tcp_stages_regular(tp, sg));
+	int v;
+
+	/* What has a time stamp may have it. */
+	if (stamped || sg->sg_to.to_flags != 0)
+		tcp_ts_spanned(tp, sg, sg->sg_seq, sg->sg_len);
+	if (sg->sg_len == 0) {
+		tp->t_rcvtime = getnstime();
+		sg->sg_m = m;
+		v = tcp_stages_empty(tp, sg);
+	} else {
+		tcp_segment_begin(tp, m, sg, hdrlen);
+		v = tcp_stages_regular(tp, sg, stamped);
+	}
+	tcp_segment_end(tp, sg, v);
 }
 
 /* The same, for those whom it costs little to be called. */
@@ -243,7 +277,7 @@ static void __noinline
 tcp_input_regular(struct tcpcb *tp, struct mbuf *m, struct tcp_seg *sg,
     int hdrlen)
 {
-	tcp_segment_regular(tp, m, sg, hdrlen);
+	tcp_segment_regular(tp, m, sg, hdrlen, false);
 }
 
 /* Any other. */
@@ -539,15 +573,17 @@ tcp_input_udp(struct mbuf *m, const struct ip_info *ii, uint16_t udpport)
 	tcp_input_regular(tp, m, &sg, m->m_pkthdr.len - (int)sg.sg_len);
 }
 
-/* Is what came with ii between inc's hosts?  Then so is, it is noted, all that
- * is the same for IP. */
+/* Is what came with ii between the hosts of the connection that was found
+ * last?  Then so is, it is noted, all that is the same for IP. */
 static bool __noinline
-tcp_is_between(struct inpcbinfo *ipi, const struct in_conninfo *inc,
-    const struct ip_info *ii)
+tcp_is_between(struct inpcbinfo *ipi, const struct ip_info *ii)
 {
-	if (ii->ii_bcast || inc->inc_scope != ii->ii_scope ||
-	    !IN6_ARE_ADDR_EQUAL(&inc->inc_faddr, &ii->ii_src) ||
-	    !IN6_ARE_ADDR_EQUAL(&inc->inc_laddr, &ii->ii_dst))
+	const struct inpcb *inp = ipi->ipi_last;
+
+	if (inp == NULL || ii->ii_bcast ||
+	    inp->inp_inc.inc_scope != ii->ii_scope ||
+	    !IN6_ARE_ADDR_EQUAL(&inp->inp_faddr, &ii->ii_src) ||
+	    !IN6_ARE_ADDR_EQUAL(&inp->inp_laddr, &ii->ii_dst))
 		return (false);
 	in_pcbsame_note(ipi, ii->ii_same);
 	return (true);
@@ -558,60 +594,53 @@ static inline bool
 tcp_is_for_last(struct inpcbinfo *ipi, const struct ip_info *ii,
     const struct tcphdr *th)
 {
-	const struct inpcb *inp = ipi->ipi_last;
 	const uint32_t ports = tcp_ports(th);
 
-	return (inp != NULL &&
-	    memcmp(&inp->inp_inc.inc_fport, &ports, sizeof(ports)) == 0 &&
-	    (__predict_true(ii->ii_same == ipi->ipi_same) ||
-	    tcp_is_between(ipi, &inp->inp_inc, ii)));
+	/* What is the same is not unknown: there is one. */
+	return ((__predict_true(ii->ii_same == ipi->ipi_same) ||
+	    tcp_is_between(ipi, ii)) &&
+	    memcmp(&ipi->ipi_last->inp_inc.inc_fport, &ports,
+	    sizeof(ports)) == 0);
 }
 
 /*
- * What nearly all segments are: with ACK, PSH and FIN at most, as off_flags
- * has, and a time stamp.  If it has no other options, is regular and whole, and
- * is for the connection that was found last, it is not looked at again;
- * tcp_input_udp() would come to the same.
+ * What nearly all segments are: with ACK, PSH and FIN at most, and by the
+ * header's length a time stamp.  If it has no other options, is regular and
+ * whole, and is for the connection that was found last, it is not looked at
+ * again; tcp_input_udp() would come to the same.
  */
 static void __noinline
-tcp_input_stamped(struct mbuf *m, const struct ip_info *ii, u_int off_flags)
+tcp_input_stamped(struct mbuf *m, const struct ip_info *ii)
 {
 	const struct tcphdr *th = mtod(m, const struct tcphdr *);
 	struct inpcbinfo *ipi = &V_tcbinfo;
-	struct inpcb *inp = ipi->ipi_last;
-	struct tcpcb *tp = intotcpcb(inp);
 	struct tcp_seg sg;
+	struct tcpcb *tp;
 
 	if (__predict_false(!tcp_is_for_last(ipi, ii, th) ||
-	    tcp_get32((const uint8_t *)(th + 1)) != TCP_STAMPED ||
-	    inp->inp_picky != 0)) {
+	    tcp_raw32((const uint8_t *)(th + 1)) != htonl(TCP_STAMPED) ||
+	    ipi->ipi_last->inp_picky != 0)) {
 		tcp_input_udp(m, ii, 0);
 		return;
 	}
-	tcp_read_stamped(m, ii, &sg, off_flags, &inp->inp_inc);
-	if (__predict_false(!tcp_regular(tp, &sg) ||
-	    tp->t_fb->tfb_tcp_do_segment != tcp_default_do_segment ||
+	tp = intotcpcb(ipi->ipi_last);
+	tcp_read_stamped(m, ii, &sg, tp);
+	if (__predict_false(!tcp_regular_stamped(tp, &sg) ||
 	    ip_cksum_verify(m, ii, IPPROTO_TCP,
 	    (uint32_t)m->m_pkthdr.len) != 0)) {
 		tcp_input_udp(m, ii, 0);
 		return;
 	}
 	TCPSTAT_INC(tcps_rcvtotal);
-	sg.sg_win <<= tp->snd_scale;
-	tcp_segment_regular(tp, m, &sg, TCP_STAMPED_OFF);
+	tcp_segment_regular(tp, m, &sg, TCP_STAMPED_OFF, true);
 }
 
 void
 tcp_input(struct mbuf *m, const struct ip_info *ii)
 {
-	u_int off_flags;
-
-	if (__predict_true(m->m_len >= TCP_STAMPED_OFF)) {
-		off_flags = tcp_off_flags(mtod(m, const struct tcphdr *));
-		if (__predict_true(tcp_is_stamped(off_flags))) {
-			tcp_input_stamped(m, ii, off_flags);
-			return;
-		}
-	}
-	tcp_input_udp(m, ii, 0);
+	if (__predict_true(m->m_len >= TCP_STAMPED_OFF &&
+	    tcp_is_stamped(mtod(m, const struct tcphdr *))))
+		tcp_input_stamped(m, ii);
+	else
+		tcp_input_udp(m, ii, 0);
 }

@@ -28,6 +28,7 @@
 #include <netinet/tcp_output_impl.h>
 #include <netinet/tcp_seg.h>
 #include <netinet/tcp_syncache.h>
+#include <netinet/tcp_head.h>
 #include <netinet/tcp_var.h>
 #include <netipsec/tcp_sig.h>
 
@@ -121,6 +122,7 @@ tcp_child_options(struct tcpcb *tp, const struct tcp_syn *sy)
 	}
 	if ((sy->sy_flags & SYF_TSTMP) != 0) {
 		flags |= TF_REQ_TSTMP | TF_RCVD_TSTMP;
+		tp->t_inpcb.inp_irregular &= (uint8_t)~TCPI_UNSTAMPED;
 		tp->ts_recent = sy->sy_tsrecent;
 		tp->ts_recent_age = tcp_ts_age();
 	}
@@ -258,6 +260,7 @@ tcp_listen_child(struct tcpcb *lp, const struct tcp_syn *sy,
 		if ((sy->sy_flags & SYF_TSTMP) != 0)
 			tp->ts_recent = sg->sg_to.to_tsval;
 		tp->rcv_wnd = tcp_rcv_window(tp);
+		tcp_head_make(tp);
 		tcp_ack_first(tp, sg, sent);
 		return (tp);
 	}

@@ -63,28 +63,51 @@ VNET_DEFINE_STATIC(struct tcp_out, tcp_out);
 
 /* ---- Once for each batch ---- */
 
+/* It is tp's turn. */
+static inline void
+tcp_output_turn(struct tcpcb *tp)
+{
+	const u_int flags = tp->t_flags2;
+
+	tp->t_flags2 = flags & ~(TF2_OUTPENDING | TF2_OUTLINKED);
+	if (__predict_true((flags & TF2_OUTPENDING) != 0))
+		(void)tcp_output(tp);
+	else if ((flags & TF2_OUTFREED) != 0)
+		tcp_zfree(tp);
+}
+
+static void __noinline
+tcp_output_turns(struct tcpcb *tp)
+{
+	struct tcpcb *next;
+
+	do {
+		next = STAILQ_NEXT(tp, t_outlink);
+		tcp_output_turn(tp);
+	} while ((tp = next) != NULL);
+}
+
+/* All that wait now; mostly it is one.  Who comes meanwhile has a task. */
 static void
 tcp_output_flush(void *arg)
 {
 	struct tcp_out *to = arg;
-	struct tcpcb *tp;
-	u_int flags;
+	struct tcpcb *tp = STAILQ_FIRST(&to->to_queue);
 
-	while ((tp = STAILQ_FIRST(&to->to_queue)) != NULL) {
-		STAILQ_REMOVE_HEAD(&to->to_queue, t_outlink);
-		flags = tp->t_flags2;
-		tp->t_flags2 = flags & ~(TF2_OUTPENDING | TF2_OUTLINKED);
-		if (__predict_true((flags & TF2_OUTPENDING) != 0))
-			(void)tcp_output(tp);
-		else if ((flags & TF2_OUTFREED) != 0)
-			tcp_zfree(tp);
-	}
+	if (tp == NULL)
+		return;
+	STAILQ_INIT(&to->to_queue);
+	if (__predict_true(STAILQ_NEXT(tp, t_outlink) == NULL))
+		tcp_output_turn(tp);
+	else
+		tcp_output_turns(tp);
 }
 
 void
 tcp_output_drain(void)
 {
-	tcp_output_flush(&V_tcp_out);
+	while (!STAILQ_EMPTY(&V_tcp_out.to_queue))
+		tcp_output_flush(&V_tcp_out);
 }
 
 static void
@@ -99,14 +122,14 @@ SYSINIT(tcp_output, SI_SUB_PROTO_DOMAIN, SI_ORDER_FIRST, tcp_output_init,
 void
 tcp_output_later(struct tcpcb *tp)
 {
+	const u_int flags = tp->t_flags2;
 	struct tcp_out *to;
 
-	if ((tp->t_flags2 & TF2_OUTPENDING) != 0)
+	tp->t_flags2 = flags | TF2_OUTPENDING | TF2_OUTLINKED;
+	if (__predict_false((flags & TF2_OUTLINKED) != 0))
 		return;
 	to = &V_tcp_out;
-	if (__predict_true((tp->t_flags2 & TF2_OUTLINKED) == 0))
-		STAILQ_INSERT_TAIL(&to->to_queue, tp, t_outlink);
-	tp->t_flags2 |= TF2_OUTPENDING | TF2_OUTLINKED;
+	STAILQ_INSERT_TAIL(&to->to_queue, tp, t_outlink);
 	if (!to->to_task.vt_pending)
 		vnet_task_insert(curvnet, &to->to_task);
 }
@@ -124,9 +147,8 @@ tcp_sndbuf_autoscale(struct tcpcb *tp, struct socket *so)
 	struct sockbuf *sb = &so->so_snd;
 	uint32_t lowat, sendwin, used = sbused(sb);
 
-	/* Mostly it is less than half full. */
-	if (__predict_true(used < sb->sb_hiwat / 8 * 4 &&
-	    !V_sendbuf_auto_lowat))
+	/* Mostly there is so much room that nothing else matters. */
+	if (__predict_true(used + sb->sb_lowat < sb->sb_hiwat / 8 * 7))
 		return;
 	lowat = __predict_false(V_sendbuf_auto_lowat) ?
 	    min(sb->sb_lowat, sb->sb_hiwat) : 0;
@@ -236,24 +258,31 @@ tcp_output_error(struct tcpcb *tp, int error)
 #define	TF2_NOTPLAIN	(TF2_PMTUD | TF2_ECN_ANY | TF2_COMPAT | TF2_TFO | \
 			TF2_NODF)
 
-/* Who has headers ready has asked nothing of IP. */
 static inline bool
 tcp_asks_nothing_rare(const struct tcpcb *tp)
 {
 	return ((tp->t_flags & TF_NOTPLAIN) == 0 &&
-	    (tp->t_flags2 & TF2_NOTPLAIN) == 0 &&
-	    (tcp_head_ok(tp) || tcp_ip_is_plain(tp)));
+	    (tp->t_flags2 & TF2_NOTPLAIN) == 0);
 }
 
+/* Who has headers ready (head) asks nothing rare of IP. */
 static inline bool
-tcp_is_plain(const struct tcpcb *tp)
+tcp_is_plain(const struct tcpcb *tp, const bool head)
 {
-	return (tcp_asks_nothing_rare(tp) &&
-	    (u_int)tp->t_state - TCPS_ESTABLISHED <
-	    TCPS_TIME_WAIT - TCPS_ESTABLISHED &&
+	return ((u_int)tp->t_state - TCPS_ESTABLISHED <
+	    TCPS_TIME_WAIT - TCPS_ESTABLISHED && tcp_asks_nothing_rare(tp) &&
+	    (head ? tcp_head_ok(tp) : tcp_ip_is_plain(tp)) &&
 	    tp->t_snd_lost == 0 && !tcp_sack_due(tp) &&
 	    SEQ_LEQ(tp->snd_up, tp->snd_una));
 }
+
+/* What the next plain segment is. */
+struct tcp_plain {
+	tcp_seq		seq;
+	uint32_t	len;		/* bytes of new text */
+	u_int		flags;		/* TH_* */
+	uint32_t	hdrlen;
+};
 
 /* Bytes of header; and of text behind it. */
 static inline uint32_t
@@ -269,31 +298,22 @@ tcp_plain_mss(const struct tcpcb *tp, uint32_t hdrlen)
 	return (tp->t_maxseg + sizeof(struct tcphdr) - hdrlen);
 }
 
-/* Without headers ready, or with too much for them. */
+/* Too much for one packet, or without headers ready. */
 static struct mbuf * __noinline
 tcp_plain_build_any(struct tcpcb *tp, uint32_t hdrlen, uint32_t len)
 {
-	tcp_head_make(tp);
-	return (tcp_head_ok(tp) && hdrlen + len <= tp->t_head.hd_max ?
-	    tcp_head_build(tp, hdrlen, len) : tcp_build(tp, hdrlen, len));
+	return (tcp_build(tp, hdrlen, len));
 }
 
-/* An mbuf for a segment that TSO does not cut, with the headers in it or with
- * room for them. */
-static inline struct mbuf *
-tcp_plain_build(struct tcpcb *tp, uint32_t hdrlen, uint32_t len)
+/* An mbuf for a segment, with the headers in it (if head), unless TSO is to
+ * cut it, or with room for them. */
+static __always_inline struct mbuf *
+tcp_plain_build(struct tcpcb *tp, const struct tcp_plain *p, const bool head)
 {
-	return (__predict_true(tcp_head_ok(tp) &&
-	    hdrlen + len <= tp->t_head.hd_max) ?
-	    tcp_head_build(tp, hdrlen, len) :
-	    tcp_plain_build_any(tp, hdrlen, len));
-}
-
-/* Where TCP's header is, in both cases. */
-static inline struct tcphdr *
-tcp_plain_th(struct mbuf *m)
-{
-	return ((struct tcphdr *)(void *)(m->m_pktdat + max_hdr));
+	return (head && __predict_true(p->hdrlen + p->len <=
+	    tp->t_head.hd_max && p->len <= tcp_plain_mss(tp, p->hdrlen)) ?
+	    tcp_head_build(tp, p->hdrlen, p->len) :
+	    tcp_plain_build_any(tp, p->hdrlen, p->len));
 }
 
 /* m, but for the headers; win: as in them. */
@@ -312,53 +332,89 @@ tcp_plain_send_any(struct tcpcb *tp, struct mbuf *m, tcp_seq seq, tcp_seq ack,
 	    0, NULL));
 }
 
-/* The plain segment m leaves, with its options and text. */
-static inline int
-tcp_plain_leave(struct tcpcb *tp, struct mbuf *m, tcp_seq seq, tcp_seq ack,
-    u_int flags, uint32_t win, uint32_t hdrlen)
+/* The plain segment m of hdrlen + len bytes leaves, with its options and
+ * text. */
+static __always_inline int
+tcp_plain_leave(struct tcpcb *tp, struct mbuf *m, const struct tcp_plain *p,
+    tcp_seq ack, uint32_t win)
 {
-	const uint32_t word = hdrlen << 26 | flags << 16 | win;
+	const uint32_t word = p->hdrlen << 26 | p->flags << 16 | win;
 
 	return (__predict_true(tcp_head_has(m)) ?
-	    tcp_head_send(tp, m, seq, ack, word) :
-	    tcp_plain_send_any(tp, m, seq, ack, word));
+	    tcp_head_send(tp, m, p->hdrlen + p->len, p->seq, ack, word) :
+	    tcp_plain_send_any(tp, m, p->seq, ack, word));
 }
 
 /* The same of a synchronized connection, which promises win bytes. */
-static inline int
-tcp_plain_go(struct tcpcb *tp, struct mbuf *m, tcp_seq seq, u_int flags,
-    uint32_t win, uint32_t hdrlen)
+static __always_inline int
+tcp_plain_go(struct tcpcb *tp, struct mbuf *m, const struct tcp_plain *p,
+    uint32_t win)
 {
 	TCPSTAT_INC(tcps_sndtotal);
-	if (hdrlen != sizeof(struct tcphdr))
-		tcp_put_timestamp(tcp_plain_th(m) + 1, tp);
-	return (tcp_plain_leave(tp, m, seq, tp->rcv_nxt, flags,
-	    tcp_scaled_window(win, tp->rcv_scale), hdrlen));
+	if (p->hdrlen != sizeof(struct tcphdr))
+		tcp_put_timestamp(tcp_head_th(m) + 1, tp);
+	return (tcp_plain_leave(tp, m, p, tp->rcv_nxt,
+	    tcp_scaled_window(win, tp->rcv_scale)));
+}
+
+/* Where there is little space. */
+static uint32_t __noinline
+tcp_plain_narrow(struct tcpcb *tp, const struct socket *so)
+{
+	const uint32_t win = tcp_window_of(tp, tcp_wise_space(tp, so));
+
+	tcp_note_promise(tp, win);
+	return (win);
+}
+
+/* The same with the window that there is, which is noted; gone: flags that go
+ * with it.  Where there is space for a segment the window is not 0. */
+static __always_inline int
+tcp_plain_promise(struct tcpcb *tp, const struct socket *so, struct mbuf *m,
+    const struct tcp_plain *p, u_int gone)
+{
+	const long space = sbspace(&so->so_rcv);
+	uint32_t win;
+
+	if (__predict_true(space >= tp->t_maxseg)) {
+		win = tcp_window_of(tp, space);
+		tcp_note_window(tp, win, gone);
+	} else {
+		tp->t_flags &= ~gone;
+		win = tcp_plain_narrow(tp, so);
+	}
+	return (tcp_plain_go(tp, m, p, win));
+}
+
+static __always_inline void
+tcp_plain_answer(struct tcpcb *tp, tcp_seq seq, const bool head)
+{
+	const struct tcp_plain p = { .seq = seq, .flags = TH_ACK,
+	    .hdrlen = tcp_plain_hdrlen(tp) };
+	struct mbuf *m;
+
+	TCPSTAT_INC(tcps_sndctrl);
+	if ((m = tcp_plain_build(tp, &p, head)) != NULL)
+		(void)tcp_plain_go(tp, m, &p, tcp_adv_window(tp));
+}
+
+static bool __noinline
+tcp_plain_respond_any(struct tcpcb *tp, tcp_seq seq)
+{
+	if (!tcp_is_plain(tp, false))
+		return (false);
+	tcp_plain_answer(tp, seq, false);
+	return (true);
 }
 
 bool
 tcp_plain_respond(struct tcpcb *tp, tcp_seq seq)
 {
-	uint32_t hdrlen;
-	struct mbuf *m;
-
-	if (!tcp_is_plain(tp))
-		return (false);
-	TCPSTAT_INC(tcps_sndctrl);
-	hdrlen = tcp_plain_hdrlen(tp);
-	if ((m = tcp_plain_build(tp, hdrlen, 0)) != NULL)
-		(void)tcp_plain_go(tp, m, seq, TH_ACK, tcp_adv_window(tp),
-		    hdrlen);
+	if (!tcp_is_plain(tp, true))
+		return (tcp_plain_respond_any(tp, seq));
+	tcp_plain_answer(tp, seq, true);
 	return (true);
 }
-
-/* What the next plain segment is. */
-struct tcp_plain {
-	tcp_seq		seq;
-	uint32_t	len;		/* bytes of new text */
-	u_int		flags;		/* TH_* */
-	uint32_t	hdrlen;
-};
 
 /* An acknowledgment, if one is due; as plan_ack(). */
 static inline bool
@@ -376,10 +432,10 @@ tcp_plain_ack_due(struct tcpcb *tp, struct tcp_plain *p)
 	return (true);
 }
 
-static inline struct mbuf *
-tcp_plain_ack(struct tcpcb *tp, const struct tcp_plain *p)
+static __always_inline struct mbuf *
+tcp_plain_ack(struct tcpcb *tp, const struct tcp_plain *p, const bool head)
 {
-	struct mbuf *m = tcp_plain_build(tp, p->hdrlen, 0);
+	struct mbuf *m = tcp_plain_build(tp, p, head);
 
 	if (m != NULL) {
 		TCPSTAT_INC(tcps_sndacks);
@@ -390,15 +446,12 @@ tcp_plain_ack(struct tcpcb *tp, const struct tcp_plain *p)
 
 /* Header and text, cut by TSO if it is more than one segment takes: NULL if
  * memory is short. */
-static inline struct mbuf *
-tcp_plain_text(struct tcpcb *tp, const struct tcp_plain *p)
+static __always_inline struct mbuf *
+tcp_plain_text(struct tcpcb *tp, const struct tcp_plain *p, const bool head)
 {
 	const uint32_t mss = tcp_plain_mss(tp, p->hdrlen);
-	struct mbuf *m;
+	struct mbuf *m = tcp_plain_build(tp, p, head);
 
-	m = __predict_true(p->len <= mss) ?
-	    tcp_plain_build(tp, p->hdrlen, p->len) :
-	    tcp_build(tp, p->hdrlen, p->len);
 	if (m == NULL || p->len == 0)
 		return (m);
 	if (!tcp_build_text(tp, m, p->hdrlen, p->seq - tp->snd_una, p->len,
@@ -409,22 +462,19 @@ tcp_plain_text(struct tcpcb *tp, const struct tcp_plain *p)
 	return (m);
 }
 
-/* The new text, or the FIN, or both, noted and counted: NULL if memory is
- * short. */
-static inline struct mbuf *
-tcp_plain_new(struct tcpcb *tp, const struct tcp_plain *p)
+/* The new text, or the FIN, or both, in m, noted and counted: false, and m is
+ * gone, if memory is short. */
+static __always_inline bool
+tcp_plain_note(struct tcpcb *tp, struct mbuf *m, const struct tcp_plain *p)
 {
 	const bool fin = (p->flags & TH_FIN) != 0;
-	struct mbuf *m = tcp_plain_text(tp, p);
 	struct tcp_sent *ts;
 
-	if (m == NULL)
-		return (NULL);
 	/* A FIN counts as a byte. */
 	ts = tcp_sent_new_here(tp, p->len + fin, fin ? TS_FIN : 0);
-	if (ts == NULL) {
+	if (__predict_false(ts == NULL)) {
 		m_freem(m);
-		return (NULL);
+		return (false);
 	}
 	if (fin)
 		tp->t_flags |= TF_SENTFIN;
@@ -437,7 +487,15 @@ tcp_plain_new(struct tcpcb *tp, const struct tcp_plain *p)
 		TCPSTAT_ADD(tcps_sndbyte, p->len);
 	} else
 		TCPSTAT_INC(tcps_sndctrl);
-	return (m);
+	return (true);
+}
+
+static __always_inline struct mbuf *
+tcp_plain_new(struct tcpcb *tp, const struct tcp_plain *p, const bool head)
+{
+	struct mbuf *m = tcp_plain_text(tp, p, head);
+
+	return (m != NULL && tcp_plain_note(tp, m, p) ? m : NULL);
 }
 
 /* Is a SYN with the usual options, and nothing else, due for the first time?
@@ -449,6 +507,7 @@ tcp_syn_is_plain(const struct tcpcb *tp)
 
 	return (tp->t_state == TCPS_SYN_SENT && tp->snd_max == tp->iss &&
 	    (tp->t_flags & usual) == usual && tcp_asks_nothing_rare(tp) &&
+	    tcp_ip_is_plain(tp) &&
 	    tp->t_ecn == NULL && tp->t_rxtshift == 0 &&
 	    !V_tcp_ways.w_linux && !V_tcp_ways.w_signed_win);
 }
@@ -456,16 +515,20 @@ tcp_syn_is_plain(const struct tcpcb *tp)
 static int
 tcp_plain_syn(struct tcpcb *tp)
 {
-	const uint32_t hdrlen = sizeof(struct tcphdr) + TCPOLEN_SYNALL;
+	const struct tcp_plain p = { .seq = tp->iss, .flags = TH_SYN,
+	    .hdrlen = sizeof(struct tcphdr) + TCPOLEN_SYNALL };
 	struct tcp_sent *ts;
 	struct mbuf *m;
 	int mss;
 
 	/* This finds the way. */
 	mss = tcp_mssopt(tp);
-	if ((m = tcp_plain_build(tp, hdrlen, 0)) == NULL)
+	tcp_head_make(tp);
+	m = tcp_head_ok(tp) ? tcp_plain_build(tp, &p, true) :
+	    tcp_plain_build(tp, &p, false);
+	if (m == NULL)
 		return (ENOBUFS);
-	tcp_put_synall(tcp_plain_th(m) + 1, (uint16_t)mss,
+	tcp_put_synall(tcp_head_th(m) + 1, (uint16_t)mss,
 	    tp->request_r_scale,
 	    tcp_ts_getticks() + tp->ts_offset, tp->ts_recent);
 	if ((ts = tcp_sent_new(tp, 1, TS_SYN)) == NULL) {
@@ -475,8 +538,8 @@ tcp_plain_syn(struct tcpcb *tp)
 	tp->t_fb->tfb_sent(tp, ts);
 	TCPSTAT_INC(tcps_sndtotal);
 	TCPSTAT_INC(tcps_sndctrl);
-	return (tcp_plain_leave(tp, m, tp->iss, 0, TH_SYN,
-	    min(tcp_adv_window(tp), TCP_MAXWIN), hdrlen));
+	return (tcp_plain_leave(tp, m, &p, 0,
+	    min(tcp_adv_window(tp), TCP_MAXWIN)));
 }
 
 /* Bytes of the avail that are not sent yet that may go in one segment now,
@@ -526,31 +589,31 @@ tcp_plain_whole(const struct tcpcb *tp, uint32_t avail, uint32_t mss)
 
 /* Is there new text, or the FIN, that may leave now?  Then *morep: there may
  * be more. */
-static inline bool
+static __always_inline bool
 tcp_plain_due(struct tcpcb *tp, const struct sockbuf *sb,
     struct tcp_plain *p, bool *morep)
 {
 	const uint32_t mss = tcp_plain_mss(tp, p->hdrlen);
 	const bool fin = tcp_in_fin(tp);
 	nstime_t when = UINT64_MAX;
-	uint32_t avail;
+	uint32_t avail, len;
 
 	avail = sbavail(sb) - (tp->snd_max - tp->snd_una);
 	if ((tp->t_flags & TF_SENTFIN) != 0 || (avail == 0 && !fin))
 		return (false);
-	p->len = avail;
 	if (__predict_false(!tcp_plain_whole(tp, avail, mss))) {
-		p->len = tcp_plain_len(tp, avail, tcp_plain_quota(tp, &when),
+		len = tcp_plain_len(tp, avail, tcp_plain_quota(tp, &when),
 		    mss, fin);
-		if (p->len == UINT32_MAX) {
+		if (len == UINT32_MAX) {
 			if (when != UINT64_MAX)
 				tcp_timer_at(tp, TT_PACE, when);
 			return (false);
 		}
-		*morep = p->len != avail;
-		if (*morep)
+		p->len = len;
+		if ((*morep = len != avail))
 			return (true);
-	}
+	} else
+		p->len = avail;
 	if (p->len != 0)
 		p->flags |= TH_PUSH;
 	if (fin)
@@ -563,27 +626,23 @@ tcp_plain_due(struct tcpcb *tp, const struct sockbuf *sb,
  * says whether one was sent before, too, which acknowledged what there is and
  * promised the window.
  */
-static inline int
-tcp_plain_output(struct tcpcb *tp, const struct socket *so, bool *morep)
+static __always_inline int
+tcp_plain_output(struct tcpcb *tp, const struct socket *so, bool *morep,
+    const bool head)
 {
 	struct tcp_plain p = { .seq = tp->snd_max, .flags = TH_ACK,
 	    .hdrlen = tcp_plain_hdrlen(tp) };
 	const bool said = *morep;
 	struct mbuf *m;
-	uint32_t win;
 
 	*morep = false;
 	if (tcp_plain_due(tp, &so->so_snd, &p, morep))
-		m = tcp_plain_new(tp, &p);
+		m = tcp_plain_new(tp, &p, head);
 	else if (!said && tcp_plain_ack_due(tp, &p))
-		m = tcp_plain_ack(tp, &p);
+		m = tcp_plain_ack(tp, &p, head);
 	else
 		return (0);
-	if (m == NULL)
-		return (ENOBUFS);
-	win = tcp_window_of(tp, tcp_wise_space(tp, so));
-	tcp_note_promise(tp, win);
-	return (tcp_plain_go(tp, m, p.seq, p.flags, win, p.hdrlen));
+	return (m != NULL ? tcp_plain_promise(tp, so, m, &p, 0) : ENOBUFS);
 }
 
 /* ---- The default block's output ---- */
@@ -600,8 +659,8 @@ tcp_output_idle(struct tcpcb *tp)
 		return;
 	tp->t_flags |= TF_LASTIDLE;
 	since = getnstime() - tp->t_sndtime;
-	if (tp->t_sndtime == 0 || (since < TCP_RTO_LEAST &&
-	    (tp->t_flags2 & TF2_COMPAT) == 0) ||
+	if ((since < TCP_RTO_LEAST && (tp->t_flags2 & TF2_COMPAT) == 0) ||
+	    tp->t_sndtime == 0 ||
 	    !V_tcp_ways.w_idle_restart || since < tcp_rto(tp))
 		return;
 	if ((tp->t_flags2 & TF2_CWV) != 0)
@@ -621,6 +680,20 @@ tcp_output_due(struct tcpcb *tp, const struct socket *so)
 		return (true);
 	return (tcp_new_waits(tp, so) ||
 	    tcp_window_update_due(tp));
+}
+
+/* tcp_rto() of a plain connection, mostly measured and not backed off. */
+static inline nstime_t
+tcp_rto_usual(const struct tcpcb *tp)
+{
+	nstime_t rto;
+
+	if (__predict_false(tp->t_srtt_us == 0 || tp->t_rxtshift != 0 ||
+	    V_tcp_ways.w_linux))
+		return (tcp_rto(tp));
+	rto = (tp->t_srtt_us + 4ULL * tp->t_rttvar_us) * NS_PER_USEC;
+	rto = u64max(rto, V_tcp_rexmit_min) + V_tcp_rexmit_slop;
+	return (u64min(rto, V_tcp_rexmit_max));
 }
 
 /* Nothing that may be sent is not: it is the user, not the network, who
@@ -644,7 +717,7 @@ tcp_note_write(struct tcpcb *tp, const struct socket *so)
 }
 
 /* Output has come to its end: what is to happen next. */
-static inline void
+static __always_inline void
 tcp_output_end(struct tcpcb *tp, const struct socket *so)
 {
 	uint32_t sent = tp->snd_max - tp->snd_una, avail;
@@ -692,6 +765,15 @@ tcp_syn_output(struct tcpcb *tp, const struct socket *so)
 	return (error);
 }
 
+/* It could not, for error. */
+static int __noinline
+tcp_output_failed(struct tcpcb *tp, const struct socket *so, int error)
+{
+	error = tcp_output_error(tp, error);
+	tcp_output_end(tp, so);
+	return (error);
+}
+
 /* There is text to send, or was sent. */
 static inline void
 tcp_output_text(struct tcpcb *tp, struct socket *so)
@@ -700,12 +782,169 @@ tcp_output_text(struct tcpcb *tp, struct socket *so)
 	tcp_sndbuf_autoscale(tp, so);
 }
 
-/* tcp_default_output() of what is not plain. */
+/* All that may leave of a plain connection. */
+static __always_inline int
+tcp_plain_all(struct tcpcb *tp, struct socket *so, const bool head)
+{
+	bool more = false;
+	int error;
+
+	do {
+		error = tcp_plain_output(tp, so, &more, head);
+		if (__predict_false(error != 0))
+			return (tcp_output_failed(tp, so, error));
+		if (more && !tcp_is_plain(tp, head))
+			return (tcp_any_output(tp, so));
+	} while (more);
+	tcp_output_end(tp, so);
+	return (0);
+}
+
+/* Without headers ready, which cannot be made. */
+static int __noinline
+tcp_headless_output(struct tcpcb *tp, struct socket *so)
+{
+	if (sbavail(&so->so_snd) != 0)
+		tcp_output_text(tp, so);
+	return (tcp_plain_all(tp, so, false));
+}
+
+/* With headers ready, and not what is below. */
+static int __noinline
+tcp_headed_output(struct tcpcb *tp, struct socket *so)
+{
+	return (tcp_plain_all(tp, so, true));
+}
+
+/*
+ * The usual two of tcp_plain_all()'s ways, with headers ready: an ACK that is
+ * due where nothing waits and nothing is in flight, and all that waits in one
+ * segment (tcp_plain_whole()).  What output comes to at its end is known then.
+ */
+static inline bool
+tcp_ack_alone(const struct tcpcb *tp, const struct socket *so)
+{
+	return ((tp->t_flags & (TF_ACKNOW | TF_SENTFIN | TF_LASTIDLE)) ==
+	    TF_ACKNOW && sbavail(&so->so_snd) == 0 &&
+	    tp->snd_una == tp->snd_max && !tcp_in_fin(tp));
+}
+
+static int __noinline
+tcp_ack_output(struct tcpcb *tp, struct socket *so)
+{
+	const struct tcp_plain p = { .seq = tp->snd_max, .flags = TH_ACK,
+	    .hdrlen = tcp_plain_hdrlen(tp) };
+	struct mbuf *m = tcp_head_build(tp, p.hdrlen, 0);
+	int error = ENOBUFS;
+
+	if (__predict_true(m != NULL)) {
+		TCPSTAT_INC(tcps_sndacks);
+		tp->t_acktime = tcp_acktime();
+		error = tcp_plain_promise(tp, so, m, &p, 0);
+	}
+	if (__predict_false(error != 0))
+		return (tcp_output_failed(tp, so, error));
+	/* tcp_note_applimited() with nothing in flight. */
+	tp->t_app_limited = max((uint32_t)tp->t_delivered, 1);
+	return (0);
+}
+
+/* Few bytes, which mostly are all that the buffer's first mbuf has, need no
+ * call. */
+static inline void
+tcp_copy_few(char *to, const char *from, uint32_t len)
+{
+	uint64_t first, last;
+	uint32_t first4, last4;
+
+	if (len >= 8) {
+		memcpy(&first, from, 8);
+		memcpy(&last, from + len - 8, 8);
+		memcpy(to, &first, 8);
+		memcpy(to + len - 8, &last, 8);
+	} else if (len >= 4) {
+		memcpy(&first4, from, 4);
+		memcpy(&last4, from + len - 4, 4);
+		memcpy(to, &first4, 4);
+		memcpy(to + len - 4, &last4, 4);
+	} else {
+		to[0] = from[0];
+		to[len / 2] = from[len / 2];
+		to[len - 1] = from[len - 1];
+	}
+}
+
+static __always_inline struct mbuf *
+tcp_whole_text(struct tcpcb *tp, const struct socket *so,
+    const struct tcp_plain *p)
+{
+	const struct mbuf *first = so->so_snd.sb_mb;
+	struct mbuf *m;
+
+	if ((m = tcp_head_build(tp, p->hdrlen, p->len)) == NULL ||
+	    p->len == 0)
+		return (m);
+	if (__predict_true(p->len <= 16 && p->len <= (uint32_t)first->m_len)) {
+		tcp_copy_few((char *)tcp_head_th(m) + p->hdrlen,
+		    first->m_data, p->len);
+		m->m_len += (int)p->len;
+		return (m);
+	}
+	return (tcp_build_text(tp, m, p->hdrlen, 0, p->len, true) ? m : NULL);
+}
+
+/* The rest of tcp_output_end() when something was sent, and all, and
+ * TF_LASTIDLE has gone. */
+static __always_inline void
+tcp_whole_end(struct tcpcb *tp)
+{
+	if (!tcp_timer_active(tp, TT_REXMT) &&
+	    !tcp_timer_active(tp, TT_PERSIST))
+		tcp_timer_at(tp, TT_REXMT, getnstime() + tcp_rto_usual(tp));
+	if (tp->t_snd_lost == 0)
+		tcp_note_applimited(tp);
+}
+
+static int __noinline
+tcp_text_output(struct tcpcb *tp, struct socket *so)
+{
+	struct tcp_plain p = { .seq = tp->snd_max, .flags = TH_ACK,
+	    .hdrlen = tcp_plain_hdrlen(tp) };
+	const bool fin = tcp_in_fin(tp);
+	struct mbuf *m;
+	int error = ENOBUFS;
+
+	if (sbavail(&so->so_snd) != 0)
+		tcp_output_text(tp, so);
+	p.len = sbavail(&so->so_snd) - (p.seq - tp->snd_una);
+	if (__predict_false((tp->t_flags & (TF_SENTFIN |
+	    TF_MORETOCOME)) != 0 || (p.len == 0 && !fin) || p.hdrlen + p.len > tp->t_head.hd_max ||
+	    !tcp_plain_whole(tp, p.len, tcp_plain_mss(tp, p.hdrlen))))
+		return (tcp_headed_output(tp, so));
+	if (p.len != 0)
+		p.flags |= TH_PUSH;
+	if (fin)
+		p.flags |= TH_FIN;
+	m = tcp_whole_text(tp, so, &p);
+	if (__predict_true(m != NULL) && tcp_plain_note(tp, m, &p))
+		error = tcp_plain_promise(tp, so, m, &p, TF_LASTIDLE);
+	if (__predict_false(error != 0))
+		return (tcp_output_failed(tp, so, error));
+	tcp_whole_end(tp);
+	return (0);
+}
+
+/* tcp_default_output() of what is not plain, or has no headers ready. */
 static int __noinline
 tcp_other_output(struct tcpcb *tp, struct socket *so)
 {
 	if (tcp_syn_is_plain(tp))
 		return (tcp_syn_output(tp, so));
+	if (so != NULL && tcp_is_plain(tp, false)) {
+		tcp_head_make(tp);
+		return (tcp_head_ok(tp) ? tcp_default_output(tp) :
+		    tcp_headless_output(tp, so));
+	}
 	if (so != NULL && sbavail(&so->so_snd) != 0 &&
 	    TCPS_HAVEESTABLISHED(tp->t_state))
 		tcp_output_text(tp, so);
@@ -718,24 +957,11 @@ int
 tcp_default_output(struct tcpcb *tp)
 {
 	struct socket *so = tptosocket(tp);
-	bool more = false;
-	int error;
 
-	if (__predict_false(so == NULL || !tcp_is_plain(tp)))
+	if (__predict_false(so == NULL || !tcp_is_plain(tp, true)))
 		return (tcp_other_output(tp, so));
-	if (sbavail(&so->so_snd) != 0)
-		tcp_output_text(tp, so);
-	do {
-		error = tcp_plain_output(tp, so, &more);
-		if (__predict_false(error != 0)) {
-			error = tcp_output_error(tp, error);
-			break;
-		}
-		if (more && !tcp_is_plain(tp))
-			return (tcp_any_output(tp, so));
-	} while (more);
-	tcp_output_end(tp, so);
-	return (error);
+	return (tcp_ack_alone(tp, so) ? tcp_ack_output(tp, so) :
+	    tcp_text_output(tp, so));
 }
 
 /*
@@ -752,8 +978,8 @@ tcp_output_if(struct tcpcb *tp)
 	if (so == NULL || sbavail(&so->so_snd) > sent ||
 	    (tp->t_flags & TF_LASTIDLE) != 0 || tcp_wants_fin(tp) ||
 	    (sent != 0 && !tcp_timer_active(tp, TT_REXMT)) ||
-	    tp->t_fb->tfb_tcp_output != tcp_default_output ||
-	    !tcp_is_plain(tp) ||
+	    (tp->t_fb->tfb_flags & TCP_FUNC_PLAIN) == 0 ||
+	    !(tcp_is_plain(tp, true) || tcp_is_plain(tp, false)) ||
 	    tcp_window_update_due(tp))
 		tcp_output_later(tp);
 	else

@@ -284,10 +284,10 @@ int	tcp_ip_send(struct mbuf *m, struct inpcb *inp,
 /* The segment that was planned leaves: 0 or an errno. */
 int	tcp_send_plan(struct tcpcb *tp, struct tcp_plan *p);
 
-/* An ACK that promises win bytes leaves; what it says of text that came twice
- * is the caller's to forget. */
+/* An ACK that promises win bytes, not 0, leaves, and with it go flags; what it
+ * says of text that came twice is the caller's to forget. */
 static inline void
-tcp_note_promise(struct tcpcb *tp, uint32_t win)
+tcp_note_window(struct tcpcb *tp, uint32_t win, u_int gone)
 {
 	u_int flags = tp->t_flags;
 
@@ -297,7 +297,14 @@ tcp_note_promise(struct tcpcb *tp, uint32_t win)
 	tp->t_unacksegs = 0;
 	if ((flags & TF_DELACK) != 0)
 		tcp_timer_off(tp, TT_DELACK);
-	tp->t_flags = flags & ~(TF_ACKNOW | TF_DELACK | TF_RXWIN0SENT);
+	tp->t_flags = flags & ~(TF_ACKNOW | TF_DELACK | TF_RXWIN0SENT | gone);
+}
+
+/* The same of any window. */
+static inline void
+tcp_note_promise(struct tcpcb *tp, uint32_t win)
+{
+	tcp_note_window(tp, win, 0);
 	if (__predict_false(win == 0))
 		tp->t_flags |= TF_RXWIN0SENT;
 }

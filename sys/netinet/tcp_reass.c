@@ -87,11 +87,22 @@ SYSCTL_UINT(_net_inet_tcp_reass, OID_AUTO, queueguard, CTLFLAG_RWTUN,
     &VNET_NAME(reass_queueguard), 0,
     "Ranges beyond which new_limit refuses small segments");
 
+/* The queue is n longer. */
+static void
+tseg_count(struct tcpcb *tp, int n)
+{
+	tp->t_segqlen = (uint16_t)(tp->t_segqlen + n);
+	if (tp->t_segqlen != 0)
+		tp->t_inpcb.inp_irregular |= TCPI_HELD;
+	else
+		tp->t_inpcb.inp_irregular &= (uint8_t)~TCPI_HELD;
+}
+
 static void
 tseg_free(struct tcpcb *tp, struct tseg *q)
 {
 	TAILQ_REMOVE(&tp->t_loss->tl_segq, q, tq_link);
-	tp->t_segqlen--;
+	tseg_count(tp, -1);
 	m_freem(q->tq_m);
 	uma_zfree(V_tcp_seg_zone, q);
 }
@@ -200,7 +211,7 @@ reass_room(struct tcpcb *tp, const struct tcp_seg *sg)
 	    SEQ_LEQ(last->tq_start, sg->sg_seq))
 		return (NULL);
 	TAILQ_REMOVE(&tp->t_loss->tl_segq, last, tq_link);
-	tp->t_segqlen--;
+	tseg_count(tp, -1);
 	m_freem(last->tq_m);
 	return (last);
 }
@@ -228,7 +239,7 @@ reass_insert(struct tcpcb *tp, struct tseg *before, struct tseg *q,
 			    tq_link);
 		else
 			TAILQ_INSERT_HEAD(&tp->t_loss->tl_segq, q, tq_link);
-		tp->t_segqlen++;
+		tseg_count(tp, 1);
 	}
 	sg->sg_m = NULL;
 	q->tq_serial = ++tp->t_loss->tl_segqserial;
@@ -266,7 +277,8 @@ tcp_reass_deliver(struct tcpcb *tp, struct tcp_seg *sg)
 		tcp_oob_take(tp, m, q->tq_end - q->tq_start);
 	tp->rcv_nxt = q->tq_end;
 	if (so != NULL)
-		tcp_rcvbuf_autoscale(tp, so, sg, q->tq_end - q->tq_start);
+		tcp_rcvbuf_autoscale(tp, so, sg, q->tq_end - q->tq_start,
+		    false);
 	if (q->tq_fin) {
 		/* For the next stage, which treats it as if it came now. */
 		sg->sg_flags |= TH_FIN;

@@ -120,8 +120,7 @@ tcp_read_fixed(const struct mbuf *m, const struct ip_info *ii,
 	}
 	sg->sg_flags = (uint16_t)flags;
 	sg->sg_len = (uint32_t)(m->m_pkthdr.len - TCP_OFF(off_flags));
-	sg->sg_nsegs = (uint16_t)(m->m_pkthdr.lro_nsegs +
-	    (m->m_pkthdr.lro_nsegs == 0));
+	sg->sg_joined = m->m_pkthdr.lro_nsegs;
 	sg->sg_udpport = 0;
 	sg->sg_errno = 0;
 }
@@ -142,29 +141,43 @@ tcp_read_header(const struct mbuf *m, const struct ip_info *ii,
 	    TCP_OFF(off_flags) - (int)sizeof(*th), (off_flags & TH_SYN) != 0);
 }
 
-/* Are these 16 bits of a header with nothing but a time stamp behind it, with
- * ACK, and PSH and FIN at most? */
+/* Has th nothing but a time stamp behind it, by its length, and ACK, and PSH
+ * and FIN at most?  One comparison, of what lies there. */
 #define	TCP_STAMPED_OFF	((int)sizeof(struct tcphdr) + TCPOLEN_TIMESTAMP + 2)
 static inline bool
-tcp_is_stamped(u_int off_flags)
+tcp_is_stamped(const struct tcphdr *th)
 {
-	return ((off_flags & ~(u_int)(TH_PUSH | TH_FIN)) ==
-	    (TCP_STAMPED_OFF << 10 | TH_ACK));
+	uint16_t v;
+
+	memcpy(&v, (const uint8_t *)&th->th_ack + sizeof(th->th_ack),
+	    sizeof(v));
+	return ((v & (uint16_t)~htons(TH_PUSH | TH_FIN)) ==
+	    htons(TCP_STAMPED_OFF << 10 | TH_ACK));
 }
 
-/* Read such a header, which is between those. */
+/* Read such a header, which is for tp. */
 static inline void
 tcp_read_stamped(const struct mbuf *m, const struct ip_info *ii,
-    struct tcp_seg *sg, u_int off_flags, const struct in_conninfo *inc)
+    struct tcp_seg *sg, const struct tcpcb *tp)
 {
-	const uint8_t *cp = mtod(m, const uint8_t *) + sizeof(struct tcphdr);
+	const struct tcphdr *th = mtod(m, const struct tcphdr *);
+	const uint8_t *cp = (const uint8_t *)(th + 1);
 	struct tcpopt *to = &sg->sg_to;
 
-	tcp_read_fixed(m, ii, sg, (off_flags & (TH_PUSH | TH_FIN)) |
-	    TCP_STAMPED_OFF << 10 | TH_ACK);
-	sg->sg_ends = inc;
-	to->to_nsacks = 0;
+	sg->sg_ip = ii;
+	sg->sg_ends = &tp->t_inpcb.inp_inc;
+	sg->sg_seq = sg->sg_came = ntohl(th->th_seq);
+	sg->sg_ack = ntohl(th->th_ack);
+	sg->sg_win = (uint32_t)ntohs(th->th_win) << tp->snd_scale;
+	sg->sg_len = (uint32_t)m->m_pkthdr.len - TCP_STAMPED_OFF;
+	sg->sg_flags = th->th_flags;
+	sg->sg_joined = m->m_pkthdr.lro_nsegs;
+	/* These in one store, and those. */
+	sg->sg_urp = sg->sg_udpport = 0;
+	sg->sg_errno = 0;
 	to->to_flags = TOF_TS;
+	to->to_mss = 0;
+	to->to_wscale = to->to_nsacks = 0;
 	to->to_tsval = tcp_get32(cp + 4);
 	to->to_tsecr = tcp_get32(cp + 8);
 }
@@ -188,12 +201,23 @@ tcp_regular(const struct tcpcb *tp, const struct tcp_seg *sg)
 	    sg->sg_to.to_flags * (TF_RCVD_TSTMP / TOF_TS) &&
 	    tp->t_segqlen == 0 && (sg->sg_to.to_flags == 0 ||
 	    TSTMP_GEQ(sg->sg_to.to_tsval, tp->ts_recent)) &&
-	    (u_int)tp->t_state - TCPS_ESTABLISHED <
-	    TCPS_TIME_WAIT - TCPS_ESTABLISHED);
+	    tcp_is_synced(tp->t_state));
+}
+
+/* The same of one with a time stamp, and with ACK, PSH and FIN at most, where
+ * inp_irregular is 0. */
+static __always_inline bool
+tcp_regular_stamped(const struct tcpcb *tp, const struct tcp_seg *sg)
+{
+	const uint32_t end = sg->sg_seq + sg->sg_len +
+	    (sg->sg_flags & TH_FIN) / TH_FIN;
+
+	return (sg->sg_seq == tp->rcv_nxt && SEQ_LEQ(end, tp->rcv_adv) &&
+	    TSTMP_GEQ(sg->sg_to.to_tsval, tp->ts_recent));
 }
 
 /*
- * Jacobson's header prediction: is sg, which is regular, what nearly every
+ * Jacobson's header prediction: is sg, regular and with text, what nearly every
  * segment of a bulk transfer is to its receiver, text with nothing to say
  * about the other direction?  Then the ACK comes to what
  * tcp_ack_predicted() does.
@@ -202,7 +226,7 @@ static inline bool
 tcp_predicted(const struct tcpcb *tp, const struct tcp_seg *sg)
 {
 	return (sg->sg_ack == tp->snd_una && sg->sg_win == tp->snd_wnd &&
-	    sg->sg_len != 0 && (sg->sg_flags & TH_FIN) == 0 &&
+	    (sg->sg_flags & TH_FIN) == 0 &&
 	    tp->t_state == TCPS_ESTABLISHED &&
 	    SEQ_LEQ(tp->snd_wl1, sg->sg_seq) &&
 	    (tp->t_flags2 & TF2_ECN_ANY) == 0 &&
@@ -213,8 +237,9 @@ static __always_inline void
 tcp_ts_spanned(struct tcpcb *tp, const struct tcp_seg *sg, tcp_seq seq,
     uint32_t len)
 {
-	/* seq <= last_ack_sent <= seq + len. */
-	if (tp->last_ack_sent - seq > len)
+	/* seq <= last_ack_sent <= seq + len; mostly it is the same again. */
+	if (sg->sg_to.to_tsval == tp->ts_recent ||
+	    tp->last_ack_sent - seq > len)
 		return;
 	tp->ts_recent = sg->sg_to.to_tsval;
 	tp->ts_recent_age = tcp_ts_age();
@@ -277,17 +302,21 @@ tcp_ack_predicted(struct tcpcb *tp, const struct tcp_seg *sg)
 static __always_inline int
 tcp_ack_policy(struct tcpcb *tp, const struct tcp_seg *sg)
 {
-	const u_int full = tcp_full_segment(tp);
-	bool delack;
+	u_int full;
 
-	delack = __predict_true(tp->t_delack_opt == -1) ?
-	    V_tcp_delack_enabled != 0 : tcp_compat_delack(tp);
-	if (!delack || (tp->t_flags & TF_RXWIN0SENT) != 0)
+	if (__predict_true(tp->t_delack_opt == -1) ?
+	    V_tcp_delack_enabled == 0 : !tcp_compat_delack(tp))
 		return (TV_ACKNOW);
-	/* A large one stands for as many as it was made of. */
-	if (sg->sg_len >= full)
-		tp->t_unacksegs += sg->sg_len < 2 * full ? 1 :
-		    (uint16_t)(sg->sg_len / full);
+	if ((tp->t_flags & TF_RXWIN0SENT) != 0)
+		return (TV_ACKNOW);
+	/* A large one stands for as many as it was made of; nothing that is
+	 * smaller than with all options is full. */
+	if (sg->sg_len + TCP_MAXOLEN >= tp->t_maxseg) {
+		full = tcp_full_segment(tp);
+		if (sg->sg_len >= full)
+			tp->t_unacksegs += sg->sg_len < 2 * full ? 1 :
+			    (uint16_t)(sg->sg_len / full);
+	}
 	if (tp->t_unacksegs >= 2 || (tp->t_flags & TF_DELACK) != 0)
 		return (TV_ACKNOW);
 	return (TV_DELACK);
@@ -300,15 +329,16 @@ void	tcp_rcvbuf_round(struct tcpcb *tp, struct socket *so);
  * the peer echoes a time stamp of its beginning (or, without time stamps,
  * when the window promised then is used up), and have the buffer take four
  * times that, so that a sender in slow start is not held back.  Here: len
- * bytes of sg's, or of what waited for it, go to the reader now.
+ * bytes of sg's, or of what waited for it, go to the reader now; stamped: it
+ * is known to have a time stamp, as was agreed upon.
  */
 static __always_inline void
 tcp_rcvbuf_autoscale(struct tcpcb *tp, struct socket *so,
-    const struct tcp_seg *sg, uint32_t len)
+    const struct tcp_seg *sg, uint32_t len, const bool stamped)
 {
 	tp->rfbuf_cnt += len;
-	if ((tp->t_flags & TF_RCVD_TSTMP) != 0 ?
-	    (sg->sg_to.to_flags & TOF_TS) == 0 || TSTMP_LT(
+	if (stamped || (tp->t_flags & TF_RCVD_TSTMP) != 0 ?
+	    (!stamped && (sg->sg_to.to_flags & TOF_TS) == 0) || TSTMP_LT(
 	    sg->sg_to.to_tsecr - tp->ts_offset, tp->rfbuf_ts) :
 	    SEQ_LT(tp->rcv_nxt, tp->rfbuf_mark))
 		return;
@@ -317,7 +347,7 @@ tcp_rcvbuf_autoscale(struct tcpcb *tp, struct socket *so,
 
 /* Next in order, and nothing waits behind it: straight to the reader. */
 static __always_inline int
-tcp_text_inorder(struct tcpcb *tp, struct tcp_seg *sg)
+tcp_text_inorder(struct tcpcb *tp, struct tcp_seg *sg, const bool stamped)
 {
 	struct tcpstat *st = &V_tcpstat;
 	struct socket *so = tptosocket(tp);
@@ -336,9 +366,22 @@ tcp_text_inorder(struct tcpcb *tp, struct tcp_seg *sg)
 		m_freem(m);
 		return (v);
 	}
-	tcp_rcvbuf_autoscale(tp, so, sg, sg->sg_len);
+	tcp_rcvbuf_autoscale(tp, so, sg, sg->sg_len, stamped);
 	sbappendstream(&so->so_rcv, m, 0);
 	return (v | TV_WAKERD);
+}
+
+/* A FIN is the next in order: on to the next state. */
+static __always_inline int
+tcp_fin_inorder(struct tcpcb *tp)
+{
+	tp->rcv_nxt++;
+	if (tp->t_state == TCPS_FIN_WAIT_2)
+		return (TV_RCVEOF | TV_ACKNOW | TV_TIMEWAIT |
+		    TV_DISCONNECTED);
+	tcp_state_change(tp, tp->t_state == TCPS_ESTABLISHED ?
+	    TCPS_CLOSE_WAIT : TCPS_CLOSING);
+	return (TV_RCVEOF | TV_ACKNOW);
 }
 
 #endif /* !_STACKYARD_NETINET_TCP_SEG_H_ */

@@ -114,13 +114,19 @@ ts_hole_ok(const struct tcpcb *tp, const struct tcp_sent *prev,
 	    V_sack_globalholes < V_sack_globalmaxholes);
 }
 
-void
+void __noinline
 tcp_sent_forget(struct tcpcb *tp, const struct tcp_sent *ts)
 {
 	if (tp->t_loss->tl_sack == ts)
 		tp->t_loss->tl_sack = TAILQ_PREV(ts, tcp_sentmap, ts_link);
 	if ((ts->ts_flags & TS_SACKED) != 0)
 		ts_hole(tp, -1);
+}
+
+void
+tcp_sent_forget_all(struct tcpcb *tp)
+{
+	tp->t_loss->tl_sack = NULL;
 }
 
 /* Cut ts at seq, which lies inside it; the new record is behind: NULL if
@@ -551,6 +557,18 @@ tcp_check_map(const struct tcpcb *tp)
 	return (NULL);
 }
 
+/* What inp_irregular must say. */
+static u_int
+tcp_check_irregular(const struct tcpcb *tp)
+{
+	return ((tcp_is_synced(tp->t_state) ? 0 : TCPI_UNSYNCED) |
+	    ((tp->t_flags & TF_RCVD_TSTMP) != 0 ? 0 : TCPI_UNSTAMPED) |
+	    (tp->t_segqlen == 0 ? 0 : TCPI_HELD) |
+	    ((tp->t_flags & TF_SIGNATURE) == 0 ? 0 : TCPI_SIGNED) |
+	    (tp->t_fb->tfb_tcp_do_segment == tcp_default_do_segment ? 0 :
+	    TCPI_BLOCK));
+}
+
 const char *
 tcp_check(struct tcpcb *tp)
 {
@@ -568,6 +586,8 @@ tcp_check(struct tcpcb *tp)
 		return ("not snd_una <= snd_nxt <= snd_max");
 	if (tp->snd_cwnd == 0)
 		return ("the congestion window is 0");
+	if (tp->t_inpcb.inp_irregular != tcp_check_irregular(tp))
+		return ("inp_irregular is not what the rest says");
 	if (!tcp_head_right(tp))
 		return ("the headers it keeps are not those it would make");
 	if (so != NULL && tp->snd_max - tp->snd_una >

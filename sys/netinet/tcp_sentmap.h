@@ -17,6 +17,8 @@
 
 /* ts goes: what only a connection with losses keeps of it. */
 void	tcp_sent_forget(struct tcpcb *tp, const struct tcp_sent *ts);
+/* The same where nothing is SACKed: where a search would begin. */
+void	tcp_sent_forget_all(struct tcpcb *tp);
 
 /* Stamp ts with the state of the connection: it leaves now; alone: nothing
  * else is in flight. */
@@ -82,6 +84,35 @@ tcp_sent_remove(struct tcpcb *tp, struct tcp_sent *ts)
 		tcp_sent_forget(tp, ts);
 	TAILQ_REMOVE(&tp->t_map, ts, ts_link);
 	uma_zfree(V_tcp_sent_zone, ts);
+}
+
+/* Was ts sent once, and neither SACKed nor lost? */
+static inline bool
+tcp_sent_straight(const struct tcp_sent *ts)
+{
+	return (!TS_RXT(ts) && (ts->ts_flags & (TS_SACKED | TS_LOST)) == 0);
+}
+
+/* Take all records up to last, none of which is SACKed, off the list: one link
+ * for all of them. */
+static __always_inline void
+tcp_sent_remove_to(struct tcpcb *tp, const struct tcp_sent *last)
+{
+	struct tcp_sent *end = TAILQ_NEXT(last, ts_link);
+	struct tcp_sent *next, *ts = TAILQ_FIRST(&tp->t_map);
+	uma_zone_t zone = V_tcp_sent_zone;
+
+	if (__predict_false(tp->t_loss != NULL))
+		tcp_sent_forget_all(tp);
+	do {
+		next = TAILQ_NEXT(ts, ts_link);
+		uma_zfree(zone, ts);
+	} while ((ts = next) != end);
+	TAILQ_FIRST(&tp->t_map) = end;
+	if (end == NULL)
+		tp->t_map.tqh_last = &TAILQ_FIRST(&tp->t_map);
+	else
+		end->ts_link.tqe_prev = &TAILQ_FIRST(&tp->t_map);
 }
 
 /* len bytes of ts have been delivered: samples for ta. */

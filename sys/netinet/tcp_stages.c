@@ -336,7 +336,7 @@ tcp_stage_text(struct tcpcb *tp, struct tcp_seg *sg)
 			return (TV_OK);
 		/* Before the handshake is done the reader has to wait. */
 		if (tp->t_state != TCPS_SYN_RECEIVED)
-			return (tcp_text_inorder(tp, sg));
+			return (tcp_text_inorder(tp, sg, false));
 	}
 	return (tcp_reass(tp, sg));
 }
@@ -346,8 +346,6 @@ tcp_stage_text(struct tcpcb *tp, struct tcp_seg *sg)
 int
 tcp_stage_fin(struct tcpcb *tp, struct tcp_seg *sg)
 {
-	int v;
-
 	if ((sg->sg_flags & TH_FIN) == 0)
 		return (TV_OK);
 	/* Not in order: kept with the text, and comes back by tcp_reass.
@@ -357,20 +355,5 @@ tcp_stage_fin(struct tcpcb *tp, struct tcp_seg *sg)
 	    TCPS_HAVERCVDFIN(tp->t_state) ||
 	    tp->t_state == TCPS_SYN_RECEIVED)
 		return (TV_OK);
-	tp->rcv_nxt++;
-	v = TV_RCVEOF | TV_ACKNOW;
-	switch (tp->t_state) {
-	case TCPS_ESTABLISHED:
-		tcp_state_change(tp, TCPS_CLOSE_WAIT);
-		break;
-	case TCPS_FIN_WAIT_1:
-		tcp_state_change(tp, TCPS_CLOSING);
-		break;
-	case TCPS_FIN_WAIT_2:
-		v |= TV_TIMEWAIT | TV_DISCONNECTED;
-		break;
-	default:
-		break;
-	}
-	return (v);
+	return (tcp_fin_inorder(tp));
 }

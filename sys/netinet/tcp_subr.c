@@ -11,8 +11,9 @@
  * freed in tcp_free() only:
  *
  *   tcp_close()  out of the tables, timers off, INP_DROPPED; the socket is
- *                told.  If the user has gone, so is the socket, and
- *                pr_detach calls tcp_free(); else the user's close will.
+ *                told.  The user's close calls tcp_free() by pr_detach; if
+ *                the user has gone, all of this is tcp_free() at once, and
+ *                the socket goes with the last one who holds it.
  *   tcp_drop()   as tcp_close(), with a reset to the peer and an error
  */
 #include <sys/param.h>
@@ -182,24 +183,6 @@ SYSUNINIT(tcp, SI_SUB_PROTO_DOMAIN, SI_ORDER_THIRD, tcp_uninit, NULL);
 
 /* ---- Birth ---- */
 
-VNET_DEFINE(struct tcp_scale, tcp_scale) = { .sc_max = 0, .sc_scale = 0 };
-
-/* The smallest scale with which the largest buffer can be promised
- * (RFC 7323, 2.3): that many bits has the number of times that the largest
- * window is too small. */
-uint8_t
-tcp_find_scale(void)
-{
-	struct tcp_scale *sc = &V_tcp_scale;
-	u_long more;
-
-	sc->sc_max = V_sb_max;
-	more = sc->sc_max == 0 ? 0 : (sc->sc_max - 1) / TCP_MAXWIN;
-	sc->sc_scale = more == 0 ? 0 :
-	    (uint8_t)imin(64 - __builtin_clzll(more), TCP_MAX_WINSHIFT);
-	return (sc->sc_scale);
-}
-
 /* A line at a time, which compilers do by a few wide stores, without a call:
  * nine of them, and what is left. */
 static inline void
@@ -245,6 +228,7 @@ tcp_newtcpcb(struct socket *so)
 	for (i = 0; i < TT_N; i++)
 		tp->t_timers[i] = UINT64_MAX;
 	TAILQ_INIT(&tp->t_map);
+	tp->t_inpcb.inp_irregular = TCPI_UNSYNCED | TCPI_UNSTAMPED;
 	tp->t_maxseg = (uint16_t)V_tcp_mssdflt;
 	tp->t_delack_opt = V_tcp_ways.w_linux ? -1 - TCP_QUICKACKS : -1;
 	tp->t_flags = tcp_rfc1323_flags(V_tcp_do_rfc1323) |
@@ -793,14 +777,6 @@ tcp_established(struct tcpcb *tp)
 	    (uint32_t)(V_tcp_keepinit / NS_PER_MSEC);
 }
 
-/* Its user counts no longer among those who have gone. */
-static inline void
-tcp_unorphan(struct tcpcb *tp)
-{
-	if ((tp->t_flags2 & TF2_ORPHAN) != 0)
-		tcp_compat_unorphan(tp);
-}
-
 /* What was measured is remembered, if that was enough. */
 static inline void
 tcp_metrics_end(struct tcpcb *tp)
@@ -923,6 +899,22 @@ tcp_drop(struct tcpcb *tp, int errnum)
 	tcp_close(tp);
 }
 
+/* What nobody can ask about any more needs no state in which to answer: it
+ * leaves the tables as it is freed. */
+static void
+tcp_close_unseen(struct tcpcb *tp, struct socket *so)
+{
+	if (TCP_TRACED(tp))
+		tcp_trace_state(tp, TCPS_CLOSED);
+	if (so != NULL) {
+		so->so_pcb = NULL;
+		tp->t_inpcb.inp_socket = NULL;
+	}
+	tcp_free(tp);
+	if (so != NULL && so->so_count == 0)
+		sofree(so);
+}
+
 void
 tcp_close(struct tcpcb *tp)
 {
@@ -931,20 +923,20 @@ tcp_close(struct tcpcb *tp)
 
 	if ((inp->inp_flags & INP_DROPPED) != 0)
 		return;
-	inp->inp_flags |= INP_DROPPED;
 	TCPSTAT_INC(tcps_closed);
 	tcp_unorphan(tp);
 	tcp_metrics_end(tp);
-	/* Without a socket it is freed, and that done, below. */
-	if (so != NULL)
-		tcp_quiesce(tp);
+	/* Without a descriptor, and at no listener, passers-by have so. */
+	if (so == NULL || ((so->so_state & SS_NOFDREF) != 0 &&
+	    so->so_qstate == SQ_NONE)) {
+		tcp_close_unseen(tp, so);
+		return;
+	}
+	inp->inp_flags |= INP_DROPPED;
+	tcp_quiesce(tp);
 	in_pcbleave(&V_tcbinfo, inp);
 	tp->snd_una = tp->snd_nxt = tp->snd_max;
 	tcp_state_change(tp, TCPS_CLOSED);
-	if (so == NULL) {
-		tcp_free(tp);
-		return;
-	}
 	soisdisconnected(so);
 	if (so->so_qstate == SQ_INCOMP)
 		soabort(so);
@@ -958,23 +950,33 @@ tcp_zfree(struct tcpcb *tp)
 	uma_zfree(V_tcpcb_zone, tp);
 }
 
-void
-tcp_free(struct tcpcb *tp)
+/* The end of cc_attach() and tcp_functions_attach(): nothing has to be as if
+ * they had not been. */
+static inline void
+tcp_free_modules(struct tcpcb *tp)
 {
-	/* Mostly it has been seen to. */
-	if ((tp->t_flags2 & TF2_OUTPENDING) != 0 ||
-	    callout_entry_pending(&tp->t_callout) ||
-	    !TAILQ_EMPTY(&tp->t_map) || tp->t_segqlen != 0)
-		tcp_quiesce(tp);
+	struct tcp_function_block *blk = tp->t_fb;
+	struct cc_algo *algo = tp->t_cc;
+
+	if (__predict_false(blk->tfb_statesize != 0 ||
+	    blk->tfb_tcp_fb_fini != NULL))
+		tcp_functions_detach(tp, 1);
+	else
+		blk->tfb_refcnt--;
+	if (algo->cb_destroy != NULL)
+		algo->cb_destroy(&tp->t_ccv);
+	algo->cc_refcount--;
+}
+
+/* What few have. */
+static void __noinline
+tcp_free_rare(struct tcpcb *tp)
+{
 	if (tp->t_loss != NULL)
 		tcp_loss_free(tp);
-	tcp_functions_detach(tp, 1);
-	cc_detach(tp);
-	TCPSTATES_DEC(tp->t_state);
-	in_pcbdestroy(&V_tcbinfo, &tp->t_inpcb);
 	if (tp->t_ecn != NULL)
 		tcp_ecn_free(tp);
-	if (__predict_false(tp->t_userto != NULL)) {
+	if (tp->t_userto != NULL) {
 		tcp_fastopen_free(tp);
 		tcp_pmtud_free(tp);
 		tcp_cwv_free(tp);
@@ -982,10 +984,28 @@ tcp_free(struct tcpcb *tp)
 		tcp_sig_free(tp);
 		free(tp->t_userto, M_TCPUSERTO);
 	}
-	if ((tp->t_flags2 & TF2_OUTLINKED) != 0)
-		tp->t_flags2 |= TF2_OUTFREED;
+}
+
+void
+tcp_free(struct tcpcb *tp)
+{
+	/* Mostly it has been seen to, but for the callout. */
+	if (__predict_false(!TAILQ_EMPTY(&tp->t_map) || tp->t_segqlen != 0))
+		tcp_quiesce(tp);
+	if (callout_entry_pending(&tp->t_callout))
+		(void)callout_entry_stop(&tp->t_callout);
+	tcp_free_modules(tp);
+	TCPSTATES_DEC(tp->t_state);
+	in_pcbdestroy(&V_tcbinfo, &tp->t_inpcb);
+	if (__predict_false(tp->t_loss != NULL || tp->t_ecn != NULL ||
+	    tp->t_userto != NULL))
+		tcp_free_rare(tp);
+	/* One on the list of output leaves it with nothing to send. */
+	if (__predict_false((tp->t_flags2 & TF2_OUTLINKED) != 0))
+		tp->t_flags2 = (tp->t_flags2 & ~TF2_OUTPENDING) |
+		    TF2_OUTFREED;
 	else
-		tcp_zfree(tp);
+		uma_zfree(V_tcpcb_zone, tp);
 }
 
 /* ---- ICMP ---- */

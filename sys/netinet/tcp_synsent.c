@@ -35,6 +35,7 @@ tcp_synsent_options(struct tcpcb *tp, const struct tcp_seg *sg)
 	if ((to->to_flags & TOF_TS) != 0 &&
 	    (tp->t_flags & TF_REQ_TSTMP) != 0) {
 		tp->t_flags |= TF_RCVD_TSTMP;
+		tp->t_inpcb.inp_irregular &= (uint8_t)~TCPI_UNSTAMPED;
 		tp->ts_recent = to->to_tsval;
 		tp->ts_recent_age = tcp_ts_age();
 	} else
@@ -87,7 +88,7 @@ tcp_synsent_established(struct tcpcb *tp, struct tcp_seg *sg)
 	tcp_established(tp);
 	/* One more than those that are remembered of the peer. */
 	if (once && rtt != 0)
-		tcp_rtt_sample(tp, rtt / NS_PER_USEC);
+		tcp_rtt_sample(tp, rtt);
 	return (v);
 }
 

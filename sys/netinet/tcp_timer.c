@@ -23,6 +23,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp_pmtud.h>
+#include <netinet/tcp_rtt.h>
 #include <netinet/tcp_undo.h>
 #include <netinet/tcp_var.h>
 
@@ -267,34 +268,10 @@ tcp_keepcnt_of(const struct tcpcb *tp)
 
 /* ---- Round trips and the timeout ---- */
 
-/* SRTT and RTTVAR of RFC 6298, section 2, in microseconds. */
-#define	RTT_MAX_US	60000000U
 void
-tcp_rtt_sample(struct tcpcb *tp, uint64_t us)
+tcp_rtt_sample(struct tcpcb *tp, nstime_t ns)
 {
-	uint32_t diff, rtt = (uint32_t)us;
-
-	/* Not less than 1 microsecond, nor more than a minute. */
-	if (__predict_false(us - 1 >= RTT_MAX_US))
-		rtt = us == 0 ? 1 : RTT_MAX_US;
-	if (tp->t_srtt_us == 0) {
-		tp->t_srtt_us = rtt;
-		tp->t_rttvar_us = rtt / 2;
-	} else {
-		diff = rtt > tp->t_srtt_us ? rtt - tp->t_srtt_us :
-		    tp->t_srtt_us - rtt;
-		tp->t_rttvar_us = (3 * tp->t_rttvar_us + diff) / 4;
-		tp->t_srtt_us = (7 * tp->t_srtt_us + rtt) / 8;
-	}
-	/* 0, nothing seen, is above all others here. */
-	if (rtt <= tp->t_rttmin_us - 1)
-		tp->t_rttmin_us = rtt;
-	/* For modules: ticks with 5 binary places. */
-	tp->t_srtt = (int)((tp->t_srtt_us << TCP_RTT_SHIFT) / tick);
-	tp->t_rttupdated++;
-	/* Only now is the backed-off timeout given up (RFC 6298, 5). */
-	tp->t_rxtshift = 0;
-	TCPSTAT_INC(tcps_rttupdated);
+	tcp_rtt_take(tp, &V_tcpstat, tcp_rtt_us(ns));
 }
 
 nstime_t

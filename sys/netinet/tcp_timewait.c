@@ -629,6 +629,7 @@ tcp_tw_init(const void *arg __unused)
 		return;
 	}
 	V_tcbinfo.ipi_quiet = &tcp_tw_quiet;
+	V_tcbinfo.ipi_nquiet = &V_tw.t_count;
 }
 SYSINIT(tcp_timewait, SI_SUB_PROTO_DOMAIN, SI_ORDER_FOURTH, tcp_tw_init,
     NULL);

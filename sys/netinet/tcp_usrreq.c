@@ -41,20 +41,48 @@ tcp_user_af(const struct tcpcb *tp)
 
 /* ---- Birth and end ---- */
 
+VNET_DEFINE_STATIC(struct so_begin, tcp_begin);
+#define	V_tcp_begin	VNET(tcp_begin)
+
+static int __noinline
+tcp_reserve_new(struct socket *so)
+{
+	int error;
+
+	error = soreserve(so, (u_long)V_tcp_sendspace,
+	    (u_long)V_tcp_recvspace);
+	if (error != 0)
+		return (error);
+	so->so_snd.sb_flags |= SB_AUTOSIZE;
+	so->so_rcv.sb_flags |= SB_AUTOSIZE;
+	so_begin_note(&V_tcp_begin, so);
+	return (0);
+}
+
+/* The buffers of a socket that a program makes; it has what the last one
+ * had, if what that came from is the same. */
+static inline int
+tcp_reserve(struct socket *so)
+{
+	const struct so_begin *sbg = &V_tcp_begin;
+
+	if (__predict_false(!so_begin_known(sbg) ||
+	    sbg->sbg_snd.sb_hiwat != (u_int)V_tcp_sendspace ||
+	    sbg->sbg_rcv.sb_hiwat != (u_int)V_tcp_recvspace))
+		return (tcp_reserve_new(so));
+	so_begin_give(so, sbg);
+	return (0);
+}
+
 static int
 tcp_usr_attach(struct socket *so, int proto __unused)
 {
 	struct tcpcb *tp;
 	int error;
 
-	if (so->so_snd.sb_hiwat == 0 || so->so_rcv.sb_hiwat == 0) {
-		error = soreserve(so, (u_long)V_tcp_sendspace,
-		    (u_long)V_tcp_recvspace);
-		if (error != 0)
-			return (error);
-		so->so_snd.sb_flags |= SB_AUTOSIZE;
-		so->so_rcv.sb_flags |= SB_AUTOSIZE;
-	}
+	if ((so->so_snd.sb_hiwat == 0 || so->so_rcv.sb_hiwat == 0) &&
+	    (error = tcp_reserve(so)) != 0)
+		return (error);
 	if ((tp = tcp_newtcpcb(so)) == NULL)
 		return (ENOBUFS);
 	/* Whoever counts what was not sent needs its compat. */
@@ -149,11 +177,23 @@ tcp_disconnect(struct tcpcb *tp)
 	tcp_usrclosed(tp);
 	if (tcp_is_over(tp))
 		return;
-	if (tcp_compat_orphan(tp))
+	if (tcp_orphan(tp))
 		return;
 	if (tp->t_state == TCPS_FIN_WAIT_2)
 		tcp_timer_activate(tp, TT_2MSL, tcp_finwait2_time(tp));
 	tcp_output_later(tp);
+}
+
+/* Will all that tcp_disconnect() does be a FIN behind what is buffered, with
+ * nobody to hear of it?  (In these states a connection is not over.) */
+static inline bool
+tcp_is_simple_goodbye(const struct tcpcb *tp, const struct socket *so)
+{
+	return ((tp->t_state == TCPS_ESTABLISHED ||
+	    tp->t_state == TCPS_CLOSE_WAIT) &&
+	    (so->so_options & SO_LINGER) == 0 && so->so_rcv.sb_mb == NULL &&
+	    ((so->so_rcv.sb_flags | so->so_snd.sb_flags) &
+	    (SB_KNOTE | SB_UPCALL)) == 0);
 }
 
 static int
@@ -161,6 +201,14 @@ tcp_usr_disconnect(struct socket *so)
 {
 	struct tcpcb *tp = sototcpcb(so);
 
+	if (__predict_true(tcp_is_simple_goodbye(tp, so))) {
+		soisdisconnecting_unheard(so);
+		tcp_state_change(tp, tp->t_state == TCPS_ESTABLISHED ?
+		    TCPS_FIN_WAIT_1 : TCPS_LAST_ACK);
+		if (!tcp_orphan(tp))
+			tcp_output_later(tp);
+		return (0);
+	}
 	if (tcp_is_over(tp))
 		return (ECONNRESET);
 	if (tp->t_state != TCPS_TIME_WAIT)
@@ -261,7 +309,7 @@ tcp_usr_accept(struct socket *so, struct sockaddr_storage *ss)
 		return (ECONNABORTED);
 	if (ss != NULL)
 		in_sockaddr_set(ss, tcp_user_af(tp), &inp->inp_faddr,
-	    inp->inp_fport, inp->inp_inc.inc_scope);
+		    inp->inp_fport, inp->inp_inc.inc_scope);
 	return (0);
 }
 
@@ -287,27 +335,39 @@ tcp_usr_peeraddr(struct socket *so, struct sockaddr_storage *ss)
 
 /* ---- Connecting ---- */
 
-/* Active OPEN: the SYN leaves when the batch ends. */
-static void
-tcp_connect_start(struct tcpcb *tp)
+/* What few connections begin with. */
+static void __noinline
+tcp_connect_unusual(struct tcpcb *tp)
 {
-	tcp_new_numbers(&tp->t_inpcb.inp_inc, &tp->iss, &tp->ts_offset);
-	tcp_tw_succeed(tp);
-	tp->snd_una = tp->snd_nxt = tp->snd_max = tp->snd_up = tp->iss;
-	tp->snd_recover = tp->snd_fack = tp->t_loss_edge = tp->iss;
-	tp->t_round_end = tp->iss;
-	tp->t_flags |= TF_ACTIVEOPEN;
-	tp->request_r_scale = tcp_request_scale();
-	tcp_ecn_connect(tp);
-	if (__predict_false(V_tcp_ways.w_tstamp != 1 ||
-	    !V_tcp_ways.w_wscale || !V_tcp_ways.w_sack))
+	if (V_tcp_ways.w_tstamp != 1 || !V_tcp_ways.w_wscale ||
+	    !V_tcp_ways.w_sack)
 		tcp_compat_connect(tp);
 	if ((tp->t_flags & TF_NOOPT) != 0)
 		tp->t_flags &= ~(TF_REQ_SCALE | TF_REQ_TSTMP |
 		    TF_SACK_PERMIT);
 	if ((tp->t_flags & TF_FASTOPEN) != 0)
 		tcp_fastopen_connect(tp);
-	tcp_state_change(tp, TCPS_SYN_SENT);
+}
+
+/* Active OPEN: the SYN leaves when the batch ends. */
+static inline void
+tcp_connect_start(struct tcpcb *tp)
+{
+	tcp_new_numbers(&tp->t_inpcb.inp_inc, &tp->iss, &tp->ts_offset);
+	if (in_pcbquiet(&V_tcbinfo))
+		tcp_tw_succeed(tp);
+	tp->snd_una = tp->snd_nxt = tp->snd_max = tp->snd_up = tp->iss;
+	tp->snd_recover = tp->snd_fack = tp->t_loss_edge = tp->iss;
+	tp->t_round_end = tp->iss;
+	tp->t_flags |= TF_ACTIVEOPEN;
+	tp->request_r_scale = tcp_request_scale();
+	if (__predict_false((V_tcp_do_ecn & 1) != 0))
+		tcp_ecn_connect(tp);
+	if (__predict_false((tp->t_flags & (TF_NOOPT | TF_FASTOPEN)) != 0 ||
+	    V_tcp_ways.w_tstamp != 1 || !V_tcp_ways.w_wscale ||
+	    !V_tcp_ways.w_sack))
+		tcp_connect_unusual(tp);
+	tcp_state_step(tp, TCPS_CLOSED, TCPS_SYN_SENT);
 	TCPSTAT_INC(tcps_connattempt);
 }
 
@@ -327,32 +387,69 @@ tcp_connect_check(const struct inpcb *inp, const struct in6_addr *faddr,
 	return (port == 0 ? EADDRNOTAVAIL : 0);
 }
 
+/* Where a connection shall go. */
+struct tcp_there {
+	struct in6_addr	faddr;
+	uint32_t	scope;
+	uint16_t	port;
+};
+
+/* What nam says, or why not. */
+static int __noinline
+tcp_connect_to(const struct tcpcb *tp, const struct sockaddr *nam,
+    struct tcp_there *to)
+{
+	int error;
+
+	error = in_sockaddr_get(nam, tcp_user_af(tp), &to->faddr, &to->port,
+	    &to->scope);
+	if (error == 0)
+		error = tcp_connect_check(&tp->t_inpcb, &to->faddr, to->port);
+	if (error != 0)
+		return (error);
+	/* The unspecified address means this host. */
+	if (in_any(&to->faddr))
+		to->faddr = IN6_IS_ADDR_V4MAPPED(&to->faddr) ?
+		    in6_mapped((struct in_addr){ htonl(INADDR_LOOPBACK) }) :
+		    in6addr_loopback;
+	return (0);
+}
+
+/* The same if it is an IPv4 address of one host, which begins with 1 to 223,
+ * for a socket of IPv4: none of the questions above is open then. */
+static inline bool
+tcp_connect_to4(const struct tcpcb *tp, const struct sockaddr *nam,
+    struct tcp_there *to)
+{
+	struct sockaddr_in sin;
+
+	if (nam->sa_family != AF_INET || nam->sa_len != sizeof(sin) ||
+	    (tp->t_inpcb.inp_flags & INP_V6SOCKET) != 0)
+		return (false);
+	memcpy(&sin, nam, sizeof(sin));
+	to->faddr = in6_mapped(sin.sin_addr);
+	to->port = ntohs(sin.sin_port);
+	to->scope = 0;
+	return (to->faddr.s6_addr[12] - 1U < 223 && to->port != 0);
+}
+
 /* All of connect(2) but the SYN itself and the limit of its time. */
-static int
+static inline int
 tcp_connect(struct socket *so, struct sockaddr *nam)
 {
 	struct tcpcb *tp = sototcpcb(so);
 	struct inpcb *inp = tptoinpcb(tp);
-	struct in6_addr faddr;
-	uint32_t scope;
-	uint16_t port;
+	struct tcp_there to;
 	int error;
 
-	error = in_sockaddr_get(nam, tcp_user_af(tp), &faddr, &port, &scope);
-	if (error == 0)
-		error = tcp_connect_check(inp, &faddr, port);
-	if (error != 0)
+	if (__predict_false(!tcp_connect_to4(tp, nam, &to)) &&
+	    (error = tcp_connect_to(tp, nam, &to)) != 0)
 		return (error);
 	if (tcp_is_over(tp))
 		return (ECONNREFUSED);
 	if (tp->t_state != TCPS_CLOSED)
 		return (EISCONN);
-	/* The unspecified address means this host. */
-	if (in_any(&faddr))
-		faddr = IN6_IS_ADDR_V4MAPPED(&faddr) ?
-		    in6_mapped((struct in_addr){ htonl(INADDR_LOOPBACK) }) :
-		    in6addr_loopback;
-	error = in_pcbconnect(&V_tcbinfo, inp, &faddr, port, scope);
+	error = in_pcbconnect(&V_tcbinfo, inp, &to.faddr, to.port, to.scope);
 	if (error != 0)
 		return (error);
 	tcp_connect_start(tp);
@@ -360,20 +457,26 @@ tcp_connect(struct socket *so, struct sockaddr *nam)
 	return (0);
 }
 
-static int
+static inline int
 tcp_connect_syn(struct socket *so)
 {
 	struct tcpcb *tp = sototcpcb(so);
+	nstime_t limit;
 	int error;
 
 	error = tcp_output(tp);
-	if (error != 0) {
+	if (__predict_false(error != 0)) {
 		so->so_state &= ~SS_ISCONNECTING;
 		tcp_close(tp);
 		return (error);
 	}
 	/* Behind the SYN's timer, whose deadline comes first. */
-	tcp_timer_activate(tp, TT_KEEP, tcp_keepinit_of(tp));
+	limit = tp->t_userto == NULL && V_tcp_ways.w_syn_retries == 0 ?
+	    V_tcp_keepinit : tcp_keepinit_of(tp);
+	if (__predict_true(limit != 0))
+		tcp_timer_at(tp, TT_KEEP, getnstime() + limit);
+	else
+		tcp_timer_off(tp, TT_KEEP);
 	return (0);
 }
 
@@ -484,7 +587,7 @@ tcp_usr_write(struct socket *so, struct mbuf *m)
 
 	if (__predict_false((tp->t_flags2 & (TF2_COMPAT | TF2_OUTPENDING |
 	    TF2_OUTLINKED)) != 0 || tcp_is_over(tp) ||
-	    V_tcp_ways.w_mem[2] != 0 || !STAILQ_EMPTY(&curvnet->vnet_tasks)))
+	    V_tcp_ways.w_mem[2] != 0 || curvnet->vnet_tasks.tq_first != NULL))
 		return (tcp_usr_send(so, 0, m, NULL));
 	tcp_note_write(tp, so);
 	if (so->so_snd.sb_mb == NULL)

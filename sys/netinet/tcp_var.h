@@ -106,11 +106,11 @@ struct tcpopt {
 #define	TOF_AO		0x0400
 #define	TOF_FASTOPENEXP	0x0800		/* as an experimental option */
 #define	TOF_BAD		0x8000		/* malformed: the rest was ignored */
-	uint32_t	to_tsval;	/* host order */
-	uint32_t	to_tsecr;
 	uint16_t	to_mss;
 	uint8_t		to_wscale;
 	uint8_t		to_nsacks;
+	uint32_t	to_tsval;	/* host order */
+	uint32_t	to_tsecr;
 	uint8_t		to_ecnmask;	/* which of to_ecn are there */
 	uint8_t		to_aokey;	/* KeyID and RNextKeyID */
 	uint8_t		to_aornext;
@@ -133,15 +133,23 @@ struct tcp_seg {
 	uint32_t	sg_win;		/* as scaled by the peer's factor */
 	uint32_t	sg_len;		/* bytes of text */
 	uint16_t	sg_flags;	/* TH_* */
-	uint16_t	sg_nsegs;	/* segments joined into this one */
+	uint16_t	sg_joined;	/* tcp_nsegs() */
+	/* Zeros mostly, which one store makes. */
 	uint16_t	sg_urp;		/* 0 without URG */
 	uint16_t	sg_udpport;	/* came over UDP, from there; 0 plain */
-	struct mbuf	*sg_ipopts;	/* a SYN's, for a listener: the way back
-					 * (ip_srcroute()), or NULL; taken */
 	int		sg_errno;	/* TV_DROP: what the user is told */
 	struct tcpopt	sg_to;
+	struct mbuf	*sg_ipopts;	/* a SYN's, for a listener: the way back
+					 * (ip_srcroute()), or NULL; taken */
 	struct in_conninfo sg_read;	/* sg_ends, where no pcb has them */
 };
+
+/* Segments joined into this one. */
+static inline uint16_t
+tcp_nsegs(const struct tcp_seg *sg)
+{
+	return (sg->sg_joined + (sg->sg_joined == 0));
+}
 
 /* Verdicts of the input stages; OR-ed together. */
 #define	TV_OK		0x0000
@@ -235,8 +243,7 @@ struct tcp_userto {
  * on: tcp_head.h. */
 struct tcp_head {
 	uint32_t	hd_gen;		/* V_way_gen when made; 0: none */
-	uint16_t	hd_max;		/* bytes of header and text that fit */
-	uint16_t	hd_spare;
+	uint32_t	hd_max;		/* bytes of header and text that fit */
 	uint8_t		hd_ether[8];
 	uint8_t		hd_ip[20];
 	uint8_t		hd_tcp[16];	/* up to the sum */
@@ -517,7 +524,10 @@ struct tcp_function_block {
 #define	TCP_FUNC_DEFAULT_OK	0x04
 #define	TCP_FUNC_PLAIN		0x08	/* output, quota, sent and pipe are
 					 * the default's: set at registration */
+#define	TCP_FUNC_PLAINACK	0x10	/* acked and detect_loss are */
 	uint8_t		tfb_id;
+	uint8_t		tfb_irregular;	/* TCPI_BLOCK, if do_segment is not
+					 * the default's */
 
 	/*
 	 * Stackyard's: what the default do_segment and output are made of.
@@ -742,19 +752,12 @@ int	tcp_mssopt(struct tcpcb *tp);
 int	tcp_mssopt_to(const struct in_conninfo *inc, const struct tcpcb *lp,
 	    struct route *ro, uint16_t udpport);
 /* The factor to ask for, so that the largest buffer can be promised. */
-/* The scale to ask for, found for buffers of sc_max bytes at most. */
-struct tcp_scale {
-	u_long		sc_max;
-	uint8_t		sc_scale;
-};
-VNET_DECLARE(struct tcp_scale, tcp_scale);
-#define	V_tcp_scale	VNET(tcp_scale)
-uint8_t	tcp_find_scale(void);
+/* The smallest scale with which the largest buffer can be promised (RFC 7323,
+ * 2.3). */
 static inline uint8_t
 tcp_request_scale(void)
 {
-	return (__predict_true(V_tcp_scale.sc_max == V_sb_max) ?
-	    V_tcp_scale.sc_scale : tcp_find_scale());
+	return ((uint8_t)min(V_sb_limits.sl_doublings, TCP_MAX_WINSHIFT));
 }
 /* The largest t_maxseg that interface, route, peer and user allow, and what
  * lies around it in a packet. */
@@ -960,14 +963,11 @@ tcp_rcv_window(const struct tcpcb *tp)
 
 /* tcp_cong.c: between the core and the cc module. */
 void	cc_conn_init(struct tcpcb *tp);
-/* ta acknowledges something new outside of recovery: CC_ACK. */
-void	cc_progress(struct tcpcb *tp, const struct tcp_acked *ta);
 void	cc_ack_received(struct tcpcb *tp, uint32_t acked, uint16_t nsegs,
 	    ccsignal_t type);
 void	cc_cong_signal(struct tcpcb *tp, tcp_seq ack, ccsignal_t type);
 void	cc_post_recovery(struct tcpcb *tp, tcp_seq ack);
 void	cc_after_idle(struct tcpcb *tp);
-void	tcp_round_begin(struct tcpcb *tp);
 
 /* tcp_log.c: net.inet.tcp.log_debug.  What is wrong with a segment that is
  * dropped: with one that was parsed, and with one that cannot be. */
@@ -979,9 +979,30 @@ void	tcp_trace_state(const struct tcpcb *tp, int newstate);
 #define	TCP_TRACED(tp)							\
 	__predict_false(((tp)->t_inpcb.inp_flags & INP_DEBUG) != 0)
 
+/*
+ * inp_irregular: why no segment of a connection is regular with a time stamp
+ * (tcp_seg.h), whatever it says.  Each is kept where it changes.
+ */
+#define	TCPI_UNSYNCED	0x01	/* not synchronized, or in TIME_WAIT */
+#define	TCPI_UNSTAMPED	0x02	/* no time stamps were agreed upon */
+#define	TCPI_HELD	0x04	/* text waits out of order */
+#define	TCPI_SIGNED	0x08	/* TF_SIGNATURE */
+#define	TCPI_BLOCK	0x10	/* its block has a do_segment of its own */
+
+static inline bool
+tcp_is_synced(int state)
+{
+	return ((u_int)state - TCPS_ESTABLISHED <
+	    TCPS_TIME_WAIT - TCPS_ESTABLISHED);
+}
+
 static inline void
 tcp_state_change(struct tcpcb *tp, int newstate)
 {
+	if (tcp_is_synced(newstate))
+		tp->t_inpcb.inp_irregular &= (uint8_t)~TCPI_UNSYNCED;
+	else
+		tp->t_inpcb.inp_irregular |= TCPI_UNSYNCED;
 	if (TCP_TRACED(tp))
 		tcp_trace_state(tp, newstate);
 	TCPSTATES_DEC(tp->t_state);
@@ -989,8 +1010,44 @@ tcp_state_change(struct tcpcb *tp, int newstate)
 	tp->t_state = (uint8_t)newstate;
 }
 
+/* The same of one whose state, oldstate, is known. */
+static inline void
+tcp_state_step(struct tcpcb *tp, int oldstate, int newstate)
+{
+	KASSERT(tp->t_state == oldstate, ("state %u", tp->t_state));
+	if (TCP_TRACED(tp))
+		tcp_trace_state(tp, newstate);
+	TCPSTATES_DEC(oldstate);
+	TCPSTATES_INC(newstate);
+	tp->t_state = (uint8_t)newstate;
+}
+
+/* The user of tp has gone: true if that was one too many, and tp is over. */
+static inline bool
+tcp_orphan(struct tcpcb *tp)
+{
+	int orphans = V_tcp_orphans;
+
+	if (__predict_true((tp->t_flags2 & TF2_ORPHAN) == 0)) {
+		tp->t_flags2 |= TF2_ORPHAN;
+		V_tcp_orphans = ++orphans;
+	}
+	return (__predict_false(orphans > V_tcp_ways.w_max_orphans ||
+	    V_tcp_ways.w_mem[2] != 0) && tcp_compat_orphan(tp, orphans));
+}
+
+/* It counts no longer among those: it is over, or needs no memory. */
+static inline void
+tcp_unorphan(struct tcpcb *tp)
+{
+	if ((tp->t_flags2 & TF2_ORPHAN) != 0) {
+		tp->t_flags2 &= ~TF2_ORPHAN;
+		V_tcp_orphans--;
+	}
+}
+
 /* tcp_timer.c */
-void	tcp_rtt_sample(struct tcpcb *tp, uint64_t us);
+void	tcp_rtt_sample(struct tcpcb *tp, nstime_t ns);
 void	tcp_setpersist(struct tcpcb *tp);
 /* How long FIN_WAIT_2 lasts when nobody can read any more. */
 nstime_t tcp_finwait2_time(const struct tcpcb *tp);

@@ -243,6 +243,19 @@ tcp_sig_new_ao(struct tcpcb *tp)
 	return (tcp_ao_of(tp));
 }
 
+/* From now on tp's segments are signed, or not. */
+static void
+tcp_sig_turn(struct tcpcb *tp, bool on)
+{
+	if (on) {
+		tp->t_flags |= TF_SIGNATURE;
+		tp->t_inpcb.inp_irregular |= TCPI_SIGNED;
+	} else {
+		tp->t_flags &= ~TF_SIGNATURE;
+		tp->t_inpcb.inp_irregular &= (uint8_t)~TCPI_SIGNED;
+	}
+}
+
 int
 tcp_sig_inherit(struct tcpcb *tp, const struct tcp_syn *sy)
 {
@@ -250,7 +263,7 @@ tcp_sig_inherit(struct tcpcb *tp, const struct tcp_syn *sy)
 
 	if ((sy->sy_flags & SYF_SIGNATURE) == 0)
 		return (0);
-	tp->t_flags |= TF_SIGNATURE;
+	tcp_sig_turn(tp, true);
 	if ((sy->sy_flags & SYF_AO) == 0)
 		return (0);
 	if ((ao = tcp_sig_new_ao(tp)) == NULL)
@@ -308,9 +321,9 @@ tcp_sig_opt_md5(struct tcpcb *tp, struct sockopt *sopt)
 	if (tcp_ao_of(tp) != NULL)
 		return (on ? EINVAL : 0);
 	if (on > 0)
-		tp->t_flags |= TF_SIGNATURE;
+		tcp_sig_turn(tp, true);
 	else
-		tp->t_flags &= ~TF_SIGNATURE;
+		tcp_sig_turn(tp, false);
 	return (0);
 }
 
@@ -335,10 +348,10 @@ tcp_sig_opt_ao(struct tcpcb *tp, struct sockopt *sopt)
 		if (tcp_sig_new_ao(tp) == NULL)
 			return (ENOMEM);
 		tcp_ao_of(tp)->ao_flags = AO_KEEP;
-		tp->t_flags |= TF_SIGNATURE;
+		tcp_sig_turn(tp, true);
 	} else {
 		tcp_sig_free(tp);
-		tp->t_flags &= ~TF_SIGNATURE;
+		tcp_sig_turn(tp, false);
 	}
 	return (0);
 }

@@ -22,9 +22,11 @@ typedef	uintptr_t file_t;
 
 struct filedesc {
 	file_t		*fd_files;
-	uint64_t	*fd_used;
+	uint64_t	*fd_used;	/* those from fd_hint on */
 	int		fd_nfiles;	/* size, a multiple of a word's bits */
 	int		fd_hint;	/* none is free below */
+	u_int		fd_most;	/* those below are in the table, and
+					 * kern.maxfilesperproc allows them */
 };
 VNET_DECLARE(struct filedesc, filedesc);
 #define	V_filedesc	VNET(filedesc)

@@ -78,7 +78,7 @@ struct mbuf {
 	int32_t		m_len;		/* bytes here */
 	uint32_t	m_type:8,	/* MT_* */
 			m_flags:24;	/* M_* */
-	struct mbuf_pool *m_pool;	/* where it goes back to */
+	struct mbuf_pool *m_pool;	/* where it goes back to; stays */
 	union {
 		struct {
 			struct pkthdr	m_pkthdr;
@@ -299,34 +299,26 @@ struct mbuf_pool {
 	bool		mp_dead;	/* its vnet is gone */
 };
 
-/* As mb_gethdr(), in line, for who sets m_data, m_len and m_pkthdr himself. */
-static inline struct mbuf *
-mb_gethdr_bare(void)
+/*
+ * The header of a new mbuf, which has MT_DATA or another type, as a packet's
+ * has M_PKTHDR.  m_pool is there already: whoever gets an mbuf's memory from
+ * the host sets it, and it stays while the mbuf is free.
+ */
+static inline void
+mb_init(struct mbuf *m, int type, uint32_t flags)
 {
-	struct mbuf_pool *pool = curvnet->vnet_mbufs;
-	struct mbuf *m = uma_zalloc_fast(pool->mp_mbuf);
-
-	if (__predict_false(m == NULL))
-		return (mb_gethdr());
-	m->m_next = NULL;
-	m->m_nextpkt = NULL;
-	m->m_type = MT_DATA;
-	m->m_flags = M_PKTHDR;
-	m->m_pool = pool;
-	return (m);
+	/* m_next and m_nextpkt, in one store. */
+	memset(m, 0, __offsetof(struct mbuf, m_data));
+	m->m_type = (uint32_t)type & 0xff;
+	m->m_flags = flags & 0xffffff;
 }
 
-/* The header of m, a new mbuf of pool without a packet's. */
 static inline void
-mb_init_data(struct mbuf *m, struct mbuf_pool *pool, int type)
+mb_init_data(struct mbuf *m, int type)
 {
-	m->m_next = NULL;
-	m->m_nextpkt = NULL;
+	mb_init(m, type, 0);
 	m->m_data = m->m_dat;
 	m->m_len = 0;
-	m->m_type = (uint32_t)type & 0xff;
-	m->m_flags = 0;
-	m->m_pool = pool;
 }
 
 /* m_get() of MT_DATA, but NULL, and nothing done, if pool has none at
@@ -337,7 +329,19 @@ mb_get_fast(struct mbuf_pool *pool)
 	struct mbuf *m = uma_zalloc_fast(pool->mp_mbuf);
 
 	if (__predict_true(m != NULL))
-		mb_init_data(m, pool, MT_DATA);
+		mb_init_data(m, MT_DATA);
+	return (m);
+}
+
+/* As mb_gethdr(), in line, for who sets m_data, m_len and m_pkthdr himself. */
+static inline struct mbuf *
+mb_gethdr_bare(void)
+{
+	struct mbuf *m = uma_zalloc_fast(curvnet->vnet_mbufs->mp_mbuf);
+
+	if (__predict_false(m == NULL))
+		return (mb_gethdr());
+	mb_init(m, MT_DATA, M_PKTHDR);
 	return (m);
 }
 

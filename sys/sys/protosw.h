@@ -38,12 +38,14 @@ struct protosw {
 	short	pr_type;		/* SOCK_* */
 	short	pr_protocol;		/* IPPROTO_* */
 	short	pr_flags;		/* PR_* */
+	/* Of an accepted one the buffers are reserved, and what else of them
+	 * comes from the listener is set. */
 	int	(*pr_attach)(struct socket *so, int proto);
 	void	(*pr_detach)(struct socket *so);
 	int	(*pr_bind)(struct socket *so, struct sockaddr *nam);
 	int	(*pr_listen)(struct socket *so, int backlog);
-	/* A connection taken from the listen queue: the peer's address (ss may
-	 * be NULL). */
+	/* A connection taken from the listen queue: the peer's address, if
+	 * ss is not NULL. */
 	int	(*pr_accept)(struct socket *so, struct sockaddr_storage *ss);
 	/* 0: begun; the socket's state tells when it is done. */
 	int	(*pr_connect)(struct socket *so, struct sockaddr *nam);

@@ -23,13 +23,14 @@ struct socket;
 
 #define	SB_MAX		(2 * 1024 * 1024) /* kern.ipc.maxsockbuf's default */
 
-/* What bounds buffers; hiwat and mbmax follow from max. */
+/* What bounds buffers; all but the second follow from the first. */
 struct sb_limits {
 	u_long		sl_max;		/* kern.ipc.maxsockbuf */
 	u_long		sl_efficiency;	/* kern.ipc.sockbuf_waste_factor */
 	u_long		sl_hiwat;	/* sb_hiwat at most */
 	u_long		sl_mbmax;	/* sb_mbmax at most */
-	uint32_t	sl_gen;		/* how often they have changed */
+	u_int		sl_doublings;	/* of 65535 until it is sl_max */
+	uint32_t	sl_gen;		/* how often these have changed */
 };
 
 /*
@@ -84,6 +85,19 @@ struct sockbuf {
 	uint16_t	sb_state;
 	sbtimeo_t	sb_timeo;	/* SO_{RCV,SND}TIMEO; 0 none */
 };
+
+/* What buffers of sockets of a kind begin with, of the same names and in the
+ * same order as there. */
+struct sb_begin {
+	u_int		sb_hiwat;
+	u_int		sb_lowat;
+	u_int		sb_mbcnt;	/* 0 */
+	u_int		sb_mbmax;
+	uint16_t	sb_flags;
+	uint16_t	sb_state;	/* 0 */
+	sbtimeo_t	sb_timeo;
+};
+#define	SB_BEGIN	__offsetof(struct sockbuf, sb_hiwat)
 
 /* Bytes that can be read now; the same, FreeBSD's two names. */
 static inline u_int

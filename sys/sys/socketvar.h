@@ -64,6 +64,13 @@ typedef	int so_upcall_t(struct socket *so, void *arg, int waitflag);
 #define	SQ_INCOMP	0x0800
 #define	SQ_COMP		0x1000
 
+/* What the buffers of new sockets of a kind begin with; what soreserve() has
+ * to say about the limits of them is that of sbg_gen. */
+struct so_begin {
+	struct sb_begin	sbg_rcv, sbg_snd;
+	u_int		sbg_gen;	/* V_sb_limits.sl_gen then; 0 never */
+};
+
 /* The part of a listening socket that others do not need. */
 struct solisten {
 	TAILQ_HEAD(, socket) sol_comp;	/* complete, not accepted */
@@ -74,12 +81,10 @@ struct solisten {
 					 * that have no socket yet */
 	u_int		sol_qlimit;	/* listen(2)'s backlog */
 	uint64_t	sol_overflows;
-	/* Options that accepted sockets take over. */
-	uint16_t	sol_sbrcv_flags, sol_sbsnd_flags;
-	u_int		sol_sbrcv_lowat, sol_sbsnd_lowat;
-	u_int		sol_sbrcv_hiwat, sol_sbsnd_hiwat;
-	sbtimeo_t	sol_sbrcv_timeo, sol_sbsnd_timeo;
+	struct so_begin	sol_begin;	/* what accepted sockets take over */
 };
+#define	sol_sbrcv_hiwat	sol_begin.sbg_rcv.sb_hiwat
+#define	sol_sbrcv_timeo	sol_begin.sbg_rcv.sb_timeo
 
 /* Who is to be told of changes, apart from knotes. */
 struct soupcalls {
@@ -322,11 +327,41 @@ struct socket *sonewconn_held(struct socket *head);
 void	sonewconn_wait(struct socket *head, struct socket *so);
 void	sonewconn_done(struct socket *head, struct socket *so);
 void	soisconnected(struct socket *so);
-void	soisconnecting(struct socket *so);
+static inline void
+soisconnecting(struct socket *so)
+{
+	so->so_state = (so->so_state & ~(SS_ISCONNECTED |
+	    SS_ISDISCONNECTING)) | SS_ISCONNECTING;
+}
 void	soisdisconnected(struct socket *so);
 void	soisdisconnecting(struct socket *so);
+/* The same if nobody waits, by SB_KNOTE or SB_UPCALL. */
+static inline void
+soisdisconnecting_unheard(struct socket *so)
+{
+	so->so_state = (so->so_state & ~SS_ISCONNECTING) | SS_ISDISCONNECTING;
+	so->so_rcv.sb_state |= SBS_CANTRCVMORE;
+	so->so_snd.sb_state |= SBS_CANTSENDMORE;
+}
 /* Reserve both buffers: ENOBUFS. */
 int	soreserve(struct socket *so, u_long sndcc, u_long rcvcc);
+/* so, new, gets what sbg says, as it is known (by so_begin_note() of another)
+ * to be within the limits. */
+static inline bool
+so_begin_known(const struct so_begin *sbg)
+{
+	return (__predict_true(sbg->sbg_gen == V_sb_limits.sl_gen));
+}
+static inline void
+so_begin_give(struct socket *so, const struct so_begin *sbg)
+{
+	memcpy((char *)&so->so_rcv + SB_BEGIN, &sbg->sbg_rcv,
+	    sizeof(sbg->sbg_rcv));
+	memcpy((char *)&so->so_snd + SB_BEGIN, &sbg->sbg_snd,
+	    sizeof(sbg->sbg_snd));
+}
+/* Others shall begin as so, whose buffers were reserved now, does. */
+void	so_begin_note(struct so_begin *sbg, const struct socket *so);
 /* Round both up to whole units of bytes, so that none is split. */
 void	soround(struct socket *so, u_int unit);
 /* The peer sent urgent data: tell who waits. */

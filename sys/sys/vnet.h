@@ -23,6 +23,7 @@
 
 #include <sys/types.h>
 #include <sys/queue.h>
+#include <sys/vnet_line.h>
 
 #define	VNET_NAMELEN	32	/* a host's name with its NUL, bytes */
 #define	VNET_COMMLEN	20	/* a program's name with its NUL, bytes */
@@ -49,7 +50,8 @@ struct vnet_hostops {
 	void	(*ho_log)(void *arg, int level, const char *line);
 	/*
 	 * The vnet wants its turn (vnet_run()) no later than when.  Called
-	 * only when this is earlier than what was asked for before.
+	 * only when this is earlier than what was asked for before; not when
+	 * it could join vnet_line instead.
 	 */
 	void	(*ho_wakeup)(void *arg, nstime_t when);
 	/*
@@ -73,11 +75,15 @@ struct vnet_tunable {
  * vnet_run(), in the order it was asked for, once however often asked.
  */
 struct vnet_task {
-	STAILQ_ENTRY(vnet_task) vt_link;
+	struct vnet_task *vt_next;	/* behind it */
 	void	(*vt_func)(void *arg);
 	void	*vt_arg;
 	bool	vt_pending;
 	bool	vt_later;		/* pending for the next turn */
+};
+struct vnet_taskq {
+	struct vnet_task *tq_first;	/* NULL: none */
+	struct vnet_task *tq_last;	/* if there is a first */
 };
 #define	VNET_TASK_INIT(t, func, arg) do {				\
 	(t)->vt_func = (func);						\
@@ -98,16 +104,26 @@ struct vnet {
 	nstime_t	vnet_now;	/* time of the batch in progress, ns */
 	struct callout_wheel *vnet_wheel;
 	struct mbuf_pool *vnet_mbufs;
-	STAILQ_HEAD(vnet_taskq, vnet_task) vnet_tasks;
-	struct vnet_taskq vnet_later;	/* tasks of the next turn */
-	nstime_t	vnet_wanted;	/* earliest turn asked of ho_wakeup */
-	u_int		vnet_depth;	/* doors passed and not left */
+	struct vnet_taskq vnet_tasks;	/* of the end of the batch */
+	struct vnet_taskq vnet_later;	/* of the next turn */
+	nstime_t	vnet_wanted;	/* turn that the driver knows of, but
+					 * for one by vnet_line */
+	union {
+		struct {
+			u_int	vnet_depth;	/* doors passed and not left */
+			u_int	vnet_waits;	/* in line; or has none */
+		};
+		uint64_t vnet_awake;	/* not 0: will do its tasks */
+	};
 	u_int		vnet_rare;	/* what a door must look at: VNET_* */
 	bool		vnet_due_old;	/* vnet_due may be too early */
 	nstime_t	vnet_due;	/* the first callout's, or vnet_later's,
 					 * time, ns */
 	nstime_t	vnet_ran;	/* the last turn's, ns */
-	/* Where the host keeps its time; NULL: ho_clock says it. */
+	struct vnet_line *vnet_line;	/* of its driver's vnets, or NULL */
+	struct vnet_place vnet_place;	/* there */
+	/* Where the host keeps its time, which never runs backwards; NULL:
+	 * ho_clock says it. */
 	const nstime_t	*vnet_clock;
 	const struct vnet_hostops *vnet_ops;
 	void		*vnet_arg;	/* for vnet_ops */
@@ -119,6 +135,9 @@ struct vnet {
 	/* For the layer that created the vnet (libstackyard). */
 	void		*vnet_owner;
 };
+
+#define	VNET_INLINE	1	/* vnet_waits: there is a turn to come */
+#define	VNET_NOLINE	2	/* there is no vnet_line */
 
 #define	VNET_SHARED	0x100	/* by threads, which ho_enter orders */
 #define	VNET_ASKS	0x200	/* ho_clock for the time: no vnet_clock */
@@ -165,8 +184,7 @@ vnet_enter_fast(struct vnet *vnet)
 		return (vnet_enter(vnet));
 	curvnet = vnet;
 	vnet->vnet_depth = 1;
-	if (*vnet->vnet_clock > vnet->vnet_now)
-		vnet->vnet_now = *vnet->vnet_clock;
+	vnet->vnet_now = *vnet->vnet_clock;
 	return (saved);
 }
 
@@ -198,7 +216,7 @@ vnet_enter_still(struct vnet *vnet)
 static inline void
 vnet_end_batch(struct vnet *vnet, struct vnet *saved)
 {
-	if (!STAILQ_EMPTY(&vnet->vnet_tasks))
+	if (vnet->vnet_tasks.tq_first != NULL)
 		vnet_run_tasks(vnet);
 	vnet->vnet_depth = 0;
 	curvnet = saved;
@@ -249,6 +267,13 @@ vnet_look_end(struct vnet *saved)
  * leave.  Returns when it wants its next turn, UINT64_MAX for never.
  */
 nstime_t vnet_run(struct vnet *vnet);
+/*
+ * Turns of those in line, one after the other, until one of the vnet named
+ * arg has had it: true.  False if there is nothing left in this instant that
+ * the driver need not look at first.  The driver has entered none of them, no
+ * threads share them, and vl_now is their clock.
+ */
+bool	vnet_line_run(struct vnet_line *line, const void *arg);
 /* When vnet wants its turn, UINT64_MAX for never. */
 nstime_t vnet_next(const struct vnet *vnet);
 
@@ -261,10 +286,21 @@ void	vnet_task_later(struct vnet_task *task);
 void	vnet_task_cancel(struct vnet_task *task);
 
 static inline void
-vnet_task_insert(struct vnet *vnet, struct vnet_task *task)
+vnet_task_append(struct vnet_taskq *tq, struct vnet_task *task)
 {
 	task->vt_pending = true;
-	STAILQ_INSERT_TAIL(&vnet->vnet_tasks, task, vt_link);
+	task->vt_next = NULL;
+	if (tq->tq_first == NULL)
+		tq->tq_first = task;
+	else
+		tq->tq_last->vt_next = task;
+	tq->tq_last = task;
+}
+
+static inline void
+vnet_task_insert(struct vnet *vnet, struct vnet_task *task)
+{
+	vnet_task_append(&vnet->vnet_tasks, task);
 }
 
 /* Put task off to the end of the batch of curvnet. */
@@ -275,29 +311,40 @@ vnet_task_enqueue(struct vnet_task *task)
 		vnet_task_insert(curvnet, task);
 }
 
-/* Ask for a turn if that is sooner than what was asked for. */
+/* vnet, which has a line and is not in it, wants a turn at once. */
 static inline void
-vnet_want(struct vnet *vnet, nstime_t when)
+vnet_join(struct vnet *vnet)
 {
-	if (when >= vnet->vnet_wanted)
-		return;
-	vnet->vnet_wanted = when;
-	vnet->vnet_ops->ho_wakeup(vnet->vnet_arg, when);
+	struct vnet_line *line = vnet->vnet_line;
+	struct vnet_place *place = &vnet->vnet_place;
+
+	vnet->vnet_waits = VNET_INLINE;
+	place->pl_seq = line->vl_seq;
+	place->pl_next = NULL;
+	if (__predict_true(line->vl_first == NULL))
+		line->vl_first = place;
+	else
+		line->vl_last->pl_next = place;
+	line->vl_last = place;
 }
+/* It wants none any more, if it waits. */
+void	vnet_unjoin(struct vnet *vnet);
+/* Ask for a turn if that is sooner than what was asked for. */
+void	vnet_want(struct vnet *vnet, nstime_t when);
 
 /*
  * Put task off in a vnet that need not be the current one, of which there is
  * one, and wake that vnet now.  For what hands packets from one vnet to
- * another (if_epair).
+ * another (if_epair).  vnet_task_wake() is for a task that is not pending.
  */
 static inline void
 vnet_task_wake(struct vnet *vnet, struct vnet_task *task)
 {
-	const nstime_t now = curvnet->vnet_now;
-
 	vnet_task_insert(vnet, task);
-	if (vnet->vnet_depth == 0)
-		vnet_want(vnet, now);
+	if (__predict_true(vnet->vnet_awake == 0))
+		vnet_join(vnet);
+	else if (vnet->vnet_depth == 0)
+		vnet_want(vnet, curvnet->vnet_now);
 }
 
 static inline void

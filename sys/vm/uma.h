@@ -42,23 +42,30 @@ typedef	void (*uma_maxaction_t)(uma_zone_t zone, int nitems);
 				 * no fini, no ZINIT */
 
 /*
- * An allocation or a free writes three words: the list, ms_bytes, and of an
- * allocation ms_allocs.  The rest follows from these: ms_frees (written when
- * asked for), and how many items are free, uz_total - ms_bytes in bytes.
+ * An allocation takes the first item of uz_free, if there is one, and counts
+ * one word up; a free puts one there, if there is room, counts that down, and
+ * a free more.  The rest follows from these when it is asked for:
+ *
+ *	in use = uz_room + uz_floor	ms_allocs = in use + ms_frees
+ *
+ * On uz_free are no more items than may be allocated without a question, so
+ * none if the zone is not plain or a fault point is set; the others are on
+ * uz_kept.
  */
 struct uma_zone {
-	void		*uz_free;	/* first free item; links inside them */
+	void		*uz_free;	/* first of them; links inside them */
+	int64_t		uz_room;	/* so many frees will be kept */
+	uint64_t	uz_frees;	/* frees so far */
 	uint64_t	uz_size;	/* bytes of an item */
-	struct mem_stats uz_stats;	/* ms_limit in bytes: items * size */
-	/* Below this many bytes in use an allocation is allowed and there is a
-	 * free item: uz_total, or what the limit says; 0 if the zone is not
-	 * plain, or a fault point is set. */
-	uint64_t	uz_bound;
-	/* Above this many bytes in use a free item is kept, and no dtor runs:
-	 * uz_total less uz_keep. */
+	void		*uz_kept;	/* first of the others */
+	/* With more items in use than this a free one is kept on uz_free:
+	 * uz_total less uz_keep, or UMA_NEVER. */
 	int64_t		uz_floor;
-	uint64_t	uz_total;	/* items in use and free, bytes */
-	uint64_t	uz_keep;	/* free items kept at most, bytes */
+#define	UMA_NEVER	(INT64_MAX / 2)
+	struct mem_stats uz_stats;	/* ms_limit in bytes: items * size; of
+					 * the rest uma_zone_stats() */
+	uint64_t	uz_total;	/* items in use and free */
+	uint64_t	uz_keep;	/* free items kept at most */
 	uma_ctor	uz_ctor;
 	uma_dtor	uz_dtor;
 	uma_init	uz_init;
@@ -99,16 +106,12 @@ void	uma_zfree_arg(uma_zone_t zone, void *item, void *arg);
 static inline void *
 uma_zalloc_fast(uma_zone_t zone)
 {
-	struct mem_stats *ms = &zone->uz_stats;
-	uint64_t bytes = ms->ms_bytes;
-	void *item;
+	void *item = zone->uz_free;
 
-	if (__predict_false(bytes >= zone->uz_bound))
+	if (__predict_false(item == NULL))
 		return (NULL);
-	item = zone->uz_free;
 	zone->uz_free = *(void **)item;
-	ms->ms_allocs++;
-	ms->ms_bytes = bytes + zone->uz_size;
+	zone->uz_room++;
 	return (item);
 }
 
@@ -128,13 +131,12 @@ uma_zalloc(uma_zone_t zone, int flags)
 static inline bool
 uma_zfree_fast(uma_zone_t zone, void *item)
 {
-	uint64_t bytes = zone->uz_stats.ms_bytes;
-
-	if (__predict_false((int64_t)bytes <= zone->uz_floor))
+	if (__predict_false(zone->uz_room <= 0))
 		return (false);
+	zone->uz_room--;
 	*(void **)item = zone->uz_free;
 	zone->uz_free = item;
-	zone->uz_stats.ms_bytes = bytes - zone->uz_size;
+	zone->uz_frees++;
 	return (true);
 }
 

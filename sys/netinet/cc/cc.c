@@ -240,6 +240,8 @@ cc_switch(struct tcpcb *tp, struct cc_algo *algo)
 		return (error);
 	cc_detach(tp);
 	tp->t_ccv.cc_data = ccv.cc_data;
+	/* What the old one asked for. */
+	tp->t_ccv.flags &= ~CCF_GROWTH_ONLY;
 	tp->t_cc = algo;
 	algo->cc_refcount++;
 	return (0);

@@ -51,6 +51,8 @@ typedef enum {
 #define	CCF_HYSTART_ALLOWED	0x0400
 #define	CCF_HYSTART_CAN_SH_CWND	0x0800
 #define	CCF_HYSTART_CONS_SSTH	0x1000
+#define	CCF_GROWTH_ONLY		0x10000	/* in slow start, no CC_ACK unless
+					 * the window limits */
 
 /* A connection as its module sees it; embedded in the tcpcb as t_ccv. */
 struct cc_var {

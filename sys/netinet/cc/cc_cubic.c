@@ -143,6 +143,8 @@ cubic_conn_init(struct cc_var *ccv)
 	struct cubic *cubic = ccv->cc_data;
 
 	cubic->slowstart = 1;
+	/* Until a stage begins, nothing counts the time between ACKs. */
+	ccv->flags |= CCF_GROWTH_ONLY;
 	cc_hystart_start(&cubic->hystart, ccv);
 }
 
@@ -182,10 +184,12 @@ cubic_window(nstime_t t, uint32_t k, uint32_t w_max, uint32_t mss)
 
 /* A stage of congestion avoidance begins with the ACK at hand. */
 static void
-cubic_begin(struct cubic *cubic, uint32_t cwnd, uint32_t mss)
+cubic_begin(struct cubic *cubic, struct cc_var *ccv, uint32_t cwnd,
+    uint32_t mss)
 {
 	struct cubic_stage *st = &cubic->stage;
 
+	ccv->flags &= ~CCF_GROWTH_ONLY;
 	if (st->w_max > cwnd)
 		st->k = cubic_k(st->w_max - cwnd, mss) & (TIME_MAX - 1);
 	else {
@@ -237,7 +241,7 @@ cubic_avoidance(struct cubic *cubic, struct cc_var *ccv, uint32_t acked)
 	nstime_t rtt, t;
 
 	if (!cubic->stage.begun)
-		cubic_begin(cubic, cwnd, mss);
+		cubic_begin(cubic, ccv, cwnd, mss);
 	cubic_west(cubic, acked, cwnd, mss);
 	t = getnstime() - st->epoch;
 	if (cubic_window(t, st->k, st->w_max, mss) < st->w_est)
@@ -305,11 +309,12 @@ cubic_rttsample(struct cc_var *ccv, uint32_t usec_rtt, uint32_t rxtcnt,
 
 /* From here on there may be something to undo: nothing yet. */
 static void
-cubic_hystart_stop(struct cubic *cubic)
+cubic_hystart_stop(struct cubic *cubic, struct cc_var *ccv)
 {
 	if (!cubic->slowstart)
 		return;
 	cubic->slowstart = 0;
+	ccv->flags &= ~CCF_GROWTH_ONLY;
 	memset(&cubic->undo, 0, sizeof(cubic->undo));
 }
 
@@ -352,7 +357,7 @@ cubic_cong_signal(struct cc_var *ccv, ccsignal_t type)
 {
 	struct cubic *cubic = ccv->cc_data;
 
-	cubic_hystart_stop(cubic);
+	cubic_hystart_stop(cubic, ccv);
 	switch ((uint32_t)type) {
 	case CC_NDUPACK:
 		if (IN_FASTRECOVERY(CCV(ccv, t_flags)))

@@ -38,7 +38,6 @@
 #include <netinet/cc/cc_hystart.h>
 
 #define	MINRTT_DIVISOR	8
-#define	RTT_NONE	UINT32_MAX
 
 VNET_DEFINE(u_int, cc_hystart_css_growth_div) = 4;
 VNET_DEFINE(u_int, cc_hystart_css_rounds) = 5;
@@ -63,14 +62,6 @@ HYSTART_UINT(maxrtt_thresh,
 HYSTART_UINT(n_rttsamples, "Measurements that make a round count");
 HYSTART_UINT(lowcwnd, "Least window that is watched, segments");
 
-/* A round without measurements. */
-static void
-round_clear(struct cc_hystart *hs)
-{
-	hs->hs_curmin = RTT_NONE;
-	hs->hs_samples = 0;
-}
-
 void
 cc_hystart_start(struct cc_hystart *hs, struct cc_var *ccv)
 {
@@ -80,8 +71,8 @@ cc_hystart_start(struct cc_hystart *hs, struct cc_var *ccv)
 	    ((uint32_t)TCP_MAXWIN << CCV(ccv, snd_scale)))
 		return;
 	hs->hs_state = HS_SLOWSTART;
-	hs->hs_lastmin = RTT_NONE;
-	round_clear(hs);
+	hs->hs_curmin = RTT_NONE;
+	cc_hystart_round_next(hs);
 }
 
 void
@@ -106,17 +97,12 @@ slow_start_ends(struct cc_hystart *hs, struct cc_var *ccv)
 }
 
 void
-cc_hystart_round(struct cc_hystart *hs, struct cc_var *ccv)
+cc_hystart_round_css(struct cc_hystart *hs, struct cc_var *ccv)
 {
-	if (hs->hs_state == HS_OFF)
-		return;
-	if (hs->hs_state == HS_CSS &&
-	    ++hs->hs_rounds >= MIN(hystart_css_rounds, UINT8_MAX)) {
+	if (++hs->hs_rounds >= MIN(hystart_css_rounds, UINT8_MAX))
 		slow_start_ends(hs, ccv);
-		return;
-	}
-	hs->hs_lastmin = hs->hs_curmin;
-	round_clear(hs);
+	else
+		cc_hystart_round_next(hs);
 }
 
 /* The least round trip of this round says that a queue builds up. */

@@ -38,8 +38,27 @@ struct cc_hystart {
 void	cc_hystart_start(struct cc_hystart *hs, struct cc_var *ccv);
 /* Congestion: never again for this connection. */
 void	cc_hystart_stop(struct cc_hystart *hs);
-/* A round begins; sets ssthresh when conservative slow start has lasted. */
-void	cc_hystart_round(struct cc_hystart *hs, struct cc_var *ccv);
+/* The next round, without measurements so far. */
+#define	RTT_NONE		UINT32_MAX
+static inline void
+cc_hystart_round_next(struct cc_hystart *hs)
+{
+	hs->hs_lastmin = hs->hs_curmin;
+	hs->hs_curmin = RTT_NONE;
+	hs->hs_samples = 0;
+}
+/* A round of conservative slow start is over, which ends when it has lasted:
+ * sets ssthresh. */
+void	cc_hystart_round_css(struct cc_hystart *hs, struct cc_var *ccv);
+/* A round begins. */
+static inline void
+cc_hystart_round(struct cc_hystart *hs, struct cc_var *ccv)
+{
+	if (__predict_true(hs->hs_state == HS_SLOWSTART))
+		cc_hystart_round_next(hs);
+	else if (hs->hs_state == HS_CSS)
+		cc_hystart_round_css(hs, ccv);
+}
 /* There are measurements enough in this round to judge it. */
 void	cc_hystart_judge(struct cc_hystart *hs, struct cc_var *ccv,
 	    uint32_t fas);

@@ -100,6 +100,7 @@ newreno_conn_init(struct cc_var *ccv)
 {
 	struct newreno *nreno = newreno_state(ccv);
 
+	ccv->flags |= CCF_GROWTH_ONLY;
 	if (nreno != NULL)
 		cc_hystart_start(&nreno->hystart, ccv);
 }

@@ -45,15 +45,16 @@ fake_attach(struct socket *so, int proto __unused)
 	int error;
 
 	error = fake_fail();
-	if (error == 0 && so->so_snd.sb_hiwat == 0)
+	if (error == 0 && so->so_snd.sb_hiwat == 0) {
 		error = soreserve(so, FAKE_SNDSPACE, FAKE_RCVSPACE);
+		so->so_rcv.sb_flags |= SB_AUTOSIZE;
+		so->so_snd.sb_flags |= SB_AUTOSIZE;
+	}
 	if (error != 0)
 		return (error);
 	fp = kern_malloc(sizeof(*fp), M_TEMP, M_NOWAIT | M_ZERO);
 	if (fp == NULL)
 		return (ENOBUFS);
-	so->so_rcv.sb_flags |= SB_AUTOSIZE;
-	so->so_snd.sb_flags |= SB_AUTOSIZE;
 	fp->fp_so = so;
 	fp->fp_oob = -1;
 	so->so_pcb = fp;

@@ -212,8 +212,7 @@ ATF_TC_BODY(kept_at_most, tc)
 			ATF_CHECK_EQ(0, uma_zone_get_free(zone));
 		else if (pass == 1)
 			ATF_CHECK_EQ(nitems(items), uma_zone_get_free(zone));
-		ATF_CHECK(uma_zone_get_free(zone) * zone->uz_size <=
-		    zone->uz_keep);
+		ATF_CHECK(uma_zone_get_free(zone) <= zone->uz_keep);
 		uma_zdestroy(zone);
 	}
 	end();
@@ -293,6 +292,52 @@ ATF_TC_BODY(shapes, tc)
 		uma_zfree(zone, item[0]);
 		uma_zdestroy(zone);
 	}
+	end();
+}
+
+/* Whatever a limit or a fault point does to the list of free items, each is
+ * had again, and the counts are right. */
+ATF_TC_WITHOUT_HEAD(shared_out);
+ATF_TC_BODY(shared_out, tc)
+{
+	const struct mem_stats *ms;
+	uma_zone_t zone;
+	void *item[8];
+	u_int i;
+
+	begin();
+	zone = plain_zone(40, UMA_ALIGN_PTR, UMA_ZONE_SLAB);
+	for (i = 0; i < nitems(item); i++)
+		item[i] = uma_zalloc(zone, M_NOWAIT);
+	for (i = 2; i < nitems(item); i++)
+		uma_zfree(zone, item[i]);
+	uma_zone_set_max(zone, 4);
+	for (i = 2; i < 4; i++)
+		ATF_REQUIRE((item[i] = uma_zalloc(zone, M_NOWAIT)) != NULL);
+	ATF_CHECK(uma_zalloc(zone, M_NOWAIT) == NULL);
+	ATF_CHECK(uma_zalloc_arg(zone, NULL, M_NOWAIT) == NULL);
+	uma_zfree(zone, item[3]);
+	uma_zone_set_fault(zone, 0);
+	ATF_CHECK(uma_zalloc(zone, M_NOWAIT) == NULL);
+	ATF_REQUIRE((item[3] = uma_zalloc(zone, M_NOWAIT)) != NULL);
+	ATF_CHECK(uma_zalloc(zone, M_NOWAIT) == NULL);
+	uma_zone_set_fault(zone, 1);
+	uma_zfree(zone, item[3]);
+	ATF_REQUIRE((item[3] = uma_zalloc(zone, M_NOWAIT)) != NULL);
+	uma_zone_set_max(zone, 0);
+	ATF_CHECK(uma_zalloc(zone, M_NOWAIT) == NULL);
+	for (i = 4; i < nitems(item); i++)
+		ATF_REQUIRE((item[i] = uma_zalloc(zone, M_NOWAIT)) != NULL);
+	ms = uma_zone_stats(zone);
+	ATF_CHECK_EQ(8 * 40, ms->ms_bytes);
+	ATF_CHECK_EQ(16, ms->ms_allocs);
+	ATF_CHECK_EQ(8, ms->ms_frees);
+	ATF_CHECK_EQ(5, ms->ms_fails);
+	ATF_CHECK_EQ(8, uma_zone_get_cur(zone));
+	for (i = 0; i < nitems(item); i++)
+		uma_zfree(zone, item[i]);
+	ATF_CHECK_EQ(16, uma_zone_stats(zone)->ms_frees);
+	uma_zdestroy(zone);
 	end();
 }
 
@@ -459,6 +504,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, kept_at_most);
 	ATF_TP_ADD_TC(tp, slabs);
 	ATF_TP_ADD_TC(tp, shapes);
+	ATF_TP_ADD_TC(tp, shared_out);
 	ATF_TP_ADD_TC(tp, limit);
 	ATF_TP_ADD_TC(tp, maxaction);
 	ATF_TP_ADD_TC(tp, fault);

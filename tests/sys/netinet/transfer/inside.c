@@ -135,6 +135,7 @@ walk_one(struct walk *w, const char *name, struct mem_stats *ms,
 static int
 walk_zone(uma_zone_t zone, void *arg)
 {
+	(void)uma_zone_stats(zone);	/* brings them up to date */
 	return (walk_one(arg, zone->uz_name, &zone->uz_stats, zone));
 }
 
