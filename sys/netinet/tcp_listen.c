@@ -43,12 +43,14 @@ tcp_listen_flags(const struct tcpcb *lp, const struct tcpopt *to)
 	    SYF_SCALE, SYF_TSTMP };
 	uint16_t flags = 0, offer = SYF_FASTOPEN | SYF_FASTOPENEXP;
 
-	/* Who was let in unsigned goes on so. */
-	if ((lp->t_flags & TF_SIGNATURE) != 0 &&
-	    (to->to_flags & (TOF_SIGNATURE | TOF_AO)) != 0)
-		flags |= SYF_SIGNATURE;
-	if ((lp->t_flags & TF_NOOPT) != 0)
-		return (flags | SYF_NOOPT);
+	if (__predict_false((lp->t_flags & (TF_SIGNATURE | TF_NOOPT)) != 0)) {
+		/* Who was let in unsigned goes on so. */
+		if ((lp->t_flags & TF_SIGNATURE) != 0 &&
+		    (to->to_flags & (TOF_SIGNATURE | TOF_AO)) != 0)
+			flags |= SYF_SIGNATURE;
+		if ((lp->t_flags & TF_NOOPT) != 0)
+			return (flags | SYF_NOOPT);
+	}
 	if ((u_int)V_tcp_do_rfc1323 < nitems(rfc1323))
 		offer |= rfc1323[V_tcp_do_rfc1323];
 	if (V_tcp_do_sack)
@@ -223,7 +225,7 @@ tcp_child_is_plain(const struct tcpcb *tp, const struct tcp_syn *sy,
 	return (sg->sg_flags == TH_ACK && sg->sg_len == 0 &&
 	    sg->sg_seq == tp->rcv_nxt &&
 	    sg->sg_to.to_flags == (sy->sy_flags & (SYF_TSTMP | SYF_AGAIN)) &&
-	    sent != 0 && sent != SC_UNSENT && SY_REXMITS(sy) == 0 &&
+	    sent - 1 < SC_UNSENT - 1 && SY_REXMITS(sy) == 0 &&
 	    sy->sy_ecn == TCP_ECN_NONE && tp->t_userto == NULL &&
 	    tp->t_fb->tfb_tcp_do_segment == tcp_default_do_segment &&
 	    !TCP_TRACED(tp));

@@ -361,7 +361,7 @@ tw_fill(struct tcptw *tw, struct tcpcb *tp, bool local)
 	tw->tw_udpport = inp->inp_udpport;
 	if ((tp->t_flags & TF_RCVD_TSTMP) != 0)
 		flags |= TWF_TSTMP;
-	if ((tp->t_flags & TF_SIGNATURE) != 0)
+	if (__predict_false((tp->t_flags & TF_SIGNATURE) != 0))
 		flags |= TWF_SIGNED;
 	tw->tw_flags = flags;
 	tw->tw_tos = inp->inp_tos;

@@ -759,6 +759,8 @@ tcp_request_scale(void)
 {
 	return ((uint8_t)min(V_sb_limits.sl_doublings, TCP_MAX_WINSHIFT));
 }
+/* What these remember of the last connection is good no longer. */
+void	tcp_sized_forget(void);
 /* The largest t_maxseg that interface, route, peer and user allow, and what
  * lies around it in a packet. */
 int	tcp_path_mss(struct tcpcb *tp);
