@@ -112,13 +112,21 @@ cubic_mod_destroy(void)
 	return (0);
 }
 
+/* The zone has no item at hand. */
+static int __noinline
+cubic_cb_init_new(struct cc_var *ccv)
+{
+	ccv->cc_data = uma_zalloc_arg(V_cubic_zone, NULL, M_NOWAIT | M_ZERO);
+	return (ccv->cc_data == NULL ? ENOMEM : 0);
+}
+
 static int
 cubic_cb_init(struct cc_var *ccv, void *ptr __unused)
 {
-	struct cubic *cubic;
+	struct cubic *cubic = uma_zalloc_fast(V_cubic_zone);
 
-	if ((cubic = uma_zalloc(V_cubic_zone, M_NOWAIT)) == NULL)
-		return (ENOMEM);
+	if (__predict_false(cubic == NULL))
+		return (cubic_cb_init_new(ccv));
 	memset(cubic, 0, sizeof(*cubic));
 	ccv->cc_data = cubic;
 	return (0);
