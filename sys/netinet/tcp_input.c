@@ -160,7 +160,7 @@ tcp_delay_ack(struct tcpcb *tp)
 	if ((tp->t_flags & TF_DELACK) != 0)
 		return;
 	tp->t_flags |= TF_DELACK;
-	tcp_timer_at(tp, TT_DELACK, getnstime() + V_tcp_delacktime);
+	tcp_timer_on(tp, TT_DELACK, getnstime() + V_tcp_delacktime);
 }
 
 /* The news for so, of which the first who is told may close it. */

@@ -327,6 +327,11 @@ tcp_ack_policy(struct tcpcb *tp, const struct tcp_seg *sg)
 {
 	u_int full;
 
+	/* Of short ones, which make up none, this is known at once. */
+	if (sg->sg_len + TCP_MAXOLEN < tp->t_maxseg && tp->t_unacksegs == 0 &&
+	    (tp->t_flags & (TF_RXWIN0SENT | TF_DELACK)) == 0 &&
+	    tp->t_delack_opt == -1 && V_tcp_delack_enabled != 0)
+		return (TV_DELACK);
 	if (__predict_false(tp->t_delack_opt != -1)) {
 		if (!tcp_compat_delack(tp))
 			return (TV_ACKNOW);

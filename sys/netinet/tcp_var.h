@@ -796,15 +796,24 @@ tcp_timer_active(const struct tcpcb *tp, tt_which timer)
 /* Have the callout fire at when, or, if it waits for nothing yet, at when at
  * the latest. */
 void	tcp_timer_arm(struct tcpcb *tp, nstime_t when);
-/* Have timer fire at when, ns; UINT64_MAX: never.  The callout is armed only
- * for what comes before all else. */
+/* Have timer fire at when, ns.  The callout is armed only for what comes before
+ * all else. */
+static inline void
+tcp_timer_on(struct tcpcb *tp, tt_which timer, nstime_t when)
+{
+	tp->t_timers[timer] = when;
+	if (!callout_entry_pending(&tp->t_callout) ||
+	    when < callout_entry_time(&tp->t_callout))
+		tcp_timer_arm(tp, when);
+}
+/* The same; UINT64_MAX: never. */
 static inline void
 tcp_timer_at(struct tcpcb *tp, tt_which timer, nstime_t when)
 {
-	tp->t_timers[timer] = when;
-	if (when != UINT64_MAX && (!callout_entry_pending(&tp->t_callout) ||
-	    when < callout_entry_time(&tp->t_callout)))
-		tcp_timer_arm(tp, when);
+	if (when != UINT64_MAX)
+		tcp_timer_on(tp, timer, when);
+	else
+		tp->t_timers[timer] = when;
 }
 /* Have timer not fire; the callout finds that out. */
 static inline void
@@ -1014,15 +1023,23 @@ tcp_is_synced(int state)
 	    TCPS_TIME_WAIT - TCPS_ESTABLISHED);
 }
 
+/* newstate is entered; by these two only a connection comes to be
+ * synchronized. */
 static inline void
-tcp_state_change(struct tcpcb *tp, int newstate)
+tcp_state_note(struct tcpcb *tp, int newstate)
 {
-	if (tcp_is_synced(newstate))
+	if (newstate == TCPS_ESTABLISHED || newstate == TCPS_FIN_WAIT_1)
 		tp->t_inpcb.inp_irregular &= (uint8_t)~TCPI_UNSYNCED;
-	else
+	else if (!tcp_is_synced(newstate))
 		tp->t_inpcb.inp_irregular |= TCPI_UNSYNCED;
 	if (TCP_TRACED(tp))
 		tcp_trace_state(tp, newstate);
+}
+
+static inline void
+tcp_state_change(struct tcpcb *tp, int newstate)
+{
+	tcp_state_note(tp, newstate);
 	TCPSTATES_DEC(tp->t_state);
 	TCPSTATES_INC(newstate);
 	tp->t_state = (uint8_t)newstate;
@@ -1033,8 +1050,7 @@ static inline void
 tcp_state_step(struct tcpcb *tp, int oldstate, int newstate)
 {
 	KASSERT(tp->t_state == oldstate, ("state %u", tp->t_state));
-	if (TCP_TRACED(tp))
-		tcp_trace_state(tp, newstate);
+	tcp_state_note(tp, newstate);
 	TCPSTATES_DEC(oldstate);
 	TCPSTATES_INC(newstate);
 	tp->t_state = (uint8_t)newstate;
