@@ -73,6 +73,10 @@ cc_algo_valid(const struct cc_algo *algo)
 {
 	size_t len = strnlen(algo->name, sizeof(algo->name));
 
+	/* What they are together, they must be apart. */
+	if (algo->measured != NULL && (algo->rttsample == NULL ||
+	    algo->newround == NULL))
+		return (false);
 	if (len == 0 || len == sizeof(algo->name))
 		return (false);
 	if (algo->cb_init != NULL && algo->cc_data_sz == NULL)

@@ -313,6 +313,17 @@ cubic_rttsample(struct cc_var *ccv, uint32_t usec_rtt, uint32_t rxtcnt,
 		    fas);
 }
 
+static void
+cubic_measured(struct cc_var *ccv, uint32_t usec_rtt, uint32_t fas,
+    bool round)
+{
+	struct cubic *cubic = ccv->cc_data;
+
+	if (cubic->slowstart)
+		cc_hystart_measured(&cubic->hystart, ccv, usec_rtt, fas,
+		    round);
+}
+
 /* ---- Reduction ---- */
 
 /* From here on there may be something to undo: nothing yet. */
@@ -425,7 +436,8 @@ const struct cc_algo cubic_cc_algo = {
 	.post_recovery = newreno_cc_post_recovery,
 	.after_idle = cubic_after_idle,
 	.newround = cubic_newround,
-	.rttsample = cubic_rttsample
+	.rttsample = cubic_rttsample,
+	.measured = cubic_measured
 };
 DECLARE_CC_MODULE(cubic, &cubic_cc_algo);
 MODULE_VERSION(cubic, 2);
