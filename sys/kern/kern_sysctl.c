@@ -253,6 +253,8 @@ next_leaf(const struct sysctl_oid *parent, const int *name, u_int namelen,
 
 /* Requests. */
 
+VNET_DEFINE(uint64_t, sysctl_gen) = 1;
+
 static bool
 is_writable(const struct sysctl_oid *oid, const struct sysctl_req *req)
 {
@@ -266,6 +268,7 @@ static int
 sysctl_request(const struct sysctl_oid *oid, const int *rest, u_int nrest,
     struct sysctl_req *req)
 {
+	int error;
 
 	if (is_plain_node(oid))
 		return (EISDIR);
@@ -276,10 +279,14 @@ sysctl_request(const struct sysctl_oid *oid, const int *rest, u_int nrest,
 	if (oid->oid_handler == NULL)
 		return (EINVAL);
 	if (is_node(oid))
-		return (oid->oid_handler(oid, __DECONST(void *, rest),
-		    (intmax_t)nrest, req));
-	return (oid->oid_handler(oid, sysctl_variable(oid->oid_arg1),
-	    oid->oid_arg2, req));
+		error = oid->oid_handler(oid, __DECONST(void *, rest),
+		    (intmax_t)nrest, req);
+	else
+		error = oid->oid_handler(oid, sysctl_variable(oid->oid_arg1),
+		    oid->oid_arg2, req);
+	if (req->newptr != NULL)
+		V_sysctl_gen++;
+	return (error);
 }
 
 /* As sysctl_request(), with the arguments of kernel_sysctl(). */

@@ -59,9 +59,9 @@ CTASSERT(SB_BEGIN + sizeof(struct sb_begin) == sizeof(struct sockbuf) &&
 	    (max) % (MSIZE + MCLBYTES) * MCLBYTES / (MSIZE + MCLBYTES))
 
 /* How often 65535 is to be doubled for at least max bytes: the bits of the
- * number of times that it is too small. */
+ * number of times that it is too small.  A window takes no more than 14. */
 #define	SB_DOUBLINGS(max)						\
-	((max) <= 65535 ? 0U :						\
+	((max) <= 65535 ? 0U : (max) > 65535UL << 14 ? 14U :		\
 	    64U - (u_int)__builtin_clzll(((max) - 1) / 65535))
 
 VNET_DEFINE(struct sb_limits, sb_limits) = {

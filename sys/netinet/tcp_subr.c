@@ -216,7 +216,23 @@ tcp_clear(struct tcpcb *tp)
 	tcp_head_forget(tp);
 }
 
-static inline u_int
+/*
+ * What variables say of every new connection: tb_image is a tcpcb's from
+ * t_flags to t_dupacks.  It is right while no variable has been written.
+ */
+struct tcp_birth {
+	uint64_t	tb_image[2];
+	uint64_t	tb_gen;		/* V_sysctl_gen then */
+	bool		tb_notsent;	/* who counts what was not sent needs
+					 * its compat */
+};
+VNET_DEFINE_STATIC(struct tcp_birth, tcp_birth);
+#define	V_tcp_birth	VNET(tcp_birth)
+CTASSERT(__offsetof(struct tcpcb, t_unacksegs) -
+    __offsetof(struct tcpcb, t_flags) ==
+    sizeof(((struct tcp_birth *)0)->tb_image));
+
+static u_int
 tcp_rfc1323_flags(int var)
 {
 	static const u_int flags[] = { 0, TF_REQ_SCALE | TF_REQ_TSTMP,
@@ -225,23 +241,38 @@ tcp_rfc1323_flags(int var)
 	return ((u_int)var < nitems(flags) ? flags[var] : 0);
 }
 
+static void __noinline
+tcp_birth_learn(struct tcp_birth *tb)
+{
+	const u_int flags = tcp_rfc1323_flags(V_tcp_do_rfc1323) |
+	    (V_tcp_do_sack != 0 ? TF_SACK_PERMIT : 0);
+	const uint16_t maxseg = (uint16_t)V_tcp_mssdflt;
+
+	memset(tb->tb_image, 0, sizeof(tb->tb_image));
+	memcpy(tb->tb_image, &flags, sizeof(flags));
+	memcpy((char *)tb->tb_image + (__offsetof(struct tcpcb, t_maxseg) -
+	    __offsetof(struct tcpcb, t_flags)), &maxseg, sizeof(maxseg));
+	tb->tb_notsent = V_tcp_ways.w_notsent != UINT_MAX;
+	tb->tb_gen = V_sysctl_gen;
+}
+
 struct tcpcb *
 tcp_newtcpcb(struct socket *so)
 {
+	struct tcp_birth *tb = &V_tcp_birth;
 	struct tcpcb *tp;
-	int i;
 
 	if ((tp = uma_zalloc(V_tcpcb_zone, M_NOWAIT)) == NULL)
 		return (NULL);
+	if (__predict_false(tb->tb_gen != V_sysctl_gen))
+		tcp_birth_learn(tb);
 	tcp_clear(tp);
-	for (i = 0; i < TT_N; i++)
-		tp->t_timers[i] = UINT64_MAX;
+	memset(tp->t_timers, 0xff, sizeof(tp->t_timers)); /* UINT64_MAX */
 	TAILQ_INIT(&tp->t_map);
 	tp->t_inpcb.inp_irregular = TCPI_UNSYNCED | TCPI_UNSTAMPED;
-	tp->t_maxseg = (uint16_t)V_tcp_mssdflt;
+	memcpy((char *)tp + __offsetof(struct tcpcb, t_flags), tb->tb_image,
+	    sizeof(tb->tb_image));
 	tp->t_delack_opt = V_tcp_ways.w_linux ? -1 - TCP_QUICKACKS : -1;
-	tp->t_flags = tcp_rfc1323_flags(V_tcp_do_rfc1323) |
-	    (V_tcp_do_sack != 0 ? TF_SACK_PERMIT : 0);
 	tp->snd_cwnd = TCP_MAXWIN << TCP_MAX_WINSHIFT;
 	tp->snd_ssthresh = TCP_MAXWIN << TCP_MAX_WINSHIFT;
 	tp->t_rcvtime = getnstime();
@@ -252,6 +283,10 @@ tcp_newtcpcb(struct socket *so)
 	if (tcp_functions_attach(tp) != 0) {
 		cc_detach(tp);
 		goto fail;
+	}
+	if (__predict_false(tb->tb_notsent) && tcp_compat(tp) == NULL) {
+		tcp_free(tp);
+		return (NULL);
 	}
 	return (tp);
 fail:

@@ -85,11 +85,6 @@ tcp_usr_attach(struct socket *so, int proto __unused)
 		return (error);
 	if ((tp = tcp_newtcpcb(so)) == NULL)
 		return (ENOBUFS);
-	/* Whoever counts what was not sent needs its compat. */
-	if (V_tcp_ways.w_notsent != UINT_MAX && tcp_compat(tp) == NULL) {
-		tcp_free(tp);
-		return (ENOBUFS);
-	}
 	if (so->so_proto->pr_family == AF_INET6) {
 		tp->t_inpcb.inp_flags |= INP_V6SOCKET;
 		in_pcb_v6only(&tp->t_inpcb, V_ip6_v6only != 0);

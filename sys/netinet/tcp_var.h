@@ -769,7 +769,8 @@ int	tcp_mssopt_to(const struct in_conninfo *inc, const struct tcpcb *lp,
 static inline uint8_t
 tcp_request_scale(void)
 {
-	return ((uint8_t)min(V_sb_limits.sl_doublings, TCP_MAX_WINSHIFT));
+	CTASSERT(TCP_MAX_WINSHIFT == 14);
+	return ((uint8_t)V_sb_limits.sl_doublings);
 }
 /* What these remember of the last connection is good no longer. */
 void	tcp_sized_forget(void);

@@ -29,7 +29,8 @@ struct sb_limits {
 	u_long		sl_efficiency;	/* kern.ipc.sockbuf_waste_factor */
 	u_long		sl_hiwat;	/* sb_hiwat at most */
 	u_long		sl_mbmax;	/* sb_mbmax at most */
-	u_int		sl_doublings;	/* of 65535 until it is sl_max */
+	u_int		sl_doublings;	/* of 65535 until it is sl_max, or 14:
+					 * a TCP window's scale (RFC 7323) */
 	uint32_t	sl_gen;		/* how often these have changed */
 };
 

@@ -109,6 +109,11 @@ int	sysctl_in(struct sysctl_req *req, void *p, size_t l);
 #define	SYSCTL_IN(req, p, l)	sysctl_in((req), (p), (l))
 #define	SYSCTL_OUT_STR(req, s)	sysctl_out((req), (s), strlen(s) + 1)
 
+/* Requests to write variables so far, never 0: what follows from variables
+ * that nothing else writes, and was made when this was the same, is right. */
+VNET_DECLARE(uint64_t, sysctl_gen);
+#define	V_sysctl_gen	VNET(sysctl_gen)
+
 /*
  * The standard handlers.  arg1 points to the variable, or is NULL and arg2
  * is the value (read only).  Return 0 or an errno: EPERM for a write to

@@ -616,6 +616,39 @@ PD_TEST(connect_undone)
 	pd_skip(t);
 }
 
+/* Each new socket begins as the variables are then, whatever those before it
+ * began with. */
+PD_TEST(begins_as_variables_say)
+{
+	static const u_int rfc1323[] = { 0, TF_REQ_SCALE | TF_REQ_TSTMP,
+	    TF_REQ_SCALE, TF_REQ_TSTMP, 0 };
+	struct socket *so;
+	struct tcpcb *tp;
+	int fd, i;
+
+	for (i = 0; i < 20; i++) {
+		pd_sysctl(t, "net.inet.tcp.rfc1323", i % 5);
+		pd_sysctl(t, "net.inet.tcp.sack.enable", i / 2 % 2);
+		pd_sysctl(t, "net.inet.tcp.mssdflt", 600 + i / 3);
+		pd_sysctl(t, "net.inet.tcp.sendspace", 5000 + i / 4);
+		pd_sysctl(t, "net.inet.tcp.recvspace", 6000 + i / 5);
+		pd_sysctl(t, "kern.ipc.sockbuf_waste_factor", 2 + i / 7);
+		fd = pd_socket(t);
+		ATF_REQUIRE_EQ(0, fd_getsock_of(VNET_VNET_PTR(t->vnet,
+		    filedesc), fd, &so));
+		tp = sototcpcb(so);
+		ATF_CHECK_EQ(rfc1323[i % 5] | (i / 2 % 2 != 0 ?
+		    TF_SACK_PERMIT : 0), tp->t_flags);
+		ATF_CHECK_EQ(600 + i / 3, tp->t_maxseg);
+		ATF_CHECK_EQ(5000U + (u_int)i / 4, so->so_snd.sb_hiwat);
+		ATF_CHECK_EQ(6000U + (u_int)i / 5, so->so_rcv.sb_hiwat);
+		ATF_CHECK_EQ((5000U + (u_int)i / 4) * (2 + (u_int)i / 7),
+		    so->so_snd.sb_mbmax);
+		ATF_CHECK_EQ(SB_AUTOSIZE, so->so_snd.sb_flags);
+		OK(pd_close(t, fd));
+	}
+}
+
 static int
 no_handoff(struct tcpcb *tp __unused)
 {
@@ -761,6 +794,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, eafnosupport);
 	ATF_TP_ADD_TC(tp, eacces);
 	ATF_TP_ADD_TC(tp, connect_undone);
+	ATF_TP_ADD_TC(tp, begins_as_variables_say);
 	ATF_TP_ADD_TC(tp, einval);
 	ATF_TP_ADD_TC(tp, enoent);
 	ATF_TP_ADD_TC(tp, accept_after_reset);
