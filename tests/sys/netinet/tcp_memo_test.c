@@ -89,7 +89,7 @@ change(struct pd *t, int lfd)
 
 	switch (pd_draw(t, 6)) {
 	case 0:
-		pd_sysctl(t, "net.inet.tcp.minmss", usual ? 216 : 1300);
+		pd_sysctl(t, "net.inet.tcp.minmss", usual ? 216 : 1500);
 		break;
 	case 1:
 		pd_sysctl(t, "kern.ipc.maxsockbuf", usual ? 2097152 : 200000);
