@@ -19,16 +19,17 @@
  *
  * A host's turn is vnet_run(), which returns when it wants the next; that is
  * its event's time.  Most turns are wanted at once, for a packet has come.
- * These wait on a list of their own, l_woken, and leave the host's event,
- * its first timer, where it is in the heap.  What joins the list gets the
- * present time and the next number, so that the list is in order as it is;
- * what runs next is the list's first or the heap's, whichever comes before
- * the other.  A host on the list has an event later than its turn there, so
- * that turn comes first and finds the event's time anew.
+ * These wait in a line of their own, l_line (sys/sys/vnet_line.h), which the
+ * vnets join by themselves, and leave the host's event, its first timer, where
+ * it is in the heap.  Who joins the line has the number of the event before it
+ * (vl_seq), so that the line is in order as it is; what runs next is its first
+ * or the heap's, if that is due and was asked for before.  A host whose event
+ * comes first although it is in line leaves the line with that turn.
  *
- * As long as nothing in the heap is due in this instant, the list alone is the
+ * As long as nothing in the heap is due in this instant, the line alone is the
  * order, and turns follow one another with no more ado (sy_loop_turns()): the
- * same turns as by the heap, for whom nothing of SY_RARE_* is to be done.
+ * same turns as by the heap, of hosts without watches, while there is nothing
+ * of SY_RARE_* to be done.
  *
  * An event whose time becomes a later one stays where it is until its slot
  * comes to the top, and only then moves down: a timer is set and stopped
@@ -270,8 +271,9 @@ host_another(void *arg, uint64_t when)
 {
 	struct sy_host *host = arg;
 	struct sy_loop *loop = host->h_loop;
+	const uint64_t now = loop->l_line.vl_now;
 
-	rekey(loop, &host->h_event, when > loop->l_line.vl_now ? when : loop->l_line.vl_now);
+	rekey(loop, &host->h_event, when > now ? when : now);
 }
 
 /* ---- Calls ---- */

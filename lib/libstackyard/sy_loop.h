@@ -77,7 +77,7 @@ struct sy_loop {
 	 * real: that of this event; and SY_RARE_*. */
 	struct vnet_line l_line;
 	int		l_mode;		/* SY_VIRTUAL, SY_REAL */
-	struct sy_host	*l_running;	/* its vnet_run() is in progress */
+	struct sy_host	*l_running;	/* its vnet_run(), from here */
 	struct sy_host	*l_subject;	/* its callbacks run; NULL: it went */
 	struct sy_host	*l_last;	/* whose the last event was, or NULL */
 	unsigned	l_depth;	/* callbacks in progress */
@@ -108,7 +108,8 @@ struct sy_loop {
 static inline unsigned
 sy_rare(const struct sy_loop *loop)
 {
-	return (atomic_load_explicit(&loop->l_line.vl_rare, memory_order_relaxed));
+	return (atomic_load_explicit(&loop->l_line.vl_rare,
+	    memory_order_relaxed));
 }
 
 static inline void
@@ -215,7 +216,7 @@ enum sy_ran sy_loop_next(struct sy_loop *loop, uint64_t limit);
 enum sy_ran sy_loop_until(struct sy_loop *loop, const struct sy_host *host,
 	    uint64_t limit, bool advance);
 /*
- * The same, as far as it is turns of woken hosts in this instant whose end
+ * The same, as far as it is turns of hosts in line in this instant whose end
  * nobody is told of: true if that sufficed; else the above goes on.
  */
 static inline bool
@@ -296,7 +297,8 @@ int	sy_real_watch_host(struct sy_host *host, int fd,
 static inline uint64_t
 sy_now(const struct sy_loop *loop)
 {
-	return (loop->l_mode == SY_REAL ? sy_real_clock() : loop->l_line.vl_now);
+	return (loop->l_mode == SY_REAL ? sy_real_clock() :
+	    loop->l_line.vl_now);
 }
 
 /* ---- Hosts (host.c) ---- */

@@ -21,6 +21,11 @@
  * knows (vnet_wanted), ho_wakeup says so.  vnet_run() is a batch that runs
  * callouts and tells its caller directly.
  *
+ * Vnets of one driver may have a line (sys/vnet_line.h).  Who wants a turn at
+ * once then joins that instead of telling the driver, and has its turn by
+ * vnet_line_run() or, singly, vnet_run(); vnet_wanted stays what it was, so
+ * that the driver is told if the turn has changed it.
+ *
  * Life:	vnet_alloc: variables, wheel, sysctls, tunables, SYSINITs
  *		vnet_destroy: SYSUNINITs, then all of that backwards; what
  *		is still put off then is never done

@@ -12,6 +12,11 @@
  * never received below the function that sent it: no recursion, whatever
  * answers whatever, and the receiver sees batches as from a real driver.
  *
+ * Most packets are plain (if_private.h: IPv4 segments with their checksums to
+ * be done, and so good) and find nobody waiting.  Such a packet waits alone,
+ * beside the queue, with the same bound and the same counting, and comes in by
+ * if_handed, as a plain one of the queue does.
+ *
  * The queue is bounded by the memory it holds (a packet's bytes and one
  * mbuf).  That protects the host from itself and emulates no buffer, which
  * is dummynet's work: the default takes a window of 64 MiB in segments of

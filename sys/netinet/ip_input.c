@@ -28,6 +28,11 @@
  * the transport sees what was remembered of the last one's header.  All other
  * packets go the long way, by which a plain one would come to the same end.
  *
+ * If the plain packet was one handed over (if_handed), the next of its kind is
+ * known by its whole frame, link header included, before the layers below have
+ * looked at it (ip_input_handed).  What they and IP would have compared it
+ * with cannot have changed: whatever changes it forgets the frame.
+ *
  * May touch the packet; keeps nothing of it.
  */
 

@@ -412,6 +412,7 @@ ATF_TC_BODY(no_memory, tc)
 /* What has become of a packet. */
 struct fate {
 	struct ipstat	st;
+	struct if_data	in;
 	int		n;		/* times delivered */
 	struct ip_info	ii;
 	uint32_t	len;		/* of what was delivered */
@@ -507,6 +508,193 @@ ATF_TC_BODY(remembered, tc)
 	end();
 }
 
+/* frame as a packet that if_handover.c would call plain, its first piece bytes
+ * in one mbuf, off bytes from where they are aligned. */
+static struct mbuf *
+handed_mbuf(const struct pkt *frame, uint32_t piece, int off)
+{
+	const uint32_t first = MIN(frame->len, piece);
+	struct mbuf *m, *n;
+
+	m = m_getcl(M_NOWAIT, MT_DATA, M_PKTHDR);
+	ATF_REQUIRE(m != NULL);
+	m->m_data += 50 + off;
+	m->m_len = (int)first;
+	memcpy(m->m_data, frame->b, first);
+	if (frame->len > first) {
+		n = m_getcl(M_NOWAIT, MT_DATA, 0);
+		ATF_REQUIRE(n != NULL);
+		n->m_len = (int)(frame->len - first);
+		memcpy(n->m_data, frame->b + first, frame->len - first);
+		m->m_next = n;
+	}
+	m->m_pkthdr.len = (int)frame->len;
+	m->m_pkthdr.csum_flags = CSUM_IP | CSUM_IP_TCP | CSUM_L3_CALC |
+	    CSUM_L3_VALID | CSUM_L4_CALC | CSUM_L4_VALID;
+	m->m_pkthdr.csum_data = 0xffff;
+	m->m_pkthdr.l2hlen = ETHER_HDR_LEN;
+	return (m);
+}
+
+/* From now on packets are handed to wire, and some have been, all good. */
+static void
+begin_handed(void)
+{
+	static struct pkt f;
+	int i;
+
+	forget();
+	wire->if_handed = if_input_handed;
+	for (i = 0; i < 3; i++) {
+		good(40);
+		f = p;
+		ih_frame(&f, 1, 2, ETHERTYPE_IP);
+		wire->if_handed(handed_mbuf(&f, 2000, 0), wire);
+	}
+	ATF_REQUIRE(wire->if_handed != if_input_handed);
+}
+
+/* What becomes of m, a frame, by the short way or layer by layer. */
+static void
+find_handed_fate(struct mbuf *m, bool handed, struct fate *fate)
+{
+	struct ulp *u = ih_ulp();
+
+	if (handed)
+		begin_handed();
+	else
+		forget();
+	memset(&V_ipstat, 0, sizeof(V_ipstat));
+	memset(&wire->if_data, 0, sizeof(wire->if_data));
+	u->n = 0;
+	memset(fate, 0, sizeof(*fate));
+	if (handed)
+		wire->if_handed(m, wire);
+	else
+		if_input(wire, m);
+	fate->st = V_ipstat;
+	fate->in = wire->if_data;
+	fate->n = u->n;
+	if (u->n != 0) {
+		fate->ii = u->ii;
+		fate->len = u->p.len;
+		fate->sum = pkt_sum(u->p.b, u->p.len, 0);
+	}
+	ih_run(120 * SEC);
+	while (ih_sent(wire) != NULL)
+		;
+}
+
+/* A good frame, or almost. */
+static void
+handed_frame(uint64_t *seed, struct pkt *f)
+{
+	int n;
+
+	good((uint32_t)(ih_random(seed) % 60));
+	if (ih_random(seed) % 4 == 0)
+		p.b[1] = (uint8_t)ih_random(seed);
+	*f = p;
+	ih_frame(f, 1, 2, ETHERTYPE_IP);
+	for (n = (int)(ih_random(seed) % 3); n > 0; n--)
+		f->b[ih_random(seed) % 34] ^=
+		    (uint8_t)(1 << ih_random(seed) % 8);
+	if (ih_random(seed) % 4 == 0)
+		f->len += (uint32_t)(ih_random(seed) % 9);
+	else if (ih_random(seed) % 8 == 0)
+		f->len -= (uint32_t)(ih_random(seed) % 9);
+}
+
+/* A packet handed over comes to the same as by one layer after the other. */
+ATF_TC_WITHOUT_HEAD(handed);
+ATF_TC_BODY(handed, tc)
+{
+	static struct pkt f;
+	struct fate a, b;
+	uint64_t seed = 11;
+	uint32_t piece;
+	int delivered = 0, i, off;
+
+	begin();
+	for (i = 0; i < 4000; i++) {
+		handed_frame(&seed, &f);
+		piece = ih_random(&seed) % 4 == 0 ?
+		    (uint32_t)(ih_random(&seed) % 80) + 1 : 2000;
+		off = ih_random(&seed) % 8 == 0 ? (int)(seed % 4) : 0;
+		find_handed_fate(handed_mbuf(&f, piece, off), true, &a);
+		find_handed_fate(handed_mbuf(&f, piece, off), false, &b);
+		ATF_REQUIRE_EQ_MSG(0, memcmp(&a.st, &b.st, sizeof(a.st)),
+		    "packet %d is counted as something else", i);
+		ATF_REQUIRE_EQ_MSG(0, memcmp(&a.in, &b.in, sizeof(a.in)),
+		    "the interface counts packet %d as something else", i);
+		ATF_REQUIRE_MSG(a.n == b.n && a.len == b.len &&
+		    a.sum == b.sum && same_info(&a.ii, &b.ii),
+		    "packet %d is delivered as another", i);
+		delivered += a.n;
+	}
+	ATF_CHECK_MSG(delivered > 500 && delivered < 3500, "%d", delivered);
+	end();
+}
+
+static int
+ignore(void *arg __unused, const void *buf __unused, size_t len __unused)
+{
+	return (0);
+}
+
+/* One more of those that begin_handed() had; is it delivered? */
+static bool
+handed_arrives(void)
+{
+	static struct pkt f;
+	const int n = ih_ulp()->n;
+
+	good(40);
+	f = p;
+	ih_frame(&f, 1, 2, ETHERTYPE_IP);
+	wire->if_handed(handed_mbuf(&f, 2000, 0), wire);
+	return (ih_ulp()->n == n + 1);
+}
+
+/* What the short way takes for granted, it does no more once it has changed. */
+ATF_TC_WITHOUT_HEAD(handed_no_more);
+ATF_TC_BODY(handed_no_more, tc)
+{
+	struct in6_addr a;
+	struct capture *cap;
+
+	begin();
+	a = ih_addr("10.0.0.1");
+	begin_handed();
+	ATF_REQUIRE_EQ(0, ifa_del(wire, &a));
+	ATF_CHECK(!handed_arrives());
+	ih_ifa(wire, "10.0.0.1", 24);
+	begin_handed();
+	ATF_CHECK(handed_arrives());
+	if_down(wire);
+	ATF_CHECK(!handed_arrives());
+	ATF_CHECK_EQ(1, wire->if_data.ifi_iqdrops);
+	if_up(wire);
+	begin_handed();
+	cap = capture_create(ignore, NULL, NULL);
+	ATF_REQUIRE(cap != NULL);
+	ATF_REQUIRE_EQ(0, if_capture_start(wire, cap, 0, NULL));
+	ATF_CHECK(wire->if_handed == if_input_handed);
+	ATF_CHECK(handed_arrives());
+	ATF_CHECK(wire->if_handed == if_input_handed);
+	if_capture_stop(wire);
+	ATF_CHECK_EQ(0, capture_destroy(cap));
+	begin_handed();
+	ip_proto_unregister(PROTO_TEST);
+	V_ipstat.ips_noproto = 0;
+	ATF_CHECK(!handed_arrives());
+	ATF_CHECK_EQ(1, V_ipstat.ips_noproto);
+	ih_run(120 * SEC);
+	while (ih_sent(wire) != NULL)
+		;
+	end();
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, delivered);
@@ -522,5 +710,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, any_own_address);
 	ATF_TP_ADD_TC(tp, no_memory);
 	ATF_TP_ADD_TC(tp, remembered);
+	ATF_TP_ADD_TC(tp, handed);
+	ATF_TP_ADD_TC(tp, handed_no_more);
 	return (atf_no_error());
 }
