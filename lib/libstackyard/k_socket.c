@@ -470,8 +470,7 @@ syk_call_write(struct vnet *vnet, int fd, const void *buf, size_t len,
 	vnet_end_batch(vnet, saved);
 	if (__predict_true(error == 0))
 		return ((ssize_t)len);
-	return (error < 0 ? syh_write(host, fd, buf, len, call) :
-	    syh_fail(error, call, host, fd));
+	return (syh_fail(error, call, host, fd));
 }
 
 /* The protocol of fd's socket, which was read from, is to hear of it. */

@@ -614,13 +614,12 @@ static bool
 tcp_usr_rcvd_idle(const struct socket *so, const struct vnet *vnet)
 {
 	const struct tcpcb *tp = sototcpcb(so);
-	const long hiwat = (long)so->so_rcv.sb_hiwat;
-	const long more = hiwat - (long)sbavail(&so->so_rcv) -
-	    (int32_t)(tp->rcv_adv - tp->rcv_nxt);
+	const int64_t hiwat = so->so_rcv.sb_hiwat;
+	const int64_t promised = (int32_t)(tp->rcv_adv - tp->rcv_nxt);
+	const int64_t more = hiwat - sbavail(&so->so_rcv) - promised;
 
-	return (more < 2 * tp->t_maxseg && 2 * more < hiwat &&
-	    SEQ_GEQ(tp->rcv_adv, tp->rcv_nxt) &&
-	    (tp->t_flags & TF_ACKNOW) == 0 &&
+	return (promised >= 0 && more < 2 * tp->t_maxseg &&
+	    2 * more < hiwat && (tp->t_flags & TF_ACKNOW) == 0 &&
 	    tp->t_fb->tfb_tcp_output == tcp_default_output &&
 	    !VNET_VNET_PTR(vnet, tcp_ways)->w_linux);
 }

@@ -77,23 +77,23 @@ sosend_is_quick(const struct socket *so, size_t len)
 	    (so->so_state & SS_ISCONNECTED) != 0 && so->so_error == 0 &&
 	    (so->so_snd.sb_state & SBS_CANTSENDMORE) == 0 &&
 	    (so->so_snd.sb_flags & SB_HELD) == 0 && so->so_pcb != NULL &&
-	    sbspace(&so->so_snd) >= (long)len);
+	    sbspace(&so->so_snd) >= (long)len &&
+	    so->so_proto->pr_write != NULL);
 }
 
-/* Make it; -1: no memory is at hand, or the protocol has no quick way. */
+/* Make it: 0, ENOBUFS, or what the protocol says. */
 static inline int
 sosend_quick(struct socket *so, const void *buf, size_t len)
 {
-	const struct protosw *pr;
 	struct mbuf *m;
 
-	pr = so->so_proto;
-	if (__predict_false(pr->pr_write == NULL) ||
-	    __predict_false((m = mb_get_fast(curvnet->vnet_mbufs)) == NULL))
-		return (-1);
+	m = mb_get_fast(curvnet->vnet_mbufs);
+	if (__predict_false(m == NULL) &&
+	    (m = m_get(M_NOWAIT, MT_DATA)) == NULL)
+		return (ENOBUFS);
 	m->m_len = (int32_t)len;
 	soquick_copy(m->m_data, buf, len);
-	return (pr->pr_write(so, m));
+	return (so->so_proto->pr_write(so, m));
 }
 
 /*

@@ -11,6 +11,7 @@
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/wait.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -226,6 +227,7 @@ talk_call(void *arg)
 static void
 talk_connect(unsigned i, bool back, int fds[2])
 {
+	const int small = 1000, on = 1;
 	struct sockaddr_in sin = { .sin_family = AF_INET,
 	    .sin_port = htons(5001), .sin_addr.s_addr =
 	    htonl(0x0a000001 + i * 256 + (back ? 0 : 1)) };
@@ -236,25 +238,52 @@ talk_connect(unsigned i, bool back, int fds[2])
 	    (struct sockaddr *)&sin, sizeof(sin)));
 	WORKS(fds[!back] = sy_accept(talk.host[i + !back],
 	    talk.listener[i + !back], NULL, NULL));
+	/* Reads of a few bytes open so small a window. */
+	if (chance(2) == 0) {
+		WORKS(sy_setsockopt(talk.host[i + !back], fds[!back],
+		    SOL_SOCKET, SO_RCVBUF, &small, sizeof(small)));
+		WORKS(sy_setsockopt(talk.host[i + !back], fds[!back],
+		    IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)));
+		WORKS(sy_setsockopt(talk.host[i + back], fds[back],
+		    IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)));
+	}
 }
 
+static ssize_t
+talk_write(struct sy_host *host, int fd, const uint8_t *buf, size_t len)
+{
+
+	return (talk.general ? syh_write(host, fd, buf, len, "send") :
+	    sy_send(host, fd, buf, len, 0));
+}
+
+static ssize_t
+talk_read(struct sy_host *host, int fd, uint8_t *buf, size_t len)
+{
+
+	return (talk.general ? syh_read(host, fd, buf, len, "recv") :
+	    sy_recv(host, fd, buf, len, 0));
+}
+
+/* Some writes, and then some reads, of all sizes. */
 static void
 talk_bytes(struct sy_host *from, int fd, struct sy_host *to, int tofd)
 {
 	const size_t from_at = chance(64), to_at = chance(64);
-	const size_t all = 1 + chance(1U << chance(16));
-	size_t done;
+	size_t all, done, len, pieces;
 	ssize_t n;
 
-	if (talk.general)
-		WORKS(syh_write(from, fd, out + from_at, all, "send"));
-	else
-		WORKS(sy_send(from, fd, out + from_at, all, 0));
+	all = 0;
+	for (pieces = 1 + chance(8); pieces > 0; pieces--) {
+		len = 1 + chance(1U << chance(13));
+		WORKS(talk_write(from, fd, out + from_at + all, len));
+		all += len;
+	}
 	memset(in + to_at, 0, all + 1);
 	for (done = 0; done < all; done += (size_t)n) {
-		n = talk.general ?
-		    syh_read(to, tofd, in + to_at + done, all - done, "recv") :
-		    sy_recv(to, tofd, in + to_at + done, all - done, 0);
+		len = 1 + chance(1U << chance(14));
+		n = talk_read(to, tofd, in + to_at + done,
+		    len < all - done ? len : all - done);
 		ATF_REQUIRE_MSG(n > 0, "%s", sy_error());
 	}
 	ATF_CHECK_EQ(0, memcmp(in + to_at, out + from_at, all));

@@ -460,14 +460,11 @@ static int
 write_range(u_int way, struct socket *so, const void *text, size_t len,
     size_t *done)
 {
-	int error;
 
-	error = way == 2 && sosend_is_quick(so, len) ?
-	    sosend_quick(so, text, len) : -1;
-	if (error < 0)
+	if (way != 2 || !sosend_is_quick(so, len))
 		return (sosend_buf(so, text, len, done));
 	*done = len;
-	return (error);
+	return (sosend_quick(so, text, len));
 }
 
 ssize_t
