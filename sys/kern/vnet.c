@@ -413,13 +413,14 @@ line_turn(struct vnet_line *line, struct vnet *vnet)
 	}
 }
 
-/* May the first in line have its turn with no more ado? */
+/* May the first in line have its turn with no more ado?  Where threads take
+ * turns, nothing but vl_rare is looked at. */
 static inline bool
 line_goes_on(const struct vnet_line *line)
 {
 
-	return (line->vl_first != NULL && !line->vl_first->pl_ends &&
-	    line->vl_next > line->vl_now && line->vl_rare == 0);
+	return (line->vl_rare == 0 && line->vl_first != NULL &&
+	    !line->vl_first->pl_ends && line->vl_next > line->vl_now);
 }
 
 /* vnet_line_run() of a line that goes on. */
