@@ -29,9 +29,9 @@ demo: all
 check: all build/tests
 	@sh ${TOP}/mk/check.sh ${BUILDDIR} ${TESTS}
 
-#: bench		build for production, measure the stack and its peers, and compare
+#: bench		build, measure the stack and its peers, and compare
 #:		(BENCH="inmem_bulk sim_packets": only these; RUNS=3: of 7;
-#:		FAST=no: the everyday build)
+#:		FAST=yes: the build for production)
 bench: build/lib build/share
 	@cd ${TOP}/tests/bench && ${MAKE} all
 	@STACKYARD_BUILD=${BUILDDIR} SAN=${SAN} FAST=${FAST} \

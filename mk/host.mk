@@ -61,10 +61,6 @@ CC!=		command -v gcc >/dev/null 2>&1 && echo gcc || \
 # clang's newer debugging information is not what every valgrind reads.
 COPTS?=		-O2 ${CC:M*clang*:?-gdwarf-4:-g}
 SAN?=
-# What is measured is what is for production, if this compiler can make that.
-.  if make(bench) && empty(SAN) && !empty(CC:N-*:[-1]:T:M*gcc*)
-FAST?=		yes
-.  endif
 FAST?=
 _cc!=		command -v ${CC:N-*:[-1]} || echo no
 .  if ${_cc} == "no" && !make(demo) && !make(check)

@@ -150,7 +150,7 @@ fd_search(struct filedesc *fd, u_int *np)
 }
 
 /* The lowest that is free is not the one at fd_hint: it becomes so. */
-static int __noinline
+static int
 fd_hint_moves(struct filedesc *fd)
 {
 	u_int n;
@@ -164,44 +164,59 @@ fd_hint_moves(struct filedesc *fd)
 	return (0);
 }
 
-/* Put file behind the lowest free descriptor, which mostly is fd_hint. */
-static inline int
-fd_install(file_t file, int *fdp)
+/* Is that at fd_hint? */
+static inline bool
+fd_hint_is_free(const struct filedesc *fd)
 {
-	struct filedesc *fd;
-	u_int n;
+
+	return (__predict_true((u_int)fd->fd_hint < fd->fd_most &&
+	    fd->fd_files[fd->fd_hint] == 0));
+}
+
+/* Put file there. */
+static inline int
+fd_take_hint(struct filedesc *fd, file_t file)
+{
+
+	fd->fd_files[fd->fd_hint] = file;
+	return (fd->fd_hint++);
+}
+
+static int __noinline
+fd_install_far(struct socket *so, int *fdp)
+{
 	int error;
 
-	fd = &V_filedesc;
-	n = (u_int)fd->fd_hint;
-	if (__predict_false(n >= fd->fd_most || fd->fd_files[n] != 0)) {
-		error = fd_hint_moves(fd);
-		if (error != 0)
-			return (error);
-		n = (u_int)fd->fd_hint;
-	}
-	fd->fd_files[n] = file;
-	fd->fd_hint = (int)n + 1;
-	*fdp = (int)n;
-	return (0);
+	error = fd_hint_moves(&V_filedesc);
+	return (error != 0 ? error : fd_install_socket(so, fdp));
 }
 
 int
 fd_install_socket(struct socket *so, int *fdp)
 {
-	int error;
+	struct filedesc *fd;
 
-	error = fd_install((file_t)so, &so->so_fd);
-	if (error == 0)
-		*fdp = so->so_fd;
-	return (error);
+	fd = &V_filedesc;
+	if (!fd_hint_is_free(fd))
+		return (fd_install_far(so, fdp));
+	*fdp = so->so_fd = fd_take_hint(fd, (file_t)so);
+	return (0);
 }
 
 int
 fd_install_kqueue(struct kqueue *kq, int *fdp)
 {
+	struct filedesc *fd;
+	int error;
 
-	return (fd_install((file_t)kq | FILE_KQUEUE, fdp));
+	fd = &V_filedesc;
+	if (!fd_hint_is_free(fd)) {
+		error = fd_hint_moves(fd);
+		if (error != 0)
+			return (error);
+	}
+	*fdp = fd_take_hint(fd, (file_t)kq | FILE_KQUEUE);
+	return (0);
 }
 
 int

@@ -67,7 +67,7 @@ protosw_unregister(const struct protosw *pr)
 	V_protosw_found.pf_pr = NULL;
 }
 
-static const struct protosw *
+static const struct protosw * __noinline
 protosw_search(int domain, int type, int protocol, int *error)
 {
 	const struct protosw *pr, **tab;
@@ -84,8 +84,11 @@ protosw_search(int domain, int type, int protocol, int *error)
 		if (protocol != 0 && pr->pr_protocol != protocol)
 			continue;
 		proto = true;
-		if (pr->pr_type == type)
+		if (pr->pr_type == type) {
+			V_protosw_found = (struct protosw_found){ domain,
+			    type, protocol, pr };
 			return (pr);
+		}
 	}
 	if (!family)
 		*error = EAFNOSUPPORT;
@@ -103,11 +106,7 @@ protosw_find(int domain, int type, int protocol, int *error)
 
 	pf = &V_protosw_found;
 	if (__predict_false(pf->pf_domain != domain || pf->pf_type != type ||
-	    pf->pf_protocol != protocol || pf->pf_pr == NULL)) {
-		pf->pf_pr = protosw_search(domain, type, protocol, error);
-		pf->pf_domain = domain;
-		pf->pf_type = type;
-		pf->pf_protocol = protocol;
-	}
+	    pf->pf_protocol != protocol || pf->pf_pr == NULL))
+		return (protosw_search(domain, type, protocol, error));
 	return (pf->pf_pr);
 }

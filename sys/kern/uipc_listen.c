@@ -132,7 +132,7 @@ solisten_dequeue(struct socket *so)
 	SLIST_INIT(&so->so_knotes);
 }
 
-static void
+static inline void
 solisten_enqueue(struct socket *head, struct socket *so, short qstate)
 {
 	struct solisten *sol;
@@ -224,7 +224,7 @@ soinherit(struct socket *so, const struct socket *head)
 }
 
 struct socket *
-sonewconn(struct socket *head, int connstatus)
+sonewconn_held(struct socket *head)
 {
 	struct solisten *sol;
 	struct socket *so;
@@ -242,15 +242,41 @@ sonewconn(struct socket *head, int connstatus)
 		sodealloc(so);
 		return (NULL);
 	}
-	if (connstatus != 0) {
-		so->so_state |= (short)connstatus;
-		solisten_enqueue(head, so, SQ_COMP);
-		sorwakeup(head);
-		return (so);
-	}
 	if (sol->sol_nincomp > sol->sol_qlimit)
 		soabort(TAILQ_FIRST(&sol->sol_incomp));
+	return (so);
+}
+
+void
+sonewconn_wait(struct socket *head, struct socket *so)
+{
+
 	solisten_enqueue(head, so, SQ_INCOMP);
+}
+
+void
+sonewconn_done(struct socket *head, struct socket *so)
+{
+
+	so->so_state |= SS_ISCONNECTED;
+	solisten_enqueue(head, so, SQ_COMP);
+	sorwakeup(head);
+}
+
+struct socket *
+sonewconn(struct socket *head, int connstatus)
+{
+	struct socket *so;
+
+	so = sonewconn_held(head);
+	if (so == NULL)
+		return (NULL);
+	if (connstatus == 0) {
+		sonewconn_wait(head, so);
+		return (so);
+	}
+	so->so_state |= (short)connstatus;
+	sonewconn_done(head, so);
 	return (so);
 }
 

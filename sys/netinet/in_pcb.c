@@ -280,8 +280,8 @@ pcb_insert(struct inpcbinfo *ipi, struct inpcb *inp)
 }
 
 /* The run goes on behind slot i, which becomes free: move entries back.  One
- * may move to i if its home is not behind i.  The slot that is free then. */
-static uint32_t __noinline
+ * may move to i if its home is not behind i. */
+static void __noinline
 pcb_close_gap(const struct inpcbinfo *ipi, uint32_t i)
 {
 	uint32_t home, j, mask = ipi->ipi_connmask;
@@ -293,7 +293,7 @@ pcb_close_gap(const struct inpcbinfo *ipi, uint32_t i)
 			i = j;
 		}
 	}
-	return (i);
+	ipi->ipi_conns[i] = 0;
 }
 
 static void
@@ -307,8 +307,9 @@ pcb_remove(struct inpcbinfo *ipi, struct inpcb *inp)
 	for (i = inp->inp_hash & mask; ipi->ipi_conns[i] != pcb_slot(inp);)
 		i = (i + 1) & mask;
 	if (ipi->ipi_conns[(i + 1) & mask] != 0)
-		i = pcb_close_gap(ipi, i);
-	ipi->ipi_conns[i] = 0;
+		pcb_close_gap(ipi, i);
+	else
+		ipi->ipi_conns[i] = 0;
 }
 
 /* ---- The table of ports ---- */
@@ -442,18 +443,36 @@ in_pcbaccept(struct inpcbinfo *ipi, struct inpcb *inp, struct inpcb *linp,
 	return (0);
 }
 
-void
-in_pcbleave(struct inpcbinfo *ipi, struct inpcb *inp)
+static inline void
+pcb_leave(struct inpcbinfo *ipi, struct inpcb *inp)
 {
-	if ((inp->inp_flags & INP_INPORT) != 0) {
+	uint16_t flags = inp->inp_flags;
+
+	if ((flags & INP_INPORT) != 0) {
 		LIST_REMOVE(inp, inp_portlist);
 		ipi->ipi_nports--;
 		if (ipi->ipi_wild == inp)
 			in_pcbwild_forget(ipi);
 	}
-	if ((inp->inp_flags & INP_INHASH) != 0)
+	inp->inp_flags = flags & (uint16_t)~(INP_INHASH | INP_INPORT);
+	if ((flags & INP_INHASH) != 0)
 		pcb_remove(ipi, inp);
-	inp->inp_flags &= ~(INP_INHASH | INP_INPORT);
+}
+
+void
+in_pcbleave(struct inpcbinfo *ipi, struct inpcb *inp)
+{
+	pcb_leave(ipi, inp);
+}
+
+/* What hangs on inp goes before it. */
+static void __noinline
+pcb_strip(struct inpcbinfo *ipi, struct inpcb *inp)
+{
+	m_freem(inp->inp_options);
+	inp->inp_options = NULL;
+	ro_invalidate(&inp->inp_route);
+	in_pcbdestroy(ipi, inp);
 }
 
 void
@@ -461,16 +480,18 @@ in_pcbdestroy(struct inpcbinfo *ipi, struct inpcb *inp)
 {
 	struct nhop_object *nh = inp->inp_route.ro_nh;
 
-	in_pcbleave(ipi, inp);
-	if (__predict_false(inp->inp_options != NULL)) {
-		m_freem(inp->inp_options);
-		inp->inp_options = NULL;
+	/* Mostly the table of routes has the next hop, too. */
+	if (__predict_false(inp->inp_options != NULL ||
+	    (nh != NULL && nh->nh_refs == 1))) {
+		pcb_strip(ipi, inp);
+		return;
 	}
+	if (nh != NULL)
+		nh->nh_refs--;
 	TAILQ_REMOVE(&ipi->ipi_list, inp, inp_list);
 	ipi->ipi_count--;
 	ipi->ipi_gencnt++;
-	if (nh != NULL)
-		nhop_free(nh);
+	pcb_leave(ipi, inp);
 }
 
 /* Could both receive the same packet?  An IPv6 wildcard takes IPv4 too,
@@ -496,15 +517,20 @@ port_free(const struct inpcbinfo *ipi, const struct inpcb *inp,
     const struct in6_addr *laddr, uint16_t port)
 {
 	const struct inpcb *t;
+	const struct inpcbporthead *head;
 	int mine, theirs;
 
+	if (ipi->ipi_ports == NULL)
+		head = NULL;
+	else if (LIST_EMPTY(head = port_head(ipi, port)) && !in_pcbquiet(ipi))
+		return (true);
 	mine = inp->inp_socket != NULL ? inp->inp_socket->so_options : 0;
 	if (in_pcbquiet(ipi) && (mine & SO_REUSEADDR) == 0 &&
 	    ipi->ipi_quiet->ipq_port_taken(laddr, port, inp->inp_vflag))
 		return (false);
-	if (ipi->ipi_ports == NULL)
+	if (head == NULL)
 		return (true);
-	LIST_FOREACH(t, port_head(ipi, port), inp_portlist) {
+	LIST_FOREACH(t, head, inp_portlist) {
 		if (t == inp || t->inp_lport != port)
 			continue;
 		theirs = t->inp_socket != NULL ? t->inp_socket->so_options :

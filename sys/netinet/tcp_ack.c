@@ -35,6 +35,7 @@
 #include <netinet/tcp_newcwv.h>
 #include <netinet/tcp_pmtud.h>
 #include <netinet/tcp_rtt.h>
+#include <netinet/tcp_seg.h>
 #include <netinet/tcp_sentmap.h>
 #include <netinet/tcp_undo.h>
 #include <netinet/tcp_var.h>
@@ -645,12 +646,10 @@ ack_plain_judge(struct tcpcb *tp, const struct tcp_seg *sg, uint32_t us,
     uint32_t acked)
 {
 	/* Nothing is SACKed. */
-	ack_rtt_tell(tp, us, 0, tp->snd_max - tp->snd_una - tp->t_snd_lost +
-	    acked);
-	if (SEQ_GEQ(sg->sg_ack, tp->t_round_end))
-		tcp_round_begin(tp);
+	tcp_round_measured(tp, us, tp->snd_max - tp->snd_una -
+	    tp->t_snd_lost + acked, sg->sg_ack);
 	tp->t_dupacks = 0;
-	cc_progress(tp, acked, tcp_nsegs(sg));
+	cc_progress(tp, acked, sg->sg_joined);
 }
 
 /* A plain one of the records up to last, all of which were sent once and
@@ -685,17 +684,20 @@ ack_plain(struct tcpcb *tp, const struct tcp_seg *sg,
 }
 
 /* One that acknowledges something new. */
-static int __noinline
-ack_process(struct tcpcb *tp, const struct tcp_seg *sg)
+int
+tcp_ack_new(struct tcpcb *tp, const struct tcp_seg *sg)
 {
 	const struct tcp_sent *ts = TAILQ_FIRST(&tp->t_map);
 
 	if (__predict_false(!ack_is_plain(tp, sg)))
 		return (ack_general(tp, sg));
-	for (; ts != NULL && tcp_sent_straight(ts) &&
-	    SEQ_LEQ(ts->ts_end, sg->sg_ack); ts = TAILQ_NEXT(ts, ts_link))
-		if (ts->ts_end == sg->sg_ack)
+	for (; ts != NULL && tcp_sent_straight(ts);
+	    ts = TAILQ_NEXT(ts, ts_link)) {
+		if (__predict_true(ts->ts_end == sg->sg_ack))
 			return (ack_plain(tp, sg, ts));
+		if (SEQ_GT(ts->ts_end, sg->sg_ack))
+			break;
+	}
 	return (ack_general(tp, sg));
 }
 
@@ -758,8 +760,8 @@ tcp_ack_first(struct tcpcb *tp, const struct tcp_seg *sg, nstime_t sent)
 }
 
 /* An ACK outside of what is in flight: RFC 5961, section 5. */
-static int __noinline
-ack_outside(struct tcpcb *tp, struct tcp_seg *sg)
+int
+tcp_ack_outside(struct tcpcb *tp, struct tcp_seg *sg)
 {
 	const bool ahead = SEQ_GT(sg->sg_ack, tp->snd_max);
 	int v = TV_OK;
@@ -791,24 +793,16 @@ ack_is_old(const struct tcpcb *tp, const struct tcp_seg *sg)
 	    TF_SACK_PERMIT);
 }
 
-/* The ACK of a synchronized connection without ECN: almost every one. */
-static inline int
-ack_usual(struct tcpcb *tp, struct tcp_seg *sg)
+int
+tcp_ack_again(struct tcpcb *tp, struct tcp_seg *sg)
 {
-	const uint32_t acked = sg->sg_ack - tp->snd_una;
-
-	if (acked == 0)
-		return (ack_is_old(tp, sg) ? ack_window(tp, sg) :
-		    ack_general(tp, sg));
-	/* snd_una < ack <= snd_max? */
-	if (__predict_false(acked > tp->snd_max - tp->snd_una))
-		return (ack_outside(tp, sg));
-	return (ack_process(tp, sg));
+	return (ack_is_old(tp, sg) ? ack_window(tp, sg) :
+	    ack_general(tp, sg));
 }
 
 /* With a handshake to complete, or with ECN. */
-static int __noinline
-ack_unusual(struct tcpcb *tp, struct tcp_seg *sg)
+int
+tcp_ack_unusual(struct tcpcb *tp, struct tcp_seg *sg)
 {
 	int v = TV_OK;
 
@@ -820,15 +814,7 @@ ack_unusual(struct tcpcb *tp, struct tcp_seg *sg)
 	if ((tp->t_flags2 & TF2_ECN_ANY) != 0 &&
 	    sg->sg_ack - tp->snd_una <= tp->snd_max - tp->snd_una)
 		v |= tcp_ecn_input(tp, sg);
-	return (v | ack_usual(tp, sg));
-}
-
-int
-tcp_ack_regular(struct tcpcb *tp, struct tcp_seg *sg)
-{
-	if (__predict_false((tp->t_flags2 & TF2_ECN_ANY) != 0))
-		return (ack_unusual(tp, sg));
-	return (ack_usual(tp, sg));
+	return (v | tcp_ack_usual(tp, sg));
 }
 
 int
@@ -838,6 +824,6 @@ tcp_stage_ack(struct tcpcb *tp, struct tcp_seg *sg)
 		return (TV_STOP);
 	if (tp->t_state == TCPS_SYN_RECEIVED ||
 	    (tp->t_flags2 & TF2_ECN_ANY) != 0)
-		return (ack_unusual(tp, sg));
-	return (ack_usual(tp, sg));
+		return (tcp_ack_unusual(tp, sg));
+	return (tcp_ack_usual(tp, sg));
 }

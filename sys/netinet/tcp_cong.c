@@ -44,9 +44,13 @@ SYSCTL_INT_RANGE(_net_inet_tcp, OID_AUTO, initcwnd_segments,
 uint32_t
 tcp_compute_initwnd(uint32_t maxseg)
 {
-	if (V_tcp_initcwnd_segments > 0)
-		return (min((u_int)V_tcp_initcwnd_segments * maxseg,
-		    max(2 * maxseg, (u_int)V_tcp_initcwnd_segments * 1460)));
+	const u_int segs = (u_int)V_tcp_initcwnd_segments;
+
+	/* Segments of 1460 bytes at most are as many as that. */
+	if (segs > 0 && maxseg <= 1460)
+		return (segs * maxseg);
+	if (segs > 0)
+		return (min(segs * maxseg, max(2 * maxseg, segs * 1460)));
 	if (V_tcp_do_rfc3390)
 		return (min(4 * maxseg, max(2 * maxseg, 4380)));
 	if (maxseg > 2190)		/* RFC 5681, 3.1 */
@@ -60,12 +64,13 @@ cc_initial_window(const struct tcpcb *tp, uint32_t mss)
 {
 	const struct tcp_userto *tu = tp->t_userto;
 
-	if (tu != NULL && tu->tu_iwnd_nb != 0)
+	if (__predict_true(tu == NULL))
+		return (tcp_compute_initwnd(mss));
+	if (tu->tu_iwnd_nb != 0)
 		return (tu->tu_iwnd_nb);
-	if (tu != NULL && tu->tu_iwnd_nseg != 0)
+	if (tu->tu_iwnd_nseg != 0)
 		return (tu->tu_iwnd_nseg * mss);
-	return (tu == NULL ? tcp_compute_initwnd(mss) :
-	    tcp_compat_initwnd(tp, mss));
+	return (tcp_compat_initwnd(tp, mss));
 }
 
 void

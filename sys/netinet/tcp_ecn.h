@@ -16,6 +16,8 @@
 #ifndef _STACKYARD_NETINET_TCP_ECN_H_
 #define	_STACKYARD_NETINET_TCP_ECN_H_
 
+#include <sys/vnet.h>
+
 #include <netinet/tcp.h>
 
 struct tcp_acked;

@@ -32,10 +32,9 @@ struct tcp_function {
 };
 TAILQ_HEAD(tcp_funchead, tcp_function);
 VNET_DEFINE_STATIC(struct tcp_funchead, t_functions);
-VNET_DEFINE_STATIC(struct tcp_function_block *, tcp_func_default);
+VNET_DEFINE(struct tcp_function_block *, tcp_func_default);
 VNET_DEFINE_STATIC(uint8_t, tcp_func_nextid);
 #define	V_t_functions		VNET(t_functions)
-#define	V_tcp_func_default	VNET(tcp_func_default)
 #define	V_tcp_func_nextid	VNET(tcp_func_nextid)
 
 VNET_DEFINE(int, tcp_functions_inherit_listen_socket_stack) = 1;
@@ -353,7 +352,7 @@ fb_init(struct tcpcb *tp, struct tcp_function_block *blk, void **ptr)
 }
 
 /* The block that tp refers to has a state. */
-static int __noinline
+int
 tcp_functions_begin(struct tcpcb *tp)
 {
 	int error;
@@ -361,19 +360,6 @@ tcp_functions_begin(struct tcpcb *tp)
 	if ((error = fb_init(tp, tp->t_fb, &tp->t_fb_ptr)) != 0)
 		tp->t_fb->tfb_refcnt--;
 	return (error);
-}
-
-int
-tcp_functions_attach(struct tcpcb *tp)
-{
-	struct tcp_function_block *blk = V_tcp_func_default;
-
-	tp->t_fb = blk;
-	tp->t_inpcb.inp_irregular |= blk->tfb_irregular;
-	blk->tfb_refcnt++;
-	if (blk->tfb_statesize == 0 && blk->tfb_tcp_fb_init == NULL)
-		return (0);
-	return (tcp_functions_begin(tp));
 }
 
 /* The block that tp refers to has a state, or an end of its own. */

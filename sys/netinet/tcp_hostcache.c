@@ -297,9 +297,11 @@ hc_insert(const struct hc_key *key)
 	TAILQ_INSERT_HEAD(&hb->hb_list, he, he_link);
 	hb->hb_length++;
 	TAILQ_INSERT_HEAD(&V_hc.h_age, he, he_age);
-	if (V_hc_count++ == 0)
+	if (V_hc_count++ == 0) {
 		callout_reset_at(&V_hc.h_timer, getnstime() +
 		    (nstime_t)V_hc_prune * NS_PER_SEC, hc_prune_door, NULL);
+		tcp_sized_forget();
+	}
 	hc_touch(hb, he);
 	TCPSTAT_INC(tcps_hc_added);
 	return (he);

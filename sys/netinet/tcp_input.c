@@ -79,14 +79,18 @@ static inline struct mbuf *
 tcp_accept_segment(struct mbuf *m, const struct ip_info *ii,
     struct tcp_seg *sg, uint16_t udpport)
 {
+	const u_int least = sizeof(struct tcphdr);
 	u_int off_flags = 0;
+	bool whole = false;
 
 	TCPSTAT_INC(tcps_rcvtotal);
-	if (__predict_true(m->m_len >= (int)sizeof(struct tcphdr)))
-		off_flags = tcp_off_flags(mtod(m, struct tcphdr *));
 	/* Mostly it lies in one mbuf. */
-	if (__predict_false(TCP_OFF(off_flags) < (int)sizeof(struct tcphdr) ||
-	    TCP_OFF(off_flags) > m->m_len || ii->ii_bcast)) {
+	if (__predict_true((u_int)m->m_len >= least)) {
+		off_flags = tcp_off_flags(mtod(m, struct tcphdr *));
+		whole = (u_int)TCP_OFF(off_flags) - least <=
+		    (u_int)m->m_len - least && !ii->ii_bcast;
+	}
+	if (__predict_false(!whole)) {
 		if ((m = tcp_pull_header(m, ii)) == NULL)
 			return (NULL);
 		off_flags = tcp_off_flags(mtod(m, struct tcphdr *));
@@ -94,8 +98,7 @@ tcp_accept_segment(struct mbuf *m, const struct ip_info *ii,
 	if (udpport == 0 && ip_cksum_verify(m, ii, IPPROTO_TCP,
 	    (uint32_t)m->m_pkthdr.len) != 0)
 		return (tcp_refuse_sum(m, ii));
-	tcp_read_header(m, ii, sg, off_flags);
-	sg->sg_udpport = udpport;
+	tcp_read_header(m, ii, sg, off_flags, udpport);
 	return (m);
 }
 
@@ -160,6 +163,7 @@ tcp_delay_ack(struct tcpcb *tp)
 	tcp_timer_at(tp, TT_DELACK, getnstime() + V_tcp_delacktime);
 }
 
+/* The news for so, of which the first who is told may close it. */
 static void
 tcp_verdict_wake(struct socket *so, int v)
 {
@@ -177,16 +181,10 @@ tcp_verdict_wake(struct socket *so, int v)
 		soisdisconnected(so);
 }
 
-/* The same, where who is told first may close so. */
-#define	TV_NEWS		(TV_CONNECTED | TV_RCVEOF | TV_WAKERD | TV_WAKEWR | \
-			    TV_DISCONNECTED)
 static void __noinline
 tcp_verdict_tell(struct socket *so, int v)
 {
-	v &= TV_NEWS;
-	if (v == TV_WAKERD)
-		sorwakeup(so);
-	else if (v == TV_WAKEWR)
+	if (v == TV_WAKEWR)
 		sowwakeup(so);
 	else if (v != 0) {
 		soref(so);
@@ -195,13 +193,18 @@ tcp_verdict_tell(struct socket *so, int v)
 	}
 }
 
-/* The news for so, which mostly nobody waits for in a way that calls him. */
+/* The same: mostly it is one thing, or several that nobody waits for in a way
+ * that calls him. */
+#define	TV_CHANGES	(TV_CONNECTED | TV_DISCONNECTED)
+#define	TV_NEWS		(TV_CHANGES | TV_RCVEOF | TV_WAKERD | TV_WAKEWR)
 static __always_inline void
 tcp_verdict_news(struct socket *so, int v)
 {
-	if ((v & (TV_CONNECTED | TV_DISCONNECTED)) != 0 ||
-	    ((so->so_rcv.sb_flags | so->so_snd.sb_flags) &
-	    (SB_KNOTE | SB_UPCALL)) != 0)
+	v &= TV_NEWS;
+	if (v == TV_WAKERD)
+		sorwakeup(so);
+	else if ((v & TV_CHANGES) != 0 || ((so->so_rcv.sb_flags |
+	    so->so_snd.sb_flags) & (SB_KNOTE | SB_UPCALL)) != 0)
 		tcp_verdict_tell(so, v);
 	else if ((v & TV_RCVEOF) != 0)
 		so->so_rcv.sb_state |= SBS_CANTRCVMORE;
@@ -324,6 +327,21 @@ tcp_verdict_output(struct tcpcb *tp, struct tcp_seg *sg, int v)
 	return (false);
 }
 
+/* The connection ends. */
+static bool
+tcp_verdict_end(struct tcpcb *tp, struct tcp_seg *sg, int v)
+{
+	if ((v & TV_RST) != 0)
+		tcp_reset_reply(tp, sg);
+	if ((v & TV_DROP) != 0)
+		tcp_drop(tp, sg->sg_errno);
+	else if ((v & TV_GONE) != 0)
+		tcp_close(tp);
+	else
+		return (tcp_verdict_output(tp, sg, v));
+	return (true);
+}
+
 /*
  * Carry out a verdict.  The order matters: first what may end the
  * connection, then output, then the news for the user, whose callback may
@@ -337,15 +355,8 @@ tcp_verdict(struct tcpcb *tp, struct tcp_seg *sg, int v)
 
 	if (so != NULL)
 		soref(so);
-	if ((v & TV_RST) != 0)
-		tcp_reset_reply(tp, sg);
-	gone = (v & (TV_DROP | TV_GONE)) != 0;
-	if ((v & TV_DROP) != 0)
-		tcp_drop(tp, sg->sg_errno);
-	else if ((v & TV_GONE) != 0)
-		tcp_close(tp);
-	else
-		gone = tcp_verdict_output(tp, sg, v);
+	gone = (v & (TV_RST | TV_DROP | TV_GONE)) != 0 ?
+	    tcp_verdict_end(tp, sg, v) : tcp_verdict_output(tp, sg, v);
 	if (so != NULL) {
 		if (!gone)
 			tcp_verdict_wake(so, v);

@@ -43,12 +43,14 @@ tcp_listen_flags(const struct tcpcb *lp, const struct tcpopt *to)
 	    SYF_SCALE, SYF_TSTMP };
 	uint16_t flags = 0, offer = SYF_FASTOPEN | SYF_FASTOPENEXP;
 
-	/* Who was let in unsigned goes on so. */
-	if ((lp->t_flags & TF_SIGNATURE) != 0 &&
-	    (to->to_flags & (TOF_SIGNATURE | TOF_AO)) != 0)
-		flags |= SYF_SIGNATURE;
-	if ((lp->t_flags & TF_NOOPT) != 0)
-		return (flags | SYF_NOOPT);
+	if (__predict_false((lp->t_flags & (TF_SIGNATURE | TF_NOOPT)) != 0)) {
+		/* Who was let in unsigned goes on so. */
+		if ((lp->t_flags & TF_SIGNATURE) != 0 &&
+		    (to->to_flags & (TOF_SIGNATURE | TOF_AO)) != 0)
+			flags |= SYF_SIGNATURE;
+		if ((lp->t_flags & TF_NOOPT) != 0)
+			return (flags | SYF_NOOPT);
+	}
 	if ((u_int)V_tcp_do_rfc1323 < nitems(rfc1323))
 		offer |= rfc1323[V_tcp_do_rfc1323];
 	if (V_tcp_do_sack)
@@ -112,20 +114,23 @@ tcp_listen_offer(const struct tcpcb *lp, const struct tcp_seg *sg,
 static void
 tcp_child_options(struct tcpcb *tp, const struct tcp_syn *sy)
 {
-	tp->t_flags &= ~(TF_REQ_SCALE | TF_REQ_TSTMP | TF_SACK_PERMIT);
+	u_int flags = tp->t_flags & ~(TF_REQ_SCALE | TF_REQ_TSTMP |
+	    TF_SACK_PERMIT);
+
 	if ((sy->sy_flags & SYF_SCALE) != 0) {
-		tp->t_flags |= TF_REQ_SCALE | TF_RCVD_SCALE;
+		flags |= TF_REQ_SCALE | TF_RCVD_SCALE;
 		tp->snd_scale = sy->sy_scales >> 4;
 		tp->rcv_scale = tp->request_r_scale = sy->sy_scales & 0xf;
 	}
 	if ((sy->sy_flags & SYF_TSTMP) != 0) {
-		tp->t_flags |= TF_REQ_TSTMP | TF_RCVD_TSTMP;
+		flags |= TF_REQ_TSTMP | TF_RCVD_TSTMP;
 		tp->t_inpcb.inp_irregular &= (uint8_t)~TCPI_UNSTAMPED;
 		tp->ts_recent = sy->sy_tsrecent;
 		tp->ts_recent_age = tcp_ts_age();
 	}
 	if ((sy->sy_flags & SYF_SACK) != 0)
-		tp->t_flags |= TF_SACK_PERMIT;
+		flags |= TF_SACK_PERMIT;
+	tp->t_flags = flags;
 }
 
 /* Bind the new connection to the handshake's addresses: 0 or an errno. */
@@ -219,9 +224,8 @@ tcp_child_is_plain(const struct tcpcb *tp, const struct tcp_syn *sy,
 {
 	return (sg->sg_flags == TH_ACK && sg->sg_len == 0 &&
 	    sg->sg_seq == tp->rcv_nxt &&
-	    sg->sg_to.to_flags == (sy->sy_flags & SYF_TSTMP) &&
-	    sent != 0 && sent != SC_UNSENT && SY_REXMITS(sy) == 0 &&
-	    (sy->sy_flags & SYF_AGAIN) == 0 &&
+	    sg->sg_to.to_flags == (sy->sy_flags & (SYF_TSTMP | SYF_AGAIN)) &&
+	    sent - 1 < SC_UNSENT - 1 && SY_REXMITS(sy) == 0 &&
 	    sy->sy_ecn == TCP_ECN_NONE && tp->t_userto == NULL &&
 	    tp->t_fb->tfb_tcp_do_segment == tcp_default_do_segment &&
 	    !TCP_TRACED(tp));
@@ -235,7 +239,7 @@ tcp_listen_child(struct tcpcb *lp, const struct tcp_syn *sy,
 	struct tcpcb *tp;
 	bool plain;
 
-	if ((so = sonewconn(tptosocket(lp), 0)) == NULL)
+	if ((so = sonewconn_held(tptosocket(lp))) == NULL)
 		return (NULL);
 	tp = sototcpcb(so);
 	tcp_child_numbers(tp, sy);
@@ -245,8 +249,11 @@ tcp_listen_child(struct tcpcb *lp, const struct tcp_syn *sy,
 	    tcp_child_bind(tp, lp, sy, sg) != 0)
 		goto fail;
 	plain = tcp_child_is_plain(tp, sy, sg, sent);
-	if (!plain && sent != SC_UNSENT && tcp_child_sent(tp, sy, sent) != 0)
-		goto fail;
+	if (__predict_false(!plain)) {
+		if (sent != SC_UNSENT && tcp_child_sent(tp, sy, sent) != 0)
+			goto fail;
+		sonewconn_wait(tptosocket(lp), so);
+	}
 	tcp_child_options(tp, sy);
 	tcp_find_way(tptoinpcb(tp));
 	tcp_mss(tp, sy->sy_peermss);
@@ -269,17 +276,17 @@ fail:
 	return (NULL);
 }
 
-/* tp is established, and nothing was written to it: what tcp_output_if() would
- * come to, and the news. */
-static void
-tcp_child_opened(struct tcpcb *tp)
+/* tp, on no queue of lp's, is established, and nothing was written to it: what
+ * tcp_output_if() would come to, and the news. */
+static inline void
+tcp_child_opened(struct tcpcb *tp, struct tcpcb *lp)
 {
 	if (tp->t_fb->tfb_tcp_output != tcp_default_output ||
 	    tcp_window_update_due(tp))
 		tcp_output_later(tp);
 	else
 		tp->t_app_limited = (uint32_t)tp->t_delivered;
-	soisconnected(tptosocket(tp));
+	sonewconn_done(tptosocket(lp), tptosocket(tp));
 }
 
 /* ---- Segments ---- */
@@ -308,7 +315,7 @@ tcp_listen_signed(struct tcpcb *lp, const struct mbuf *m,
 }
 
 /* An ACK, with its mbuf. */
-static void
+static void __noinline
 tcp_listen_ack(struct tcpcb *lp, struct mbuf *m, struct tcp_seg *sg,
     struct tcp_syn *sy)
 {
@@ -321,7 +328,7 @@ tcp_listen_ack(struct tcpcb *lp, struct mbuf *m, struct tcp_seg *sg,
 			return;
 		}
 		in_pcbsame_note(&V_tcbinfo, sg->sg_ip->ii_same);
-		tcp_child_opened(tp);
+		tcp_child_opened(tp, lp);
 		break;
 	case TCP_SC_NONE:
 		tcp_log_wrong(sg, "acknowledges no SYN-ACK of ours");
@@ -361,7 +368,7 @@ tcp_listen_fast(struct tcpcb *lp, struct mbuf *m, struct tcp_seg *sg,
 
 /* A SYN, with its mbuf.  The option stays in sg if the SYN-ACK is to have a
  * cookie. */
-static void
+static void __noinline
 tcp_listen_syn(struct tcpcb *lp, struct mbuf *m, struct tcp_seg *sg,
     struct tcp_syn *sy)
 {

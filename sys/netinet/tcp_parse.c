@@ -181,7 +181,7 @@ tcp_parse(const struct mbuf *m, const struct ip_info *ii, struct tcp_seg *sg)
 	if (off < (int)sizeof(*th) || off > m->m_len ||
 	    off > m->m_pkthdr.len)
 		return (EINVAL);
-	tcp_read_header(m, ii, sg, tcp_off_flags(th));
+	tcp_read_header(m, ii, sg, tcp_off_flags(th), 0);
 	return (0);
 }
 

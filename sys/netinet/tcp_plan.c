@@ -47,25 +47,6 @@ SYSCTL_INT(_net_inet_tcp_sack, OID_AUTO, tso, CTLFLAG_VNET | CTLFLAG_RW,
 
 /* ---- Windows ---- */
 
-/* Space to judge what comes by: never less than was promised. */
-uint32_t
-tcp_rcv_window(const struct tcpcb *tp)
-{
-	const struct socket *so = tptosocket(tp);
-	uint32_t promised = 0;
-	long space;
-
-	if (SEQ_GT(tp->rcv_adv, tp->rcv_nxt))
-		promised = tp->rcv_adv - tp->rcv_nxt;
-	if (so == NULL)
-		return (promised);
-	space = sbspace(&so->so_rcv);
-	if (space < (long)promised)
-		space = promised;
-	return ((uint32_t)lmin(space,
-	    (long)TCP_MAXWIN << TCP_MAX_WINSHIFT));
-}
-
 bool
 tcp_window_grown(const struct tcpcb *tp, const struct socket *so,
     uint32_t win)

@@ -100,10 +100,11 @@ tcp_read_ends(struct in_conninfo *inc, const struct tcphdr *th,
 	inc->inc_scope = ii->ii_scope;
 }
 
-/* All but the options and the ends, of a header with those 16 bits. */
+/* All but the options and the ends, of a header with those 16 bits, that came
+ * from that UDP port, or 0. */
 static inline void
 tcp_read_fixed(const struct mbuf *m, const struct ip_info *ii,
-    struct tcp_seg *sg, u_int off_flags)
+    struct tcp_seg *sg, u_int off_flags, uint16_t udpport)
 {
 	const struct tcphdr *th = mtod(m, const struct tcphdr *);
 	const u_int flags = off_flags & (TH_AE | 0xff);
@@ -121,7 +122,7 @@ tcp_read_fixed(const struct mbuf *m, const struct ip_info *ii,
 	sg->sg_flags = (uint16_t)flags;
 	sg->sg_len = (uint32_t)(m->m_pkthdr.len - TCP_OFF(off_flags));
 	sg->sg_joined = m->m_pkthdr.lro_nsegs;
-	sg->sg_udpport = 0;
+	sg->sg_udpport = udpport;
 	sg->sg_errno = 0;
 }
 
@@ -129,11 +130,11 @@ tcp_read_fixed(const struct mbuf *m, const struct ip_info *ii,
  * whole and to lie in one piece. */
 static inline void
 tcp_read_header(const struct mbuf *m, const struct ip_info *ii,
-    struct tcp_seg *sg, u_int off_flags)
+    struct tcp_seg *sg, u_int off_flags, uint16_t udpport)
 {
 	const struct tcphdr *th = mtod(m, const struct tcphdr *);
 
-	tcp_read_fixed(m, ii, sg, off_flags);
+	tcp_read_fixed(m, ii, sg, off_flags, udpport);
 	tcp_read_ends(&sg->sg_read, th, ii);
 	sg->sg_ends = &sg->sg_read;
 	sg->sg_m = NULL;
@@ -289,6 +290,28 @@ tcp_urg_passed(struct tcpcb *tp)
 		tp->rcv_up = tp->rcv_nxt;
 }
 
+/* The ACK of a synchronized connection without ECN: almost every one. */
+static __always_inline int
+tcp_ack_usual(struct tcpcb *tp, struct tcp_seg *sg)
+{
+	const uint32_t acked = sg->sg_ack - tp->snd_una;
+
+	if (acked == 0)
+		return (tcp_ack_again(tp, sg));
+	/* snd_una < ack <= snd_max? */
+	if (__predict_false(acked > tp->snd_max - tp->snd_una))
+		return (tcp_ack_outside(tp, sg));
+	return (tcp_ack_new(tp, sg));
+}
+
+/* tcp_stage_ack() of a segment that tcp_regular() is true of. */
+static __always_inline int
+tcp_ack_regular(struct tcpcb *tp, struct tcp_seg *sg)
+{
+	return (__predict_false((tp->t_flags2 & TF2_ECN_ANY) != 0) ?
+	    tcp_ack_unusual(tp, sg) : tcp_ack_usual(tp, sg));
+}
+
 static inline void
 tcp_ack_predicted(struct tcpcb *tp, const struct tcp_seg *sg)
 {
@@ -304,10 +327,12 @@ tcp_ack_policy(struct tcpcb *tp, const struct tcp_seg *sg)
 {
 	u_int full;
 
-	if (__predict_true(tp->t_delack_opt == -1) ?
-	    V_tcp_delack_enabled == 0 : !tcp_compat_delack(tp))
+	if (__predict_false(tp->t_delack_opt != -1)) {
+		if (!tcp_compat_delack(tp))
+			return (TV_ACKNOW);
+	} else if (__predict_false(V_tcp_delack_enabled == 0))
 		return (TV_ACKNOW);
-	if ((tp->t_flags & TF_RXWIN0SENT) != 0)
+	if (__predict_false((tp->t_flags & TF_RXWIN0SENT) != 0))
 		return (TV_ACKNOW);
 	/* A large one stands for as many as it was made of; nothing that is
 	 * smaller than with all options is full. */

@@ -298,7 +298,9 @@ tcp_rcvbuf_round(struct tcpcb *tp, struct socket *so)
 {
 	uint32_t now;
 
-	if (4 * (u_long)tp->rfbuf_cnt + tp->t_maxseg > so->so_rcv.sb_hiwat)
+	/* In 64 bits, as the count may be large. */
+	if (__predict_false(4 * (uint64_t)tp->rfbuf_cnt + tp->t_maxseg >
+	    so->so_rcv.sb_hiwat))
 		tcp_rcvbuf_grow(tp, &so->so_rcv);
 	tp->rfbuf_cnt = 0;
 	now = tcp_ts_getticks();

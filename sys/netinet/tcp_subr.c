@@ -84,8 +84,17 @@ SYSCTL_PROC(_net_inet_tcp, OID_AUTO, v6mssdflt,
     TCP_MINMSS, sysctl_mss, "I",
     "Segment size, in bytes, when an IPv6 peer names none");
 VNET_DEFINE(int, tcp_minmss) = TCP_MINMSS;
-SYSCTL_INT(_net_inet_tcp, OID_AUTO, minmss, CTLFLAG_VNET | CTLFLAG_RW,
-    &VNET_NAME(tcp_minmss), 0,
+
+static int
+sysctl_minmss(SYSCTL_HANDLER_ARGS)
+{
+	(void)arg1;
+	(void)arg2;
+	tcp_sized_forget();
+	return (sysctl_handle_int(oidp, &V_tcp_minmss, 0, req));
+}
+SYSCTL_PROC(_net_inet_tcp, OID_AUTO, minmss,
+    CTLTYPE_INT | CTLFLAG_VNET | CTLFLAG_RW, NULL, 0, sysctl_minmss, "I",
     "Smallest segment size taken from a peer, in bytes");
 VNET_DEFINE(int, tcp_do_rfc1323) = 1;
 SYSCTL_INT(_net_inet_tcp, OID_AUTO, rfc1323, CTLFLAG_VNET | CTLFLAG_RW,
@@ -556,7 +565,6 @@ struct tcp_sized {
 	const struct nhop_object *sd_nh; /* of V_rt_gen */
 	uint32_t	sd_gen;		/* V_rt_gen then; 0: nothing known */
 	uint32_t	sd_sbgen;	/* sl_gen then */
-	int		sd_minmss;	/* V_tcp_minmss then */
 	int		sd_offer;
 	u_int		sd_snd;		/* sb_hiwat before, of both */
 	u_int		sd_rcv;
@@ -570,6 +578,14 @@ struct tcp_sized {
 };
 VNET_DEFINE_STATIC(struct tcp_sized, tcp_sized);
 #define	V_tcp_sized	VNET(tcp_sized)
+
+/* What else it depends on changes: V_tcp_minmss, and whether anything is known
+ * of any peer. */
+void
+tcp_sized_forget(void)
+{
+	V_tcp_sized.sd_gen = 0;
+}
 
 /* Is it of the way ro, which then is good? */
 static inline bool
@@ -590,8 +606,7 @@ tcp_sized_like(const struct tcp_sized *sd, const struct tcpcb *tp,
 	    tp->t_usermss == 0 && offer == sd->sd_offer &&
 	    so->so_snd.sb_hiwat == sd->sd_snd &&
 	    so->so_rcv.sb_hiwat == sd->sd_rcv &&
-	    sd->sd_sbgen == V_sb_limits.sl_gen &&
-	    sd->sd_minmss == V_tcp_minmss && !tcp_hc_known()));
+	    sd->sd_sbgen == V_sb_limits.sl_gen));
 }
 
 /* Does what was found depend on nothing else: IPv4, by its link alone, and both
@@ -634,7 +649,6 @@ tcp_mss_any(struct tcpcb *tp, struct socket *so, int offer)
 
 	sd->sd_gen = 0;
 	sd->sd_offer = offer;
-	sd->sd_minmss = V_tcp_minmss;
 	sd->sd_sbgen = V_sb_limits.sl_gen;
 	if (so != NULL) {
 		sd->sd_snd = so->so_snd.sb_hiwat;

@@ -785,7 +785,9 @@ tcp_syncache_syn(struct tcpcb *lp, const struct tcp_seg *sg,
 static bool
 sc_in_window(const struct tcp_syn *sy, const struct tcp_seg *sg)
 {
-	return (sg->sg_seq - (sy->sy_irs + 1) < MAX(sy->sy_win, 1U));
+	const uint32_t ahead = sg->sg_seq - (sy->sy_irs + 1);
+
+	return (__predict_true(ahead == 0) || ahead < sy->sy_win);
 }
 
 /* May sg, by its time stamp, complete the handshake (PAWS)? */

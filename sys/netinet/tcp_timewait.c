@@ -61,8 +61,8 @@ struct tcptw {
 	uint8_t		tw_ttl;
 	uint8_t		tw_vflag;	/* INP_IPV4 or INP_IPV6 */
 };
-#define	TWF_TSTMP	0x01		/* time stamps were agreed upon */
-#define	TWF_LOCAL	0x02		/* both ends are here */
+#define	TWF_LOCAL	0x01		/* both ends are here */
+#define	TWF_TSTMP	0x02		/* time stamps were agreed upon */
 #define	TWF_SIGNED	0x04		/* by TCP-MD5, or */
 #define	TWF_AO		0x08		/* TCP-AO: it is a struct tcptw_ao */
 
@@ -131,28 +131,28 @@ SYSCTL_PROC(_net_inet_tcp, OID_AUTO, maxtcptw, CTLTYPE_INT | CTLFLAG_RD,
 
 /* ---- The table ---- */
 
-static struct tw_chain *
-tw_chain(uint32_t hash)
+static inline struct tw_chain *
+tw_chain(const struct tw_table *t, uint32_t hash)
 {
-	return (&V_tw.t_hash[hash & V_tw.t_mask]);
+	return (&t->t_hash[hash & t->t_mask]);
 }
 
-static struct tw_ports *
-tw_ports(uint16_t port)
+static inline struct tw_ports *
+tw_ports(const struct tw_table *t, uint16_t port)
 {
 	/* Fibonacci hashing. */
-	return (&V_tw.t_ports[((port * 2654435769U) >> 16) &
-	    V_tw.t_portmask]);
+	return (&t->t_ports[((port * 2654435769U) >> 16) & t->t_portmask]);
 }
 
 static struct tcptw *
 tw_find(const struct in_conninfo *inc, uint32_t hash)
 {
+	const struct tw_table *t = &V_tw;
 	struct tcptw *tw;
 
-	if (V_tw.t_count == 0)
+	if (t->t_count == 0)
 		return (NULL);
-	SLIST_FOREACH(tw, tw_chain(hash), tw_hash)
+	SLIST_FOREACH(tw, tw_chain(t, hash), tw_hash)
 		if (in_pcbsame(&tw->tw_inc, inc))
 			return (tw);
 	return (NULL);
@@ -165,11 +165,11 @@ tw_hash(const struct tcptw *tw)
 }
 
 /* Into the chains of the tables as they are now. */
-static void
-tw_place(struct tcptw *tw, uint32_t hash)
+static inline void
+tw_place(struct tw_table *t, struct tcptw *tw, uint32_t hash)
 {
-	struct tw_chain *chain = tw_chain(hash);
-	struct tw_ports *ports = tw_ports(tw->tw_inc.inc_lport);
+	struct tw_chain *chain = tw_chain(t, hash);
+	struct tw_ports *ports = tw_ports(t, tw->tw_inc.inc_lport);
 
 	SLIST_INSERT_HEAD(chain, tw, tw_hash);
 	LIST_INSERT_HEAD(ports, tw, tw_port);
@@ -203,7 +203,7 @@ tw_grow(void)
 	V_tw.t_portmask = ports - 1;
 	for (i = 0; i < nitems(V_tw.t_age); i++)
 		TAILQ_FOREACH(tw, &V_tw.t_age[i], tw_age)
-			tw_place(tw, tw_hash(tw));
+			tw_place(&V_tw, tw, tw_hash(tw));
 	return (true);
 }
 
@@ -227,10 +227,11 @@ tw_arm(void)
 		(void)callout_stop(&V_tw.t_callout);
 }
 
-static struct tw_list *
-tw_list(const struct tcptw *tw)
+static inline struct tw_list *
+tw_list(struct tw_table *t, const struct tcptw *tw)
 {
-	return (&V_tw.t_age[(tw->tw_flags & TWF_LOCAL) != 0]);
+	CTASSERT(TWF_LOCAL == 1);
+	return (&t->t_age[tw->tw_flags & TWF_LOCAL]);
 }
 
 static nstime_t
@@ -241,14 +242,14 @@ tw_2msl(const struct tcptw *tw)
 
 /* To the end of its list.  (If msl has become less since others came, it
  * waits as long as they do.) */
-static void
-tw_wait(struct tcptw *tw, nstime_t expires)
+static inline void
+tw_wait(struct tw_table *t, struct tcptw *tw, nstime_t expires)
 {
-	struct tw_list *list = tw_list(tw);
+	struct tw_list *list = tw_list(t, tw);
 
 	tw->tw_expires = expires;
 	TAILQ_INSERT_TAIL(list, tw, tw_age);
-	if (!callout_pending(&V_tw.t_callout) || TAILQ_FIRST(list) == tw)
+	if (!callout_pending(&t->t_callout) || TAILQ_FIRST(list) == tw)
 		tw_arm();
 }
 
@@ -274,8 +275,8 @@ tw_release(struct tcptw *tw)
 static void
 tw_free_hash(struct tcptw *tw, uint32_t hash)
 {
-	struct tw_chain *chain = tw_chain(hash);
-	struct tw_list *list = tw_list(tw);
+	struct tw_chain *chain = tw_chain(&V_tw, hash);
+	struct tw_list *list = tw_list(&V_tw, tw);
 
 	SLIST_REMOVE(chain, tw, tcptw, tw_hash);
 	LIST_REMOVE(tw, tw_port);
@@ -321,9 +322,8 @@ tw_evict(void)
 
 /* Room for one more; with TCP-AO, if that is not NULL. */
 static inline struct tcptw *
-tw_alloc(const struct tcp_ao *ao)
+tw_alloc(const struct tw_table *t, const struct tcp_ao *ao)
 {
-	const struct tw_table *t = &V_tw;
 	struct tcptw_ao *ta;
 
 	if (__predict_false(!tw_isroom(t->t_count)))
@@ -361,7 +361,7 @@ tw_fill(struct tcptw *tw, struct tcpcb *tp, bool local)
 	tw->tw_udpport = inp->inp_udpport;
 	if ((tp->t_flags & TF_RCVD_TSTMP) != 0)
 		flags |= TWF_TSTMP;
-	if ((tp->t_flags & TF_SIGNATURE) != 0)
+	if (__predict_false((tp->t_flags & TF_SIGNATURE) != 0))
 		flags |= TWF_SIGNED;
 	tw->tw_flags = flags;
 	tw->tw_tos = inp->inp_tos;
@@ -449,8 +449,8 @@ tw_input(struct tcptw *tw, const struct mbuf *m, const struct tcp_seg *sg)
 	if (verdict == TCP_TW_REOPEN)
 		tw_free_hash(tw, sg->sg_hash);
 	else if (restart) {
-		TAILQ_REMOVE(tw_list(tw), tw, tw_age);
-		tw_wait(tw, getnstime() + tw_2msl(tw));
+		TAILQ_REMOVE(tw_list(&V_tw, tw), tw, tw_age);
+		tw_wait(&V_tw, tw, getnstime() + tw_2msl(tw));
 	}
 	return (verdict);
 }
@@ -489,19 +489,20 @@ tcp_tw_compress(struct tcpcb *tp, bool local, nstime_t expires)
 {
 	const struct tcp_ao *ao = tp->t_userto == NULL ? NULL :
 	    tcp_sig_ao(tp, NULL, NULL);
+	struct tw_table *t = &V_tw;
 	struct tcptw *tw;
 
 	KASSERT(tptosocket(tp) == NULL, ("a socket"));
 	/* There is no room for a source route. */
-	if (tp->t_inpcb.inp_options != NULL || (tw = tw_alloc(ao)) == NULL)
+	if (tp->t_inpcb.inp_options != NULL || (tw = tw_alloc(t, ao)) == NULL)
 		return (false);
 	tw_fill(tw, tp, local);
 	if (ao != NULL)
 		tw->tw_flags |= TWF_AO;
-	V_tw.t_count++;
+	t->t_count++;
 	TCPSTATES_INC(TCPS_TIME_WAIT);
-	tw_place(tw, tp->t_inpcb.inp_hash);
-	tw_wait(tw, expires);
+	tw_place(t, tw, tp->t_inpcb.inp_hash);
+	tw_wait(t, tw, expires);
 	tcp_close(tp);
 	return (true);
 }
@@ -555,7 +556,7 @@ tcp_tw_port_taken(const struct in6_addr *laddr, uint16_t port, uint8_t vflag)
 
 	if (V_tw.t_count == 0)
 		return (false);
-	LIST_FOREACH(tw, tw_ports(port), tw_port)
+	LIST_FOREACH(tw, tw_ports(&V_tw, port), tw_port)
 		if (tw->tw_inc.inc_lport == port &&
 		    (tw->tw_vflag & vflag) != 0 && (in_any(laddr) ||
 		    IN6_ARE_ADDR_EQUAL(&tw->tw_inc.inc_laddr, laddr)))

@@ -580,9 +580,21 @@ int	find_tcp_function_alias(struct tcp_function_block *blk,
 void	tcp_switch_back_to_default(struct tcpcb *tp);
 /* The default for new connections, with a reference. */
 struct tcp_function_block *tcp_default_functions(void);
+VNET_DECLARE(struct tcp_function_block *, tcp_func_default);
+#define	V_tcp_func_default	VNET(tcp_func_default)
 /* A new connection, with t_fb_ptr NULL, begins with the default: 0, or an
  * errno, and then it has none. */
-int	tcp_functions_attach(struct tcpcb *tp);
+int	tcp_functions_begin(struct tcpcb *tp);	/* if that has a beginning */
+static inline int
+tcp_functions_attach(struct tcpcb *tp)
+{
+	struct tcp_function_block *blk = V_tcp_func_default;
+
+	tp->t_fb = blk;
+	blk->tfb_refcnt++;
+	return (__predict_true(blk->tfb_statesize == 0 &&
+	    blk->tfb_tcp_fb_init == NULL) ? 0 : tcp_functions_begin(tp));
+}
 void	tcp_functions_detach(struct tcpcb *tp, int destroyed);
 /* A new connection takes its listener's block, if the variable says so. */
 int	tcp_functions_inherit(struct tcpcb *tp, struct tcpcb *listener);
@@ -759,6 +771,8 @@ tcp_request_scale(void)
 {
 	return ((uint8_t)min(V_sb_limits.sl_doublings, TCP_MAX_WINSHIFT));
 }
+/* What these remember of the last connection is good no longer. */
+void	tcp_sized_forget(void);
 /* The largest t_maxseg that interface, route, peer and user allow, and what
  * lies around it in a packet. */
 int	tcp_path_mss(struct tcpcb *tp);
@@ -843,8 +857,12 @@ int	tcp_synsent(struct tcpcb *tp, struct tcp_seg *sg);
 int	tcp_stage_sequence(struct tcpcb *tp, struct tcp_seg *sg);
 int	tcp_stage_rst(struct tcpcb *tp, struct tcp_seg *sg);
 int	tcp_stage_syn(struct tcpcb *tp, struct tcp_seg *sg);
-/* The same of a segment that tcp_regular() is true of. */
-int	tcp_ack_regular(struct tcpcb *tp, struct tcp_seg *sg);
+/* The same without ECN, of one that acknowledges something new, nothing new,
+ * or what cannot be; and with it or before a handshake's end. */
+int	tcp_ack_new(struct tcpcb *tp, const struct tcp_seg *sg);
+int	tcp_ack_again(struct tcpcb *tp, struct tcp_seg *sg);
+int	tcp_ack_outside(struct tcpcb *tp, struct tcp_seg *sg);
+int	tcp_ack_unusual(struct tcpcb *tp, struct tcp_seg *sg);
 int	tcp_stage_ack(struct tcpcb *tp, struct tcp_seg *sg);
 void	tcp_ack_first(struct tcpcb *tp, const struct tcp_seg *sg,
 	    nstime_t sent);
@@ -942,8 +960,24 @@ void	tcp_respond(struct tcpcb *tp, const struct in_conninfo *inc,
 void	tcp_reset_reply(struct tcpcb *tp, const struct tcp_seg *sg);
 /* A challenge ACK (RFC 5961), unless there were too many. */
 void	tcp_challenge_ack(struct tcpcb *tp);
-/* Window and buffer space to advertise. */
-uint32_t tcp_rcv_window(const struct tcpcb *tp);
+/* Space to judge what comes by: never less than was promised. */
+static inline uint32_t
+tcp_rcv_window(const struct tcpcb *tp)
+{
+	const struct socket *so = tptosocket(tp);
+	uint32_t promised = 0;
+	long space;
+
+	if (SEQ_GT(tp->rcv_adv, tp->rcv_nxt))
+		promised = tp->rcv_adv - tp->rcv_nxt;
+	if (so == NULL)
+		return (promised);
+	space = sbspace(&so->so_rcv);
+	if (space < (long)promised)
+		space = promised;
+	return ((uint32_t)lmin(space,
+	    (long)TCP_MAXWIN << TCP_MAX_WINSHIFT));
+}
 
 /* tcp_cong.c: between the core and the cc module. */
 void	cc_conn_init(struct tcpcb *tp);

@@ -321,6 +321,11 @@ socantsendmore(struct socket *so)
  * memory short.  connstatus SS_ISCONNECTED: can be accepted at once, even by
  * an upcall before this returns; 0: when soisconnected() is called. */
 struct socket *sonewconn(struct socket *head, int connstatus);
+/* The same in two steps: a socket that is on no queue yet, and then one of
+ * these, for connstatus 0 and SS_ISCONNECTED. */
+struct socket *sonewconn_held(struct socket *head);
+void	sonewconn_wait(struct socket *head, struct socket *so);
+void	sonewconn_done(struct socket *head, struct socket *so);
 void	soisconnected(struct socket *so);
 static inline void
 soisconnecting(struct socket *so)

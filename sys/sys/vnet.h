@@ -207,8 +207,7 @@ vnet_enter_still(struct vnet *vnet)
 
 	curvnet = vnet;
 	vnet->vnet_depth = 1;
-	if (*vnet->vnet_clock > vnet->vnet_now)
-		vnet->vnet_now = *vnet->vnet_clock;
+	vnet->vnet_now = *vnet->vnet_clock;
 	return (saved);
 }
 

@@ -13,10 +13,14 @@
  * events of one time: who joined when the number was n had his turn asked for
  * after event n and before event n + 1.
  *
- * Seen by the stack and by drivers of host kind alike: includes nothing.
+ * Seen by the stack and by drivers of host kind alike: includes what is the
+ * same for both.
  */
 #ifndef _STACKYARD_SYS_VNET_LINE_H_
 #define	_STACKYARD_SYS_VNET_LINE_H_
+
+#include <stdbool.h>
+#include <stdint.h>
 
 /* A vnet's place. */
 struct vnet_place {

@@ -149,7 +149,7 @@ awk -v out="$out" -f "$here/summary.awk" "$here/targets" "$work/raw" || exit 1
 sort -u "$work/notes"
 case ${FAST:-no} in
 yes)	echo "stackyard: optimised as a whole, with a profile (FAST=yes)" ;;
-*)	echo "stackyard: the everyday build (FAST=no)" ;;
+*)	echo "stackyard: the everyday build (FAST=yes optimises more)" ;;
 esac
 for peer in lwip ns3; do
 	! grep "	$peer[.]" "$work/raw" | grep -qv '	absent	' ||

@@ -73,6 +73,10 @@ cc_algo_valid(const struct cc_algo *algo)
 {
 	size_t len = strnlen(algo->name, sizeof(algo->name));
 
+	/* What they are together, they must be apart. */
+	if (algo->measured != NULL && (algo->rttsample == NULL ||
+	    algo->newround == NULL))
+		return (false);
 	if (len == 0 || len == sizeof(algo->name))
 		return (false);
 	if (algo->cb_init != NULL && algo->cc_data_sz == NULL)
@@ -98,6 +102,10 @@ cc_register_algo(const struct cc_algo *algo)
 	*rec = *algo;
 	rec->cc_refcount = 0;
 	rec->flags = 0;
+	/* Of the record NULL says that cb_init wants no memory: it need not be
+	 * asked for every connection. */
+	if (rec->cb_init != NULL && rec->cc_data_sz() == 0)
+		rec->cc_data_sz = NULL;
 	error = rec->mod_init != NULL ? rec->mod_init() : 0;
 	if (error != 0) {
 		free(rec, M_CC_MEM);
@@ -185,14 +193,11 @@ cc_state_alloc(struct cc_var *ccv, const struct cc_algo *algo, size_t size)
 static inline int
 cc_state_init(struct cc_var *ccv, const struct cc_algo *algo)
 {
-	size_t size;
-
 	ccv->cc_data = NULL;
 	if (algo->cb_init == NULL)
 		return (0);
-	size = algo->cc_data_sz();
-	return (size == 0 ? algo->cb_init(ccv, NULL) :
-	    cc_state_alloc(ccv, algo, size));
+	return (algo->cc_data_sz == NULL ? algo->cb_init(ccv, NULL) :
+	    cc_state_alloc(ccv, algo, algo->cc_data_sz()));
 }
 
 int

@@ -96,6 +96,10 @@ struct cc_algo {
 	/* TCP_CCALGOOPT. */
 	int	(*ctl_output)(struct cc_var *ccv, struct sockopt *sopt,
 		    void *buf);
+	/* Stackyard's, or NULL: rttsample of what was sent once and, if round,
+	 * newround then, which are there too. */
+	void	(*measured)(struct cc_var *ccv, uint32_t usec_rtt,
+		    uint32_t fas, bool round);
 	/* The framework's: */
 	STAILQ_ENTRY(cc_algo) entries;
 	u_int	cc_refcount;		/* connections that use it */

@@ -112,13 +112,21 @@ cubic_mod_destroy(void)
 	return (0);
 }
 
+/* The zone has no item at hand. */
+static int __noinline
+cubic_cb_init_new(struct cc_var *ccv)
+{
+	ccv->cc_data = uma_zalloc_arg(V_cubic_zone, NULL, M_NOWAIT | M_ZERO);
+	return (ccv->cc_data == NULL ? ENOMEM : 0);
+}
+
 static int
 cubic_cb_init(struct cc_var *ccv, void *ptr __unused)
 {
-	struct cubic *cubic;
+	struct cubic *cubic = uma_zalloc_fast(V_cubic_zone);
 
-	if ((cubic = uma_zalloc(V_cubic_zone, M_NOWAIT)) == NULL)
-		return (ENOMEM);
+	if (__predict_false(cubic == NULL))
+		return (cubic_cb_init_new(ccv));
 	memset(cubic, 0, sizeof(*cubic));
 	ccv->cc_data = cubic;
 	return (0);
@@ -305,6 +313,17 @@ cubic_rttsample(struct cc_var *ccv, uint32_t usec_rtt, uint32_t rxtcnt,
 		    fas);
 }
 
+static void
+cubic_measured(struct cc_var *ccv, uint32_t usec_rtt, uint32_t fas,
+    bool round)
+{
+	struct cubic *cubic = ccv->cc_data;
+
+	if (cubic->slowstart)
+		cc_hystart_measured(&cubic->hystart, ccv, usec_rtt, fas,
+		    round);
+}
+
 /* ---- Reduction ---- */
 
 /* From here on there may be something to undo: nothing yet. */
@@ -417,7 +436,8 @@ const struct cc_algo cubic_cc_algo = {
 	.post_recovery = newreno_cc_post_recovery,
 	.after_idle = cubic_after_idle,
 	.newround = cubic_newround,
-	.rttsample = cubic_rttsample
+	.rttsample = cubic_rttsample,
+	.measured = cubic_measured
 };
 DECLARE_CC_MODULE(cubic, &cubic_cc_algo);
 MODULE_VERSION(cubic, 2);

@@ -133,6 +133,15 @@ cc_hystart_judge(struct cc_hystart *hs, struct cc_var *ccv, uint32_t fas)
 	}
 }
 
+void
+cc_hystart_judged(struct cc_hystart *hs, struct cc_var *ccv, uint32_t fas,
+    bool round)
+{
+	cc_hystart_judge(hs, ccv, fas);
+	if (round)
+		cc_hystart_round(hs, ccv);
+}
+
 uint32_t
 cc_hystart_increase(struct cc_hystart *hs, uint32_t incr)
 {

@@ -62,19 +62,39 @@ cc_hystart_round(struct cc_hystart *hs, struct cc_var *ccv)
 /* There are measurements enough in this round to judge it. */
 void	cc_hystart_judge(struct cc_hystart *hs, struct cc_var *ccv,
 	    uint32_t fas);
-/* The arguments of rttsample. */
-static inline void
-cc_hystart_sample(struct cc_hystart *hs, struct cc_var *ccv,
-    uint32_t usec_rtt, uint32_t rxtcnt, uint32_t fas)
+/* The same, and then a round begins, if round. */
+void	cc_hystart_judged(struct cc_hystart *hs, struct cc_var *ccv,
+	    uint32_t fas, bool round);
+/* A measurement of what was sent once: are there enough?  And the arguments of
+ * rttsample. */
+static inline bool
+cc_hystart_sample_once(struct cc_hystart *hs, uint32_t usec_rtt)
 {
-	if (hs->hs_state == HS_OFF || rxtcnt != 0)
-		return;
 	if (usec_rtt < hs->hs_curmin)
 		hs->hs_curmin = usec_rtt;
 	if (hs->hs_samples < UINT16_MAX)
 		hs->hs_samples++;
-	if (hs->hs_samples >= hystart_n_rttsamples)
+	return (hs->hs_samples >= hystart_n_rttsamples);
+}
+static inline void
+cc_hystart_sample(struct cc_hystart *hs, struct cc_var *ccv,
+    uint32_t usec_rtt, uint32_t rxtcnt, uint32_t fas)
+{
+	if (hs->hs_state != HS_OFF && rxtcnt == 0 &&
+	    cc_hystart_sample_once(hs, usec_rtt))
 		cc_hystart_judge(hs, ccv, fas);
+}
+/* Those of measured. */
+static inline void
+cc_hystart_measured(struct cc_hystart *hs, struct cc_var *ccv,
+    uint32_t usec_rtt, uint32_t fas, bool round)
+{
+	if (hs->hs_state == HS_OFF)
+		return;
+	if (cc_hystart_sample_once(hs, usec_rtt))
+		cc_hystart_judged(hs, ccv, fas, round);
+	else if (round)
+		cc_hystart_round(hs, ccv);
 }
 /* What becomes of slow start's growth by incr bytes. */
 uint32_t cc_hystart_increase(struct cc_hystart *hs, uint32_t incr);

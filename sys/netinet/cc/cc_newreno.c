@@ -199,6 +199,17 @@ newreno_rttsample(struct cc_var *ccv, uint32_t usec_rtt, uint32_t rxtcnt,
 		    fas);
 }
 
+static void
+newreno_measured(struct cc_var *ccv, uint32_t usec_rtt, uint32_t fas,
+    bool round)
+{
+	struct newreno *nreno = newreno_state(ccv);
+
+	if (nreno != NULL)
+		cc_hystart_measured(&nreno->hystart, ccv, usec_rtt, fas,
+		    round);
+}
+
 /* ---- Reduction ---- */
 
 uint32_t
@@ -372,6 +383,7 @@ const struct cc_algo newreno_cc_algo = {
 	.after_idle = newreno_cc_after_idle,
 	.newround = newreno_newround,
 	.rttsample = newreno_rttsample,
+	.measured = newreno_measured,
 	.ctl_output = newreno_ctl_output
 };
 DECLARE_CC_MODULE(newreno, &newreno_cc_algo);

@@ -48,6 +48,40 @@ ATF_TC_BODY(lowest_first, tc)
 	fake_end();
 }
 
+/* Whatever was opened and closed before. */
+ATF_TC_WITHOUT_HEAD(lowest_of_many);
+ATF_TC_BODY(lowest_of_many, tc)
+{
+	static bool used[400];
+	uint32_t seed;
+	int i, lowest, open, want;
+
+	fake_begin();
+	seed = 7;
+	open = 0;
+	for (i = 0; i < 20000; i++) {
+		seed = seed * 1664525 + 1013904223;
+		/* The number grows and falls, by far and by little. */
+		want = (i / 500) % 2 == 0 ? 390 : 150;
+		if (open < want || (seed >> 20) % 5 == 0) {
+			for (lowest = 0; lowest < 400 && used[lowest]; )
+				lowest++;
+			if (lowest == 400)
+				continue;
+			ATF_REQUIRE_EQ(lowest, fake_socket());
+			used[lowest] = true;
+			open++;
+		} else {
+			lowest = (int)((seed >> 8) % 400);
+			ATF_REQUIRE_EQ(used[lowest] ? 0 : EBADF,
+			    kern_close(lowest));
+			open -= used[lowest];
+			used[lowest] = false;
+		}
+	}
+	fake_end();
+}
+
 ATF_TC_WITHOUT_HEAD(wrong_ones);
 ATF_TC_BODY(wrong_ones, tc)
 {
@@ -190,6 +224,7 @@ ATF_TP_ADD_TCS(tp)
 {
 
 	ATF_TP_ADD_TC(tp, lowest_first);
+	ATF_TP_ADD_TC(tp, lowest_of_many);
 	ATF_TP_ADD_TC(tp, wrong_ones);
 	ATF_TP_ADD_TC(tp, limit);
 	ATF_TP_ADD_TC(tp, shortage);

@@ -11,6 +11,7 @@
 #include <sys/mbuf.h>
 #include <sys/protosw.h>
 #include <sys/socketvar.h>
+#include <sys/soquick.h>
 #include <sys/syscallsubr.h>
 #include <sys/sysctl.h>
 #include <sys/systm.h>
@@ -220,6 +221,22 @@ fake_send(struct socket *so, int flags, struct mbuf *m, struct sockaddr *nam)
 }
 
 static int
+fake_send_now(struct socket *so, struct mbuf *m)
+{
+
+	return (fake_send(so, 0, m, NULL));
+}
+
+/* Every second read is one to hear of. */
+static bool
+fake_rcvd_idle(const struct socket *so, const struct vnet *vnet)
+{
+
+	ATF_CHECK(vnet == curvnet);
+	return (fakepcb(so)->fp_nrcvd++ % 2 == 0);
+}
+
+static int
 fake_sockaddr(struct socket *so __unused, struct sockaddr_storage *ss)
 {
 
@@ -276,7 +293,8 @@ const struct protosw fakeproto = {
 	.pr_rcvd = fake_rcvd, .pr_rcvoob = fake_rcvoob,
 	.pr_send = fake_send, .pr_sockaddr = fake_sockaddr,
 	.pr_peeraddr = fake_peeraddr, .pr_ctloutput = fake_ctloutput,
-	.pr_control = fake_control
+	.pr_control = fake_control,
+	.pr_write = fake_send_now, .pr_rcvd_idle = fake_rcvd_idle
 };
 
 /* Other transports of streams, which the vnet has made known, step aside. */
@@ -426,15 +444,30 @@ fake_take(struct socket *so, void *buf, size_t size)
 	return ((size_t)len);
 }
 
-/* Writes and reads without flags go both ways, the general and the short one,
- * by turns: what comes of them is the same. */
+/* Writes and reads without flags go three ways by turns, the general one, that
+ * for one range, and the quick one if it is one of those: what comes of them is
+ * the same. */
 static u_int turns;
 
-static bool
-short_way(int fd, int flags, struct socket **so)
+static u_int
+which_way(int fd, int flags, struct socket **so)
 {
 
-	return (flags == 0 && turns++ % 2 != 0 && fd_getsock(fd, so) == 0);
+	return (flags == 0 && fd_getsock(fd, so) == 0 ? turns++ % 3 : 0);
+}
+
+static int
+write_range(u_int way, struct socket *so, const void *text, size_t len,
+    size_t *done)
+{
+	int error;
+
+	error = way == 2 && sosend_is_quick(so, len) ?
+	    sosend_quick(so, text, len) : -1;
+	if (error < 0)
+		return (sosend_buf(so, text, len, done));
+	*done = len;
+	return (error);
 }
 
 ssize_t
@@ -444,11 +477,13 @@ fake_write(int fd, const void *text, size_t len, int flags)
 	struct socket *so;
 	struct uio uio;
 	size_t done;
+	u_int way;
 	int error;
 
-	if (short_way(fd, flags, &so)) {
+	way = which_way(fd, flags, &so);
+	if (way != 0) {
 		soref(so);
-		error = sosend_buf(so, text, len, &done);
+		error = write_range(way, so, text, len, &done);
 		sorele(so);
 		return (error != 0 ? -error : (ssize_t)done);
 	}
@@ -461,6 +496,19 @@ fake_write(int fd, const void *text, size_t len, int flags)
 	return (error != 0 ? -error : (ssize_t)done);
 }
 
+static int
+read_range(u_int way, struct socket *so, void *buf, size_t size, size_t *done)
+{
+
+	*done = way == 2 ? soreceive_quick(so, buf, size) : 0;
+	if (*done == 0)
+		return (soreceive_buf(so, buf, size, done));
+	/* fake_rcvd_idle() has counted it. */
+	if (soreceive_tell(so, curvnet))
+		ATF_CHECK_EQ(0, fakepcb(so)->fp_nrcvd % 2);
+	return (0);
+}
+
 ssize_t
 fake_read(int fd, void *buf, size_t size, int flags)
 {
@@ -468,11 +516,13 @@ fake_read(int fd, void *buf, size_t size, int flags)
 	struct socket *so;
 	struct uio uio;
 	size_t done;
+	u_int way;
 	int error;
 
-	if (short_way(fd, flags, &so)) {
+	way = which_way(fd, flags, &so);
+	if (way != 0) {
 		soref(so);
-		error = soreceive_buf(so, buf, size, &done);
+		error = read_range(way, so, buf, size, &done);
 		sorele(so);
 		return (error != 0 ? -error : (ssize_t)done);
 	}

@@ -1087,6 +1087,35 @@ ATF_TC_BODY(inherit, tc)
 	fake_end();
 }
 
+/* Each has today's limits, not those of the one before it. */
+ATF_TC_WITHOUT_HEAD(inherit_limits);
+ATF_TC_BODY(inherit_limits, tc)
+{
+	struct socket *head, *so;
+	int lfd;
+
+	fake_begin();
+	lfd = fake_socket();
+	head = fake_so(lfd);
+	ATF_CHECK_EQ(0, setopt_int(lfd, SO_RCVBUF, 20000));
+	ATF_CHECK_EQ(0, kern_listen(lfd, 5));
+	ATF_REQUIRE((so = sonewconn(head, 0)) != NULL);
+	ATF_CHECK_EQ(20000U * 8, so->so_rcv.sb_mbmax);
+	fake_sysctl("kern.ipc.sockbuf_waste_factor", "3");
+	ATF_REQUIRE((so = sonewconn(head, 0)) != NULL);
+	ATF_CHECK_EQ(20000U * 3, so->so_rcv.sb_mbmax);
+	ATF_REQUIRE((so = sonewconn(head, 0)) != NULL);
+	ATF_CHECK_EQ(20000U * 3, so->so_rcv.sb_mbmax);
+	ATF_CHECK_EQ(20000U, so->so_rcv.sb_hiwat);
+	ATF_CHECK_EQ(0U, so->so_rcv.sb_mbcnt);
+	ATF_CHECK_EQ(0, setopt_int(lfd, SO_RCVBUF, 10000));
+	ATF_REQUIRE((so = sonewconn(head, 0)) != NULL);
+	ATF_CHECK_EQ(10000U, so->so_rcv.sb_hiwat);
+	fake_sysctl("kern.ipc.maxsockbuf", "5000");
+	ATF_CHECK(sonewconn(head, 0) == NULL);
+	fake_end();
+}
+
 ATF_TC_WITHOUT_HEAD(options);
 ATF_TC_BODY(options, tc)
 {
@@ -1456,6 +1485,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, listen_limits);
 	ATF_TP_ADD_TC(tp, listen_dead);
 	ATF_TP_ADD_TC(tp, inherit);
+	ATF_TP_ADD_TC(tp, inherit_limits);
 	ATF_TP_ADD_TC(tp, options);
 	ATF_TP_ADD_TC(tp, option_errors);
 	ATF_TP_ADD_TC(tp, option_buffers);

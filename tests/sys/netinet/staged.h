@@ -4,7 +4,7 @@
  */
 
 /*
- * staged(): a do_segment that knows no short ways.  Each segment goes through
+ * staged(), staged_acked(): steps that know no short ways.  Each segment goes through
  * all stages of RFC 9293, 3.10.7.4, in their order, as the general way of the
  * default block does; tests hold the short ways against it.
  */
@@ -50,6 +50,13 @@ staged(struct tcpcb *tp, struct mbuf *m, struct tcphdr *th __unused,
 	m_freem(sg->sg_m);
 	sg->sg_m = NULL;
 	(void)tcp_verdict(tp, sg, v);
+}
+
+/* The default's, which is not known to be it: an ACK is told of in full. */
+static void
+staged_acked(struct tcpcb *tp, const struct tcp_acked *ta)
+{
+	tcp_default_acked(tp, ta);
 }
 
 #endif /* !_TESTS_STAGED_H_ */

@@ -583,6 +583,39 @@ PD_TEST4(eacces)
 	    kern_connect));
 }
 
+extern const struct malloc_type M_PCB[1];
+
+/* Of connect(2) that fails nothing is left, so that it can be tried again. */
+PD_TEST(connect_undone)
+{
+	const struct in6_addr any = t->af == AF_INET ?
+	    in6_mapped((struct in_addr){ INADDR_ANY }) : in6addr_any;
+	struct inpcb *inp;
+	struct socket *so;
+	struct vnet *saved;
+	int error, fd = pd_socket(t);
+	u_int i;
+
+	saved = vnet_enter(t->vnet);
+	OK(fd_getsock(fd, &so));
+	inp = tptoinpcb(sototcpcb(so));
+	/* Neither table is there yet; each is asked for in its turn. */
+	for (i = 0; i < 2; i++) {
+		malloc_type_stats(M_PCB)->ms_fault_after = i;
+		error = call_named(t, fd, "192.0.2.9", "2001:db8::9", 9000,
+		    kern_connect);
+		malloc_type_stats(M_PCB)->ms_fault_after = UINT64_MAX;
+		ERR(ENOMEM, error);
+		ATF_CHECK(IN6_ARE_ADDR_EQUAL(&any, &inp->inp_laddr));
+		ATF_CHECK(IN6_ARE_ADDR_EQUAL(&any, &inp->inp_faddr));
+		ATF_CHECK_EQ(0, inp->inp_lport | inp->inp_fport);
+		ATF_CHECK_EQ(0, inp->inp_flags & (INP_INHASH | INP_INPORT));
+	}
+	vnet_leave(saved);
+	ERR(EINPROGRESS, pd_connect(t, fd));
+	pd_skip(t);
+}
+
 static int
 no_handoff(struct tcpcb *tp __unused)
 {
@@ -727,6 +760,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, eaddrnotavail);
 	ATF_TP_ADD_TC(tp, eafnosupport);
 	ATF_TP_ADD_TC(tp, eacces);
+	ATF_TP_ADD_TC(tp, connect_undone);
 	ATF_TP_ADD_TC(tp, einval);
 	ATF_TP_ADD_TC(tp, enoent);
 	ATF_TP_ADD_TC(tp, accept_after_reset);

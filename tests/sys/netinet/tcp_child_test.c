@@ -288,7 +288,8 @@ PD_TEST(all_stages)
 	uint32_t atonce = 0, seed = 11;
 	int lfd, n;
 
-	blk = (struct tcp_function_block){ .tfb_tcp_do_segment = staged };
+	blk = (struct tcp_function_block){ .tfb_tcp_do_segment = staged,
+	    .tfb_acked = staged_acked };
 	pd_addblock(t, &blk, "staged");
 	lfd = pd_listen(t, 100);
 	for (n = 0; n < PAIRS; n++) {

@@ -195,7 +195,8 @@ PD_TEST(all_stages)
 	uint32_t seed = 7;
 	int run;
 
-	blk = (struct tcp_function_block){ .tfb_tcp_do_segment = staged };
+	blk = (struct tcp_function_block){ .tfb_tcp_do_segment = staged,
+	    .tfb_acked = staged_acked };
 	pd_addblock(t, &blk, "staged");
 	for (run = 0; run < RUNS; run++)
 		run_all(t, WAYS * run, &seed);

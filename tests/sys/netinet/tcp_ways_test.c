@@ -180,6 +180,7 @@ add_block(struct pd *t, const char *name, bool all, bool paced)
 {
 	struct tcp_function_block blk = {
 	    .tfb_tcp_do_segment = all ? staged : NULL,
+	    .tfb_acked = all ? staged_acked : NULL,
 	    .tfb_quota = paced ? few : NULL };
 
 	pd_addblock(t, &blk, name);

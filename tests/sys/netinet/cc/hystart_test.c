@@ -10,6 +10,7 @@
 #include <netinet/cc/cc_cubic.h>
 #include <netinet/cc/cc_hystart.h>
 #include <netinet/cc/cc_newreno.h>
+#include <netinet/tcp_cong.h>
 
 #include "cctest.h"
 
@@ -342,8 +343,91 @@ ATF_TC_BODY(cautious, tc)
 	cct_close(&ct);
 }
 
+/*
+ * What a module is told in one call, or not told (CCF_GROWTH_ONLY), comes to
+ * the same as each by itself: once so and once so, of the same connection.
+ */
+#define	STEPS	3000
+static uint32_t
+draw(uint32_t *seed, uint32_t n)
+{
+	*seed = *seed * 1664525 + 1013904223;
+	return ((*seed >> 8) % n);
+}
+
+/* An ACK: of how much, after how long, with what in flight. */
+static void
+told(bool together, uint32_t acked, uint32_t us, uint32_t fas)
+{
+	tp->snd_una += acked;
+	tp->snd_max = tp->snd_una + fas - acked;
+	if (together) {
+		tcp_round_measured(tp, us, fas, tp->snd_una);
+		cc_progress(tp, acked, 0);
+		return;
+	}
+	CC_ALGO(tp)->rttsample(&tp->t_ccv, us, 0, fas);
+	if (SEQ_GEQ(tp->snd_una, tp->t_round_end))
+		tcp_round_begin(tp);
+	cc_ack_received(tp, acked, 1, CC_ACK);
+}
+
+static void
+connection(const char *name, bool together, uint32_t seed, uint32_t *seen)
+{
+	static const ccsignal_t signals[] = { CC_ECN, CC_RTO, CC_RTO_ERR };
+	uint32_t acked, what;
+	u_int i;
+
+	cct_open(&ct, name);
+	tp->t_round_end = tp->snd_max;
+	for (i = 0; i < STEPS; i++) {
+		what = draw(&seed, 1000);
+		cct_advance(&ct, draw(&seed, 40) * MS);
+		acked = 1 + draw(&seed, 2 * MSS);
+		told(together, acked, 20000 + draw(&seed, 3000) +
+		    (draw(&seed, 900) < i ? 9000 : 0), acked +
+		    (draw(&seed, 3) == 0 ? 0 : tp->snd_cwnd));
+		if (i > STEPS / 3 && what < nitems(signals)) {
+			cct_signal(&ct, signals[what]);
+			EXIT_RECOVERY(tp->t_flags);
+		}
+		*seen++ = tp->snd_cwnd;
+		*seen++ = tp->snd_ssthresh;
+		*seen++ = tp->t_bytes_acked;
+		*seen++ = tp->t_round;
+	}
+	cct_close(&ct);
+}
+
+ATF_TC(together);
+ATF_TC_HEAD(together, tc)
+{
+	atf_tc_set_md_var(tc, "descr", "what is told at once, or not at all");
+}
+ATF_TC_BODY(together, tc)
+{
+	static const char *const names[] = { "cubic", "newreno" };
+	static uint32_t seen[2][4 * STEPS];
+	uint32_t seed;
+	u_int i;
+
+	for (seed = 1; seed <= 20; seed++) {
+		for (i = 0; i < 2; i++)
+			connection(names[seed % 2], i == 1, seed, seen[i]);
+		for (i = 0; i < nitems(seen[0]); i++)
+			ATF_REQUIRE_MSG(seen[0][i] == seen[1][i], "%s, seed "
+			    "%u, step %u, number %u: %u, but together %u",
+			    names[seed % 2], seed, i / 4, i % 4, seen[0][i],
+			    seen[1][i]);
+		ATF_CHECK_MSG(seen[0][4 * STEPS - 3] != FAR,
+		    "slow start never ended");
+	}
+}
+
 ATF_TP_ADD_TCS(tp)
 {
+	ATF_TP_ADD_TC(tp, together);
 	ATF_TP_ADD_TC(tp, css);
 	ATF_TP_ADD_TC(tp, cubic_stage);
 	ATF_TP_ADD_TC(tp, resumes);
