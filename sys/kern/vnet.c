@@ -298,20 +298,27 @@ vnet_leave(struct vnet *saved)
 	vnet_left(vnet);
 }
 
-void __noinline
-vnet_unjoin(struct vnet *vnet)
+/* vnet leaves the line, whose first it seldom is not. */
+static inline void
+unjoin(struct vnet *vnet)
 {
 	struct vnet_line *line = vnet->vnet_line;
 	struct vnet_place **pp, *place, *last = NULL;
 
-	if (vnet->vnet_waits != VNET_INLINE)
-		return;
 	vnet->vnet_waits = 0;
 	for (pp = &line->vl_first; (place = *pp) != &vnet->vnet_place;
 	    pp = &place->pl_next)
 		last = place;
 	if ((*pp = place->pl_next) == NULL)
 		line->vl_last = last;
+}
+
+void
+vnet_unjoin(struct vnet *vnet)
+{
+
+	if (vnet->vnet_waits == VNET_INLINE)
+		unjoin(vnet);
 }
 
 void __noinline
@@ -378,7 +385,7 @@ vnet_run(struct vnet *vnet)
 	saved = vnet_enter_fast(vnet);
 	KASSERT(vnet->vnet_depth == 1, ("vnet_run of a vnet entered"));
 	if (vnet->vnet_waits == VNET_INLINE)
-		vnet_unjoin(vnet);
+		unjoin(vnet);
 	take_turn(vnet);
 	curvnet = saved;
 	next = vnet->vnet_wanted = vnet->vnet_due;
@@ -406,23 +413,41 @@ line_turn(struct vnet_line *line, struct vnet *vnet)
 	}
 }
 
-bool
-vnet_line_run(struct vnet_line *line, const void *arg)
+/* May the first in line have its turn with no more ado?  Where threads take
+ * turns, nothing but vl_rare is looked at. */
+static inline bool
+line_goes_on(const struct vnet_line *line)
+{
+
+	return (line->vl_rare == 0 && line->vl_first != NULL &&
+	    !line->vl_first->pl_ends && line->vl_next > line->vl_now);
+}
+
+/* vnet_line_run() of a line that goes on. */
+static bool __noinline
+line_run(struct vnet_line *line, const void *arg)
 {
 	struct vnet *saved = curvnet;
 	struct vnet_place *place;
 
 	do {
-		if ((place = line->vl_first) == NULL || place->pl_ends ||
-		    line->vl_next <= line->vl_now || line->vl_rare != 0) {
-			place = NULL;
-			break;
-		}
+		place = line->vl_first;
 		line_turn(line, (struct vnet *)(void *)((char *)place -
 		    __offsetof(struct vnet, vnet_place)));
-	} while (place->pl_arg != arg);
+		if (place->pl_arg == arg) {
+			curvnet = saved;
+			return (true);
+		}
+	} while (line_goes_on(line));
 	curvnet = saved;
-	return (place != NULL);
+	return (false);
+}
+
+bool
+vnet_line_run(struct vnet_line *line, const void *arg)
+{
+
+	return (line_goes_on(line) && line_run(line, arg));
 }
 
 nstime_t

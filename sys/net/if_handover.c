@@ -13,9 +13,9 @@
  * answers whatever, and the receiver sees batches as from a real driver.
  *
  * Most packets are plain (if_private.h: IPv4 segments with their checksums to
- * be done, and so good) and find nobody waiting.  Such a packet waits alone,
- * beside the queue, with the same bound and the same counting, and comes in by
- * if_handed, as a plain one of the queue does.
+ * be done, and so good), and most find nobody waiting.  Who does so waits
+ * alone, beside the queue, with the same bound and the same counting.  What is
+ * plain comes in by if_handed, alone or not.
  *
  * The queue is bounded by the memory it holds (a packet's bytes and one
  * mbuf).  That protects the host from itself and emulates no buffer, which
@@ -253,6 +253,22 @@ if_handover_deliver(void *arg)
 	hq->hq_ifp->if_handed(m, hq->hq_ifp);
 }
 
+/* One that is not plain. */
+static void
+if_handover_deliver_other(void *arg)
+{
+	struct if_handover *hq = arg;
+	struct mbuf *m = hq->hq_alone;
+
+	hq->hq_task.vt_func = if_handover_deliver;
+	if (m == NULL) {
+		if_handover_deliver_queue(hq);
+		return;
+	}
+	hq->hq_alone = NULL;
+	if_input_one(hq->hq_ifp, m);
+}
+
 void
 if_handover_init(struct if_handover *hq, struct ifnet *ifp)
 {
@@ -385,13 +401,19 @@ if_handover_any(struct ifnet *ifp, struct mbuf *m, struct if_handover *hq)
 	m->m_pkthdr.lro_nsegs = 0;
 	m->m_flags &= ~M_HANDOVER_OFF;
 	m->m_nextpkt = NULL;
-	return (if_handover_behind(ifp, m, hq));
+	if (hq->hq_task.vt_pending || m->m_pkthdr.len > ifp->if_alone_max)
+		return (if_handover_behind(ifp, m, hq));
+	hq->hq_alone = m;
+	hq->hq_task.vt_func = if_handover_deliver_other;
+	vnet_task_wake(hq->hq_vnet, &hq->hq_task);
+	return (0);
 }
 
 void
 if_handover_drain(struct if_handover *hq)
 {
 	vnet_task_cancel(&hq->hq_task);
+	hq->hq_task.vt_func = if_handover_deliver;
 	m_freem(hq->hq_alone);
 	m_freep(hq->hq_head);
 	if_handover_reset(hq);

@@ -50,7 +50,7 @@ int	ifa_add_linklocal(struct ifnet *ifp);
  * and only if there are some, or the queue is being delivered.
  */
 struct if_handover {
-	struct mbuf	*hq_alone;	/* a plain packet, if it is all */
+	struct mbuf	*hq_alone;	/* a packet, if it is all */
 	struct vnet	*hq_vnet;	/* hq_ifp's */
 	bool		hq_more;	/* since delivery began */
 	struct mbuf	*hq_head;	/* else: what waits */

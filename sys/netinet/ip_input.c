@@ -458,7 +458,7 @@ ip_remember_frame(const struct mbuf *m, struct ip_memo *im,
 	const char *p = m->m_data - FRAME_IP;
 	struct ifnet *ifp = m->m_pkthdr.rcvif;
 
-	if (ifp->if_handed == NULL || ifp->if_input != ether_input ||
+	if (ifp == NULL || ifp->if_handed == NULL || ifp->if_input != ether_input ||
 	    m->m_pkthdr.l2hlen != FRAME_IP || ifp->if_capture != NULL)
 		return;
 	im->im_link[0] = ip_word(p);
