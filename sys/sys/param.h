@@ -18,7 +18,7 @@
 #define	__FreeBSD_version	1500000
 
 /* Raised when a module built before must be built again. */
-#define	STACKYARD_KPI_VERSION	3
+#define	STACKYARD_KPI_VERSION	4
 
 #define	MSIZE		256		/* an mbuf, bytes */
 #define	MCLBYTES	2048		/* a cluster, bytes */
