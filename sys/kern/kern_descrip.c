@@ -56,7 +56,6 @@ fd_set_most(struct filedesc *fdp)
 static int
 sysctl_maxfilesperproc(SYSCTL_HANDLER_ARGS)
 {
-
 	int error;
 
 	(void)arg1;

@@ -27,6 +27,7 @@
 
 #include <sys/param.h>
 #include <sys/mbuf.h>
+#include <sys/rawbytes.h>
 #include <sys/systm.h>
 
 #include <net/if_var.h>
@@ -35,15 +36,6 @@
 #include <netinet/ip.h>
 #include <netinet/ip6.h>
 #include <netinet/ip_impl.h>
-
-static inline uint64_t
-load64(const uint8_t *p)
-{
-	uint64_t w;
-
-	memcpy(&w, p, sizeof(w));
-	return (w);
-}
 
 /* What is left at the end, less than 8 bytes, as if zeros followed. */
 static inline uint64_t
@@ -78,10 +70,10 @@ static inline uint64_t
 sum_narrow(const uint8_t *p, size_t len, uint64_t sum)
 {
 	for (; len >= 16; len -= 16, p += 16)
-		sum = in_cksum_add(in_cksum_add(sum, load64(p)),
-		    load64(p + 8));
+		sum = in_cksum_add(in_cksum_add(sum, raw64(p)),
+		    raw64(p + 8));
 	if (len >= 8) {
-		sum = in_cksum_add(sum, load64(p));
+		sum = in_cksum_add(sum, raw64(p));
 		len -= 8;
 		p += 8;
 	}

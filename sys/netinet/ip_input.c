@@ -39,6 +39,7 @@
 #include <sys/param.h>
 #include <sys/kernel.h>
 #include <sys/mbuf.h>
+#include <sys/rawbytes.h>
 #include <sys/sysctl.h>
 #include <sys/systm.h>
 #include <net/if_var.h>
@@ -418,33 +419,6 @@ ip_is_plain(const struct mbuf *m, const struct ip *ip)
 	return (in_cksum_add(in_cksum_add(w[0], w[1]), end) % 0xffff == 0);
 }
 
-static inline uint64_t
-ip_word(const char *p)
-{
-	uint64_t w;
-
-	memcpy(&w, p, sizeof(w));
-	return (w);
-}
-
-static inline uint16_t
-ip_short(const char *p)
-{
-	uint16_t w;
-
-	memcpy(&w, p, sizeof(w));
-	return (w);
-}
-
-static inline uint32_t
-ip_half(const char *p)
-{
-	uint32_t w;
-
-	memcpy(&w, p, sizeof(w));
-	return (w);
-}
-
 /*
  * The next frame that is handed to the same interface may look the same, if
  * the one that m, which is plain, lay in is still in front of it.  One of the
@@ -458,12 +432,13 @@ ip_remember_frame(const struct mbuf *m, struct ip_memo *im,
 	const char *p = m->m_data - FRAME_IP;
 	struct ifnet *ifp = m->m_pkthdr.rcvif;
 
-	if (ifp == NULL || ifp->if_handed == NULL || ifp->if_input != ether_input ||
+	if (ifp == NULL || ifp->if_handed == NULL ||
+	    ifp->if_input != ether_input ||
 	    m->m_pkthdr.l2hlen != FRAME_IP || ifp->if_capture != NULL)
 		return;
-	im->im_link[0] = ip_word(p);
-	im->im_link[1] = ip_word(p + 8);
-	im->im_frag = ip_half(p + FRAME_FRAG);
+	im->im_link[0] = raw64(p);
+	im->im_link[1] = raw64(p + 8);
+	im->im_frag = raw32(p + FRAME_FRAG);
 	im->im_least = FRAME_ULP + ULP_CONTIG;
 	im->im_input = ipp->ipp_input;
 	im->im_stat = &V_ipstat;
@@ -525,9 +500,9 @@ ip_input_handed_other(struct mbuf *m, struct ifnet *ifp)
 	struct ip_memo *im = &V_ip_memo;
 	const char *p = m->m_data;
 
-	if (m->m_len >= im->im_least && ip_word(p + 8) != im->im_link[1] &&
+	if (m->m_len >= im->im_least && raw64(p + 8) != im->im_link[1] &&
 	    memcmp(p + 8, &im->im_link[1], 7) == 0) {
-		im->im_link[1] = ip_word(p + 8);
+		im->im_link[1] = raw64(p + 8);
 		im->im_info.ii_tos = (uint8_t)p[FRAME_IP + 1];
 		ip_input_handed(m, ifp);
 	} else
@@ -550,10 +525,10 @@ ip_input_handed(struct mbuf *m, struct ifnet *ifp)
 	if (__predict_false(m->m_len < im->im_least ||
 	    ((uintptr_t)(p + FRAME_IP) & 3) != 0 ||
 	    memcmp(p + FRAME_ADDRS, &im->im_src, 2 * sizeof(im->im_src)) != 0 ||
-	    ip_word(p) != im->im_link[0] ||
-	    ip_word(p + 8) != im->im_link[1] ||
-	    ip_half(p + FRAME_FRAG) != im->im_frag ||
-	    ntohs(ip_short(p + FRAME_LEN)) != len - FRAME_IP)) {
+	    raw64(p) != im->im_link[0] ||
+	    raw64(p + 8) != im->im_link[1] ||
+	    raw32(p + FRAME_FRAG) != im->im_frag ||
+	    ntohs(raw16(p + FRAME_LEN)) != len - FRAME_IP)) {
 		ip_input_handed_other(m, ifp);
 		return;
 	}

@@ -441,8 +441,8 @@ tcp_in_blackhole(const struct tcp_seg *sg)
 	return (V_blackhole_local || !tcp_peer_is_local(&sg->sg_inc));
 }
 
-/* Nobody listens either: the answer of CLOSED (3.10.7.1).  inp: a socket that is
- * only bound, or NULL. */
+/* Nobody listens either: the answer of CLOSED (3.10.7.1).  inp: a socket that
+ * is only bound, or NULL. */
 static void __noinline
 tcp_input_closed(struct mbuf *m, struct tcp_seg *sg, struct inpcb *inp)
 {
@@ -629,7 +629,7 @@ tcp_input_stamped(struct mbuf *m, const struct ip_info *ii)
 	struct tcpcb *tp;
 
 	if (__predict_false(!tcp_is_for_last(ipi, ii, th) ||
-	    tcp_raw32((const uint8_t *)(th + 1)) != htonl(TCP_STAMPED) ||
+	    raw32(th + 1) != htonl(TCP_STAMPED) ||
 	    ipi->ipi_last->inp_picky != 0)) {
 		tcp_input_udp(m, ii, 0);
 		return;

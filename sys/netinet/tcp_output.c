@@ -19,6 +19,7 @@
  */
 #include <sys/param.h>
 #include <sys/mbuf.h>
+#include <sys/rawbytes.h>
 #include <sys/socketvar.h>
 #include <sys/systm.h>
 
@@ -853,31 +854,6 @@ tcp_ack_output(struct tcpcb *tp, struct socket *so)
 	return (0);
 }
 
-/* Few bytes, which mostly are all that the buffer's first mbuf has, need no
- * call. */
-static inline void
-tcp_copy_few(char *to, const char *from, uint32_t len)
-{
-	uint64_t first, last;
-	uint32_t first4, last4;
-
-	if (len >= 8) {
-		memcpy(&first, from, 8);
-		memcpy(&last, from + len - 8, 8);
-		memcpy(to, &first, 8);
-		memcpy(to + len - 8, &last, 8);
-	} else if (len >= 4) {
-		memcpy(&first4, from, 4);
-		memcpy(&last4, from + len - 4, 4);
-		memcpy(to, &first4, 4);
-		memcpy(to + len - 4, &last4, 4);
-	} else {
-		to[0] = from[0];
-		to[len / 2] = from[len / 2];
-		to[len - 1] = from[len - 1];
-	}
-}
-
 /* Nothing waits but the FIN. */
 static inline bool
 tcp_fin_waits(const struct tcpcb *tp, const struct socket *so)
@@ -896,8 +872,10 @@ tcp_whole_text(struct tcpcb *tp, const struct socket *so,
 	if ((m = tcp_head_build(tp, p->hdrlen, p->len)) == NULL ||
 	    p->len == 0)
 		return (m);
-	if (__predict_true(p->len <= 16 && p->len <= (uint32_t)first->m_len)) {
-		tcp_copy_few((char *)tcp_head_th(m) + p->hdrlen,
+	/* Few bytes mostly are all that the buffer's first mbuf has. */
+	if (__predict_true(p->len <= COPY_SHORT &&
+	    p->len <= (uint32_t)first->m_len)) {
+		copy_short((char *)tcp_head_th(m) + p->hdrlen,
 		    first->m_data, p->len);
 		m->m_len += (int)p->len;
 		return (m);

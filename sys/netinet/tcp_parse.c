@@ -123,13 +123,13 @@ read_usual(struct tcpopt *to, const uint8_t *cp)
 	    TCPOLEN_TIMESTAMP);
 	const uint8_t *ts = cp + 12, *ws = cp + 4;
 
-	if (tcp_raw32(cp + 4) == sackts) {
+	if (raw32(cp + 4) == sackts) {
 		ts = cp + 8;
 		ws = cp + 16;
-	} else if (tcp_raw32(cp + 8) != sackts)
+	} else if (raw32(cp + 8) != sackts)
 		return (false);
-	if (((tcp_raw32(cp) ^ mss) & htonl(0xffff0000)) != 0 ||
-	    ((tcp_raw32(ws) ^ scale) & htonl(0xffffff00)) != 0)
+	if (((raw32(cp) ^ mss) & htonl(0xffff0000)) != 0 ||
+	    ((raw32(ws) ^ scale) & htonl(0xffffff00)) != 0)
 		return (false);
 	to->to_mss = get16(cp + 2);
 	to->to_wscale = (uint8_t)min(ws[3], TCP_MAX_WINSHIFT);

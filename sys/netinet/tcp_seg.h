@@ -18,23 +18,16 @@
 #include <sys/mbuf.h>
 #include <sys/socketvar.h>
 
+#include <sys/rawbytes.h>
+
 #include <netinet/in.h>
 #include <netinet/tcp_var.h>
 
-/* Four bytes as they came, for comparing; and what they say. */
-static inline uint32_t
-tcp_raw32(const uint8_t *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return (v);
-}
-
+/* What four bytes say. */
 static inline uint32_t
 tcp_get32(const uint8_t *p)
 {
-	return (ntohl(tcp_raw32(p)));
+	return (ntohl(raw32(p)));
 }
 
 /* Options that are not a time stamp alone: tcp_parse.c. */

@@ -24,37 +24,8 @@
 #define	_STACKYARD_SYS_SOQUICK_H_
 
 #include <sys/mbuf.h>
+#include <sys/rawbytes.h>
 #include <sys/socketvar.h>
-
-#define	COPY_SHORT	16	/* bytes that two loads and stores move */
-
-/* Copy len bytes, at least 1: few are no function's call.  The two halves of
- * those in between overlap. */
-static inline void
-soquick_copy(char *to, const char *from, size_t len)
-{
-	uint64_t a8, b8;
-	uint32_t a4, b4;
-
-	if (len < 4) {
-		to[0] = from[0];
-		if (len == 1)
-			return;
-		to[len - 1] = from[len - 1];
-		to[1] = from[1];
-	} else if (len <= 8) {
-		memcpy(&a4, from, 4);
-		memcpy(&b4, from + len - 4, 4);
-		memcpy(to, &a4, 4);
-		memcpy(to + len - 4, &b4, 4);
-	} else if (len <= COPY_SHORT) {
-		memcpy(&a8, from, 8);
-		memcpy(&b8, from + len - 8, 8);
-		memcpy(to, &a8, 8);
-		memcpy(to + len - 8, &b8, 8);
-	} else
-		memcpy(to, from, len);
-}
 
 /* As sbappendstream() of m, one mbuf of some bytes of its own and no packet,
  * to a buffer that is empty. */
@@ -92,7 +63,7 @@ sosend_quick(struct socket *so, const void *buf, size_t len)
 	    (m = m_get(M_NOWAIT, MT_DATA)) == NULL)
 		return (ENOBUFS);
 	m->m_len = (int32_t)len;
-	soquick_copy(m->m_data, buf, len);
+	copy_short(m->m_data, buf, len);
 	return (so->so_proto->pr_write(so, m));
 }
 
@@ -112,7 +83,7 @@ soreceive_quick(struct socket *so, void *buf, size_t len)
 	    n > len || n < sb->sb_lowat || so->so_oobmark != 0 ||
 	    so->so_proto->pr_rcvd_idle == NULL)
 		return (0);
-	soquick_copy(buf, m->m_data, n);
+	copy_short(buf, m->m_data, n);
 	sb->sb_mb = sb->sb_mbtail = sb->sb_sndptr = NULL;
 	sb->sb_sndptroff = sb->sb_ccc = sb->sb_mbcnt = 0;
 	sb->sb_state &= (uint16_t)~SBS_RCVATMARK;

@@ -4,9 +4,9 @@
  */
 
 /*
- * staged(), staged_acked(): steps that know no short ways.  Each segment goes through
- * all stages of RFC 9293, 3.10.7.4, in their order, as the general way of the
- * default block does; tests hold the short ways against it.
+ * staged(), staged_acked(): steps that know no short ways.  Each segment goes
+ * through all stages of RFC 9293, 3.10.7.4, in their order, as the general way
+ * of the default block does; tests hold the short ways against it.
  */
 #ifndef _TESTS_STAGED_H_
 #define	_TESTS_STAGED_H_
