@@ -31,7 +31,7 @@
 #	STACKYARD_SRC		"/.../"			the top of the sources
 #	STACKYARD_TESTDIR	where the program and its TEST_FILES are
 #
-# are string macros; atf-sh tests have them as shell variables, and CC and SAN,
+# are string macros; atf-sh tests have them as shell variables, and CC, SAN, FAST,
 # and bin/ and libexec/stackyard/ of the build first on PATH.
 
 .include "host.mk"
@@ -89,7 +89,7 @@ ${TESTDIR}/${_t}: ${.CURDIR}/${_t}.sh ${TESTDIR}/Kyuafile
 	    echo "STACKYARD_BUILD='${BUILDDIR}'"; \
 	    echo "STACKYARD_SRC='${TOP}'"; \
 	    echo "STACKYARD_TESTDIR='${TESTDIR}'"; \
-	    echo "CC='${CC}' SAN='${SAN}'"; \
+	    echo "CC='${CC}' SAN='${SAN}' FAST='${FAST}'"; \
 	    echo 'PATH=$$STACKYARD_BUILD/libexec/stackyard:$$PATH'; \
 	    echo 'PATH=$$STACKYARD_BUILD/bin:$$PATH'; \
 	    cat ${.CURDIR}/${_t}.sh; } >${.TARGET}
