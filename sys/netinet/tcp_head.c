@@ -32,16 +32,14 @@ SYSCTL_PROC(_net_inet_tcp, OID_AUTO, path_mtu_discovery,
     sysctl_pmtud, "I",
     "Forbid fragmentation, and learn the path's MTU (RFC 1191)");
 
-/* Is the way known, and an IPv4 Ethernet that fills sums in? */
+/* Is the way, which is known, an IPv4 Ethernet that fills sums in? */
 static bool
 tcp_head_possible(const struct tcpcb *tp)
 {
-	const struct inpcb *inp = &tp->t_inpcb;
-	const struct route *ro = &inp->inp_route;
+	const struct route *ro = &tp->t_inpcb.inp_route;
 
 	/* The largest header fits. */
-	return (ip_way_is_plain(ro, &inp->inp_laddr) && V_tcp_do_pmtud &&
-	    ro->ro_nh->nh_mtu >= sizeof(struct ip) +
+	return (V_tcp_do_pmtud && ro->ro_nh->nh_mtu >= sizeof(struct ip) +
 	    sizeof(struct tcphdr) + TCP_MAXOLEN &&
 	    (TCP_HEADSUMS & ~ro->ro_nh->nh_ifp->if_hwassist) == 0 &&
 	    tcp_ip_is_plain(tp));
@@ -76,18 +74,24 @@ tcp_head_fill(const struct inpcb *inp, struct tcp_head *hd)
 void
 tcp_head_make(struct tcpcb *tp)
 {
-	if (tcp_head_possible(tp))
+	const struct inpcb *inp = &tp->t_inpcb;
+
+	if (ip_way_is_plain(&inp->inp_route, &inp->inp_laddr) &&
+	    tcp_head_possible(tp))
 		tcp_head_fill(&tp->t_inpcb, &tp->t_head);
 }
 
 bool
 tcp_head_right(struct tcpcb *tp)
 {
+	const struct inpcb *inp = &tp->t_inpcb;
 	struct tcp_head now;
 
 	if (!tcp_head_ok(tp))
 		return (true);
-	if (!tcp_head_possible(tp))
+	/* ip_way_is_plain() knows one source only: it may be another's now. */
+	if (inp->inp_route.ro_llgen != V_way_gen ||
+	    ifa_ifwithaddr(&inp->inp_laddr) == NULL || !tcp_head_possible(tp))
 		return (false);
 	tcp_head_fill(&tp->t_inpcb, &now);
 	return (memcmp(&now, &tp->t_head, sizeof(now)) == 0);
