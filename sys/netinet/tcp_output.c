@@ -972,7 +972,7 @@ tcp_output_if(struct tcpcb *tp)
 	if (so == NULL || sbavail(&so->so_snd) > sent ||
 	    (tp->t_flags & TF_LASTIDLE) != 0 || tcp_wants_fin(tp) ||
 	    (sent != 0 && !tcp_timer_active(tp, TT_REXMT)) ||
-	    (tp->t_fb->tfb_flags & TCP_FUNC_PLAIN) == 0 ||
+	    tp->t_fb->tfb_tcp_output != tcp_default_output ||
 	    !(tcp_is_plain(tp, true) || tcp_is_plain(tp, false)) ||
 	    tcp_window_update_due(tp))
 		tcp_output_later(tp);

@@ -190,6 +190,7 @@ pmtud_lower(struct tcpcb *tp)
 			pmtud_size(tp, dflt);
 		/* Whatever is in the way may cut them. */
 		tp->t_flags2 |= TF2_NODF;
+		tcp_head_forget(tp);
 		TCPSTAT_INC(tcps_pmtud_blackhole_activated_min_mss);
 	}
 	tp->t_flags2 |= TF2_PLPMTU_BLACKHOLE;
