@@ -547,7 +547,7 @@ tcp_input_other(struct mbuf *m, struct tcp_seg *sg, struct inpcb *inp)
 	if (tcp_tw_segment(tp, sg) == TCP_TW_DONE)
 		m_freem(m);
 	else
-		tcp_input_noconn(m, sg, NULL);
+		tcp_input_noconn(m, sg, tcp_syncache_get(sg));
 }
 
 /*

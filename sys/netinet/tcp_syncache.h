@@ -54,10 +54,11 @@ struct tcp_syn {
 #define	SYF_SIGNATURE	0x0040		/* TF_SIGNATURE: TCP-MD5, or */
 #define	SYF_COOKIE	0x0080		/* there is no entry */
 #define	SYF_FASTOPEN	TOF_FASTOPEN	/* a cookie for fast open is due */
-#define	SYF_AGAIN	0x0200		/* a SYN-ACK was asked for once more */
 #define	SYF_AO		0x0400		/* TCP-AO */
 #define	SYF_FASTOPENEXP	TOF_FASTOPENEXP	/* in the experimental option */
 #define	SYF_ACKED	0x1000		/* only text is missing */
+#define	SYF_AGAIN	0x2000		/* a SYN-ACK was asked for once more;
+					 * is no TOF_* */
 
 #define	SY_REXMITS(sy)	((sy)->sy_sent & 0xf)
 

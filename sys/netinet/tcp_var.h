@@ -591,6 +591,7 @@ tcp_functions_attach(struct tcpcb *tp)
 	struct tcp_function_block *blk = V_tcp_func_default;
 
 	tp->t_fb = blk;
+	tp->t_inpcb.inp_irregular |= blk->tfb_irregular;
 	blk->tfb_refcnt++;
 	return (__predict_true(blk->tfb_statesize == 0 &&
 	    blk->tfb_tcp_fb_init == NULL) ? 0 : tcp_functions_begin(tp));

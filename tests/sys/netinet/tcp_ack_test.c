@@ -8,6 +8,9 @@
  * 3.8.6.3; RFC 2018; RFC 2883): delayed ACKs, text out of order, receive
  * buffers.
  */
+#include <sys/filedesc.h>
+#include <sys/soquick.h>
+
 #include "pkt.h"
 
 #define	DELACK	(40 * PD_MSEC)
@@ -405,6 +408,78 @@ PD_TEST(window_update_small)
 	EXPECT(". 1:1(0) ack 1461 win 1460");
 }
 
+/* A quick read, as a program's small ones are, of n bytes: was there anything
+ * to tell?  Where it says that there is not, telling changes nothing. */
+static bool
+read_quick(struct pd *t, int fd, u_int n)
+{
+	struct vnet *saved = vnet_enter(t->vnet);
+	struct socket *so;
+	char buf[MLEN];
+	bool tell;
+
+	OK(fd_getsock(fd, &so));
+	ATF_REQUIRE_EQ(n, soreceive_quick(so, buf, sizeof(buf)));
+	tell = soreceive_tell(so, t->vnet);
+	vnet_leave(saved);
+	if (!tell)
+		NOTHING();
+	saved = vnet_enter(t->vnet);
+	OK(so->so_proto->pr_rcvd(so, 0));
+	vnet_leave(saved);
+	if (!tell)
+		NOTHING();
+	return (tell);
+}
+
+/* A connection with segments of 72 bytes, which are the smallest that there
+ * are, and a buffer of so many of them. */
+#define	LEAST	72
+static int
+small_buffer(struct pd *t, int segs)
+{
+	int fd;
+
+	pd_sysctl(t, "net.inet.tcp.minmss", LEAST);
+	fd = pd_socket(t);
+	OK(pd_setopt(t, fd, SOL_SOCKET, SO_RCVBUF, segs * LEAST));
+	ERR(EINPROGRESS, pd_connect(t, fd));
+	EXPECT("S 0:0(0) win %d <...>", segs * LEAST);
+	INJECT("S. 0:0(0) ack 1 win 65535 <mss %d>", LEAST);
+	EXPECT(". 1:1(0) ack 1 win %d", segs * LEAST);
+	return (fd);
+}
+
+/* Small reads, too, may open half of a small buffer. */
+PD_TEST(window_update_quick)
+{
+	int fd = small_buffer(t, 2);
+
+	INJECT("P. 1:72(71) ack 1 win 65535");
+	EXPECT_IN(DELACK, ". 1:1(0) ack 72 win 73");
+	ATF_CHECK(!read_quick(t, fd, 71));
+	INJECT("P. 72:144(72) ack 1 win 65535");
+	EXPECT_IN(DELACK, ". 1:1(0) ack 144 win 72");
+	ATF_CHECK(read_quick(t, fd, 72));
+	EXPECT(". 1:1(0) ack 144 win 144");
+}
+
+/* Room for two segments is as much, wherever it comes from. */
+PD_TEST(window_update_quick_two)
+{
+	int fd = small_buffer(t, 3);
+
+	INJECT("P. 1:2(1) ack 1 win 65535");
+	EXPECT_IN(DELACK, ". 1:1(0) ack 2 win 215");
+	OK(pd_setopt(t, fd, SOL_SOCKET, SO_RCVBUF, 215 + 2 * LEAST - 1));
+	ATF_CHECK(!read_quick(t, fd, 1));
+	INJECT("P. 2:3(1) ack 1 win 65535");
+	EXPECT_IN(DELACK, ". 1:1(0) ack 3 win 357");
+	OK(pd_setopt(t, fd, SOL_SOCKET, SO_RCVBUF, 357 + 2 * LEAST));
+	ATF_CHECK(read_quick(t, fd, 1));
+	EXPECT(". 1:1(0) ack 3 win 501");
+}
+
 /* Scaled values are rounded up. */
 PD_TEST(window_scaled)
 {
@@ -542,6 +617,8 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, window);
 	ATF_TP_ADD_TC(tp, window_update);
 	ATF_TP_ADD_TC(tp, window_update_small);
+	ATF_TP_ADD_TC(tp, window_update_quick);
+	ATF_TP_ADD_TC(tp, window_update_quick_two);
 	ATF_TP_ADD_TC(tp, window_scaled);
 	ATF_TP_ADD_TC(tp, window_edge);
 	ATF_TP_ADD_TC(tp, window_closes);

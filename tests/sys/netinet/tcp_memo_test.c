@@ -158,26 +158,78 @@ PD_TEST(sizes)
 	}
 }
 
-/* A path's MTU that was learnt counts for the next connection. */
-PD_TEST(learnt)
+static void
+comes_to_mss(struct pd *t, int lfd, uint32_t offer, uint32_t mss)
 {
 	struct sizes a;
-	int fd, lfd;
+	int i;
 
-	lfd = pd_listen(t, 10);
+	/* The second time it may be remembered. */
+	for (i = 0; i < 3; i++) {
+		a = accepted(t, lfd, offer);
+		ATF_CHECK_MSG(a.peermss == mss && a.maxseg == mss, "offer "
+		    "%u, time %d: %u, %u", offer, i, a.peermss, a.maxseg);
+	}
+}
+
+/* The least that is taken for an offer, as it is when that comes. */
+PD_TEST(least)
+{
+	int lfd = pd_listen(t, 10);
+
 	pd_use(t, 0);
+	comes_to_mss(t, lfd, 100, 216);
+	comes_to_mss(t, lfd, 800, 800);
+	pd_sysctl(t, "net.inet.tcp.minmss", 1000);
+	comes_to_mss(t, lfd, 800, 1000);
+	comes_to_mss(t, lfd, 1000, 1000);
+	pd_sysctl(t, "net.inet.tcp.minmss", 216);
+	comes_to_mss(t, lfd, 800, 800);
+}
+
+/* A path's MTU that was learnt counts for the next connection, and no longer
+ * when it is forgotten; of connections conn to conn + 3. */
+#define	LEARNT	(600 * PD_SEC)
+static void
+learn(struct pd *t, int lfd, int conn)
+{
+	struct sizes a;
+	int fd;
+
+	pd_use(t, conn);
 	a = accepted(t, lfd, 1460);
 	ATF_CHECK_EQ(1460, a.maxseg);
-	pd_use(t, 1);
+	pd_use(t, conn + 1);
 	fd = pd_passive_at(t, lfd, 0, 65535);
 	SEND(fd, 1460);
 	EXPECT("P. 1:1461(1460) ack 1 <...>");
 	pd_toobig(t, 1400, 1);
 	pd_forget(t);
-	pd_use(t, 2);
+	pd_use(t, conn + 2);
 	a = accepted(t, lfd, 1460);
 	ATF_CHECK_MSG(a.maxseg < 1400 && a.mssopt < 1400, "%u, %u",
 	    a.maxseg, a.mssopt);
+	pd_use(t, conn + 1);
+	pd_linger(t, fd, 1, 0);
+	OK(pd_close(t, fd));
+	pd_forget(t);
+	ADVANCE(LEARNT);
+	pd_use(t, conn + 3);
+	a = accepted(t, lfd, 1460);
+	ATF_CHECK_MSG(a.maxseg == 1460 && a.mssopt == 1460, "%u, %u",
+	    a.maxseg, a.mssopt);
+}
+
+/* Without the host cache, whose entry of the peer would say so, too; and with
+ * it. */
+PD_TEST(learnt)
+{
+	int lfd = pd_listen(t, 10);
+
+	pd_sysctl(t, "net.inet.tcp.hostcache.enable", 0);
+	learn(t, lfd, 0);
+	pd_sysctl(t, "net.inet.tcp.hostcache.enable", 1);
+	learn(t, lfd, 4);
 }
 
 /* ---- Who listens ---- */
@@ -333,6 +385,7 @@ PD_TEST(cookies_switched)
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, sizes);
+	ATF_TP_ADD_TC(tp, least);
 	ATF_TP_ADD_TC(tp, learnt);
 	ATF_TP_ADD_TC(tp, listeners);
 	ATF_TP_ADD_TC(tp, hash);

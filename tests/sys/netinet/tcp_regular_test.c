@@ -202,6 +202,44 @@ PD_TEST(all_stages)
 		run_all(t, WAYS * run, &seed);
 }
 
+static int seen;
+
+static void
+counted(struct tcpcb *tp, struct mbuf *m, struct tcphdr *th,
+    int drop_hdrlen, int tlen, uint8_t iptos)
+{
+	seen++;
+	tcp_default_do_segment(tp, m, th, drop_hdrlen, tlen, iptos);
+}
+
+/* A block that connections begin with sees all their segments. */
+PD_TEST(begun_so)
+{
+	static struct tcp_function_block blk;
+	int fd, i;
+
+	blk = (struct tcp_function_block){ .tfb_tcp_do_segment = counted };
+	pd_addblock(t, &blk, "counted");
+	pd_sysctl_text(t, "net.inet.tcp.functions_default", "counted");
+	pd_use(t, 0);
+	fd = pd_active(t, PD_ALL, 512);
+	seen = 0;
+	for (i = 0; i < 5; i++)
+		INJECT("P. %d:%d(10) ack 1 win 512 <nop,nop,TS val 8 "
+		    "ecr 100>", 1 + i * 10, 11 + i * 10);
+	RECV(fd, 50);
+	ATF_CHECK_EQ(5, seen);
+	pd_forget(t);
+	pd_use(t, 1);
+	fd = pd_passive(t, PD_ALL, 512);
+	seen = 0;
+	INJECT("P. 1:11(10) ack 1 win 512 <nop,nop,TS val 8 ecr 100>");
+	RECV(fd, 10);
+	ATF_CHECK_EQ(1, seen);
+	pd_forget(t);
+	pd_sysctl_text(t, "net.inet.tcp.functions_default", "freebsd");
+}
+
 /* Two hosts with the same ports: whoever was found last, and whatever IP
  * remembers of the last packet, each segment goes to its own connection. */
 PD_TEST(two_hosts)
@@ -236,6 +274,7 @@ PD_TEST(two_hosts)
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, all_stages);
+	ATF_TP_ADD_TC(tp, begun_so);
 	ATF_TP_ADD_TC(tp, two_hosts);
 	return (atf_no_error());
 }

@@ -143,6 +143,15 @@ PD_TEST(duplicate_times)
 	ADVANCE(10 * PD_MSEC);
 	INJECT(". 1:1(0) ack 1 win 65535 <nop,nop,TS val 8 ecr 100>");
 	ATF_CHECK_EQ(510000, pd_tcpcb(t)->t_srtt_us);
+	/* Whatever option it has that nobody asked for: AccECN's. */
+	pd_use(t, 3);
+	syn(t, 3);
+	ADVANCE(PD_SEC / 2);
+	syn(t, 3);
+	ADVANCE(10 * PD_MSEC);
+	INJECT(". 1:1(0) ack 1 win 65535 <hex ac020101>");
+	STATE(TCPS_ESTABLISHED);
+	ATF_CHECK_EQ(0, pd_tcpcb(t)->t_srtt_us);
 }
 
 /* The intervals are changed in the middle; and are as long as can be. */
