@@ -298,19 +298,24 @@ vnet_leave(struct vnet *saved)
 	vnet_left(vnet);
 }
 
-/* vnet leaves the line, whose first it seldom is not. */
+/* vnet leaves the line; who is first there has nobody before him, whatever
+ * pl_prev says. */
 static inline void
 unjoin(struct vnet *vnet)
 {
 	struct vnet_line *line = vnet->vnet_line;
-	struct vnet_place **pp, *place, *last = NULL;
+	struct vnet_place *place = &vnet->vnet_place;
 
 	vnet->vnet_waits = 0;
-	for (pp = &line->vl_first; (place = *pp) != &vnet->vnet_place;
-	    pp = &place->pl_next)
-		last = place;
-	if ((*pp = place->pl_next) == NULL)
-		line->vl_last = last;
+	if (line->vl_first == place) {
+		line->vl_first = place->pl_next;
+		return;
+	}
+	place->pl_prev->pl_next = place->pl_next;
+	if (place->pl_next != NULL)
+		place->pl_next->pl_prev = place->pl_prev;
+	else
+		line->vl_last = place->pl_prev;
 }
 
 void

@@ -322,8 +322,10 @@ vnet_join(struct vnet *vnet)
 	place->pl_next = NULL;
 	if (__predict_true(line->vl_first == NULL))
 		line->vl_first = place;
-	else
+	else {
+		place->pl_prev = line->vl_last;
 		line->vl_last->pl_next = place;
+	}
 	line->vl_last = place;
 }
 /* It wants none any more, if it waits. */

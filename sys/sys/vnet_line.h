@@ -25,6 +25,7 @@
 /* A vnet's place. */
 struct vnet_place {
 	struct vnet_place *pl_next;	/* behind it in the line, or NULL */
+	struct vnet_place *pl_prev;	/* before it, if it is not the first */
 	uint64_t	pl_seq;		/* vl_seq when it joined */
 	void		*pl_arg;	/* the driver's name of it: vnet_arg */
 	bool		pl_ends;	/* the driver gives it its turns singly,

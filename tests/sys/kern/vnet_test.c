@@ -297,6 +297,79 @@ ATF_TC_BODY(task_later, tc)
 	testhost_stop(&th);
 }
 
+#define	LINE_HOSTS	6
+
+static void
+line_another(void *arg __unused, uint64_t when __unused)
+{
+
+	atf_tc_fail("a turn at another time");
+}
+
+/* Who waits in line, as letters, beside a string of the same: the front has
+ * its turn by the line, anyone singly, and anyone may leave without. */
+ATF_TC_WITHOUT_HEAD(in_line);
+ATF_TC_BODY(in_line, tc)
+{
+	struct testhost th[LINE_HOSTS], sender;
+	struct letter a[LINE_HOSTS];
+	struct vnet_line line = { .vl_next = UINT64_MAX,
+	    .vl_another = line_another };
+	struct vnet_place *place;
+	struct vnet *vnet, *saved;
+	char out[16], want[LINE_HOSTS + 1] = "", *at;
+	uint64_t seed = 1;
+	u_int i, turn;
+
+	testhost_start(&sender, "sender");
+	for (i = 0; i < LINE_HOSTS; i++) {
+		testhost_start(&th[i], "one");
+		vnet = th[i].th_vnet;
+		letter_init(&a[i], (char)('a' + i), out, NULL);
+		vnet->vnet_line = &line;
+		vnet->vnet_clock = &line.vl_now;
+		vnet->vnet_rare = 0;
+		vnet->vnet_waits = 0;
+	}
+	for (turn = 0; turn < 10000; turn++) {
+		i = (u_int)(test_random(&seed) % LINE_HOSTS);
+		vnet = th[i].th_vnet;
+		out[0] = '\0';
+		at = strchr(want, 'a' + (int)i);
+		if (at == NULL) {
+			saved = vnet_enter(sender.th_vnet);
+			vnet_task_send(vnet, &a[i].le_task);
+			vnet_leave(saved);
+			at = want + strlen(want);
+			*at++ = (char)('a' + i);
+			*at = '\0';
+		} else if (test_random(&seed) % 2 == 0) {
+			ATF_CHECK_EQ(UINT64_MAX, vnet_run(vnet));
+			ATF_CHECK_EQ('a' + (int)i, out[0]);
+			memmove(at, at + 1, strlen(at));
+		} else if (test_random(&seed) % 4 == 0) {
+			ATF_CHECK(vnet_line_run(&line, &th[i]));
+			ATF_CHECK_EQ(0, strncmp(out, want, strlen(out)));
+			ATF_CHECK_EQ(at - want + 1, (int)strlen(out));
+			memmove(want, at + 1, strlen(at));
+		} else {
+			vnet_unjoin(vnet);
+			saved = vnet_enter(vnet);
+			vnet_task_cancel(&a[i].le_task);
+			vnet_leave(saved);
+			memmove(at, at + 1, strlen(at));
+		}
+		for (place = line.vl_first, at = want; place != NULL;
+		    place = place->pl_next)
+			ATF_REQUIRE(place->pl_arg == &th[*at++ - 'a']);
+		ATF_REQUIRE_EQ('\0', *at);
+	}
+	for (i = 0; i < LINE_HOSTS; i++)
+		testhost_stop(&th[i]);
+	testhost_stop(&sender);
+	ATF_CHECK(line.vl_first == NULL);
+}
+
 static void
 count(void *arg)
 {
@@ -470,6 +543,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, tasks);
 	ATF_TP_ADD_TC(tp, task_send);
 	ATF_TP_ADD_TC(tp, task_later);
+	ATF_TP_ADD_TC(tp, in_line);
 	ATF_TP_ADD_TC(tp, wakeups);
 	ATF_TP_ADD_TC(tp, tunables);
 	ATF_TP_ADD_TC(tp, order);
