@@ -306,68 +306,104 @@ line_another(void *arg __unused, uint64_t when __unused)
 	atf_tc_fail("a turn at another time");
 }
 
+/* LINE_HOSTS hosts that may wait in line, and one that sends them tasks. */
+static struct in_line {
+	struct testhost	il_host[LINE_HOSTS], il_sender;
+	struct letter	il_task[LINE_HOSTS];
+	struct vnet_line il_line;
+	char		il_out[16];
+} il;
+
+static void
+line_start(void)
+{
+	struct vnet *vnet;
+	u_int i;
+
+	il = (struct in_line){ .il_line = { .vl_next = UINT64_MAX,
+	    .vl_another = line_another } };
+	testhost_start(&il.il_sender, "sender");
+	for (i = 0; i < LINE_HOSTS; i++) {
+		testhost_start(&il.il_host[i], "one");
+		letter_init(&il.il_task[i], (char)('a' + i), il.il_out, NULL);
+		vnet = il.il_host[i].th_vnet;
+		vnet->vnet_line = &il.il_line;
+		vnet->vnet_clock = &il.il_line.vl_now;
+		vnet->vnet_rare = 0;
+		vnet->vnet_waits = 0;
+	}
+}
+
+static void
+line_join(u_int i)
+{
+	struct vnet *saved;
+
+	saved = vnet_enter(il.il_sender.th_vnet);
+	vnet_task_send(il.il_host[i].th_vnet, &il.il_task[i].le_task);
+	vnet_leave(saved);
+}
+
+/* Host i leaves without a turn. */
+static void
+line_unjoin(u_int i)
+{
+	struct vnet *saved;
+
+	vnet_unjoin(il.il_host[i].th_vnet);
+	saved = vnet_enter(il.il_host[i].th_vnet);
+	vnet_task_cancel(&il.il_task[i].le_task);
+	vnet_leave(saved);
+}
+
 /* Who waits in line, as letters, beside a string of the same: the front has
  * its turn by the line, anyone singly, and anyone may leave without. */
 ATF_TC_WITHOUT_HEAD(in_line);
 ATF_TC_BODY(in_line, tc)
 {
-	struct testhost th[LINE_HOSTS], sender;
-	struct letter a[LINE_HOSTS];
-	struct vnet_line line = { .vl_next = UINT64_MAX,
-	    .vl_another = line_another };
+	char want[LINE_HOSTS + 1] = "", had[LINE_HOSTS + 1], *at;
 	struct vnet_place *place;
-	struct vnet *vnet, *saved;
-	char out[16], want[LINE_HOSTS + 1] = "", *at;
 	uint64_t seed = 1;
 	u_int i, turn;
 
-	testhost_start(&sender, "sender");
-	for (i = 0; i < LINE_HOSTS; i++) {
-		testhost_start(&th[i], "one");
-		vnet = th[i].th_vnet;
-		letter_init(&a[i], (char)('a' + i), out, NULL);
-		vnet->vnet_line = &line;
-		vnet->vnet_clock = &line.vl_now;
-		vnet->vnet_rare = 0;
-		vnet->vnet_waits = 0;
-	}
+	line_start();
 	for (turn = 0; turn < 10000; turn++) {
 		i = (u_int)(test_random(&seed) % LINE_HOSTS);
-		vnet = th[i].th_vnet;
-		out[0] = '\0';
-		at = strchr(want, 'a' + (int)i);
+		(void)snprintf(had, sizeof(had), "%c", (char)('a' + i));
+		il.il_out[0] = '\0';
+		at = strchr(want, *had);
 		if (at == NULL) {
-			saved = vnet_enter(sender.th_vnet);
-			vnet_task_send(vnet, &a[i].le_task);
-			vnet_leave(saved);
-			at = want + strlen(want);
-			*at++ = (char)('a' + i);
-			*at = '\0';
-		} else if (test_random(&seed) % 2 == 0) {
-			ATF_CHECK_EQ(UINT64_MAX, vnet_run(vnet));
-			ATF_CHECK_EQ('a' + (int)i, out[0]);
-			memmove(at, at + 1, strlen(at));
-		} else if (test_random(&seed) % 4 == 0) {
-			ATF_CHECK(vnet_line_run(&line, &th[i]));
-			ATF_CHECK_EQ(0, strncmp(out, want, strlen(out)));
-			ATF_CHECK_EQ(at - want + 1, (int)strlen(out));
-			memmove(want, at + 1, strlen(at));
+			line_join(i);
+			(void)strlcat(want, had, sizeof(want));
+			had[0] = '\0';
 		} else {
-			vnet_unjoin(vnet);
-			saved = vnet_enter(vnet);
-			vnet_task_cancel(&a[i].le_task);
-			vnet_leave(saved);
 			memmove(at, at + 1, strlen(at));
+			switch (test_random(&seed) % 4) {
+			case 0:
+				ATF_CHECK(vnet_line_run(&il.il_line,
+				    &il.il_host[i]));
+				(void)snprintf(had, sizeof(had), "%.*s%c",
+				    (int)(at - want), want, (char)('a' + i));
+				memmove(want, at, strlen(at) + 1);
+				break;
+			case 1:
+				line_unjoin(i);
+				had[0] = '\0';
+				break;
+			default:
+				(void)vnet_run(il.il_host[i].th_vnet);
+			}
 		}
-		for (place = line.vl_first, at = want; place != NULL;
+		ATF_REQUIRE_STREQ(had, il.il_out);
+		for (place = il.il_line.vl_first, at = want; place != NULL;
 		    place = place->pl_next)
-			ATF_REQUIRE(place->pl_arg == &th[*at++ - 'a']);
+			ATF_REQUIRE(place->pl_arg == &il.il_host[*at++ - 'a']);
 		ATF_REQUIRE_EQ('\0', *at);
 	}
 	for (i = 0; i < LINE_HOSTS; i++)
-		testhost_stop(&th[i]);
-	testhost_stop(&sender);
-	ATF_CHECK(line.vl_first == NULL);
+		testhost_stop(&il.il_host[i]);
+	testhost_stop(&il.il_sender);
+	ATF_CHECK(il.il_line.vl_first == NULL);
 }
 
 static void
