@@ -49,6 +49,7 @@ static struct ifnet *wire[2];
 static int (*below[2])(struct ifnet *, struct mbuf *);
 static int fds[2];
 static struct talk *talking;
+static bool hole;		/* what is large and has DF is lost */
 static const char *stamps = "1";	/* net.inet.tcp.rfc1323 */
 
 static uint32_t
@@ -127,6 +128,10 @@ record(struct ifnet *ifp, struct mbuf *m)
 		f->l4hlen = m->m_pkthdr.l4hlen;
 		relative(k, f);
 		ATF_REQUIRE(++k->n < FRAMES);
+	}
+	if (hole && len > 300 && f->b[ETHER_HDR_LEN + 6] == 0x40) {
+		m_freem(m);
+		return (0);
 	}
 	return (below[side](ifp, m));
 }
@@ -393,6 +398,58 @@ ATF_TC_BODY(changes, tc)
 	both(talk_changes);
 }
 
+/* Two addresses of ours: headers of the one are good whoever was seen last. */
+ATF_TC_WITHOUT_HEAD(sources);
+ATF_TC_BODY(sources, tc)
+{
+	const struct in6_addr a = ih_addr("10.0.0.3");
+	static struct talk k;
+	struct sockaddr_storage ss;
+	int fd;
+
+	begin(&k);
+	ih_enter(host[0]);
+	ih_ifa(wire[0], "10.0.0.3", 24);
+	say(&k, 0, 10);
+	fd = a_socket(&k, 0);
+	memset(&ss, 0, sizeof(ss));
+	in_sockaddr_set(&ss, AF_INET, &a, 0, 0);
+	ATF_REQUIRE_EQ(0, kern_bind(fd, (struct sockaddr *)&ss));
+	(void)kern_connect(fd, name(&ss));
+	ih_run(100 * MSEC);
+	check(&k);
+	say(&k, 0, 10);
+	ih_enter(host[0]);
+	ATF_REQUIRE_EQ(0, kern_close(fd));
+	end(&k);
+	ATF_CHECK(k.kept > 1);
+}
+
+/* A black hole for large packets that may not be cut: DF goes, and so do the
+ * headers. */
+ATF_TC_WITHOUT_HEAD(blackhole);
+ATF_TC_BODY(blackhole, tc)
+{
+	static struct talk k;
+	static uint8_t buf[1448];
+	struct iovec iov = { buf, sizeof(buf) };
+	struct uio uio = { &iov, 1, sizeof(buf), UIO_WRITE };
+	size_t done;
+	int i;
+
+	begin(&k);
+	variable(0, "net.inet.tcp.pmtud_blackhole_detection", "1");
+	ATF_REQUIRE_EQ(0, kern_send(fds[0], &uio, 0, NULL, &done));
+	hole = true;
+	for (i = 0; i < 60; i++) {
+		ih_run(SEC);
+		check(&k);
+	}
+	hole = false;
+	ATF_CHECK_EQ(0, last_byte(&k, 0, ETHER_HDR_LEN + 6));
+	end(&k);
+}
+
 /* Without time stamps. */
 ATF_TC_WITHOUT_HEAD(bare);
 ATF_TC_BODY(bare, tc)
@@ -405,6 +462,8 @@ ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, text);
 	ATF_TP_ADD_TC(tp, changes);
+	ATF_TP_ADD_TC(tp, sources);
+	ATF_TP_ADD_TC(tp, blackhole);
 	ATF_TP_ADD_TC(tp, bare);
 	return (atf_no_error());
 }

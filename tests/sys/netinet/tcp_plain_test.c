@@ -313,6 +313,31 @@ PD_TEST(memory)
 	both(t, talk_short);
 }
 
+static uint32_t
+usual_quota(struct tcpcb *tp, nstime_t *when)
+{
+	return (tcp_default_quota(tp, when));
+}
+
+/* An ACK after which nothing is to be sent has no turn of output, whoever says
+ * how much may be sent. */
+PD_TEST(no_turn)
+{
+	static struct tcp_function_block blk;
+	int fd = pd_active(t, PD_SACK, 65535);
+
+	blk = (struct tcp_function_block){ .tfb_quota = usual_quota };
+	pd_addblock(t, &blk, "usual");
+	OK(pd_setblock(t, fd, "usual"));
+	SEND(fd, 100);
+	EXPECT("P. 1:101(100) ack 1");
+	BATCH_BEGIN();
+	INJECT(". 1:1(0) ack 101 win 65535");
+	ATF_CHECK_EQ(0, pd_tcpcb(t)->t_flags2 & TF2_OUTPENDING);
+	BATCH_END();
+	NOTHING();
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, syn);
@@ -322,5 +347,6 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, last);
 	ATF_TP_ADD_TC(tp, tso);
 	ATF_TP_ADD_TC(tp, memory);
+	ATF_TP_ADD_TC(tp, no_turn);
 	return (atf_no_error());
 }
