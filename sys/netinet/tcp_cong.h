@@ -54,8 +54,8 @@ tcp_round_measured(struct tcpcb *tp, uint32_t us, uint32_t inflight,
 static inline bool
 cc_is_limited(const struct tcpcb *tp, uint32_t acked)
 {
-	const int used = (int)(tp->snd_max - tp->snd_una + acked);
-	const int left = (int)tp->snd_cwnd - used;
+	const uint32_t inflight = tp->snd_max - tp->snd_una + acked;
+	const int used = (int)inflight, left = (int)(tp->snd_cwnd - inflight);
 
 	return ((left < used || left <= tp->t_maxseg) &&
 	    tp->snd_cwnd <= tp->snd_wnd && (tp->t_flags2 & TF2_NVP) == 0);

@@ -90,12 +90,14 @@ tcp_new_waits(const struct tcpcb *tp, const struct socket *so)
 }
 
 /* While our FIN is not acknowledged, an ACK says it again, which costs
- * nothing. */
+ * nothing; but not one of a hole, for to a peer that has one, too, before our
+ * FIN, it would be one more segment to answer so. */
 static inline bool
 tcp_repeats_fin(const struct tcpcb *tp)
 {
 	return ((tp->t_flags & TF_SENTFIN) != 0 &&
-	    tp->snd_una != tp->snd_max && tcp_in_fin(tp));
+	    tp->snd_una != tp->snd_max && tcp_in_fin(tp) &&
+	    tp->t_segqlen == 0);
 }
 
 /* The time stamp where it is the first option, as in all segments but SYNs:

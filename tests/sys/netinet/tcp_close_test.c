@@ -111,6 +111,22 @@ PD_TEST(closing_again)
 	STATE(TCPS_TIME_WAIT);
 }
 
+/* FINs cross, and the text before each is lost: an ACK that tells of the hole
+ * does not say ours again, or both would answer each other for ever. */
+PD_TEST(closing_holes)
+{
+	int fd = pd_active(t, 0, 65535);
+
+	SEND(fd, 100);
+	EXPECT("P. 1:101(100) ack 1");
+	OK(pd_close(t, fd));
+	EXPECT("F. 101:101(0) ack 1");
+	INJECT("F. 101:101(0) ack 1 win 65535");
+	EXPECT(". 102:102(0) ack 1");
+	NOTHING();
+	STATE(TCPS_FIN_WAIT_1);
+}
+
 /* ---- With text ---- */
 
 PD_TEST(close_with_text)
@@ -551,6 +567,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, closing);
 	ATF_TP_ADD_TC(tp, closing_after_text);
 	ATF_TP_ADD_TC(tp, closing_again);
+	ATF_TP_ADD_TC(tp, closing_holes);
 	ATF_TP_ADD_TC(tp, close_with_text);
 	ATF_TP_ADD_TC(tp, close_with_text_fin);
 	ATF_TP_ADD_TC(tp, close_full_window);
