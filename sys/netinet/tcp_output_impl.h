@@ -9,7 +9,8 @@
  *	tcp_plan	what the next segment is to be, with its options
  *	tcp_segment	builds it, notes it, and gives it to IP
  *	tcp_head	the headers that a connection keeps
- *	tcp_output	when; plain segments
+ *	tcp_plain	plain segments, in one go
+ *	tcp_output	when; the general way
  *	tcp_respond	segments that come from no send buffer
  */
 #ifndef _STACKYARD_NETINET_TCP_OUTPUT_IMPL_H_
@@ -313,6 +314,41 @@ tcp_note_promise(struct tcpcb *tp, uint32_t win)
 }
 
 /* tcp_output.c */
+
+/* Set the timers that are due after output. */
+void	tcp_output_timers(struct tcpcb *tp);
+/* Output has failed for error, which becomes 0 if it is to be tried again. */
+int	tcp_output_error(struct tcpcb *tp, int error);
+/* The general way: all that may leave, planned segment by segment. */
+int	tcp_any_output(struct tcpcb *tp, const struct socket *so);
+
+/* Nothing that may be sent is not: it is the user, not the network, who
+ * limits what is in flight. */
+static inline void
+tcp_note_applimited(struct tcpcb *tp)
+{
+	uint32_t inflight = tcp_inflight(tp);
+
+	if (inflight < tp->snd_cwnd)
+		tp->t_app_limited = max((uint32_t)tp->t_delivered + inflight,
+		    1);
+}
+
+/* Output has come to its end: what is to happen next. */
+static __always_inline void
+tcp_output_end(struct tcpcb *tp, const struct socket *so)
+{
+	uint32_t sent = tp->snd_max - tp->snd_una, avail;
+
+	avail = so != NULL ? sbavail(&so->so_snd) : 0;
+	if ((tp->t_flags & (TF_LASTIDLE | TF_MORETOCOME)) == TF_LASTIDLE)
+		tp->t_flags &= ~TF_LASTIDLE;
+	if ((sent | avail) != 0 && !tcp_timer_active(tp, TT_REXMT) &&
+	    !tcp_timer_active(tp, TT_PERSIST))
+		tcp_output_timers(tp);
+	if (tp->t_snd_lost == 0 && avail <= sent && so != NULL)
+		tcp_note_applimited(tp);
+}
 
 /* Send the ACK that tcp_respond() would, if nothing rare is switched on for
  * the synchronized connection tp: false if something is. */
