@@ -10,7 +10,7 @@
  *   sent     the sent map remembers it (the block is told)
  *   ip_send  with what the socket asks of IP
  *
- * Plain ones, which most are, tcp_output.c makes in one go of the same parts.
+ * Plain ones, which most are, tcp_plain.c makes in one go of the same parts.
  */
 #include <sys/param.h>
 #include <sys/mbuf.h>

@@ -5,7 +5,7 @@
 
 /*
  * Output has a short way for plain connections and a general one
- * (tcp_output.c).  Both must do the same: each conversation here is held
+ * (tcp_plain.c).  Both must do the same: each conversation here is held
  * twice, once on a connection that other systems' limits were asked for, of
  * which none is set, and which therefore takes the general way.  The segments
  * must be the same, and so must what the connection and the host remember

@@ -5,7 +5,7 @@
 
 /*
  * Input and output have short ways for what is common (tcp_seg.h,
- * tcp_output.c) and general ones.  Two connections have the same users and
+ * tcp_plain.c) and general ones.  Two connections have the same users and
  * get the same segments, drawn at random: text and acknowledgments in order
  * and not, SACK blocks, urgent text, windows that close, both ends' FINs.
  * One goes the short ways, the other the general way of output (routers may

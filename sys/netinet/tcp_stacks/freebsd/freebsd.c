@@ -18,7 +18,7 @@ const struct tcp_function_block tcp_freebsd_block = {
 	.tfb_tcp_block_name = "freebsd",
 	/* Whole tasks. */
 	.tfb_tcp_do_segment = tcp_default_do_segment,	/* tcp_input.c */
-	.tfb_tcp_output = tcp_default_output,		/* tcp_output.c */
+	.tfb_tcp_output = tcp_default_output,		/* tcp_plain.c */
 	.tfb_tcp_ctloutput = tcp_default_ctloutput,	/* tcp_usrreq.c */
 	.tfb_tcp_handoff_ok = tcp_default_handoff_ok,
 	.tfb_flags = TCP_FUNC_DEFAULT_OK,
