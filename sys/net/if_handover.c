@@ -36,7 +36,7 @@ VNET_DEFINE_STATIC(uint64_t, ifqmaxbytes) = 128 * 1024 * 1024;
 
 /* A packet that finds nobody waiting is within the bound if it is not longer
  * than this; -1: none is. */
-void
+static void
 if_handover_limit(struct ifnet *ifp)
 {
 	ifp->if_alone_max = V_ifqmaxbytes < MSIZE ? -1 :

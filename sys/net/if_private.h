@@ -64,8 +64,6 @@ void	if_handover_init(struct if_handover *hq, struct ifnet *ifp);
  * ifp counts.  Consumed.  lro_nsegs is 0 of all packets that go out. */
 int	if_handover_any(struct ifnet *ifp, struct mbuf *m,
 	    struct if_handover *hq);
-/* Set ifp->if_alone_max. */
-void	if_handover_limit(struct ifnet *ifp);
 /* What flags of the sender's mean nothing to the receiver. */
 #define	M_HANDOVER_OFF	(M_BCAST | M_MCAST | M_LOOP | M_TSTMP | M_PROTOFLAGS)
 #define	CSUM_PLAIN	(CSUM_IP | CSUM_IP_TCP)	/* asked of the sender, */
