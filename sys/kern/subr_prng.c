@@ -63,32 +63,14 @@ prng64(void)
 	return (r);
 }
 
-/* Of what has to be refilled, or may be one of the few to throw away. */
-static uint32_t __noinline
-prng32_bounded_slow(uint32_t bound)
-{
-	uint64_t product;
-
-	do
-		product = (uint64_t)prng32_next() * bound;
-	while (__predict_false((uint32_t)product < bound) &&
-	    (uint32_t)product < (0U - bound) % bound);
-	return ((uint32_t)(product >> 32));
-}
-
 uint32_t
 prng32_bounded(uint32_t bound)
 {
-	struct prng_pool *pp = &V_prng_pool;
-	uint64_t product;
+	uint64_t product = (uint64_t)prng32_next() * bound;
 
-	if (__predict_false(pp->pp_left == 0))
-		return (prng32_bounded_slow(bound));
-	product = (uint64_t)pp->pp_words[nitems(pp->pp_words) -
-	    pp->pp_left] * bound;
-	if (__predict_false((uint32_t)product < bound))
-		return (prng32_bounded_slow(bound));
-	pp->pp_left--;
+	while (__predict_false((uint32_t)product < bound) &&
+	    (uint32_t)product < (0U - bound) % bound)
+		product = (uint64_t)prng32_next() * bound;
 	return ((uint32_t)(product >> 32));
 }
 
